@@ -1,0 +1,448 @@
+// SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
+/*
+ * Counts the system calls and capability checks of containers ("targets",
+ * named by cgroup), exactly: calls that a seccomp filter let through, calls that
+ * it denied, and who made them. Everything is aggregated in maps; what
+ * cannot be kept is counted in the slot's lost_* fields.
+ */
+#include "kernel.h"
+#include <bpf/bpf_core_read.h>
+#include <bpf/bpf_helpers.h>
+#include <bpf/bpf_tracing.h>
+#include "beacon.h"
+
+char LICENSE[] SEC("license") = "GPL";
+
+/* cgroup v2 (unified) or the v1 pids hierarchy; set before loading. */
+const volatile bool unified = false;
+
+/* Puts the enums into the object's BTF, where user space reads them. */
+const volatile struct {
+	enum limit limit;
+	enum phase phase;
+	enum abi abi;
+	enum audit audit;
+} vocabulary = {};
+
+/* The task's place in a target; made on first touch, inherited by its children. */
+struct state {
+	u32 slot;
+	u32 generation;
+	u16 nr;
+	u8 abi;
+	u8 entered;	/* in a system call whose entry was seen (or is inherited) */
+	u8 runtime;	/* still the container runtime: no execve under the filter yet */
+	u8 outside;	/* not a descendant of the slot's first process */
+	u8 comm;
+	/* A capability check between kprobe and kretprobe. */
+	u8 asking;
+	u8 cap;
+	u8 audit;
+	u8 foreign;
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_TASK_STORAGE);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, int);
+	__type(value, struct state);
+} tasks SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, LIMIT_SLOTS * 2);
+	__type(key, u64);
+	__type(value, struct target);
+} targets SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, LIMIT_SIEVE / 64);
+	__type(key, u32);
+	__type(value, u64);
+} sieve SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, LIMIT_SLOTS);
+	__type(key, u32);
+	__type(value, struct slot);
+} slots SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, LIMIT_SLOTS * PHASE_COUNT * ABI_COUNT * LIMIT_NUMBERS);
+	__type(key, u32);
+	__type(value, struct event);
+} events SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, LIMIT_SLOTS * LIMIT_COMMS);
+	__type(key, struct comm_key);
+	__type(value, u8);
+} comms SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 16384);
+	__type(key, struct cap_key);
+	__type(value, struct cap_count);
+} caps SEC(".maps");
+
+static __always_inline struct slot *slot_of(const struct state *state)
+{
+	struct slot *slot = bpf_map_lookup_elem(&slots, &state->slot);
+
+	/* The slot may serve another container by now. */
+	return slot && slot->generation == state->generation ? slot : NULL;
+}
+
+static __always_inline struct cgroup *cgroup_of(struct task_struct *task)
+{
+	struct css_set *set = task->cgroups;
+
+	if (unified)
+		return set->dfl_cgrp;
+	return set->subsys[bpf_core_enum_value(enum cgroup_subsys_id, pids_cgrp_id)]->cgroup;
+}
+
+static __always_inline bool sifted_out(u64 id)
+{
+	u32 word = id % LIMIT_SIEVE / 64;
+	u64 *bits = bpf_map_lookup_elem(&sieve, &word);
+
+	return !bits || !(*bits >> (id % 64) & 1);
+}
+
+static __always_inline struct target *target_of(struct task_struct *task)
+{
+	struct cgroup *cgroup = cgroup_of(task);
+
+	for (int depth = 0; cgroup && depth < LIMIT_DEPTH; depth++) {
+		u64 id = cgroup->kn->id;
+		struct cgroup_subsys_state *parent;
+
+		if (!sifted_out(id)) {
+			struct target *target = bpf_map_lookup_elem(&targets, &id);
+
+			if (target)
+				return target;
+		}
+		parent = cgroup->self.parent;
+		cgroup = parent ? parent->cgroup : NULL;
+	}
+	return NULL;
+}
+
+/* The id of a process name within a slot; LIMIT_COMMS stands for "others". */
+static __noinline u8 comm_id(u32 index, struct slot *slot, const char *comm)
+{
+	struct comm_key key = {.slot = index};
+	u8 *known, id;
+
+	if (!slot)
+		return LIMIT_COMMS;
+	bpf_probe_read_kernel_str(key.comm, sizeof(key.comm), comm);
+	known = bpf_map_lookup_elem(&comms, &key);
+	if (known)
+		return *known;
+	if (slot->comms >= LIMIT_COMMS)
+		return LIMIT_COMMS;
+	id = __sync_fetch_and_add(&slot->comms, 1);
+	if (id >= LIMIT_COMMS)
+		return LIMIT_COMMS;
+	if (bpf_map_update_elem(&comms, &key, &id, BPF_NOEXIST)) {
+		known = bpf_map_lookup_elem(&comms, &key);
+		if (known)
+			return *known;
+		__sync_fetch_and_add(&slot->lost_comms, 1);
+		return LIMIT_COMMS;
+	}
+	return id;
+}
+
+static __noinline struct state *adopt(struct task_struct *task)
+{
+	struct target *target = target_of(task);
+	struct state *state;
+	struct slot *slot;
+	u32 tgid = task->tgid;
+
+	if (!target)
+		return NULL;
+	slot = bpf_map_lookup_elem(&slots, &target->slot);
+	if (!slot)
+		return NULL;
+	state = bpf_task_storage_get(&tasks, task, NULL, BPF_LOCAL_STORAGE_GET_F_CREATE);
+	if (!state) {
+		__sync_fetch_and_add(&slot->lost_tasks, 1);
+		return NULL;
+	}
+	state->slot = target->slot;
+	state->generation = target->generation;
+	if (!slot->main_tgid)
+		__sync_val_compare_and_swap(&slot->main_tgid, 0, tgid);
+	state->outside = slot->main_tgid != tgid;
+	state->runtime = 1;
+	state->comm = comm_id(state->slot, slot, task->comm);
+	return state;
+}
+
+static __always_inline struct state *state_of(struct task_struct *task)
+{
+	struct state *state = bpf_task_storage_get(&tasks, task, NULL, 0);
+
+	return state ?: adopt(task);
+}
+
+static __always_inline u8 phase_of(const struct state *state, const struct slot *slot)
+{
+	if (state->runtime)
+		return PHASE_RUNTIME;
+	return state->outside ? PHASE_EXEC : slot->phase;
+}
+
+static __always_inline void set_call(struct state *state, struct task_struct *task, long id)
+{
+	u32 nr = id;
+
+	state->abi = ABI_X86_64;
+	if (task->thread_info.status & TS_COMPAT) {
+		state->abi = ABI_I386;
+	} else if (nr & X32_SYSCALL_BIT) {
+		state->abi = ABI_X32;
+		nr &= ~X32_SYSCALL_BIT;
+	}
+	state->nr = nr < LIMIT_NUMBERS ? nr : LIMIT_NUMBERS;
+}
+
+static __always_inline struct event *event_of(struct state *state, struct slot *slot)
+{
+	u32 index;
+
+	if (state->nr >= LIMIT_NUMBERS) {
+		__sync_fetch_and_add(&slot->unnumbered, 1);
+		return NULL;
+	}
+	index = state->slot * PHASE_COUNT + phase_of(state, slot);
+	index = (index * ABI_COUNT + state->abi) * LIMIT_NUMBERS + state->nr;
+	return bpf_map_lookup_elem(&events, &index);
+}
+
+static __always_inline void touch(u64 *first_ns, u64 *seen, u8 comm)
+{
+	u64 bit = 1ULL << (comm & 63);
+
+	if (!*first_ns)
+		__sync_val_compare_and_swap(first_ns, 0, bpf_ktime_get_ns());
+	if (!(*seen & bit))
+		__sync_fetch_and_or(seen, bit);
+}
+
+SEC("tp_btf/sys_enter")
+int BPF_PROG(enter, struct pt_regs *regs, long id)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	struct state *state = state_of(task);
+	struct event *event;
+	struct slot *slot;
+
+	if (!state)
+		return 0;
+	state->entered = 1;
+	set_call(state, task, id);
+	if (!task->seccomp.mode)
+		return 0;
+	slot = slot_of(state);
+	if (!slot)
+		return 0;
+	event = event_of(state, slot);
+	if (!event)
+		return 0;
+	touch(&event->first_ns, &event->comms, state->comm);
+	__sync_fetch_and_add(&event->count, 1);
+	return 0;
+}
+
+/*
+ * seccomp judges before the sys_enter tracepoint, so a call that leaves without
+ * having entered was denied. A fresh child's return from fork and calls begun before
+ * the filter count as entered.
+ */
+SEC("tp_btf/sys_exit")
+int BPF_PROG(leave, struct pt_regs *regs, long ret)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	struct state *state = bpf_task_storage_get(&tasks, task, NULL, 0);
+	struct event *event;
+	struct slot *slot;
+
+	if (!state)
+		return 0;
+	if (state->entered) {
+		state->entered = 0;
+		return 0;
+	}
+	if (!task->seccomp.mode || ret >= 0)
+		return 0;
+	slot = slot_of(state);
+	if (!slot)
+		return 0;
+	set_call(state, task, regs->orig_ax);
+	event = event_of(state, slot);
+	if (!event)
+		return 0;
+	touch(&event->first_ns, &event->comms, state->comm);
+	__sync_fetch_and_add(&event->denied, 1);
+	return 0;
+}
+
+SEC("tp_btf/sched_process_fork")
+int BPF_PROG(forked, struct task_struct *parent, struct task_struct *child)
+{
+	struct state *from = bpf_task_storage_get(&tasks, parent, NULL, 0);
+	struct state *to;
+	struct slot *slot;
+
+	if (!from)
+		return 0;
+	to = bpf_task_storage_get(&tasks, child, NULL, BPF_LOCAL_STORAGE_GET_F_CREATE);
+	if (!to) {
+		slot = slot_of(from);
+		if (slot)
+			__sync_fetch_and_add(&slot->lost_tasks, 1);
+		return 0;
+	}
+	*to = *from;
+	to->entered = 1;
+	to->asking = 0;
+	return 0;
+}
+
+SEC("tp_btf/sched_process_exec")
+int BPF_PROG(executed, struct task_struct *task, pid_t old_pid, struct linux_binprm *bprm)
+{
+	struct state *state = bpf_task_storage_get(&tasks, task, NULL, 0);
+	struct slot *slot;
+
+	if (!state || !state->runtime || !task->seccomp.mode)
+		return 0;
+	state->runtime = 0;
+	if (state->outside)
+		return 0;
+	slot = slot_of(state);
+	if (slot)
+		slot->userns = (u64)task->cred->user_ns;
+	return 0;
+}
+
+SEC("tp_btf/task_rename")
+int BPF_PROG(renamed, struct task_struct *task, const char *comm)
+{
+	struct state *state = bpf_task_storage_get(&tasks, task, NULL, 0);
+
+	if (state)
+		state->comm = comm_id(state->slot, slot_of(state), comm);
+	return 0;
+}
+
+static __always_inline void count_check(void *ctx, struct task_struct *task, struct state *state,
+					int ret)
+{
+	struct slot *slot = slot_of(state);
+	struct cap_count *count, fresh = {};
+	struct cap_key key = {};
+
+	if (!slot)
+		return;
+	if (bpf_get_stack(ctx, key.callers, sizeof(key.callers), 0) < 0)
+		key.callers[0] = 0;
+	key.slot = state->slot;
+	key.nr = state->entered ? state->nr : LIMIT_NUMBERS;
+	key.abi = state->abi;
+	key.phase = phase_of(state, slot);
+	key.cap = state->cap;
+	key.granted = !ret;
+	key.audit = state->audit;
+	key.foreign = state->foreign;
+	count = bpf_map_lookup_elem(&caps, &key);
+	if (!count) {
+		bpf_map_update_elem(&caps, &key, &fresh, BPF_NOEXIST);
+		count = bpf_map_lookup_elem(&caps, &key);
+	}
+	if (!count) {
+		__sync_fetch_and_add(&slot->lost_caps, 1);
+		return;
+	}
+	touch(&count->first_ns, &count->comms, state->comm);
+	__sync_fetch_and_add(&count->count, 1);
+}
+
+static __always_inline struct state *asked(struct task_struct *task, const struct cred *cred, int cap)
+{
+	struct state *state = state_of(task);
+	struct slot *slot;
+
+	if (!state || !task->seccomp.mode)
+		return NULL;
+	slot = slot_of(state);
+	if (!slot)
+		return NULL;
+	state->cap = cap;
+	state->foreign = slot->userns && slot->userns != (u64)BPF_CORE_READ(cred, user_ns);
+	return state;
+}
+
+/* First rung: the tracepoint that Linux has since about 6.13. It carries no audit flag; the
+ * callers tell. */
+SEC("tp_btf/cap_capable")
+int BPF_PROG(cap_traced, const struct cred *cred, struct user_namespace *target_ns,
+	     const struct user_namespace *capable_ns, int cap, int ret)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	struct state *state = asked(task, cred, cap);
+
+	if (!state)
+		return 0;
+	state->audit = AUDIT_UNKNOWN;
+	count_check(ctx, task, state, ret);
+	return 0;
+}
+
+/* Second rung: kprobe for the question, kretprobe for the answer. */
+SEC("kprobe/cap_capable")
+int BPF_KPROBE(cap_asked, const struct cred *cred, struct user_namespace *target_ns, int cap,
+	       unsigned int opts)
+{
+	struct state *state = asked(bpf_get_current_task_btf(), cred, cap);
+	struct slot *slot;
+
+	if (!state)
+		return 0;
+	/* A kretprobe without a free instance is skipped by the kernel. */
+	if (state->asking) {
+		slot = slot_of(state);
+		if (slot)
+			__sync_fetch_and_add(&slot->lost_caps, 1);
+	}
+	state->asking = 1;
+	state->audit = opts & CAP_OPT_NOAUDIT ? AUDIT_NO : AUDIT_YES;
+	return 0;
+}
+
+SEC("kretprobe/cap_capable")
+int BPF_KRETPROBE(cap_answered, int ret)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	struct state *state = bpf_task_storage_get(&tasks, task, NULL, 0);
+
+	if (!state || !state->asking)
+		return 0;
+	state->asking = 0;
+	count_check(ctx, task, state, ret);
+	return 0;
+}

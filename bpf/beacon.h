@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0 */
+/*
+ * What the kernel side and user space share. User space reads these enums and
+ * structs from the object's BTF (src/beacon/monitor/btf.py): write no number twice.
+ */
+#ifndef BEACON_H
+#define BEACON_H
+
+enum limit {
+	LIMIT_SLOTS = 64,	/* containers watched at the same time */
+	LIMIT_NUMBERS = 512,	/* system call numbers an ABI can have */
+	LIMIT_COMMS = 63,	/* process names told apart; the last bit stands for all others */
+	LIMIT_FRAMES = 8,	/* kernel callers kept with a capability check */
+	LIMIT_DEPTH = 12,	/* cgroup levels searched upwards for a target */
+	LIMIT_SIEVE = 4096,	/* bits of the sieve that turns other cgroups away */
+};
+
+enum phase {
+	PHASE_RUNTIME,		/* the container runtime's own calls under the filter */
+	PHASE_START,
+	PHASE_SERVE,
+	PHASE_SHUTDOWN,
+	PHASE_EXEC,		/* processes brought in from outside after the first */
+	PHASE_COUNT,
+};
+
+enum abi {
+	ABI_X86_64,
+	ABI_I386,
+	ABI_X32,
+	ABI_COUNT,
+};
+
+enum audit {
+	AUDIT_UNKNOWN,		/* this rung cannot tell; the callers can */
+	AUDIT_YES,
+	AUDIT_NO,
+};
+
+/* One system call number in one slot, phase and ABI. */
+struct event {
+	u64 count;		/* entered: the filter let it through */
+	u64 denied;		/* left without having been entered */
+	u64 first_ns;		/* CLOCK_MONOTONIC; 0: never */
+	u64 comms;		/* bit n: the process name with id n in `comms` */
+};
+
+/* A watched container. User space owns generation and phase. */
+struct slot {
+	u64 userns;		/* user namespace of the entry point */
+	u64 lost_tasks;		/* calls of tasks for which no state could be kept */
+	u64 lost_caps;		/* capability checks that found their map full */
+	u64 lost_comms;		/* process names that found their map full */
+	u64 unnumbered;		/* calls whose number is beyond LIMIT_NUMBERS */
+	u32 generation;		/* 0: free */
+	u32 phase;
+	u32 main_tgid;		/* first process that entered the cgroup */
+	u32 comms;		/* process name ids given out */
+};
+
+struct target {
+	u32 slot;
+	u32 generation;
+};
+
+struct comm_key {
+	u32 slot;
+	char comm[COMM_LEN];
+};
+
+struct cap_key {
+	u64 callers[LIMIT_FRAMES];
+	u32 slot;
+	u16 nr;			/* system call in flight */
+	u8 abi;
+	u8 phase;
+	u8 cap;
+	u8 granted;
+	u8 audit;
+	u8 foreign;		/* asked with the rights of a user namespace the container made */
+};
+
+struct cap_count {
+	u64 count;
+	u64 first_ns;
+	u64 comms;
+};
+
+#endif

@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0 */
+/*
+ * The few kernel types that the program reads. libbpf relocates every field
+ * against the running kernel's BTF, so only names matter here, not offsets;
+ * a generated vmlinux.h would tie the build to the build machine's kernel.
+ */
+#ifndef BEACON_KERNEL_H
+#define BEACON_KERNEL_H
+
+/* bpf_tracing.h then names registers as the kernel does (di, si, dx). */
+#define __VMLINUX_H__
+
+#include <linux/bpf.h>
+#include <linux/types.h>
+#include <stdbool.h>
+
+typedef __u8 u8;
+typedef __u16 u16;
+typedef __u32 u32;
+typedef __u64 u64;
+typedef int pid_t;
+
+#define COMM_LEN 16
+
+/* arch/x86/include/asm/thread_info.h: the call in flight came by the 32-bit ABI. */
+#define TS_COMPAT 0x0002
+/* arch/x86/include/uapi/asm/unistd.h */
+#define X32_SYSCALL_BIT 0x40000000
+/* include/linux/security.h */
+#define CAP_OPT_NOAUDIT 0x2
+
+#pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
+
+struct pt_regs {
+	unsigned long r15, r14, r13, r12, bp, bx, r11, r10, r9, r8;
+	unsigned long ax, cx, dx, si, di, orig_ax, ip, cs, flags, sp, ss;
+};
+
+struct thread_info {
+	u32 status;
+};
+
+struct seccomp {
+	int mode;
+};
+
+struct user_namespace;
+
+struct cred {
+	struct user_namespace *user_ns;
+};
+
+struct kernfs_node {
+	u64 id;
+};
+
+struct cgroup;
+
+struct cgroup_subsys_state {
+	struct cgroup *cgroup;
+	struct cgroup_subsys_state *parent;
+};
+
+struct cgroup {
+	struct cgroup_subsys_state self;
+	struct kernfs_node *kn;
+};
+
+enum cgroup_subsys_id {
+	pids_cgrp_id,
+};
+
+struct css_set {
+	struct cgroup_subsys_state *subsys[1];
+	struct cgroup *dfl_cgrp;
+};
+
+struct task_struct {
+	struct thread_info thread_info;
+	struct css_set *cgroups;
+	const struct cred *cred;
+	struct seccomp seccomp;
+	struct task_struct *group_leader;
+	pid_t tgid;
+	char comm[COMM_LEN];
+};
+
+struct linux_binprm;
+
+#pragma clang attribute pop
+
+#endif

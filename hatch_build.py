@@ -1,0 +1,60 @@
+"""Compiles the kernel program with clang whenever the package is built or installed."""
+
+from __future__ import annotations
+
+import platform
+import shutil
+import subprocess
+import sysconfig
+from pathlib import Path
+from typing import Any
+
+from hatchling.builders.hooks.plugin.interface import BuildHookInterface
+
+# bpf_tracing.h picks register names by this macro.
+TARGET_ARCH = {"x86_64": "x86"}
+
+
+def compile_bpf(root: Path) -> Path:
+    """Compile bpf/beacon.bpf.c into the monitor package; returns the object's path.
+
+    Raises RuntimeError with one sentence when a tool or a header is missing.
+    """
+    machine = platform.machine()
+    if machine not in TARGET_ARCH:
+        raise RuntimeError(f"BeaCon's kernel program supports x86_64 only, not {machine}.")
+    clang, strip = shutil.which("clang"), shutil.which("llvm-strip")
+    if not clang or not strip:
+        raise RuntimeError("clang and llvm-strip are needed: install the packages clang and llvm.")
+    target = root / "src" / "beacon" / "monitor" / "beacon.bpf.o"
+    command = [clang, "-target", "bpf", "-mcpu=v3", "-O2", "-g", "-Wall", "-Werror"]
+    command += [f"-D__TARGET_ARCH_{TARGET_ARCH[machine]}", *_multiarch_include()]
+    source = root / "bpf" / "beacon.bpf.c"
+    done = subprocess.run(
+        [*command, "-c", str(source), "-o", str(target)], capture_output=True, text=True
+    )
+    if done.returncode:
+        raise RuntimeError(f"clang could not compile {source.name} (libbpf-dev?):\n{done.stderr}")
+    subprocess.run([strip, "-g", str(target)], check=True)
+    return target
+
+
+def _multiarch_include() -> list[str]:
+    # Debian keeps asm/ per architecture, where clang -target bpf does not look.
+    multiarch = sysconfig.get_config_var("MULTIARCH") or f"{platform.machine()}-linux-gnu"
+    directory = Path("/usr/include") / multiarch
+    return [f"-I{directory}"] if directory.is_dir() else []
+
+
+class BpfBuildHook(BuildHookInterface):  # type: ignore[type-arg]
+    """Hatchling's entry into `compile_bpf`."""
+
+    PLUGIN_NAME = "custom"
+
+    def initialize(self, version: str, build_data: dict[str, Any]) -> None:
+        """Compile before files are collected; the wheel is bound to this architecture."""
+        if self.target_name != "wheel":
+            return
+        compile_bpf(Path(self.root))
+        build_data["pure_python"] = False
+        build_data["tag"] = f"py3-none-linux_{platform.machine()}"

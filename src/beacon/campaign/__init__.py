@@ -1,0 +1,1 @@
+"""Runs containers, watches them and keeps what was seen."""

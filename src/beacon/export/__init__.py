@@ -1,0 +1,1 @@
+"""A policy in the formats that enforce it."""

@@ -1,0 +1,67 @@
+"""What the kernel saw of one container."""
+
+from __future__ import annotations
+
+import msgspec
+
+from beacon.model.event import Capability, Phase, Syscall
+
+
+class SyscallCount(msgspec.Struct, frozen=True):
+    """How often one system call was made in one phase.
+
+    `count` entered the kernel, `denied` were turned away by the filter. `first_ns` counts from
+    the moment the container became a target. `processes` holds printable process names.
+    """
+
+    call: Syscall
+    phase: Phase
+    count: int
+    denied: int
+    first_ns: int
+    processes: tuple[str, ...]
+
+
+class CapabilityCheck(msgspec.Struct, frozen=True):
+    """How often the kernel asked for one capability in one phase, from one place.
+
+    `audited` is False for speculative questions (overcommit accounting asks for CAP_SYS_ADMIN
+    on every mapping) that no caller would miss. `foreign` marks rights that came from a user
+    namespace which the container itself made: no policy needs to grant those. `call` is the
+    system call in flight, `callers` the kernel functions that asked, innermost first.
+    """
+
+    capability: Capability
+    phase: Phase
+    granted: bool
+    audited: bool
+    foreign: bool
+    call: str | None
+    callers: tuple[str, ...]
+    count: int
+    first_ns: int
+    processes: tuple[str, ...]
+
+
+class Loss(msgspec.Struct, frozen=True):
+    """Something that could not be kept; any loss keeps a profile from being complete."""
+
+    what: str
+    count: int
+
+
+class Observation(msgspec.Struct, frozen=True):
+    """All events of one container. `unnumbered` counts calls with numbers no kernel has."""
+
+    syscalls: tuple[SyscallCount, ...] = ()
+    capabilities: tuple[CapabilityCheck, ...] = ()
+    losses: tuple[Loss, ...] = ()
+    unnumbered: int = 0
+
+    def used(self) -> frozenset[Syscall]:
+        """The system calls that entered the kernel at least once."""
+        return frozenset(entry.call for entry in self.syscalls if entry.count)
+
+    def denied(self) -> frozenset[Syscall]:
+        """The system calls that the filter turned away at least once."""
+        return frozenset(entry.call for entry in self.syscalls if entry.denied)

@@ -1,0 +1,65 @@
+"""One run: an image in an environment under a workload, and what came of it."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+import msgspec
+
+from beacon.model.launch import Environment
+from beacon.model.observation import Observation
+
+
+class Check(msgspec.Struct, frozen=True):
+    """One named thing a workload tried.
+
+    `value` is what the container answered, reduced to something stable (a digest, a number), so
+    that an answer under a policy can be compared with the answer that was recorded; None when
+    the answer differs from run to run by nature. `detail` says why a check failed.
+    """
+
+    name: str
+    passed: bool
+    value: str | None = None
+    detail: str | None = None
+
+
+class Ending(StrEnum):
+    """How far a run came."""
+
+    SERVED = "served"  # became ready, was driven and stopped
+    EXITED = "exited"  # ended by itself before it was ready
+    TIMED_OUT = "timed out"  # never became ready
+    DIED = "died"  # became ready, then ended by itself under the workload
+    REFUSED = "refused"  # the engine would not start it
+
+
+class Outcome(msgspec.Struct, frozen=True):
+    """What came of a run; `log` is the printable tail of the container's output."""
+
+    ending: Ending
+    checks: tuple[Check, ...] = ()
+    exit_code: int | None = None
+    detail: str | None = None
+    log: str = ""
+
+    @property
+    def ready(self) -> bool:
+        """Whether the container became ready at all."""
+        return self.ending in (Ending.SERVED, Ending.DIED)
+
+    @property
+    def passed(self) -> bool:
+        """Whether it served to the end and every check passed."""
+        return self.ending is Ending.SERVED and all(check.passed for check in self.checks)
+
+
+class Run(msgspec.Struct, frozen=True):
+    """Image x environment x workload -> outcome and observation. Times are in seconds."""
+
+    environment: Environment
+    workload: str
+    outcome: Outcome
+    observation: Observation
+    started_at: float  # Unix time
+    duration: float

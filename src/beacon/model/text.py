@@ -1,0 +1,22 @@
+"""Makes attackers' text harmless once, where it enters."""
+
+from __future__ import annotations
+
+
+def printable(raw: bytes | str) -> str:
+    r"""Return `raw` with every character that is not printable escaped (`\x1b`, `‮`).
+
+    Process names, log lines and image configs are attackers' data; after this they can be
+    stored and shown without moving a cursor or reordering text. A backslash doubles, so that
+    no two inputs become the same text.
+    """
+    text = raw.decode("utf-8", "backslashreplace") if isinstance(raw, bytes) else raw
+    return "".join(_escape(character) for character in text)
+
+
+def _escape(character: str) -> str:
+    if character == "\\":
+        return "\\\\"
+    if character.isprintable():
+        return character
+    return character.encode("unicode_escape").decode("ascii")

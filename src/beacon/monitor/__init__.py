@@ -1,0 +1,1 @@
+"""Watches containers from the kernel."""

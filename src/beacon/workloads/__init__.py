@@ -1,0 +1,1 @@
+"""Real clients that drive a container from outside."""
