@@ -21,7 +21,7 @@ class Launch(msgspec.Struct, frozen=True):
     cap_add: tuple[str, ...] = ()
     cap_drop: tuple[str, ...] = ()
     no_new_privileges: bool = False
-    privileged_seccomp: str | None = None  # "unconfined", or the JSON text of the user's profile
+    seccomp: str | None = None  # "unconfined", or the JSON text of the profile to record under
 
 
 class Environment(msgspec.Struct, frozen=True):

@@ -1,0 +1,168 @@
+"""What BeaCon asks of a container engine."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from beacon.errors import BeaconError, UnsupportedHostError, UsageError
+from beacon.model.launch import Launch
+
+#: On everything BeaCon makes; the value is the session's id. Clean-up goes by it alone.
+SESSION_LABEL = "beacon.session"
+#: Who made it: `PID:START` (start time in clock ticks, so that a reused PID is not mistaken).
+OWNER_LABEL = "beacon.owner"
+
+
+class EngineUnavailableError(UnsupportedHostError):
+    """No engine answers."""
+
+
+class ImageNotFoundError(UsageError):
+    """The engine has no such image and cannot get it."""
+
+
+class RefusedError(BeaconError):
+    """The engine would not create or start a container with these options."""
+
+
+class NotReadyError(BeaconError):
+    """A container did not become ready; `exited` tells whether it ended by itself."""
+
+    def __init__(self, message: str, *, exited: bool) -> None:
+        super().__init__(message)
+        self.exited = exited
+
+
+@dataclass(frozen=True)
+class EngineFacts:
+    """What the engine is; kept with a profile. `cgroup_driver` is `cgroupfs` or `systemd`."""
+
+    name: str
+    version: str
+    runtime: str
+    cgroup_driver: str
+    seccomp: bool
+
+
+@dataclass(frozen=True)
+class Image:
+    """What an image says of itself; attackers' data, already made printable.
+
+    `ports` are the exposed TCP ports in ascending order. `health_check` is True when the image
+    defines one. `stop_signal` is a name like SIGTERM.
+    """
+
+    reference: str
+    id: str
+    architecture: str
+    ports: tuple[int, ...]
+    user: str
+    command: tuple[str, ...]
+    health_check: bool
+    stop_signal: str
+
+
+@dataclass(frozen=True)
+class Enforcement:
+    """The restriction a container starts under.
+
+    `seccomp` is a profile's JSON text, or None for the engine's default. `capabilities` is the
+    complete set (all others dropped), or None for the engine's default plus the launch's own.
+    """
+
+    seccomp: str | None = None
+    capabilities: tuple[str, ...] | None = None
+
+
+@dataclass(frozen=True)
+class Readiness:
+    """When a container counts as ready.
+
+    `log_line` (a literal part of a line) decides alone if given; else the image's health check
+    if it has one; else one of `ports` listening inside the container's network namespace; else
+    being alive `stable` seconds after the start. Times in seconds.
+    """
+
+    timeout: float = 60.0
+    stable: float = 3.0
+    ports: tuple[int, ...] = ()
+    log_line: str | None = None
+
+
+class Container(ABC):
+    """A created container; a context manager that removes it (and its volumes) at the end."""
+
+    id: str
+
+    @abstractmethod
+    def start(self) -> None:
+        """Start it; RefusedError if the engine or its runtime will not."""
+
+    @abstractmethod
+    def wait_ready(self, readiness: Readiness) -> str:
+        """Wait; return in a few words what showed readiness. NotReadyError if it never comes."""
+
+    @abstractmethod
+    def address(self) -> str | None:
+        """The address at which this host reaches it; None when it has no network."""
+
+    @abstractmethod
+    def running(self) -> bool:
+        """Whether its first process lives."""
+
+    @abstractmethod
+    def exit_code(self) -> int | None:
+        """The exit code of its first process, None while it runs."""
+
+    @abstractmethod
+    def exec(self, argv: Sequence[str]) -> tuple[int, str]:
+        """Run a command inside; its exit code and printable output."""
+
+    @abstractmethod
+    def signal(self, name: str) -> None:
+        """Send a signal (SIGHUP) to its first process."""
+
+    @abstractmethod
+    def stop(self, grace: float) -> int | None:
+        """Stop it by its stop signal, kill it after `grace` seconds; its exit code."""
+
+    @abstractmethod
+    def logs(self, lines: int = 20) -> str:
+        """The printable tail of its output."""
+
+    @abstractmethod
+    def remove(self) -> None:
+        """Remove it by force, with its anonymous volumes; no error if it is gone."""
+
+    def __enter__(self) -> Container:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.remove()
+
+
+class Engine(ABC):
+    """A container engine; raises EngineUnavailableError when it does not answer."""
+
+    @abstractmethod
+    def facts(self) -> EngineFacts:
+        """What it is."""
+
+    @abstractmethod
+    def image(self, reference: str) -> Image:
+        """Inspect an image, pulling it if it is not there; ImageNotFoundError otherwise."""
+
+    @abstractmethod
+    def create(
+        self, image: Image, launch: Launch, enforcement: Enforcement, *, cgroup_parent: str
+    ) -> Container:
+        """Create (not start) a container below `cgroup_parent`, labelled with this session."""
+
+    @abstractmethod
+    def sweep(self, *, everything: bool = False) -> list[str]:
+        """Remove containers, networks and volumes with our label whose maker is dead.
+
+        `everything` removes those of living sessions too. Returns what was removed, printable.
+        """

@@ -1,0 +1,44 @@
+"""What BeaCon asks of a workload: drive a ready container from outside, answer with checks."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+
+from beacon.errors import BeaconError, UsageError
+from beacon.model.run import Check
+
+
+class UnknownWorkloadError(UsageError):
+    """No workload has this name and no executable file has this path."""
+
+
+class MissingClientError(UsageError):
+    """The workload's client library is not installed."""
+
+
+class WorkloadError(BeaconError):
+    """The workload itself broke (not the container): its script cannot run, its answer is no JSON."""
+
+
+@dataclass(frozen=True)
+class Endpoint:
+    """Where a container is reached. `address` is None when it has no network; ports are TCP."""
+
+    container: str
+    address: str | None
+    ports: tuple[int, ...]
+
+
+class Workload(ABC):
+    """Drives one container; has no state of its own, so that runs can share it."""
+
+    name: str
+
+    @abstractmethod
+    def drive(self, endpoint: Endpoint, timeout: float) -> tuple[Check, ...]:
+        """Exercise the container for at most `timeout` seconds; every thing tried is a check.
+
+        A container that misbehaves makes checks fail; it never raises. The names of checks and
+        the values of passed checks are the same in every run of a healthy container.
+        """
