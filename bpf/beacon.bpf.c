@@ -382,6 +382,29 @@ static __always_inline void count_check(void *ctx, struct task_struct *task, str
 	__sync_fetch_and_add(&count->count, 1);
 }
 
+static __always_inline u64 bounding_set(const struct cred *cred)
+{
+	u64 set = 0;
+
+	bpf_probe_read_kernel(&set, sizeof(set), &cred->cap_bset);
+	return set;
+}
+
+/*
+ * Rights that are not the container's own: of a user namespace that it made, or of credentials
+ * that a file system lends for a moment (overlayfs acts as whoever mounted it). access(2) swaps
+ * credentials too, but derives them from the caller's, with the same bounding set.
+ */
+static __always_inline bool is_foreign(struct task_struct *task, const struct slot *slot,
+				       const struct cred *cred)
+{
+	const struct cred *own = task->real_cred;
+
+	if (slot->userns && slot->userns != (u64)BPF_CORE_READ(cred, user_ns))
+		return true;
+	return own != cred && bounding_set(own) != bounding_set(cred);
+}
+
 static __always_inline struct state *asked(struct task_struct *task, const struct cred *cred, int cap)
 {
 	struct state *state = state_of(task);
@@ -393,7 +416,7 @@ static __always_inline struct state *asked(struct task_struct *task, const struc
 	if (!slot)
 		return NULL;
 	state->cap = cap;
-	state->foreign = slot->userns && slot->userns != (u64)BPF_CORE_READ(cred, user_ns);
+	state->foreign = is_foreign(task, slot, cred);
 	return state;
 }
 

@@ -77,7 +77,7 @@ struct cap_key {
 	u8 cap;
 	u8 granted;
 	u8 audit;
-	u8 foreign;		/* asked with the rights of a user namespace the container made */
+	u8 foreign;		/* with rights that are not the container's own */
 };
 
 struct cap_count {

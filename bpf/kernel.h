@@ -46,7 +46,12 @@ struct seccomp {
 
 struct user_namespace;
 
+/* 8 bytes; its one member changed its name and type in Linux 6.3. */
+typedef struct {
+} kernel_cap_t;
+
 struct cred {
+	kernel_cap_t cap_bset;
 	struct user_namespace *user_ns;
 };
 
@@ -78,6 +83,7 @@ struct css_set {
 struct task_struct {
 	struct thread_info thread_info;
 	struct css_set *cgroups;
+	const struct cred *real_cred;
 	const struct cred *cred;
 	struct seccomp seccomp;
 	struct task_struct *group_leader;

@@ -26,9 +26,10 @@ class CapabilityCheck(msgspec.Struct, frozen=True):
     """How often the kernel asked for one capability in one phase, from one place.
 
     `audited` is False for speculative questions (overcommit accounting asks for CAP_SYS_ADMIN
-    on every mapping) that no caller would miss. `foreign` marks rights that came from a user
-    namespace which the container itself made: no policy needs to grant those. `call` is the
-    system call in flight, `callers` the kernel functions that asked, innermost first.
+    on every mapping) that no caller would miss. `foreign` marks answers that did not depend on
+    the container's own rights: those of a user namespace that it made, or credentials that a
+    file system lent (overlayfs acts as its mounter). `call` is the system call in flight,
+    `callers` the kernel functions that asked, innermost first.
     """
 
     capability: Capability

@@ -1,0 +1,82 @@
+"""Names the kernel functions that asked for a capability, and tells needs from noise."""
+
+from __future__ import annotations
+
+import bisect
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+KALLSYMS = Path("/proc/kallsyms")
+
+#: Functions whose question has CAP_OPT_NOAUDIT: nobody is refused anything by the answer.
+#: From Linux: security/commoncap.c, kernel/capability.c, kernel/ptrace.c.
+NO_AUDIT = frozenset(
+    {
+        "cap_vm_enough_memory",
+        "has_capability_noaudit",
+        "has_ns_capability_noaudit",
+        "ns_capable_noaudit",
+        "ptracer_capable",
+        # Its only question; cap_vm_enough_memory leaves no frame where it jumps to the end.
+        "security_vm_enough_memory_mm",
+    }
+)
+
+# How a question travels to cap_capable, and the tracing machinery itself.
+_PLUMBING = frozenset(
+    {
+        "cap_capable",
+        "security_capable",
+        "capable",
+        "ns_capable",
+        "ns_capable_common",
+        "ns_capable_setid",
+        "capable_wrt_inode_uidgid",
+        "file_ns_capable",
+        "__vm_enough_memory",
+    }
+)
+_TRACING = ("bpf_", "__bpf_", "__traceiter_", "ftrace_", "kprobe_", "kretprobe_", "arch_rethook")
+
+
+class Symbols:
+    """The kernel's functions by address."""
+
+    def __init__(self, path: Path = KALLSYMS) -> None:
+        found = sorted(_read(path))
+        self._addresses = [address for address, _ in found]
+        self._names = [name for _, name in found]
+
+    @property
+    def readable(self) -> bool:
+        """False where the kernel hides addresses (kptr_restrict) or has no symbols."""
+        return bool(self._addresses) and self._addresses[-1] != 0
+
+    def name(self, address: int) -> str | None:
+        """The function that holds `address`."""
+        place = bisect.bisect_right(self._addresses, address) - 1
+        return self._names[place] if place >= 0 and self._addresses[place] else None
+
+    def callers(self, addresses: Iterable[int]) -> tuple[str, ...]:
+        """The functions on a stack, innermost first, without the tracing machinery."""
+        named = (self.name(address) for address in addresses if address)
+        return tuple(name for name in named if name and not name.startswith(_TRACING))
+
+
+def is_noise(callers: Iterable[str]) -> bool:
+    """Whether the question came through a function that asks without auditing."""
+    return not NO_AUDIT.isdisjoint(callers)
+
+
+def who_asked(callers: Iterable[str], keep: int = 3) -> tuple[str, ...]:
+    """The callers that say something: those before `keep` are beyond plumbing."""
+    return tuple(name for name in callers if name not in _PLUMBING)[:keep]
+
+
+def _read(path: Path) -> Iterator[tuple[int, str]]:
+    with path.open() as lines:
+        for line in lines:
+            address, kind, name, *_ = line.split()
+            if kind in "tTwW":
+                # GCC and clang add suffixes (.isra.0, .llvm.123) to the copies they make.
+                yield int(address, 16), name.partition(".")[0]

@@ -1,0 +1,81 @@
+"""Cgroups that are made before the container, so that their ids are known before its first call."""
+
+from __future__ import annotations
+
+import contextlib
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from beacon.monitor.interface import MonitorUnsupportedError
+
+ROOT = Path("/sys/fs/cgroup")
+_NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,60}")
+
+
+@dataclass(frozen=True)
+class Hierarchy:
+    """Where processes are told apart: the unified hierarchy (version 2) or v1's pids."""
+
+    version: int
+    identity: Path
+    everywhere: tuple[Path, ...]  # every hierarchy an engine may make the cgroup in
+
+
+def find_hierarchy(root: Path = ROOT) -> Hierarchy:
+    """The host's cgroups; MonitorUnsupportedError when there are none that can be used."""
+    if (root / "cgroup.controllers").is_file():
+        return Hierarchy(2, root, (root,))
+    mounted = tuple(sorted(p for p in root.glob("*") if (p / "cgroup.procs").is_file()))
+    if root / "pids" in mounted:
+        return Hierarchy(1, root / "pids", mounted)
+    raise MonitorUnsupportedError(
+        f"No cgroup v2 and no v1 pids controller is mounted below {root}: mount one of them."
+    )
+
+
+class Cgroup:
+    """A parent cgroup of our own, by name, below the root or in a slice of systemd's."""
+
+    def __init__(self, hierarchy: Hierarchy, name: str, *, systemd: bool = False) -> None:
+        if not _NAME.fullmatch(name):
+            raise ValueError(f"not a cgroup name: {name!r}")
+        self._hierarchy = hierarchy
+        # systemd spells the tree in the unit's name: beacon.slice/beacon-NAME.slice, where a
+        # dash would open another level.
+        flat = name.replace("-", "_")
+        self.option = f"beacon-{flat}.slice" if systemd else f"/beacon/{name}"
+        self._path = f"beacon.slice/{self.option}" if systemd else f"beacon/{name}"
+
+    @property
+    def path(self) -> Path:
+        """The directory whose inode number is the cgroup's id in the kernel."""
+        return self._hierarchy.identity / self._path
+
+    def make(self) -> int:
+        """Create it; its id. An older one of the same name is an error (FileExistsError)."""
+        self.path.parent.mkdir(exist_ok=True)
+        self.path.mkdir()
+        return self.path.stat().st_ino
+
+    def remove(self) -> None:
+        """Remove it from every hierarchy, with what the engine left below; none is no error."""
+        for base in self._hierarchy.everywhere:
+            remove_tree(base / self._path)
+            with contextlib.suppress(OSError):
+                (base / self._path).parent.rmdir()
+
+
+def remove_tree(path: Path) -> None:
+    """Remove empty cgroups bottom-up; those that still hold processes stay."""
+    with contextlib.suppress(OSError):
+        for child in path.iterdir():
+            if child.is_dir() and not child.is_symlink():
+                remove_tree(child)
+        path.rmdir()
+
+
+def leftovers(hierarchy: Hierarchy) -> list[Path]:
+    """Cgroups below ours, of whatever session, in any hierarchy."""
+    parents = (base / top for base in hierarchy.everywhere for top in ("beacon", "beacon.slice"))
+    return sorted(p for parent in parents if parent.is_dir() for p in parent.iterdir() if p.is_dir())

@@ -1,0 +1,71 @@
+"""What BeaCon asks of a monitor: watch cgroups, tell what the kernel saw in them."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+
+from beacon.errors import BeaconError, UnsupportedHostError
+from beacon.model.event import Phase
+from beacon.model.observation import Observation
+
+
+class MonitorUnsupportedError(UnsupportedHostError):
+    """The kernel will not run the program; the diagnostics hold what it said."""
+
+    def __init__(self, message: str, details: str | None = None) -> None:
+        super().__init__(message)
+        self._details = details
+
+    def diagnostics(self) -> str | None:
+        """What libbpf and the kernel's verifier said."""
+        return self._details
+
+
+class MonitorFullError(BeaconError):
+    """More containers at once than the kernel program has slots for."""
+
+
+@dataclass(frozen=True)
+class MonitorFacts:
+    """How the kernel is watched: the ladder's rung for capabilities, and the cgroup version."""
+
+    rung: str
+    cgroup_version: int
+
+
+class Target(ABC):
+    """One watched cgroup with all that is below it."""
+
+    @property
+    @abstractmethod
+    def cgroup_parent(self) -> str:
+        """The cgroup as an engine's `--cgroup-parent` names it."""
+
+    @abstractmethod
+    def set_phase(self, phase: Phase) -> None:
+        """Count what the container's own processes do from now on under `phase`."""
+
+    @abstractmethod
+    def snapshot(self) -> Observation:
+        """All that was seen so far; exact once the container has ended."""
+
+
+class Monitor(ABC):
+    """Watches any number of targets at once; nothing else on the host is recorded."""
+
+    @abstractmethod
+    def facts(self) -> MonitorFacts:
+        """How the kernel is watched."""
+
+    @abstractmethod
+    def watch(self, name: str) -> AbstractContextManager[Target]:
+        """Make the cgroup `name` and watch it from before its first process; remove it at the end.
+
+        MonitorFullError when too many are watched already.
+        """
+
+    @abstractmethod
+    def close(self) -> None:
+        """Detach from the kernel."""

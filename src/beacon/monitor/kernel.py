@@ -1,0 +1,157 @@
+"""The monitor: cgroups, the kernel program, and its maps put into the model's words."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from functools import cached_property
+from typing import Any
+
+from beacon.data.kernel import capability_name, syscall_name
+from beacon.model.event import Capability, Phase, Syscall
+from beacon.model.observation import CapabilityCheck, Loss, Observation, SyscallCount
+from beacon.model.text import printable
+from beacon.monitor.callers import Symbols, is_noise, who_asked
+from beacon.monitor.cgroup import Cgroup, find_hierarchy
+from beacon.monitor.interface import Monitor, MonitorFacts, MonitorUnsupportedError, Target
+from beacon.monitor.program import RUNGS, loaded
+from beacon.monitor.slots import Slots
+
+_LOSSES = {
+    "lost_tasks": "calls of tasks whose state could not be kept",
+    "lost_caps": "capability checks that were missed or found their map full",
+    "lost_comms": "process names that found their map full",
+}
+
+
+class KernelTarget(Target):
+    """A slot of the kernel program."""
+
+    def __init__(self, slots: Slots, cgroup: Cgroup, symbols: Symbols) -> None:
+        self._slots, self._cgroup, self._symbols = slots, cgroup, symbols
+        self._since = time.monotonic_ns()
+        self._slot = slots.take(cgroup.path.stat().st_ino)
+
+    @property
+    def cgroup_parent(self) -> str:
+        """The cgroup as an engine's `--cgroup-parent` names it."""
+        return self._cgroup.option
+
+    def set_phase(self, phase: Phase) -> None:
+        """Count what the container's own processes do from now on under `phase`."""
+        self._slots.set_phase(self._slot, phase)
+
+    def snapshot(self) -> Observation:
+        """All that was seen so far."""
+        counters = self._slots.counters(self._slot)
+        names = self._slots.names(self._slot)
+        losses = (Loss(text, counters[field]) for field, text in _LOSSES.items())
+        return Observation(
+            tuple(self._syscalls(names)),
+            tuple(self._checks(names)),
+            tuple(loss for loss in losses if loss.count),
+            counters["unnumbered"],
+        )
+
+    def give_back(self) -> None:
+        """Stop watching."""
+        self._slots.give_back(self._slot)
+
+    def _syscalls(self, names: dict[int, bytes]) -> Iterator[SyscallCount]:
+        for phase, abi, number, event in self._slots.events(self._slot):
+            call = Syscall(syscall_name(abi, number), abi)
+            yield SyscallCount(
+                call,
+                phase,
+                event["count"],
+                event["denied"],
+                event["first_ns"] - self._since,
+                _processes(event["comms"], names),
+            )
+
+    def _checks(self, names: dict[int, bytes]) -> Iterator[CapabilityCheck]:
+        merged: dict[tuple[Any, ...], tuple[int, int, int]] = {}
+        for key, count in self._slots.checks(self._slot):
+            kind = self._kind(key)
+            total, first, seen = merged.get(kind, (0, count["first_ns"], 0))
+            first = min(first, count["first_ns"])
+            merged[kind] = (total + count["count"], first, seen | count["comms"])
+        for kind, (total, first, seen) in sorted(merged.items(), key=lambda item: item[1][1]):
+            yield CapabilityCheck(*kind, total, first - self._since, _processes(seen, names))
+
+    def _kind(self, key: dict[str, Any]) -> tuple[Any, ...]:
+        words = self._slots.words
+        callers = self._symbols.callers(key["callers"])
+        known = key["audit"] != words.audit["AUDIT_UNKNOWN"]
+        noise = key["audit"] == words.audit["AUDIT_NO"] if known else is_noise(callers)
+        call = None
+        if key["nr"] < words.numbers:
+            call = syscall_name(_at(words.abis, key["abi"]), key["nr"])
+        return (
+            Capability(capability_name(key["cap"])),
+            _at(words.phases, key["phase"]),
+            bool(key["granted"]),
+            not noise,
+            bool(key["foreign"]),
+            call,
+            who_asked(callers),
+        )
+
+
+class KernelMonitor(Monitor):
+    """Loads the kernel program once; watches up to LIMIT_SLOTS containers with it."""
+
+    def __init__(
+        self, *, systemd_cgroups: bool = False, rungs: tuple[str, ...] = tuple(RUNGS)
+    ) -> None:
+        self._hierarchy = find_hierarchy()
+        self._systemd = systemd_cgroups
+        with ExitStack() as stack:
+            unified = self._hierarchy.version == 2
+            self._rung, program = stack.enter_context(loaded(unified=unified, rungs=rungs))
+            self._slots = Slots(program)
+            stack.callback(self._slots.close)
+            self._stack = stack.pop_all()
+        self._symbols_needed()
+
+    def facts(self) -> MonitorFacts:
+        """How the kernel is watched."""
+        return MonitorFacts(self._rung, self._hierarchy.version)
+
+    @contextmanager
+    def watch(self, name: str) -> Iterator[KernelTarget]:
+        """Make the cgroup `name`, watch it, remove it at the end."""
+        cgroup = Cgroup(self._hierarchy, name, systemd=self._systemd)
+        with ExitStack() as stack:
+            stack.callback(cgroup.remove)
+            cgroup.make()
+            target = KernelTarget(self._slots, cgroup, self._symbols)
+            stack.callback(target.give_back)
+            yield target
+
+    def close(self) -> None:
+        """Detach from the kernel."""
+        self._stack.close()
+
+    @cached_property
+    def _symbols(self) -> Symbols:
+        return Symbols()
+
+    def _symbols_needed(self) -> None:
+        # Without names the tracepoint rung could not tell noise from need.
+        if self._rung == "tracepoint" and not self._symbols.readable:
+            self.close()
+            raise MonitorUnsupportedError(
+                "The kernel hides its symbols: set kernel.kptr_restrict to 0 or 1 and run as root."
+            )
+
+
+def _processes(bits: int, names: dict[int, bytes]) -> tuple[str, ...]:
+    ids = (n for n in range(64) if bits >> n & 1)
+    found = {printable(names[n].split(b"\0")[0]) if n in names else "(others)" for n in ids}
+    return tuple(sorted(found))
+
+
+def _at(mapping: dict[Any, int], value: int) -> Any:
+    return next(key for key, number in mapping.items() if number == value)

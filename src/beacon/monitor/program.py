@@ -1,0 +1,75 @@
+"""The compiled kernel program, and the ladder by which it is loaded."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cache
+from pathlib import Path
+
+from beacon.monitor.btf import ObjectTypes
+from beacon.monitor.interface import MonitorUnsupportedError
+from beacon.monitor.libbpf import Object
+
+PATH = Path(__file__).with_name("beacon.bpf.o")
+BTF = Path("/sys/kernel/btf/vmlinux")
+
+#: Ways to see capability checks, best first; each names its programs.
+RUNGS: dict[str, frozenset[str]] = {
+    "tracepoint": frozenset({"cap_traced"}),
+    "kprobe": frozenset({"cap_asked", "cap_answered"}),
+}
+
+
+@cache
+def types() -> ObjectTypes:
+    """The program's types; MonitorUnsupportedError when the package was built without it."""
+    if not PATH.is_file():
+        raise MonitorUnsupportedError(
+            "This installation lacks the compiled kernel program: install the package again."
+        )
+    return ObjectTypes(PATH)
+
+
+@contextmanager
+def loaded(*, unified: bool, rungs: tuple[str, ...] = tuple(RUNGS)) -> Iterator[tuple[str, Object]]:
+    """Load and attach the program by the first rung that holds; yields the rung and the object.
+
+    MonitorUnsupportedError, with what every rung said, when none does.
+    """
+    types()
+    if not BTF.is_file():
+        raise MonitorUnsupportedError(
+            f"This kernel has no BTF ({BTF} is missing): use one built with CONFIG_DEBUG_INFO_BTF."
+        )
+    refusals: list[str] = []
+    for rung in rungs:
+        try:
+            program = _climb(rung, unified=unified)
+        except MonitorUnsupportedError as refusal:
+            refusals.append(f"{rung}: {refusal}\n{refusal.diagnostics() or ''}".rstrip())
+            continue
+        try:
+            yield rung, program
+        finally:
+            program.close()
+        return
+    raise MonitorUnsupportedError(
+        "The kernel lets neither a tracepoint nor a kprobe see capability checks, or loads no "
+        "BPF program at all: run as root (CAP_BPF, CAP_PERFMON) on Linux 5.15 or newer.",
+        "\n".join(refusals),
+    )
+
+
+def _climb(rung: str, *, unified: bool) -> Object:
+    program = Object(PATH)
+    try:
+        other = frozenset().union(*(names for name, names in RUNGS.items() if name != rung))
+        program.leave_out(other)
+        program.set_constant(types().variable("unified"), bytes([unified]))
+        program.load()
+        program.attach(frozenset(program.programs()) - other)
+    except BaseException:
+        program.close()
+        raise
+    return program

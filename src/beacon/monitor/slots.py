@@ -1,0 +1,137 @@
+"""The kernel program's memory: one slot for each watched container."""
+
+from __future__ import annotations
+
+import struct
+import threading
+from collections.abc import Iterator
+from typing import Any
+
+from beacon.model.event import Abi, Phase
+from beacon.monitor.interface import MonitorFullError
+from beacon.monitor.libbpf import Object
+from beacon.monitor.program import types
+
+_U64 = struct.Struct("<Q")
+
+
+class Vocabulary:
+    """The program's enums and structs, in the model's words."""
+
+    def __init__(self) -> None:
+        limits, phases, abis = types().enum("limit"), types().enum("phase"), types().enum("abi")
+        self.slots = limits["LIMIT_SLOTS"]
+        self.numbers = limits["LIMIT_NUMBERS"]
+        self.names = limits["LIMIT_COMMS"]
+        self.sieve = limits["LIMIT_SIEVE"]
+        self.phases = {Phase(_word(name)): n for name, n in phases.items() if "COUNT" not in name}
+        self.abis = {Abi(_word(name)): n for name, n in abis.items() if "COUNT" not in name}
+        self.audit = types().enum("audit")
+        self.event = types().layout("event")
+        self.slot = types().layout("slot")
+        self.target = types().layout("target")
+        self.comm_key = types().layout("comm_key")
+        self.cap_key = types().layout("cap_key")
+        self.cap_count = types().layout("cap_count")
+        self.events_of_slot = len(self.phases) * len(self.abis) * self.numbers
+
+
+def _word(enumerator: str) -> str:
+    return enumerator.partition("_")[2].lower()
+
+
+class Slots:
+    """Hands out slots and reads them; safe for several threads."""
+
+    def __init__(self, program: Object) -> None:
+        self.words = Vocabulary()
+        self._targets = program.map("targets")
+        self._comms = program.map("comms")
+        self._caps = program.map("caps")
+        self._events = program.map("events").memory()
+        self._slots = program.map("slots").memory()
+        self._sieve = program.map("sieve").memory()
+        self._ids: dict[int, int] = {}  # slot -> cgroup id
+        self._generation = 0
+        self._lock = threading.Lock()
+
+    def take(self, cgroup_id: int) -> int:
+        """A clean slot for this cgroup; the kernel counts from now on."""
+        with self._lock:
+            free = next((n for n in range(self.words.slots) if n not in self._ids), None)
+            if free is None:
+                raise MonitorFullError(
+                    f"Already {self.words.slots} containers are watched: use fewer --jobs."
+                )
+            self._generation += 1
+            self._set(free, "generation", self._generation)
+            self.set_phase(free, Phase.START)
+            target = self.words.target.encode(slot=free, generation=self._generation)
+            self._ids[free] = cgroup_id
+            self._fill_sieve()
+            self._targets.insert(_U64.pack(cgroup_id), target)
+            return free
+
+    def give_back(self, slot: int) -> None:
+        """Stop counting and wipe the slot."""
+        with self._lock:
+            self._targets.delete(_U64.pack(self._ids[slot]))
+            size = self.words.slot.size
+            self._slots[slot * size : (slot + 1) * size] = bytes(size)
+            size = self.words.events_of_slot * self.words.event.size
+            self._events[slot * size : (slot + 1) * size] = bytes(size)
+            for key, _ in self._of_slot(self._comms, self.words.comm_key, slot):
+                self._comms.delete(key)
+            for key, _ in self._of_slot(self._caps, self.words.cap_key, slot):
+                self._caps.delete(key)
+            del self._ids[slot]
+            self._fill_sieve()
+
+    def set_phase(self, slot: int, phase: Phase) -> None:
+        """Count what the container's own processes do under `phase`."""
+        self._set(slot, "phase", self.words.phases[phase])
+
+    def counters(self, slot: int) -> dict[str, int]:
+        """The slot's own fields (losses, unnumbered calls, …)."""
+        return self.words.slot.decode(memoryview(self._slots), slot * self.words.slot.size)
+
+    def events(self, slot: int) -> Iterator[tuple[Phase, Abi, int, dict[str, int]]]:
+        """Every phase, ABI and number that was seen, with its counts."""
+        layout = self.words.event
+        size = self.words.events_of_slot * layout.size
+        raw = self._events[slot * size : (slot + 1) * size]
+        empty, index = bytes(layout.size), 0
+        for phase in self.words.phases:
+            for abi in self.words.abis:
+                for number in range(self.words.numbers):
+                    start, index = index * layout.size, index + 1
+                    if raw[start : start + layout.size] != empty:
+                        yield phase, abi, number, layout.decode(raw, start)
+
+    def names(self, slot: int) -> dict[int, bytes]:
+        """Process names by their bit."""
+        found = self._of_slot(self._comms, self.words.comm_key, slot)
+        return {value[0]: self.words.comm_key.read(key, "comm") for key, value in found}
+
+    def checks(self, slot: int) -> Iterator[tuple[dict[str, Any], dict[str, int]]]:
+        """Every kind of capability check, with its counts."""
+        for key, value in self._of_slot(self._caps, self.words.cap_key, slot):
+            yield self.words.cap_key.decode(key), self.words.cap_count.decode(value)
+
+    def close(self) -> None:
+        """Let go of the shared memory."""
+        for memory in (self._events, self._slots, self._sieve):
+            memory.close()
+
+    @staticmethod
+    def _of_slot(source: Any, layout: Any, slot: int) -> list[tuple[bytes, bytes]]:
+        return [(key, value) for key, value in source.items() if layout.read(key, "slot") == slot]
+
+    def _set(self, slot: int, field: str, value: int) -> None:
+        self.words.slot.write(self._slots, field, value, slot * self.words.slot.size)
+
+    def _fill_sieve(self) -> None:
+        bits = 0
+        for cgroup_id in self._ids.values():
+            bits |= 1 << cgroup_id % self.words.sieve
+        self._sieve[: self.words.sieve // 8] = bits.to_bytes(self.words.sieve // 8, "little")
