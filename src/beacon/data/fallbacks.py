@@ -1,0 +1,40 @@
+"""What a policy must know of calls that nobody makes on purpose."""
+
+from __future__ import annotations
+
+#: Calls whose callers fall back to an older one only on ENOSYS; EPERM would reach the program.
+#: Each with who does so.
+ENOSYS_FALLBACK: dict[str, str] = {
+    "cachestat": "newer than most C libraries; programs probe for it",
+    "clone3": "glibc 2.34 and newer, musl: pthread_create and posix_spawn fall back to clone",
+    "close_range": "glibc closefrom, CPython's subprocess: fall back to a loop of close",
+    "copy_file_range": "coreutils, glibc's callers: fall back to read and write",
+    "epoll_pwait2": "libraries fall back to epoll_pwait",
+    "faccessat2": "glibc 2.33, Go, runc: fall back to faccessat",
+    "fchmodat2": "glibc 2.39: falls back to fchmodat through /proc",
+    "futex_waitv": "wine and game runtimes fall back to futex",
+    "io_uring_setup": "libuv, PostgreSQL and others: fall back to epoll and threads",
+    "landlock_create_ruleset": "sandboxing libraries go on without",
+    "map_shadow_stack": "glibc goes on without shadow stacks",
+    "membarrier": "runtimes probe for it at their start",
+    "memfd_secret": "programs fall back to ordinary memory",
+    "openat2": "runc, systemd, libpathrs: fall back to openat",
+    "pidfd_open": "CPython, systemd, Go: fall back to process ids",
+    "preadv2": "glibc falls back to preadv",
+    "process_madvise": "allocators go on without",
+    "pwritev2": "glibc falls back to pwritev",
+    "rseq": "glibc 2.35: goes on without",
+    "statx": "glibc, coreutils, Rust, Qt: fall back to fstatat",
+}
+
+#: Calls that the kernel or the C library makes on its own behalf once another was made. A run
+#: sees them only by chance (a signal at the right moment), yet a policy without them breaks.
+IMPLIED: dict[str, tuple[tuple[str, ...], str]] = {
+    "restart_syscall": (
+        ("clock_nanosleep", "nanosleep", "poll", "futex", "ppoll", "select"),
+        "the kernel resumes interrupted waits with it after SIGSTOP and SIGCONT",
+    ),
+    "rt_sigreturn": (("rt_sigaction",), "every signal handler returns through it"),
+    "exit": (("clone", "clone3"), "every thread ends with it"),
+    "exit_group": (("execve", "execveat"), "every process ends with it"),
+}

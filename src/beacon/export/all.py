@@ -1,0 +1,20 @@
+"""Every format, by the files of a policy's directory."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from beacon.export.docker_args import DockerArgsExporter
+from beacon.export.interface import Exporter
+from beacon.export.seccomp import SeccompExporter
+from beacon.model.files import POLICY_FILE, encode
+from beacon.model.policy import Policy
+
+EXPORTERS: tuple[Exporter, ...] = (SeccompExporter(), DockerArgsExporter())
+
+
+def render_all(policy: Policy, directory: Path) -> dict[str, bytes]:
+    """The contents of all files of a policy's directory, by name."""
+    absolute = directory.resolve()
+    files = {exporter.file: exporter.render(policy, absolute) for exporter in EXPORTERS}
+    return {POLICY_FILE: encode(policy), **files}

@@ -1,0 +1,72 @@
+"""A policy: what a container may do, why, and how to prove it."""
+
+from __future__ import annotations
+
+import msgspec
+
+from beacon.model.event import Abi, Phase, Syscall
+from beacon.model.launch import Environment, Launch
+from beacon.model.profile import ImageIdentity
+from beacon.model.run import Check
+
+#: Of policy.json; a reader refuses a newer one.
+POLICY_VERSION = 1
+
+
+class Evidence(msgspec.Struct, frozen=True):
+    """Who used an event: phases, process names, and the runs (`workload@environment`)."""
+
+    phases: tuple[Phase, ...]
+    processes: tuple[str, ...]
+    runs: tuple[str, ...]
+
+
+class AllowedSyscall(msgspec.Struct, frozen=True):
+    """A system call that the policy lets through.
+
+    `count` is how often it was seen, over all runs; 0 for one that was inferred, with the reason
+    in `inferred`.
+    """
+
+    call: Syscall
+    count: int
+    evidence: Evidence
+    inferred: str | None = None
+
+
+class AllowedCapability(msgspec.Struct, frozen=True):
+    """A capability that the container keeps, with the system calls that needed it."""
+
+    name: str
+    count: int
+    calls: tuple[str, ...]
+    evidence: Evidence
+
+
+class Replay(msgspec.Struct, frozen=True):
+    """A recorded run as verification repeats it: the same checks, no denial beyond these."""
+
+    environment: Environment
+    workload: str
+    checks: tuple[Check, ...]
+    denied: tuple[Syscall, ...]
+    refused: tuple[str, ...]  # capabilities that were asked for and not granted
+
+
+class Policy(msgspec.Struct, frozen=True):
+    """Everything that `verify` and the exporters need. `gaps` is empty for a complete profile."""
+
+    image: ImageIdentity
+    launch: Launch
+    abis: tuple[Abi, ...]
+    syscalls: tuple[AllowedSyscall, ...]
+    capabilities: tuple[AllowedCapability, ...]
+    not_implemented: tuple[str, ...]  # denied with ENOSYS instead of EPERM
+    replays: tuple[Replay, ...]
+    gaps: tuple[str, ...]
+    beacon: str
+    version: int = POLICY_VERSION
+
+    def names(self) -> tuple[str, ...]:
+        """The allowed calls' names, sorted."""
+        return tuple(sorted({allowed.call.name for allowed in self.syscalls}))

@@ -1,0 +1,59 @@
+"""A profile: all runs of one image, the data that policies are derived from."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import msgspec
+
+from beacon.model.launch import Launch
+from beacon.model.run import Run
+
+#: Of profile.json; a reader refuses a newer one.
+PROFILE_VERSION = 1
+
+
+class ImageIdentity(msgspec.Struct, frozen=True):
+    """Which image: as the user named it, and its content's id."""
+
+    reference: str
+    id: str
+    architecture: str
+
+
+class Host(msgspec.Struct, frozen=True):
+    """Where it was recorded; calls under the filter depend on the runtime's version."""
+
+    kernel: str
+    monitor: str  # the ladder's rung
+    cgroup_version: int
+    engine: str
+    runtime: str
+
+
+class Profile(msgspec.Struct, frozen=True):
+    """Every run of one image, with what it ran on. `beacon` is the version that recorded it."""
+
+    image: ImageIdentity
+    host: Host
+    launch: Launch
+    runs: tuple[Run, ...]
+    beacon: str
+    version: int = PROFILE_VERSION
+
+    def ready_runs(self) -> tuple[Run, ...]:
+        """The runs whose events count: the others' stay apart."""
+        return tuple(run for run in self.runs if run.outcome.ready)
+
+    def gaps(self) -> tuple[str, ...]:
+        """Why this profile cannot be called complete, a sentence each; empty when it can."""
+        return tuple(gap for run in self.runs for gap in _gaps(run))
+
+
+def _gaps(run: Run) -> Iterator[str]:
+    where = f"the run with workload {run.workload} in environment {run.environment.id}"
+    if not run.outcome.passed:
+        failed = [check.name for check in run.outcome.checks if not check.passed]
+        yield f"{where} {run.outcome.ending}" + (f", failed: {', '.join(failed)}" if failed else "")
+    for loss in run.observation.losses:
+        yield f"{where} lost {loss.count} {loss.what}"

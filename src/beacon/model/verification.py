@@ -1,0 +1,55 @@
+"""What came of running a container under its policy."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+import msgspec
+
+from beacon.model.launch import Environment
+from beacon.model.profile import ImageIdentity
+from beacon.model.run import Outcome
+
+#: Of verification.json.
+VERIFICATION_VERSION = 1
+
+
+class DifferenceKind(StrEnum):
+    """What differs from the recording."""
+
+    ENDING = "ending"
+    CHECK = "check"
+    SYSCALL = "denied system call"
+    CAPABILITY = "denied capability"
+    LOSS = "loss"
+
+
+class Difference(msgspec.Struct, frozen=True):
+    """One way in which the enforced container differs from the recorded one."""
+
+    kind: DifferenceKind
+    name: str
+    detail: str
+
+
+class VerifiedRun(msgspec.Struct, frozen=True):
+    """One recorded run, repeated under the policy."""
+
+    environment: Environment
+    workload: str
+    outcome: Outcome
+    differences: tuple[Difference, ...]
+
+
+class Verification(msgspec.Struct, frozen=True):
+    """All recorded runs, repeated under the policy."""
+
+    image: ImageIdentity
+    runs: tuple[VerifiedRun, ...]
+    beacon: str
+    version: int = VERIFICATION_VERSION
+
+    @property
+    def passed(self) -> bool:
+        """Whether nothing differs."""
+        return bool(self.runs) and not any(run.differences for run in self.runs)

@@ -1,0 +1,103 @@
+"""Runs named attempts one after the other and turns whatever happens into checks."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from hashlib import sha256
+from threading import Thread
+from typing import TypeVar
+
+from beacon.model.run import Check
+from beacon.model.text import printable
+
+#: Tries one thing; returns the check's value, or raises anything to fail it.
+Attempt = Callable[[], str | None]
+
+#: Seconds that one attempt may take, so that a single hang leaves time for the others.
+ATTEMPT_LIMIT = 10.0
+
+_DETAIL_LIMIT = 300
+
+T = TypeVar("T")
+
+
+class AnswerError(Exception):
+    """The container answered, but not as it should; the text says how."""
+
+
+class Deadline:
+    """A moment after which nothing more is tried."""
+
+    def __init__(self, seconds: float) -> None:
+        self._end = time.monotonic() + seconds
+
+    def left(self, at_most: float) -> float:
+        """Seconds until then, never more than `at_most` and never negative."""
+        return max(0.0, min(at_most, self._end - time.monotonic()))
+
+    def wait(self) -> float:
+        """The time limit of one blocking socket call: a client wants it above zero."""
+        return max(0.1, self.left(5.0))
+
+    def check(self) -> None:
+        """Raise AnswerError once it has passed; for loops that a container can make endless."""
+        if self.left(1.0) <= 0:
+            raise AnswerError("the time was over before the answer was complete")
+
+
+def run_all(
+    attempts: Mapping[str, Attempt], deadline: Deadline, limit: float = ATTEMPT_LIMIT
+) -> tuple[Check, ...]:
+    """Run every attempt; each gives a check of its name, even when no time is left for it."""
+    return tuple(
+        _run(name, attempt, deadline.left(limit)) for name, attempt in attempts.items()
+    )
+
+
+def _run(name: str, attempt: Attempt, seconds: float) -> Check:
+    if seconds <= 0:
+        return Check(name, passed=False, detail="not tried: the workload's time was over")
+    # A client library's time limits are per read, so a server that drips a byte at a time could
+    # hold us for ever. A thread can be left behind; it ends when the container is removed.
+    done: list[Check] = []
+    thread = Thread(target=lambda: done.append(_attempt(name, attempt)), daemon=True)
+    thread.start()
+    thread.join(seconds)
+    if done:
+        return done[0]
+    return Check(name, passed=False, detail=f"no result within {seconds:.1f} seconds")
+
+
+def _attempt(name: str, attempt: Attempt) -> Check:
+    try:
+        value = attempt()
+    except AnswerError as error:
+        return Check(name, passed=False, detail=shown(str(error)))
+    except Exception as error:  # whatever a container provokes is that container's failure
+        return Check(name, passed=False, detail=shown(f"{type(error).__name__}: {error}"))
+    return Check(name, passed=True, value=value)
+
+
+def shown(text: str | bytes) -> str:
+    """Return a container's text made printable and short enough for a detail."""
+    whole = printable(text[:_DETAIL_LIMIT])
+    return whole if len(whole) <= _DETAIL_LIMIT else whole[: _DETAIL_LIMIT - 1] + "…"
+
+
+def steady(attempt: Attempt) -> str | None:
+    """Return what `attempt` says twice in a row; None when it says two different things."""
+    first = attempt()
+    return first if attempt() == first else None
+
+
+def digest(content: bytes) -> str:
+    """Return a short name for `content`."""
+    return sha256(content).hexdigest()[:16]
+
+
+def at_once(function: Callable[[int], T], times: int, threads: int) -> list[T]:
+    """Call `function` with 0, 1, … from several threads; the first exception comes out."""
+    with ThreadPoolExecutor(threads) as pool:
+        return list(pool.map(function, range(times)))

@@ -1,0 +1,125 @@
+"""What a browser or a library asks of a web server, each answer held against the page itself."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Callable, Mapping
+
+from beacon.workloads.checks import AnswerError, at_once
+from beacon.workloads.http_site import Answer, Site
+
+_UNPACKED_LIMIT = 64 << 20
+_MISSING = "/beacon-there-is-no-such-page"
+
+
+def _status(site: Site) -> str:
+    return str(site.page.answer.status)
+
+
+def _body(site: Site) -> str | None:
+    return site.page.mark
+
+
+def _head(site: Site) -> str:
+    answer = site.ask("HEAD", "/")
+    page = site.page
+    length = answer.headers.get("content-length")
+    comparable = page.mark is not None and answer.status == page.answer.status
+    if comparable and length is not None and int(length) != len(page.answer.body):
+        raise AnswerError(f"HEAD promises {length} bytes, GET gives {len(page.answer.body)}")
+    return str(answer.status)
+
+
+def _keep_alive(site: Site) -> str:
+    with site.client() as client:
+        answers = [site.ask_by(client, "GET", "/") for _ in range(5)]
+    for answer in answers:
+        site.same(answer.status, answer.body)
+    return f"5 requests over {len({answer.client for answer in answers})} connections"
+
+
+def _parallel(site: Site) -> str | None:
+    def one(_: int) -> Answer:
+        return site.ask("GET", "/")
+
+    for answer in at_once(one, times=20, threads=8):
+        site.same(answer.status, answer.body)
+    return site.page.mark
+
+
+def _range(site: Site) -> str:
+    page = site.page
+    last = min(9, len(page.answer.body) - 1)
+    answer = site.ask("GET", "/", range=f"bytes=0-{max(0, last)}")
+    if answer.status == 206 and page.mark is not None:
+        if answer.body != page.answer.body[: last + 1]:
+            raise AnswerError("a range of the page is not that part of the page")
+    elif answer.status == page.answer.status:
+        site.same(answer.status, answer.body)
+    return str(answer.status)
+
+
+def _conditional(site: Site) -> str:
+    headers = site.page.answer.headers
+    statuses = []
+    for validator, condition in (("etag", "if_none_match"), ("last-modified", "if_modified_since")):
+        if validator in headers:
+            answer = site.ask("GET", "/", **{condition: headers[validator]})
+            if answer.status != 304:
+                site.same(answer.status, answer.body)
+            statuses.append(f"{validator} {answer.status}")
+    return ", ".join(statuses) or "no validators"
+
+
+def _gzip(site: Site) -> str:
+    answer = site.ask("GET", "/", accept_encoding="gzip")
+    encoding = answer.headers.get("content-encoding", "identity")
+    if encoding == "gzip":
+        site.same(answer.status, _unpack(answer.body))
+    elif encoding == "identity":
+        site.same(answer.status, answer.body)
+    else:
+        raise AnswerError(f"asked for gzip, got {encoding}")
+    return encoding
+
+
+def _unpack(packed: bytes) -> bytes:
+    unpacker = zlib.decompressobj(wbits=31)
+    content = unpacker.decompress(packed, _UNPACKED_LIMIT)
+    if not unpacker.eof:
+        raise AnswerError("the gzip body is cut short or too long")
+    return content
+
+
+def _missing(site: Site) -> str:
+    return str(site.ask("GET", _MISSING).status)
+
+
+def _query(site: Site) -> str | None:
+    answer = site.ask("GET", "/?beacon=%20%C3%A4")
+    return str(answer.status)
+
+
+def _options(site: Site) -> str:
+    return str(site.ask("OPTIONS", "/").status)
+
+
+def _post(site: Site) -> str:
+    form = "application/x-www-form-urlencoded"
+    return str(site.ask("POST", "/", b"beacon=1&more=2", content_type=form).status)
+
+
+CHECKS: Mapping[str, Callable[[Site], str | None]] = {
+    "status of /": _status,
+    "body of /": _body,
+    "HEAD": _head,
+    "keep-alive": _keep_alive,
+    "parallel connections": _parallel,
+    "range": _range,
+    "conditional": _conditional,
+    "gzip": _gzip,
+    "missing page": _missing,
+    "query": _query,
+    "OPTIONS": _options,
+    "POST": _post,
+}

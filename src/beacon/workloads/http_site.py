@@ -1,0 +1,125 @@
+"""A web server under test: how to ask it, and the page that its other answers are held against."""
+
+from __future__ import annotations
+
+import ssl
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+import httpx
+
+from beacon.workloads.checks import AnswerError, digest
+from beacon.workloads.wire import Peer
+
+#: What we call the server: not its address, which changes from run to run and which pages repeat.
+HOST = "localhost"
+
+#: Longer than a second, so that a clock on the page shows.
+_APART = 1.1
+_BODY_LIMIT = 16 << 20
+#: Trusts nobody; spares each client the reading of all certificate authorities.
+_NO_TLS = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+#: Five hundreds that are an honest answer to an odd request.
+_HONEST = (501, 505)
+
+
+@dataclass(frozen=True)
+class Answer:
+    """A complete answer; `body` is as it came over the wire, `client` names the connection."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+    client: object = None
+
+
+@dataclass(frozen=True)
+class Page:
+    """`GET /`; `mark` is the digest of its body, None if that changes from request to request."""
+
+    answer: Answer
+    mark: str | None
+
+
+class Site:
+    """One server for the length of one drive."""
+
+    def __init__(self, peer: Peer, container: str) -> None:
+        self.peer = peer
+        self.deadline = peer.deadline
+        self._url = httpx.URL(scheme="http", host=peer.address, port=peer.port, path="/")
+        # Pages repeat the host's name (the id's first 12 digits by default) and its address.
+        names = (container, container[:12], peer.address)
+        self._own_names = [name.encode() for name in names if name]
+
+    def client(self, connections: int = 1) -> httpx.Client:
+        """A client that talks to this server alone: no proxy, no redirects, no decoding."""
+        return httpx.Client(
+            base_url=self._url,
+            headers={"Host": HOST, "Accept-Encoding": "identity", "User-Agent": "beacon"},
+            timeout=self.deadline.wait(),
+            verify=_NO_TLS,
+            limits=httpx.Limits(max_connections=connections),
+            trust_env=False,
+        )
+
+    def ask(self, method: str, path: str, content: bytes = b"", **headers: str) -> Answer:
+        """One request on a connection of its own; `if_range=…` sends `If-Range`."""
+        with self.client() as client:
+            return self.ask_by(client, method, path, content, **headers)
+
+    def ask_by(
+        self, client: httpx.Client, method: str, path: str, content: bytes = b"", **headers: str
+    ) -> Answer:
+        """One request by a given client; raises unless the answer is complete and healthy."""
+        named = {name.replace("_", "-"): value for name, value in headers.items()}
+        with client.stream(method, path, content=content or None, headers=named) as response:
+            body = self._read(response)
+            stream = response.extensions["network_stream"]
+            connection = stream.get_extra_info("client_addr")
+        healthy(response.status_code)
+        return Answer(response.status_code, response.headers, body, connection)
+
+    def _read(self, response: httpx.Response) -> bytes:
+        body = bytearray()
+        for chunk in response.iter_raw():  # raw: a small answer must not unpack to gigabytes
+            body += chunk
+            self.deadline.check()
+            if len(body) > _BODY_LIMIT:
+                raise AnswerError(f"the body is longer than {_BODY_LIMIT >> 20} MiB")
+        return bytes(body)
+
+    @cached_property
+    def page(self) -> Page:
+        """`GET /`, asked twice."""
+        first = self.ask("GET", "/")
+        time.sleep(self.deadline.left(_APART))
+        second = self.ask("GET", "/")
+        if first.status != second.status:
+            raise AnswerError(f"GET / answered {first.status}, then {second.status}")
+        mark = self.mark(first.body)
+        return Page(first, mark if mark == self.mark(second.body) else None)
+
+    def mark(self, body: bytes) -> str:
+        """The digest of a body without what names this one container."""
+        for name in self._own_names:
+            body = body.replace(name, b"(container)")
+        return digest(body)
+
+    def same(self, status: int, body: bytes) -> str | None:
+        """The page's mark; AnswerError if this answer is not that page."""
+        page = self.page
+        if status != page.answer.status:
+            raise AnswerError(f"answered {status} where GET / answers {page.answer.status}")
+        if page.mark is not None and self.mark(body) != page.mark:
+            raise AnswerError(f"another body ({len(body)} bytes) than GET / gives")
+        return page.mark
+
+
+def healthy(status: int) -> str:
+    """The status as a value; AnswerError if it tells of a broken server."""
+    if status >= 500 and status not in _HONEST:
+        raise AnswerError(f"the server answered {status}")
+    return str(status)

@@ -1,0 +1,16 @@
+"""No workload: a container that only starts, idles and stops."""
+
+from __future__ import annotations
+
+from beacon.model.run import Check
+from beacon.workloads.interface import Endpoint, Workload
+
+
+class NoWorkload(Workload):
+    """Tries nothing."""
+
+    name = "none"
+
+    def drive(self, endpoint: Endpoint, timeout: float) -> tuple[Check, ...]:
+        """Return no checks."""
+        return ()

@@ -1,0 +1,58 @@
+"""Drives a Redis (or Valkey) server: every data type, persistence, and clients that misbehave.
+
+All keys carry one prefix and are deleted at the end; settings are put back. The server's own
+keys stay, for it may serve a volume that the user mounted: a database is flushed only if it was
+empty before.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import partial
+
+from beacon.model.run import Check
+from beacon.workloads.checks import Attempt, Deadline, run_all
+from beacon.workloads.clients import require
+from beacon.workloads.interface import Endpoint, Workload
+from beacon.workloads.reach import REDIS_PORTS, choose_port, unreachable
+from beacon.workloads.wire import Peer
+
+#: Seconds kept back from the checks, so that the server is left clean when they take too long.
+_CLEANING = 3.0
+
+
+class RedisWorkload(Workload):
+    """Redis on port 6379 or the container's first port; MissingClientError without redis."""
+
+    name = "redis"
+
+    def __init__(self) -> None:
+        require("redis", "redis")
+
+    def drive(self, endpoint: Endpoint, timeout: float) -> tuple[Check, ...]:
+        """Use the server in every way we know and leave it as it was."""
+        from beacon.workloads import redis_features, redis_keeping, redis_server, redis_types
+
+        checks = {**redis_types.CHECKS, **redis_features.CHECKS, **redis_keeping.CHECKS}
+        if endpoint.address is None:
+            return unreachable((*checks, redis_server.CLEANING))
+        kept_back = min(_CLEANING, timeout / 5)
+        peer = Peer(
+            endpoint.address, choose_port(endpoint, REDIS_PORTS), Deadline(timeout - kept_back)
+        )
+        server = redis_server.Server(peer)
+        attempts = {name: partial(check, server) for name, check in checks.items()}
+        return _drive(attempts, server.clean, peer.deadline, kept_back)
+
+
+def _drive(
+    attempts: Mapping[str, Attempt], clean: Attempt, deadline: Deadline, kept_back: float
+) -> tuple[Check, ...]:
+    from beacon.workloads.redis_server import CLEANING
+
+    done: tuple[Check, ...] = ()
+    try:
+        done = run_all(attempts, deadline)
+    finally:  # an interrupted run must not leave keys in a user's volume either
+        cleaned = run_all({CLEANING: clean}, Deadline(kept_back))
+    return done + cleaned
