@@ -161,6 +161,10 @@ class Engine(ABC):
         """Create (not start) a container below `cgroup_parent`, labelled with this session."""
 
     @abstractmethod
+    def abort(self) -> None:
+        """Remove every container of this session by force; waits on them then end with errors."""
+
+    @abstractmethod
     def sweep(self, *, everything: bool = False) -> list[str]:
         """Remove containers, networks and volumes with our label whose maker is dead.
 

@@ -18,6 +18,9 @@ PROFILE_FILE = "profile.json"
 POLICY_FILE = "policy.json"
 VERIFICATION_FILE = "verification.json"
 
+# They hold the user's -e options, which may be secrets; the others are for everyone to enforce.
+_PRIVATE = frozenset({PROFILE_FILE, POLICY_FILE})
+
 _Document = TypeVar("_Document", Profile, Policy)
 
 
@@ -70,7 +73,7 @@ def write_files(directory: Path, contents: Mapping[str, bytes]) -> None:
                 aside.append((temporary, directory / name))
                 with os.fdopen(handle, "wb") as file:
                     file.write(content)
-                    os.fchmod(file.fileno(), 0o644)
+                    os.fchmod(file.fileno(), 0o600 if name in _PRIVATE else 0o644)
             for temporary, path in aside:
                 Path(temporary).replace(path)
         finally:

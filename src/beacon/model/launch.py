@@ -8,7 +8,10 @@ import msgspec
 
 
 class Launch(msgspec.Struct, frozen=True):
-    """The user's own options for the image; they hold in every run. Times are in seconds."""
+    """The user's own options for the image; they hold in every run. Times are in seconds.
+
+    `ready_log`, `ready_after` and `ready_timeout` say when it counts as ready (`Readiness`).
+    """
 
     command: tuple[str, ...] = ()
     entrypoint: str | None = None
@@ -21,11 +24,14 @@ class Launch(msgspec.Struct, frozen=True):
     cap_add: tuple[str, ...] = ()
     cap_drop: tuple[str, ...] = ()
     no_new_privileges: bool = False
+    ready_log: str | None = None
+    ready_after: float = 3.0
+    ready_timeout: float = 60.0
     seccomp: str | None = None  # "unconfined", or the JSON text of the profile to record under
 
 
 class Environment(msgspec.Struct, frozen=True):
-    """One value for each dimension that differs from the default; sorted, so that ids are stable."""
+    """The dimensions that differ from their default; sorted, so that ids are stable."""
 
     settings: tuple[tuple[str, str], ...] = ()
 

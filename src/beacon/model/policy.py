@@ -7,7 +7,7 @@ import msgspec
 from beacon.model.event import Abi, Phase, Syscall
 from beacon.model.launch import Environment, Launch
 from beacon.model.profile import ImageIdentity
-from beacon.model.run import Check
+from beacon.model.run import Check, Ending
 
 #: Of policy.json; a reader refuses a newer one.
 POLICY_VERSION = 1
@@ -44,10 +44,12 @@ class AllowedCapability(msgspec.Struct, frozen=True):
 
 
 class Replay(msgspec.Struct, frozen=True):
-    """A recorded run as verification repeats it: the same checks, no denial beyond these."""
+    """A recorded run as verification repeats it: the same end, no denial beyond these."""
 
     environment: Environment
     workload: str
+    ending: Ending
+    exit_code: int | None
     checks: tuple[Check, ...]
     denied: tuple[Syscall, ...]
     refused: tuple[str, ...]  # capabilities that were asked for and not granted

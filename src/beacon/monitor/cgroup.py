@@ -78,4 +78,6 @@ def remove_tree(path: Path) -> None:
 def leftovers(hierarchy: Hierarchy) -> list[Path]:
     """Cgroups below ours, of whatever session, in any hierarchy."""
     parents = (base / top for base in hierarchy.everywhere for top in ("beacon", "beacon.slice"))
-    return sorted(p for parent in parents if parent.is_dir() for p in parent.iterdir() if p.is_dir())
+    return sorted(
+        p for parent in parents if parent.is_dir() for p in parent.iterdir() if p.is_dir()
+    )

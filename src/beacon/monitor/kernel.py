@@ -8,6 +8,8 @@ from contextlib import ExitStack, contextmanager
 from functools import cached_property
 from typing import Any
 
+import msgspec
+
 from beacon.data.kernel import capability_name, syscall_name
 from beacon.model.event import Capability, Phase, Syscall
 from beacon.model.observation import CapabilityCheck, Loss, Observation, SyscallCount
@@ -71,16 +73,22 @@ class KernelTarget(Target):
             )
 
     def _checks(self, names: dict[int, bytes]) -> Iterator[CapabilityCheck]:
-        merged: dict[tuple[Any, ...], tuple[int, int, int]] = {}
+        merged: dict[CapabilityCheck, tuple[int, int, int]] = {}
         for key, count in self._slots.checks(self._slot):
             kind = self._kind(key)
             total, first, seen = merged.get(kind, (0, count["first_ns"], 0))
             first = min(first, count["first_ns"])
             merged[kind] = (total + count["count"], first, seen | count["comms"])
         for kind, (total, first, seen) in sorted(merged.items(), key=lambda item: item[1][1]):
-            yield CapabilityCheck(*kind, total, first - self._since, _processes(seen, names))
+            yield msgspec.structs.replace(
+                kind,
+                count=total,
+                first_ns=first - self._since,
+                processes=_processes(seen, names),
+            )
 
-    def _kind(self, key: dict[str, Any]) -> tuple[Any, ...]:
+    def _kind(self, key: dict[str, Any]) -> CapabilityCheck:
+        """What was asked, from where; nothing counted yet."""
         words = self._slots.words
         callers = self._symbols.callers(key["callers"])
         known = key["audit"] != words.audit["AUDIT_UNKNOWN"]
@@ -88,14 +96,17 @@ class KernelTarget(Target):
         call = None
         if key["nr"] < words.numbers:
             call = syscall_name(_at(words.abis, key["abi"]), key["nr"])
-        return (
-            Capability(capability_name(key["cap"])),
-            _at(words.phases, key["phase"]),
-            bool(key["granted"]),
-            not noise,
-            bool(key["foreign"]),
-            call,
-            who_asked(callers),
+        return CapabilityCheck(
+            capability=Capability(capability_name(key["cap"])),
+            phase=_at(words.phases, key["phase"]),
+            granted=bool(key["granted"]),
+            audited=not noise,
+            foreign=bool(key["foreign"]),
+            call=call,
+            callers=who_asked(callers),
+            count=0,
+            first_ns=0,
+            processes=(),
         )
 
 

@@ -48,14 +48,18 @@ _SIGNATURES: dict[str, tuple[Any, ...]] = {
 _messages: list[str] = []
 
 
-@_PRINTER
-def _printer(level: int, form: int, arguments: int) -> int:
+def _print(level: int, form: int, arguments: int) -> int:
     # Debug messages (level 2) are many and interest nobody here.
     if level < 2:
         buffer = ctypes.create_string_buffer(4096)
-        ctypes.CDLL(None).vsnprintf(buffer, ctypes.c_size_t(4096), _pointer(form), _pointer(arguments))
+        ctypes.CDLL(None).vsnprintf(
+            buffer, ctypes.c_size_t(4096), _pointer(form), _pointer(arguments)
+        )
         _messages.append(buffer.value.decode("utf-8", "replace").rstrip())
     return 0
+
+
+_printer = _PRINTER(_print)  # a module's variable, so that libbpf never calls a collected object
 
 
 @cache

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from beacon import __version__
 from beacon.data.fallbacks import ENOSYS_FALLBACK, IMPLIED
@@ -96,10 +96,7 @@ def _capabilities(runs: Iterable[Run]) -> Iterator[AllowedCapability]:
         yield AllowedCapability(name, count, calls, _evidence(entries))
 
 
-def _evidence(
-    entries: Iterable[tuple[Run, SyscallCount]] | Iterable[tuple[Run, CapabilityCheck]],
-) -> Evidence:
-    pairs = list(entries)
+def _evidence(pairs: Sequence[tuple[Run, SyscallCount | CapabilityCheck]]) -> Evidence:
     return Evidence(
         phases=tuple(phase for phase in Phase if any(entry.phase is phase for _, entry in pairs)),
         processes=tuple(sorted({name for _, entry in pairs for name in entry.processes})),
@@ -115,6 +112,8 @@ def _replay(run: Run) -> Replay:
     return Replay(
         environment=run.environment,
         workload=run.workload,
+        ending=run.outcome.ending,
+        exit_code=run.outcome.exit_code,
         checks=run.outcome.checks,
         denied=tuple(sorted(run.observation.denied())),
         refused=tuple(

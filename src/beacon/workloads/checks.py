@@ -51,9 +51,7 @@ def run_all(
     attempts: Mapping[str, Attempt], deadline: Deadline, limit: float = ATTEMPT_LIMIT
 ) -> tuple[Check, ...]:
     """Run every attempt; each gives a check of its name, even when no time is left for it."""
-    return tuple(
-        _run(name, attempt, deadline.left(limit)) for name, attempt in attempts.items()
-    )
+    return tuple(_run(name, attempt, deadline.left(limit)) for name, attempt in attempts.items())
 
 
 def _run(name: str, attempt: Attempt, seconds: float) -> Check:

@@ -18,7 +18,7 @@ class MissingClientError(UsageError):
 
 
 class WorkloadError(BeaconError):
-    """The workload itself broke (not the container): its script cannot run, its answer is no JSON."""
+    """The workload itself broke, not the container: its script cannot run or answers no JSON."""
 
 
 @dataclass(frozen=True)

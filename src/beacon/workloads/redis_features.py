@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from threading import Event, Thread
 
-from redis.exceptions import ResponseError, WatchError
+from redis.exceptions import AuthenticationError, ResponseError, WatchError
 
 from beacon.workloads.checks import AnswerError, at_once, digest
 from beacon.workloads.redis_server import Server, call, changed, expect, facts, key, ours, setting
@@ -72,12 +72,11 @@ def _script(server: Server) -> str:
 
 
 def _messages(server: Server) -> str:
-    with server.client() as listener, server.client() as speaker:
-        with listener.pubsub(ignore_subscribe_messages=False) as subscription:
-            subscription.subscribe(key("channel"))
-            expect(_next(subscription.get_message(timeout=2.0)), 1, "SUBSCRIBE")
-            expect(call(speaker, "PUBLISH", key("channel"), "news"), 1, "listeners to PUBLISH")
-            expect(_next(subscription.get_message(timeout=2.0)), b"news", "the message")
+    with server.client() as speaker, server.client() as listener, listener.pubsub() as subscription:
+        subscription.subscribe(key("channel"))
+        expect(_next(subscription.get_message(timeout=2.0)), 1, "SUBSCRIBE")
+        expect(call(speaker, "PUBLISH", key("channel"), "news"), 1, "listeners to PUBLISH")
+        expect(_next(subscription.get_message(timeout=2.0)), b"news", "the message")
     return "delivered"
 
 
@@ -118,7 +117,10 @@ def _settings(server: Server) -> str:
     with server.client() as client:
         with changed(client, "maxmemory-samples", "7"):
             expect(setting(client, "maxmemory-samples"), b"7", "CONFIG GET")
-        with changed(client, "maxmemory", "1gb"), changed(client, "maxmemory-policy", "allkeys-lru"):
+        with (
+            changed(client, "maxmemory", "1gb"),
+            changed(client, "maxmemory-policy", "allkeys-lru"),
+        ):
             expect(call(client, "SET", key("limited"), "x"), b"OK", "SET under maxmemory")
     return "set and put back"
 
@@ -146,7 +148,9 @@ def _crowd(server: Server) -> str:
     try:
         call(clients[0], "DEL", key("crowd"))
         at_once(lambda number: call(clients[number], "INCR", key("crowd")), _CLIENTS, threads=10)
-        expect(call(clients[0], "GET", key("crowd")), str(_CLIENTS).encode(), "the sum of all INCRs")
+        expect(
+            call(clients[0], "GET", key("crowd")), str(_CLIENTS).encode(), "the sum of all INCRs"
+        )
     finally:
         for client in clients:
             client.close()
@@ -160,7 +164,10 @@ def _stranger(server: Server) -> str:
         except ResponseError:
             return "refused"
         except Exception as error:  # redis-py makes some refusals connection errors
-            if type(error).__name__ in ("AuthenticationError", "AuthenticationWrongNumberOfArgsError"):
+            if type(error).__name__ in (
+                "AuthenticationError",
+                "AuthenticationWrongNumberOfArgsError",
+            ):
                 return "refused"
             raise
     raise AnswerError("AUTH with a wrong password was accepted")

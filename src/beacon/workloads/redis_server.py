@@ -20,6 +20,8 @@ PREFIX = "beacon:check:"
 CLEANING = "cleaning up"
 
 _DELETED_AT_ONCE = 500
+#: Enough for ten million keys.
+_SCANS = 10_000
 
 
 class Server:
@@ -46,16 +48,18 @@ class Server:
         return client
 
     def clean(self) -> str:
-        """Delete our keys; return nothing but that it is done."""
-        with self.client() as client, suppress(RedisError):
+        """Delete our keys, those of an interrupted run too, also from a snapshot that has them."""
+        with self.client() as client:
             # After a failed save, Redis refuses all writes, deletions too.
             with changed(client, "stop-writes-on-bgsave-error", "no"):
-                delete_ours(client)
-            return "no key left"
-        raise AnswerError("our keys could not be deleted")
+                count = delete_ours(client)
+            if count:
+                with suppress(RedisError):  # a read-only disk has no snapshot of ours
+                    call(client, "SAVE")
+        return "no key left"
 
 
-def call(client: Redis, *command: str | bytes | int) -> Any:  # noqa: ANN401 (as Redis replies)
+def call(client: Redis, *command: str | bytes | int) -> Any:
     """Send one command; its raw reply. redis.ResponseError if the server answers with an error."""
     return client.execute_command(*command)  # type: ignore[no-untyped-call]
 
@@ -77,15 +81,23 @@ def key(name: str) -> str:
 
 
 def ours(client: Redis) -> list[bytes]:
-    """All our keys in the client's database."""
-    return [bytes(name) for name in client.scan_iter(match=f"{PREFIX}*", count=1000)]
+    """All our keys in the client's database; AnswerError if a scan of it has no end."""
+    names: set[bytes] = set()
+    cursor = b"0"
+    for _ in range(_SCANS):
+        cursor, found = call(client, "SCAN", cursor, "MATCH", f"{PREFIX}*", "COUNT", 1000)
+        names.update(found)
+        if cursor == b"0":
+            return sorted(names)
+    raise AnswerError("SCAN does not come to an end")
 
 
-def delete_ours(client: Redis) -> None:
-    """Delete all our keys, and nothing else, in the client's database."""
+def delete_ours(client: Redis) -> int:
+    """Delete all our keys, and nothing else, in the client's database; how many there were."""
     names = ours(client)
     for start in range(0, len(names), _DELETED_AT_ONCE):
         call(client, "DEL", *names[start : start + _DELETED_AT_ONCE])
+    return len(names)
 
 
 def setting(client: Redis, name: str) -> bytes:

@@ -1,0 +1,95 @@
+"""What this host can do, and what to fix."""
+
+from __future__ import annotations
+
+import os
+import platform
+from collections.abc import Callable, Iterator
+
+import msgspec
+
+from beacon.engines.interface import Engine
+from beacon.errors import BeaconError
+from beacon.monitor.cgroup import find_hierarchy
+from beacon.monitor.interface import Monitor
+from beacon.monitor.program import BTF
+
+
+class Finding(msgspec.Struct, frozen=True):
+    """One thing BeaCon needs: whether it is there, and a sentence on what was found or to do."""
+
+    name: str
+    ok: bool
+    detail: str
+
+
+def examine(
+    open_engine: Callable[[], Engine], open_monitor: Callable[[], Monitor]
+) -> list[Finding]:
+    """Look at everything, also after a failure, so that one visit tells all."""
+    return [
+        _platform(),
+        _root(),
+        _btf(),
+        _attempt("cgroups", _cgroups),
+        _attempt("kernel program", lambda: _monitor(open_monitor)),
+        *_engine(open_engine),
+    ]
+
+
+def _platform() -> Finding:
+    system, machine = platform.system(), platform.machine()
+    ok = (system, machine) == ("Linux", "x86_64")
+    wanted = "" if ok else ": BeaCon needs Linux on x86_64."
+    return Finding("platform", ok, f"{system} {platform.release()} on {machine}{wanted}")
+
+
+def _root() -> Finding:
+    if os.geteuid() == 0:
+        return Finding("root", True, "Running as root.")
+    return Finding("root", False, "Not root: run BeaCon with sudo.")
+
+
+def _btf() -> Finding:
+    if BTF.is_file():
+        return Finding("BTF", True, f"{BTF} is there.")
+    return Finding(
+        "BTF", False, f"{BTF} is missing: use a kernel built with CONFIG_DEBUG_INFO_BTF."
+    )
+
+
+def _cgroups() -> str:
+    hierarchy = find_hierarchy()
+    return f"Version {hierarchy.version}, at {hierarchy.identity}."
+
+
+def _monitor(open_monitor: Callable[[], Monitor]) -> str:
+    if os.geteuid() != 0:
+        raise BeaconError("Not tried without root.")
+    monitor = open_monitor()
+    try:
+        return f"Loads and attaches; capability checks are seen by {monitor.facts().rung}."
+    finally:
+        monitor.close()
+
+
+def _engine(open_engine: Callable[[], Engine]) -> Iterator[Finding]:
+    try:
+        facts = open_engine().facts()
+    except BeaconError as error:
+        yield Finding("engine", False, str(error))
+        return
+    yield Finding("engine", True, f"{facts.name} {facts.version} with {facts.runtime}.")
+    if facts.seccomp:
+        yield Finding("seccomp", True, "The engine installs filters.")
+    else:
+        yield Finding(
+            "seccomp", False, "The engine was built without seccomp: install one that has it."
+        )
+
+
+def _attempt(name: str, look: Callable[[], str]) -> Finding:
+    try:
+        return Finding(name, True, look())
+    except BeaconError as error:
+        return Finding(name, False, str(error))

@@ -1,0 +1,60 @@
+"""What every run of a command shares: the engine, the monitor, and a way to stop it all."""
+
+from __future__ import annotations
+
+import itertools
+import os
+import threading
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import TypeVar
+
+from beacon.engines.interface import Engine
+from beacon.engines.session import start_time
+from beacon.errors import BeaconError
+from beacon.monitor.interface import Monitor
+
+_Item = TypeVar("_Item")
+_Result = TypeVar("_Result")
+
+
+class CancelledError(BeaconError):
+    """The command is ending; raised inside runs that were still under way."""
+
+
+@dataclass
+class Lab:
+    """One command's engine and monitor."""
+
+    engine: Engine
+    monitor: Monitor
+    _stopping: threading.Event = field(default_factory=threading.Event)
+    _numbers: itertools.count[int] = field(default_factory=itertools.count)
+
+    def name(self) -> str:
+        """A cgroup name of this process, that `beacon clean` can tell a dead one by."""
+        return f"{os.getpid()}-{start_time(os.getpid())}-{next(self._numbers)}"
+
+    def proceed(self) -> None:
+        """CancelledError once the command is ending."""
+        if self._stopping.is_set():
+            raise CancelledError("Cancelled.")
+
+    def in_parallel(
+        self, work: Callable[[_Item], _Result], items: Sequence[_Item], jobs: int
+    ) -> list[_Result]:
+        """Do `work` for every item, `jobs` at a time; results in the items' order.
+
+        The first failure, or an interrupt, ends all that is under way: its containers go first,
+        so that nothing waits for a client's time-out.
+        """
+        with ThreadPoolExecutor(max_workers=jobs, thread_name_prefix="run") as pool:
+            futures = [pool.submit(work, item) for item in items]
+            try:
+                return [future.result() for future in futures]
+            except BaseException:
+                self._stopping.set()
+                pool.shutdown(wait=False, cancel_futures=True)
+                self.engine.abort()
+                raise

@@ -1,0 +1,18 @@
+"""How a campaign tells of its progress."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from beacon.campaign.cell import Cell
+from beacon.model.run import Run
+
+
+class Reporter(Protocol):
+    """Called from several threads."""
+
+    def started(self, cell: Cell) -> None:
+        """A run begins."""
+
+    def finished(self, cell: Cell, run: Run, new_events: int) -> None:
+        """A run ended; so many events were seen in it and in no earlier one."""

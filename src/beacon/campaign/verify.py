@@ -1,0 +1,89 @@
+"""Proves a policy: every recorded run again under it, and what differs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+
+from beacon import __version__
+from beacon.campaign.cell import Cell, Conditions
+from beacon.campaign.lab import Lab
+from beacon.campaign.record import run_cells
+from beacon.campaign.reporter import Reporter
+from beacon.model.policy import Policy, Replay
+from beacon.model.run import Check, Ending, Run
+from beacon.model.verification import Difference, DifferenceKind, Verification, VerifiedRun
+from beacon.synthesis.everything import refused
+from beacon.workloads.interface import Workload
+
+
+def verify(
+    lab: Lab,
+    conditions: Conditions,
+    policy: Policy,
+    find_workload: Callable[[str], Workload],
+    reporter: Reporter,
+    jobs: int,
+) -> Verification:
+    """Run every replay of the policy under `conditions.enforcement` and compare."""
+    cells = [Cell(replay.environment, find_workload(replay.workload)) for replay in policy.replays]
+    runs = run_cells(lab, conditions, cells, reporter, jobs)
+    verified = (
+        VerifiedRun(run.environment, run.workload, run.outcome, compare(policy, replay, run))
+        for replay, run in zip(policy.replays, runs, strict=True)
+    )
+    return Verification(policy.image, tuple(verified), __version__)
+
+
+def compare(policy: Policy, replay: Replay, run: Run) -> tuple[Difference, ...]:
+    """All ways in which the enforced run differs from the recorded one.
+
+    What any recorded run was already denied is no difference: production denies it today.
+    """
+    return (
+        *_endings(replay, run),
+        *_checks(replay.checks, run),
+        *_denials(policy.replays, run),
+        *(Difference(DifferenceKind.LOSS, x.what, str(x.count)) for x in run.observation.losses),
+    )
+
+
+def _endings(replay: Replay, run: Run) -> Iterator[Difference]:
+    outcome = run.outcome
+    if outcome.ending is not replay.ending:
+        detail = outcome.detail or f"recorded: {replay.ending}"
+        yield Difference(DifferenceKind.ENDING, outcome.ending, detail)
+    elif outcome.exit_code != replay.exit_code:
+        detail = f"exit code {outcome.exit_code}, recorded: {replay.exit_code}"
+        yield Difference(DifferenceKind.ENDING, "exit code", detail)
+
+
+def _checks(recorded: Sequence[Check], run: Run) -> Iterator[Difference]:
+    if run.outcome.ending not in (Ending.SERVED, Ending.DIED):
+        return
+    found = {check.name: check for check in run.outcome.checks}
+    for check in recorded:
+        now = found.pop(check.name, None)
+        if now is None:
+            yield Difference(DifferenceKind.CHECK, check.name, "not answered")
+        elif now.passed != check.passed:
+            detail = now.detail or f"passed: {now.passed}, recorded: {check.passed}"
+            yield Difference(DifferenceKind.CHECK, check.name, detail)
+        elif now.value != check.value:
+            detail = f"answered {now.value}, recorded: {check.value}"
+            yield Difference(DifferenceKind.CHECK, check.name, detail)
+    for name in found:
+        yield Difference(DifferenceKind.CHECK, name, "not recorded")
+
+
+def _denials(replays: Sequence[Replay], run: Run) -> Iterator[Difference]:
+    calls = {call for replay in replays for call in replay.denied}
+    for entry in run.observation.syscalls:
+        if entry.denied and entry.call not in calls:
+            name = f"{entry.call.name}"
+            detail = f"{entry.denied} x in phase {entry.phase} by {', '.join(entry.processes)}"
+            yield Difference(DifferenceKind.SYSCALL, name, detail)
+    known = {name for replay in replays for name in replay.refused}
+    for check in run.observation.capabilities:
+        if refused(check) and check.capability.name not in known:
+            detail = f"{check.count} x by {', '.join(check.processes)} in {check.call or 'no call'}"
+            yield Difference(DifferenceKind.CAPABILITY, check.capability.name, detail)

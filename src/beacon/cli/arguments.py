@@ -1,0 +1,31 @@
+"""Types and checks of arguments that several commands share."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from pathlib import Path
+from typing import TypeVar
+
+from beacon.errors import UsageError
+
+_Number = TypeVar("_Number", int, float)
+
+
+def positive(kind: type[_Number]) -> Callable[[str], _Number]:
+    """An argparse type: a finite number above zero."""
+
+    def parse(text: str) -> _Number:
+        number = kind(text)
+        if not math.isfinite(number) or number <= 0:
+            raise ValueError(text)
+        return number
+
+    parse.__name__ = "positive number"
+    return parse
+
+
+def check_output(directory: Path) -> None:
+    """UsageError for an output that is no directory, before any work is done for it."""
+    if directory.exists() and not directory.is_dir():
+        raise UsageError(f"{directory} is not a directory: name another one with -o.")

@@ -1,0 +1,92 @@
+"""Results to stdout, everything else to stderr; on a terminal with colour, else plain lines."""
+
+from __future__ import annotations
+
+import sys
+import threading
+import time
+
+import msgspec
+from rich.console import Console as Rich
+from rich.table import Table
+from rich.text import Text
+
+from beacon.campaign.cell import Cell
+from beacon.model.run import Run
+
+
+class Console:
+    """Writes text as it is: no markup is read from it, since much of it is attackers' data."""
+
+    def __init__(self) -> None:
+        self._out = Rich(
+            file=sys.stdout, markup=False, highlight=False, emoji=False, soft_wrap=True
+        )
+        self._err = Rich(
+            file=sys.stderr, markup=False, highlight=False, emoji=False, soft_wrap=True
+        )
+
+    def say(self, line: str) -> None:
+        """A line for the reader of the progress."""
+        self._err.print(line)
+
+    def error(self, line: str, details: str | None = None) -> None:
+        """What went wrong, and further lines below it."""
+        self._err.print(Text("error: ", style="bold red").append(line, style="not bold default"))
+        for detail in (details or "").splitlines():
+            self._err.print(Text(f"  {detail}", style="dim"))
+
+    def result(self, line: str = "") -> None:
+        """A line of the result."""
+        self._out.print(line)
+
+    def table(self, title: str | None, columns: list[str], rows: list[list[str]]) -> None:
+        """A table of the result."""
+        table = Table(*columns, title=title, title_justify="left", box=None, pad_edge=False)
+        for row in rows:
+            table.add_row(*(Text(cell) for cell in row))
+        self._out.print(table)
+
+    def document(self, kind: str, content: object) -> None:
+        """A versioned JSON document as the whole result."""
+        raw = msgspec.json.encode({"schema": f"beacon.{kind}/1", **_fields(content)})
+        sys.stdout.write(msgspec.json.format(raw, indent=1).decode() + "\n")
+
+
+def _fields(content: object) -> dict[str, object]:
+    plain = msgspec.to_builtins(content)
+    return plain if isinstance(plain, dict) else {"items": plain}
+
+
+class Progress:
+    """Tells of runs as they begin and end."""
+
+    def __init__(self, console: Console, total: int | None = None) -> None:
+        self._console, self._total = console, total
+        self._done = 0
+        self._since = time.monotonic()
+        self._lock = threading.Lock()
+
+    def started(self, cell: Cell) -> None:
+        """A run begins."""
+        self._console.say(f"{self._clock()} {cell.name}: running")
+
+    def finished(self, cell: Cell, run: Run, new_events: int) -> None:
+        """A run ended."""
+        with self._lock:
+            self._done += 1
+            done = f"{self._done}/{self._total}" if self._total else str(self._done)
+        checks = run.outcome.checks
+        passed = sum(check.passed for check in checks)
+        said = f", {passed} of {len(checks)} checks passed" if checks else ""
+        calls = len(run.observation.used())
+        self._console.say(
+            f"{self._clock()} {cell.name}: {run.outcome.ending}{said}, "
+            f"{calls} system calls ({new_events} new), run {done}"
+        )
+        for check in checks:
+            if not check.passed:
+                self._console.say(f"      failed: {check.name}: {check.detail or 'no detail'}")
+
+    def _clock(self) -> str:
+        return f"{time.monotonic() - self._since:5.1f}s"

@@ -1,0 +1,117 @@
+"""What the image needs to run, by `docker run`'s own option names."""
+
+from __future__ import annotations
+
+import argparse
+import os
+from pathlib import Path
+
+from beacon.cli.arguments import positive
+from beacon.errors import UsageError
+from beacon.model.launch import Launch
+
+_REPEATED = (
+    (("-e", "--env"), "NAME[=VALUE]"),
+    (("--env-file",), "FILE"),
+    (("-v", "--volume"), "SOURCE:TARGET[:OPTIONS]"),
+    (("--tmpfs",), "TARGET[:OPTIONS]"),
+    (("--cap-add",), "CAPABILITY"),
+    (("--cap-drop",), "CAPABILITY"),
+    (("--security-opt",), "no-new-privileges|seccomp=FILE|seccomp=unconfined"),
+)
+_SINGLE = (
+    (("-u", "--user"), "USER[:GROUP]"),
+    (("-w", "--workdir"), "DIR"),
+    (("--entrypoint",), "COMMAND"),
+    (("--network",), "NETWORK"),
+)
+
+
+def add_launch_options(parser: argparse.ArgumentParser) -> None:
+    """Add the options and the image with its command."""
+    group = parser.add_argument_group("what the image needs to run, as for `docker run`")
+    for names, metavar in _REPEATED:
+        group.add_argument(*names, metavar=metavar, action="append", default=[])
+    for names, metavar in _SINGLE:
+        group.add_argument(*names, metavar=metavar)
+    _add_readiness(parser)
+    parser.add_argument("image", metavar="IMAGE")
+    parser.add_argument("command", metavar="CMD", nargs=argparse.REMAINDER)
+
+
+def _add_readiness(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group("when the container counts as ready")
+    group.add_argument(
+        "--ready-timeout", metavar="SECONDS", type=positive(float), default=60.0, help="default 60"
+    )
+    group.add_argument(
+        "--ready-log", metavar="TEXT", help="when a line of its output holds this text"
+    )
+    group.add_argument(
+        "--ready-after",
+        metavar="SECONDS",
+        type=positive(float),
+        default=3.0,
+        help="for an image without health check or port: alive for so long (default 3)",
+    )
+
+
+def read_launch(options: argparse.Namespace) -> Launch:
+    """The launch that the options ask for; UsageError for one that makes no sense."""
+    seccomp, no_new_privileges = _security(options.security_opt)
+    files = [line for path in options.env_file for line in _lines(Path(path))]
+    return Launch(
+        command=tuple(options.command),
+        entrypoint=options.entrypoint,
+        env=tuple(_variables([*files, *options.env])),
+        volumes=tuple(options.volume),
+        tmpfs=tuple(options.tmpfs),
+        user=options.user,
+        workdir=options.workdir,
+        network=options.network,
+        cap_add=tuple(options.cap_add),
+        cap_drop=tuple(options.cap_drop),
+        no_new_privileges=no_new_privileges,
+        ready_log=options.ready_log,
+        ready_after=options.ready_after,
+        ready_timeout=options.ready_timeout,
+        seccomp=seccomp,
+    )
+
+
+def _variables(words: list[str]) -> list[str]:
+    """NAME=VALUE as given; a bare NAME takes its value from our environment, if it has one."""
+    given = [word if "=" in word else (word, os.environ.get(word)) for word in words]
+    return [
+        item if isinstance(item, str) else f"{item[0]}={item[1]}"
+        for item in given
+        if isinstance(item, str) or item[1] is not None
+    ]
+
+
+def _lines(path: Path) -> list[str]:
+    lines = (line.strip() for line in _read(path).splitlines())
+    return [line for line in lines if line and not line.startswith("#")]
+
+
+def _security(words: list[str]) -> tuple[str | None, bool]:
+    seccomp, no_new_privileges = None, False
+    for word in words:
+        name, _, value = word.replace(":", "=", 1).partition("=")
+        if name == "no-new-privileges" and value in ("", "true", "false"):
+            no_new_privileges = value != "false"
+        elif name == "seccomp" and value:
+            seccomp = value if value == "unconfined" else _read(Path(value))
+        else:
+            raise UsageError(
+                f"--security-opt {word!r} is not understood: "
+                "use no-new-privileges, seccomp=FILE or seccomp=unconfined."
+            )
+    return seccomp, no_new_privileges
+
+
+def _read(path: Path) -> str:
+    try:
+        return path.read_text()
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageError(f"Cannot read {path}: {error}.") from None

@@ -1,0 +1,31 @@
+"""Opens what commands work with."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+
+from beacon.campaign.lab import Lab
+from beacon.engines.docker import DockerEngine
+from beacon.engines.interface import Engine
+from beacon.monitor.interface import Monitor
+from beacon.monitor.kernel import KernelMonitor
+
+
+def open_engine() -> Engine:
+    """The engine that answers on this host."""
+    return DockerEngine()
+
+
+def open_monitor() -> Monitor:
+    """The kernel's monitor, for itself."""
+    return KernelMonitor()
+
+
+@contextmanager
+def open_lab() -> Iterator[Lab]:
+    """Engine and monitor together; the cgroups are spelt as the engine's driver wants them."""
+    engine = open_engine()
+    systemd = engine.facts().cgroup_driver == "systemd"
+    with closing(KernelMonitor(systemd_cgroups=systemd)) as monitor:
+        yield Lab(engine, monitor)

@@ -1,0 +1,77 @@
+"""beacon verify: run the container under its policy and compare."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from beacon.campaign.cell import Conditions
+from beacon.campaign.enforced import read_enforced
+from beacon.campaign.verify import verify
+from beacon.cli.arguments import positive
+from beacon.cli.console import Console, Progress
+from beacon.cli.opening import open_lab
+from beacon.errors import ExitCode
+from beacon.model.files import VERIFICATION_FILE, encode, load_policy, write_files
+from beacon.model.verification import Verification
+from beacon.workloads.registry import find
+
+
+def add(commands: Any) -> None:
+    """Add the command to the parser."""
+    parser = commands.add_parser(
+        "verify",
+        help="run the container under its policy, compare, see denials",
+        description="Start the image with DIR/docker.args and DIR/seccomp.json, repeat every "
+        "recorded run, compare checks and exit codes, and list what the kernel denied. Writes "
+        "DIR/verification.json; exits 10 on any difference.",
+    )
+    parser.add_argument("policy", metavar="POLICY_DIR", type=Path)
+    parser.add_argument("--jobs", metavar="N", type=positive(int), default=2)
+    parser.add_argument("--json", action="store_true", help="a JSON document on stdout")
+    parser.set_defaults(run=run)
+
+
+def run(options: argparse.Namespace, console: Console) -> ExitCode:
+    """Verify, write, tell."""
+    policy = load_policy(options.policy)
+    enforced = read_enforced(options.policy)
+    launch = msgspec.structs.replace(policy.launch, no_new_privileges=enforced.no_new_privileges)
+    with open_lab() as lab:
+        image = lab.engine.image(policy.image.reference)
+        if image.id != policy.image.id:
+            console.say(f"Note: {image.reference} is not the image that was profiled any more.")
+        conditions = Conditions(image, launch, enforced.enforcement)
+        progress = Progress(console, len(policy.replays))
+        verification = verify(lab, conditions, policy, find, progress, options.jobs)
+    write_files(options.policy, {VERIFICATION_FILE: encode(verification)})
+    if options.json:
+        console.document("verification", _plain(verification))
+    else:
+        _tell(console, verification)
+    return ExitCode.DONE if verification.passed else ExitCode.DIFFERENCE
+
+
+def _plain(verification: Verification) -> dict[str, Any]:
+    return {"passed": verification.passed, **msgspec.to_builtins(verification)}
+
+
+def _tell(console: Console, verification: Verification) -> None:
+    for run in verification.runs:
+        name = f"{run.workload}@{run.environment.id}"
+        passed = sum(check.passed for check in run.outcome.checks)
+        checks = (
+            f"{passed} of {len(run.outcome.checks)} checks passed, " if run.outcome.checks else ""
+        )
+        count = len(run.differences)
+        console.result(f"{name}: {run.outcome.ending}, {checks}{count or 'no'} differences")
+        for difference in run.differences:
+            console.result(f"  {difference.kind}: {difference.name} ({difference.detail})")
+    console.result(
+        "Verified: the container works under this policy."
+        if verification.passed
+        else "NOT verified: the container differs under this policy."
+    )

@@ -1,0 +1,127 @@
+"""Drives a container with the user's own executable, which may add checks of its own."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from pathlib import Path
+
+import msgspec
+
+from beacon.model.run import Check
+from beacon.model.text import printable
+from beacon.workloads.checks import shown
+from beacon.workloads.interface import Endpoint, UnknownWorkloadError, Workload, WorkloadError
+from beacon.workloads.script_process import Result, run
+
+EXIT_CODE = "exit code"
+
+_PASSED_ON = ("PATH", "HOME", "LANG")
+_REPORT_LIMIT = 1 << 20
+_LINES = 5
+
+
+class _Reported(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One check as a script writes it; a Check whose texts are not yet printable."""
+
+    name: str
+    passed: bool
+    value: str | None = None
+    detail: str | None = None
+
+
+class ScriptWorkload(Workload):
+    """Runs an executable; UnknownWorkloadError, which says what to do, if `path` is none.
+
+    It finds the container through BEACON_ADDRESS (empty without a network), BEACON_PORT,
+    BEACON_PORTS and BEACON_CONTAINER, and may write `[{"name": "...", "passed": true,
+    "value": "...", "detail": "..."}]` to the path in BEACON_CHECKS.
+    """
+
+    def __init__(self, path: str) -> None:
+        self.name = printable(path)
+        self._path = _executable(path)
+
+    def drive(self, endpoint: Endpoint, timeout: float) -> tuple[Check, ...]:
+        """Run it; WorkloadError if it cannot be started or reports what cannot be read."""
+        with tempfile.TemporaryDirectory(prefix="beacon-script-") as private:
+            report = Path(private) / "checks.json"
+            result = run(self._path, _environment(endpoint, report), timeout)
+            check = _exit_code(result, timeout)
+            if result.timed_out:
+                return (check,)
+            try:
+                return (check, *_reported(report, self.name))
+            except WorkloadError:
+                if check.passed:
+                    raise
+                return (check,)  # it broke off while it wrote: its exit code says enough
+
+
+def _executable(path: str) -> Path:
+    found = Path(path)
+    if found.is_dir():
+        raise UnknownWorkloadError(f"{printable(path)} is a directory, not an executable file")
+    if not found.is_file():
+        raise UnknownWorkloadError(f"{printable(path)} is not a file: check the path")
+    if not os.access(found, os.X_OK):
+        raise UnknownWorkloadError(
+            f"{printable(path)} is not executable: run chmod +x {printable(path)}"
+        )
+    return found.resolve()
+
+
+def _environment(endpoint: Endpoint, report: Path) -> dict[str, str]:
+    ports = [str(port) for port in endpoint.ports]
+    passed_on = {name: os.environ[name] for name in _PASSED_ON if name in os.environ}
+    return passed_on | {
+        "BEACON_ADDRESS": endpoint.address or "",
+        "BEACON_PORT": ports[0] if ports else "",
+        "BEACON_PORTS": ",".join(ports),
+        "BEACON_CONTAINER": endpoint.container,
+        "BEACON_CHECKS": str(report),
+    }
+
+
+def _exit_code(result: Result, timeout: float) -> Check:
+    lines = [line.strip() for line in result.tail.splitlines() if line.strip()]
+    said = " | ".join(shown(line) for line in lines[-_LINES:])
+    if result.timed_out:
+        detail = f"killed after {timeout:g} seconds"
+        return Check(EXIT_CODE, passed=False, detail=f"{detail}: {said}" if said else detail)
+    if result.exit_code == 0:
+        return Check(EXIT_CODE, passed=True, value="0")
+    return Check(EXIT_CODE, False, str(result.exit_code), said or "it printed nothing")
+
+
+def _reported(report: Path, name: str) -> tuple[Check, ...]:
+    if report.is_symlink() or not report.is_file():  # reading a pipe would never end
+        return ()
+    with report.open("rb") as file:
+        content = file.read(_REPORT_LIMIT + 1)
+    if len(content) > _REPORT_LIMIT:
+        raise WorkloadError(f"{name} wrote more than {_REPORT_LIMIT >> 10} KiB of checks")
+    try:
+        parsed = msgspec.json.decode(content, type=list[_Reported])
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise WorkloadError(
+            f"{name} wrote checks that cannot be read: {shown(str(error))}"
+        ) from error
+    checks = tuple(_check(reported) for reported in parsed)
+    _distinct(checks, name)
+    return checks
+
+
+def _check(reported: _Reported) -> Check:
+    value = None if reported.value is None else printable(reported.value)
+    detail = None if reported.detail is None else shown(reported.detail)
+    return Check(printable(reported.name), reported.passed, value, detail)
+
+
+def _distinct(checks: tuple[Check, ...], name: str) -> None:
+    seen = {EXIT_CODE, ""}
+    for check in checks:
+        if check.name in seen:
+            problem = f"two checks named {check.name!r}" if check.name else "a check without a name"
+            raise WorkloadError(f"{name} wrote {problem}: give each check a name of its own")
+        seen.add(check.name)
