@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from beacon.engines.interface import Engine
-from beacon.engines.session import alive
+from beacon.engines.session import owner_is_dead
 from beacon.monitor.cgroup import find_hierarchy, leftovers, remove_tree
 
 
@@ -14,14 +14,14 @@ def clean(engine: Engine, *, everything: bool = False) -> list[str]:
     """
     removed = engine.sweep(everything=everything)
     for path in leftovers(find_hierarchy()):
-        if everything or not _maker_lives(path.name):
+        if everything or _maker_is_dead(path.name):
             remove_tree(path)
             if not path.exists():
                 removed.append(f"cgroup {path}")
     return removed
 
 
-def _maker_lives(name: str) -> bool:
-    """Whether the process that `Lab.name` named in a cgroup lives (`-` is `_` in a slice)."""
+def _maker_is_dead(name: str) -> bool:
+    """Whether the process that `Lab.name` put into a cgroup's name is gone (slices spell - as _)."""
     words = name.removeprefix("beacon-").removesuffix(".slice").replace("_", "-").split("-")
-    return len(words) == 3 and alive(f"{words[0]}:{words[1]}")
+    return len(words) == 3 and owner_is_dead(f"{words[0]}:{words[1]}")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import os
 import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -11,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import TypeVar
 
 from beacon.engines.interface import Engine
-from beacon.engines.session import start_time
+from beacon.engines.session import owner
 from beacon.errors import BeaconError
 from beacon.monitor.interface import Monitor
 
@@ -34,7 +33,7 @@ class Lab:
 
     def name(self) -> str:
         """A cgroup name of this process, that `beacon clean` can tell a dead one by."""
-        return f"{os.getpid()}-{start_time(os.getpid())}-{next(self._numbers)}"
+        return f"{owner().replace(':', '-')}-{next(self._numbers)}"
 
     def proceed(self) -> None:
         """CancelledError once the command is ending."""

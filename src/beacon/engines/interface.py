@@ -117,8 +117,12 @@ class Container(ABC):
         """The exit code of its first process, None while it runs."""
 
     @abstractmethod
-    def exec(self, argv: Sequence[str]) -> tuple[int, str]:
-        """Run a command inside; its exit code and printable output."""
+    def exec(self, argv: Sequence[str], timeout: float = 60.0) -> tuple[int, str]:
+        """Run a command inside; its exit code and printable output (64 KiB of it at most).
+
+        The code is 124, as timeout(1) has it, if it has not ended after `timeout` seconds; it
+        then lives on until the container ends. RefusedError if it cannot be started at all.
+        """
 
     @abstractmethod
     def signal(self, name: str) -> None:

@@ -65,17 +65,23 @@ class Site:
             trust_env=False,
         )
 
-    def ask(self, method: str, path: str, content: bytes = b"", **headers: str) -> Answer:
-        """One request on a connection of its own; `if_range=…` sends `If-Range`."""
+    def ask(
+        self, method: str, path: str, headers: Mapping[str, str] | None = None, content: bytes = b""
+    ) -> Answer:
+        """One request on a connection of its own; raises as `ask_by` does."""
         with self.client() as client:
-            return self.ask_by(client, method, path, content, **headers)
+            return self.ask_by(client, method, path, headers, content)
 
     def ask_by(
-        self, client: httpx.Client, method: str, path: str, content: bytes = b"", **headers: str
+        self,
+        client: httpx.Client,
+        method: str,
+        path: str,
+        headers: Mapping[str, str] | None = None,
+        content: bytes = b"",
     ) -> Answer:
         """One request by a given client; raises unless the answer is complete and healthy."""
-        named = {name.replace("_", "-"): value for name, value in headers.items()}
-        with client.stream(method, path, content=content or None, headers=named) as response:
+        with client.stream(method, path, content=content or None, headers=headers) as response:
             body = self._read(response)
             stream = response.extensions["network_stream"]
             connection = stream.get_extra_info("client_addr")

@@ -31,28 +31,38 @@ class RedisWorkload(Workload):
 
     def drive(self, endpoint: Endpoint, timeout: float) -> tuple[Check, ...]:
         """Use the server in every way we know and leave it as it was."""
-        from beacon.workloads import redis_features, redis_keeping, redis_server, redis_types
+        # these need redis-py
+        from beacon.workloads import redis_clients, redis_features, redis_keeping, redis_types
+        from beacon.workloads.redis_server import CLEANING, Server
 
-        checks = {**redis_types.CHECKS, **redis_features.CHECKS, **redis_keeping.CHECKS}
+        checks = {
+            **redis_types.CHECKS,
+            **redis_features.CHECKS,
+            **redis_clients.CHECKS,
+            **redis_keeping.CHECKS,
+        }
         if endpoint.address is None:
-            return unreachable((*checks, redis_server.CLEANING))
+            return unreachable((*checks, CLEANING))
         kept_back = min(_CLEANING, timeout / 5)
         peer = Peer(
             endpoint.address, choose_port(endpoint, REDIS_PORTS), Deadline(timeout - kept_back)
         )
-        server = redis_server.Server(peer)
+        server = Server(peer)
         attempts = {name: partial(check, server) for name, check in checks.items()}
-        return _drive(attempts, server.clean, peer.deadline, kept_back)
+        cleaning = {CLEANING: server.clean}
+        run_all(cleaning, peer.deadline)  # what a killed run left in a volume
+        return _drive(attempts, cleaning, peer.deadline, kept_back)
 
 
 def _drive(
-    attempts: Mapping[str, Attempt], clean: Attempt, deadline: Deadline, kept_back: float
+    attempts: Mapping[str, Attempt],
+    cleaning: Mapping[str, Attempt],
+    deadline: Deadline,
+    kept_back: float,
 ) -> tuple[Check, ...]:
-    from beacon.workloads.redis_server import CLEANING
-
     done: tuple[Check, ...] = ()
     try:
         done = run_all(attempts, deadline)
     finally:  # an interrupted run must not leave keys in a user's volume either
-        cleaned = run_all({CLEANING: clean}, Deadline(kept_back))
+        cleaned = run_all(cleaning, Deadline(kept_back))
     return done + cleaned

@@ -32,7 +32,7 @@ _DIALOGUES: Mapping[str, _Dialogue] = {
         ("APPEND @string -more", 12),
         ("GETRANGE @string 0 -2", b"content-mor"),
         ("STRLEN @string", 12),
-        ("GETDEL @string", b"content-more"),
+        ("DEL @string", 1),
         ("GET @string", None),
     ),
     "counters": (
@@ -117,9 +117,8 @@ _DIALOGUES: Mapping[str, _Dialogue] = {
     "names": (
         ("SET @old x", _OK),
         ("RENAME @old @new", _OK),
-        ("COPY @new @old", 1),
-        ("TOUCH @new @old", 2),
-        ("UNLINK @new @old", 2),
+        ("TOUCH @new @old", 1),
+        ("UNLINK @new @old", 1),
     ),
 }
 

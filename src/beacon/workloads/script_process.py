@@ -17,6 +17,8 @@ from beacon.workloads.interface import WorkloadError
 
 _TAIL = 16 << 10
 _CHUNK = 1 << 16
+#: As much as the largest pipe holds.
+_PIECES = 16
 
 
 @dataclass(frozen=True)
@@ -78,19 +80,19 @@ def _follow(
             ready = dict(waiting.poll(left * 1000))
             if ended in ready:
                 return True
-            if output.fileno() in ready and not _read(output, tail):
+            if output.fileno() in ready and _read(output, tail) == b"":
                 waiting.unregister(output)
         return False
     finally:
         os.close(ended)
 
 
-def _read(output: IO[bytes], tail: bytearray) -> bool:
-    """Take one piece of output; False at its end."""
+def _read(output: IO[bytes], tail: bytearray) -> bytes | None:
+    """Take one piece of output: empty at its end, None when there is nothing just now."""
     piece = output.read(_CHUNK)
     tail += piece or b""
     del tail[:-_TAIL]
-    return piece != b""
+    return piece
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:
@@ -100,8 +102,7 @@ def _end(process: subprocess.Popen[bytes]) -> None:
 
 
 def _drain(output: IO[bytes], tail: bytearray) -> None:
-    """Take what is still in the pipe, and no more than a pipe holds: another may go on writing."""
-    for _ in range(1 << 4):
-        before = len(tail)
-        if not _read(output, tail) or (len(tail) == before and before < _TAIL):
+    """Take what is still in the pipe; a process that left the group may go on writing for ever."""
+    for _ in range(_PIECES):
+        if not _read(output, tail):
             return

@@ -1,0 +1,178 @@
+"""The Docker engine."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+from docker import APIClient
+from docker.errors import APIError, ImageNotFound, NotFound
+from docker.utils import kwargs_from_env
+
+from beacon.engines import session as sessions
+from beacon.engines.docker_container import DockerContainer, remove_container
+from beacon.engines.docker_guard import answering, explanation
+from beacon.engines.docker_image import read_image
+from beacon.engines.docker_options import container_options, host_options
+from beacon.engines.interface import (
+    OWNER_LABEL,
+    SESSION_LABEL,
+    Container,
+    Enforcement,
+    Engine,
+    EngineFacts,
+    Image,
+    ImageNotFoundError,
+    RefusedError,
+)
+from beacon.model.launch import Launch
+from beacon.model.text import printable
+
+#: Every container's name begins so.
+NAME_PREFIX = "beacon-"
+#: One engine serves many threads; each may hold a stream open besides its calls.
+_CONNECTIONS = 64
+#: Starting many containers at once takes an engine its time.
+_TIMEOUT = 120
+
+#: Kind, printable name, how to remove it.
+_Leftover = tuple[str, str, Callable[[], object]]
+
+
+class DockerEngine(Engine):
+    """The engine that DOCKER_HOST names, or this machine's own; several threads may use it.
+
+    EngineUnavailableError if none answers. `api` replaces the SDK's client (for tests).
+    """
+
+    def __init__(self, session: str | None = None, *, api: Any = None) -> None:
+        self.session = session or sessions.new_session()
+        self._labels = sessions.labels(self.session)
+        with answering():
+            self._api = api or APIClient(
+                **kwargs_from_env(), timeout=_TIMEOUT, max_pool_size=_CONNECTIONS
+            )
+
+    def facts(self) -> EngineFacts:
+        """What it is."""
+        with answering():
+            info, version = self._api.info(), self._api.version()
+        return EngineFacts(
+            name="docker",
+            version=_text(info.get("ServerVersion")),
+            runtime=_runtime(_text(info.get("DefaultRuntime")), version),
+            cgroup_driver=_text(info.get("CgroupDriver")),
+            seccomp=any("name=seccomp" in option for option in info.get("SecurityOptions") or ()),
+        )
+
+    def image(self, reference: str) -> Image:
+        """Inspect an image, pulling it if it is not there; ImageNotFoundError otherwise."""
+        if not reference.strip():
+            raise ImageNotFoundError("The image's name is empty: name the image to use.")
+        with answering():
+            try:
+                return read_image(reference, self._inspect_or_pull(reference))
+            except APIError as error:
+                raise ImageNotFoundError(
+                    f"No image '{printable(reference)}' here and it cannot be pulled "
+                    f"({explanation(error)}): check the name or build it first."
+                ) from error
+
+    def create(
+        self, image: Image, launch: Launch, enforcement: Enforcement, *, cgroup_parent: str
+    ) -> Container:
+        """Create (not start) a container below `cgroup_parent`, labelled with this session."""
+        with answering():
+            host = self._api.create_host_config(**host_options(launch, enforcement, cgroup_parent))
+            try:
+                answer = self._api.create_container(
+                    # By id: the name may come to mean another image while a campaign runs.
+                    image.id,
+                    name=NAME_PREFIX + secrets.token_hex(8),
+                    labels=self._labels,
+                    host_config=host,
+                    **container_options(launch),
+                )
+            except ImageNotFound as error:
+                raise ImageNotFoundError(
+                    f"The image '{image.reference}' is gone from the engine: get it again."
+                ) from error
+        return DockerContainer(self._api, answer["Id"])
+
+    def abort(self) -> None:
+        """Remove every container of this session by force; waits on them then end with errors."""
+        with answering():
+            ours = {"label": f"{SESSION_LABEL}={self.session}"}
+            for found in self._api.containers(all=True, filters=ours):
+                remove_container(self._api, found["Id"])
+
+    def sweep(self, *, everything: bool = False) -> list[str]:
+        """Remove containers, networks and volumes with our label whose maker is dead.
+
+        `everything` removes those of living sessions too. Returns what was removed, printable.
+        RefusedError, after all the others were tried, if one cannot be removed.
+        """
+        removed, refused = [], []
+        with answering():
+            for kind, name, remove in list(self._leftovers(everything)):
+                try:
+                    remove()
+                except NotFound:
+                    continue
+                except APIError as error:
+                    refused.append(f"{kind} {name}: {explanation(error)}")
+                else:
+                    removed.append(f"{kind} {name}")
+        if refused:
+            raise RefusedError(f"Cannot remove {refused[0]} ({len(refused)} in all).")
+        return removed
+
+    def close(self) -> None:
+        """Close the connections to the engine."""
+        self._api.close()
+
+    def _inspect_or_pull(self, reference: str) -> Mapping[str, Any]:
+        try:
+            document: Mapping[str, Any] = self._api.inspect_image(reference)
+        except ImageNotFound:
+            for _ in self._api.pull(reference, stream=True):
+                pass  # progress; an error in it shows when the image is still not there
+            document = self._api.inspect_image(reference)
+        return document
+
+    def _leftovers(self, everything: bool) -> Iterator[_Leftover]:
+        # In this order: a network or volume cannot go while a container uses it.
+        api, ours = self._api, {"label": SESSION_LABEL}
+        for found in api.containers(all=True, filters=ours):
+            # A container inherits its image's labels. One that a user started from an image with
+            # our label in it (committed from one of ours, say) is not ours; its name tells.
+            name = str((found.get("Names") or ["/"])[0]).removeprefix("/")
+            if name.startswith(NAME_PREFIX) and _removable(found, everything):
+                yield "container", printable(name), _call(remove_container, api, found["Id"])
+        for found in api.networks(filters=ours):
+            if _removable(found, everything):
+                yield "network", printable(found["Name"]), _call(api.remove_network, found["Id"])
+        for found in api.volumes(filters=ours).get("Volumes") or ():
+            if _removable(found, everything):
+                yield "volume", printable(found["Name"]), _call(api.remove_volume, found["Name"])
+
+
+def _call(function: Callable[..., object], *arguments: object) -> Callable[[], object]:
+    return lambda: function(*arguments)
+
+
+def _removable(found: Mapping[str, Any], everything: bool) -> bool:
+    owner = (found.get("Labels") or {}).get(OWNER_LABEL)
+    return everything or sessions.owner_is_dead(owner)
+
+
+def _runtime(name: str, version: Mapping[str, Any]) -> str:
+    for component in version.get("Components") or ():
+        if component.get("Name") == name:
+            return f"{name} {_text(component.get('Version'))}"
+    return name
+
+
+def _text(value: object) -> str:
+    return printable(value) if isinstance(value, str) else ""

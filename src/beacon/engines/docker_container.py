@@ -1,0 +1,134 @@
+"""One Docker container."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Generator, Sequence
+from typing import Any
+
+from docker.errors import APIError, NotFound
+
+from beacon.engines import readiness as waiting
+from beacon.engines.docker_guard import answering
+from beacon.engines.docker_streams import head, limited, printable_lines, tail
+from beacon.engines.interface import Container, Readiness
+from beacon.model.text import printable
+
+#: What `timeout(1)` answers too.
+TIMED_OUT = 124
+_LOG_SECONDS = 30.0
+_MOST_LINES = 1000
+
+
+class DockerContainer(Container):
+    """A container in the engine behind `api`, a `docker.APIClient`."""
+
+    def __init__(self, api: Any, identifier: str) -> None:
+        self.id = identifier
+        self._api = api
+
+    def start(self) -> None:
+        """Start it; RefusedError if the engine or its runtime will not."""
+        with answering():
+            self._api.start(self.id)
+
+    def wait_ready(self, readiness: Readiness) -> str:
+        """Wait; return in a few words what showed readiness. NotReadyError if it never comes."""
+        return waiting.wait_ready(self, readiness)
+
+    def address(self) -> str | None:
+        """The address at which this host reaches it; None when it has no network."""
+        document = self._inspect()
+        if document["HostConfig"]["NetworkMode"] == "host":
+            return "127.0.0.1"
+        networks = (document["NetworkSettings"].get("Networks") or {}).values()
+        addresses = [network.get("IPAddress") for network in networks]
+        addresses += [network.get("GlobalIPv6Address") for network in networks]
+        return next((printable(address) for address in addresses if address), None)
+
+    def running(self) -> bool:
+        """Whether its first process lives."""
+        return self.state().running
+
+    def exit_code(self) -> int | None:
+        """The exit code of its first process, None while it runs."""
+        return self.state().exit_code
+
+    def state(self) -> waiting.State:
+        """Its state now; RefusedError if somebody else removed it."""
+        document = self._inspect()
+        state, mode = document["State"], document["HostConfig"]["NetworkMode"]
+        health = (state.get("Health") or {}).get("Status", "none")
+        ended = state["Status"] in ("exited", "dead")
+        return waiting.State(
+            running=bool(state["Running"]),
+            pid=int(state["Pid"]),
+            exit_code=int(state["ExitCode"]) if ended else None,
+            health=None if health == "none" else health,
+            shares_network=mode == "host" or mode.startswith("container:"),
+        )
+
+    def follow(self, seconds: float) -> Generator[bytes, None, None]:
+        """All its output from the start, until it ends or `seconds` are over."""
+        with answering():
+            stream = self._api.logs(self.id, stream=True, follow=True)
+            yield from limited(stream, seconds)
+
+    def exec(self, argv: Sequence[str], timeout: float = 60.0) -> tuple[int, str]:
+        """Run a command inside; its exit code (124 after `timeout` seconds), printable output."""
+        deadline = time.monotonic() + timeout
+        with answering():
+            identifier = self._api.exec_create(self.id, list(argv))["Id"]
+            stream = self._api.exec_start(identifier, stream=True)
+            output = head(limited(stream, timeout))
+            return self._exec_code(identifier, deadline), printable_lines(output)
+
+    def signal(self, name: str) -> None:
+        """Send a signal (SIGHUP) to its first process; RefusedError if it does not run."""
+        with answering():
+            self._api.kill(self.id, signal=name)
+
+    def stop(self, grace: float) -> int | None:
+        """Stop it by its stop signal, kill it after `grace` seconds; its exit code."""
+        with answering():
+            self._api.stop(self.id, timeout=math.ceil(grace))
+        return self.exit_code()
+
+    def logs(self, lines: int = 20) -> str:
+        """The printable tail of its output: whole lines, but no more than 64 KiB of them."""
+        wanted = max(1, min(lines, _MOST_LINES))
+        with answering():
+            stream = self._api.logs(self.id, stream=True, follow=False, tail=wanted)
+            return printable_lines(tail(limited(stream, _LOG_SECONDS)), wanted)
+
+    def remove(self) -> None:
+        """Remove it by force, with its anonymous volumes; no error if it is gone."""
+        with answering():
+            remove_container(self._api, self.id)
+
+    def _inspect(self) -> dict[str, Any]:
+        with answering():
+            document: dict[str, Any] = self._api.inspect_container(self.id)
+            return document
+
+    def _exec_code(self, identifier: str, deadline: float) -> int:
+        # The output may end a moment before the engine knows that the command did.
+        while True:
+            code = self._api.exec_inspect(identifier)["ExitCode"]
+            if code is not None:
+                return int(code)
+            if time.monotonic() >= deadline:
+                return TIMED_OUT
+            time.sleep(0.02)
+
+
+def remove_container(api: Any, identifier: str) -> None:
+    """Remove a container that may be gone or on its way out; APIError if it cannot be."""
+    try:
+        api.remove_container(identifier, force=True, v=True)
+    except NotFound:
+        return
+    except APIError as error:
+        if "already in progress" not in str(error.explanation):
+            raise

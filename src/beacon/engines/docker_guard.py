@@ -1,0 +1,56 @@
+"""Turns whatever the Docker SDK raises into BeaCon's errors, in this one place."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from docker.errors import APIError, DockerException
+from requests.exceptions import RequestException
+from urllib3.exceptions import HTTPError
+
+from beacon.engines.interface import EngineUnavailableError, RefusedError
+from beacon.model.text import printable
+
+_LONGEST = 300
+
+
+@contextmanager
+def answering() -> Iterator[None]:
+    """Guard calls to the engine: RefusedError if it says no, EngineUnavailableError if nothing."""
+    try:
+        yield
+    except APIError as error:
+        raise RefusedError(f"The Docker engine refused: {explanation(error)}") from error
+    except (DockerException, RequestException, HTTPError) as error:
+        raise EngineUnavailableError(_unavailable(error)) from error
+
+
+def explanation(error: APIError) -> str:
+    """Return the engine's own words, printable, on one line and of bounded length."""
+    raw = error.explanation or str(error)
+    text = raw.decode("utf-8", "backslashreplace") if isinstance(raw, bytes) else str(raw)
+    line = printable(" ".join(text[: 4 * _LONGEST].split()))
+    return line if len(line) <= _LONGEST else line[: _LONGEST - 1] + "…"
+
+
+def _unavailable(error: BaseException) -> str:
+    address = printable(os.environ.get("DOCKER_HOST") or "unix:///var/run/docker.sock")
+    return (
+        f"No Docker engine answers at {address} ({_cause(error)}): "
+        "start dockerd as root, or set DOCKER_HOST to where it listens."
+    )
+
+
+def _cause(error: BaseException) -> str:
+    # The SDK and its HTTP library wrap the system's error several times over; the innermost one
+    # tells whether nobody listens there or whether this user may not connect.
+    reason, inner = type(error).__name__, error.__cause__ or error.__context__
+    if isinstance(error, OSError) and error.strerror:
+        reason = str(error.strerror)
+    while inner is not None:
+        if isinstance(inner, OSError) and inner.strerror:
+            reason = str(inner.strerror)
+        inner = inner.__cause__ or inner.__context__
+    return printable(reason)

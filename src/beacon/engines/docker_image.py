@@ -1,0 +1,60 @@
+"""What an image says of itself: attackers' data, so nothing is taken for granted."""
+
+from __future__ import annotations
+
+import re
+import signal
+from collections.abc import Mapping
+from typing import Any
+
+from beacon.engines.interface import Image
+from beacon.model.text import printable
+
+_TCP_PORT = re.compile(r"([1-9]\d{0,4})/tcp", re.ASCII)
+
+
+def read_image(reference: str, document: Mapping[str, Any]) -> Image:
+    """Return the image that the engine's answer describes; what is ill-typed counts as absent."""
+    config = document.get("Config")
+    config = config if isinstance(config, Mapping) else {}
+    return Image(
+        reference=printable(reference),
+        id=_text(document.get("Id")),
+        architecture=_text(document.get("Architecture")),
+        ports=_ports(config.get("ExposedPorts")),
+        user=_text(config.get("User")),
+        command=_words(config.get("Entrypoint")) + _words(config.get("Cmd")),
+        health_check=_has_health_check(config.get("Healthcheck")),
+        stop_signal=_signal(_text(config.get("StopSignal"))),
+    )
+
+
+def _text(value: object) -> str:
+    return printable(value) if isinstance(value, str) else ""
+
+
+def _words(value: object) -> tuple[str, ...]:
+    words = value if isinstance(value, list) else [value]
+    return tuple(printable(word) for word in words if isinstance(word, str))
+
+
+def _ports(value: object) -> tuple[int, ...]:
+    names = value if isinstance(value, Mapping) else {}
+    matches = (_TCP_PORT.fullmatch(name) for name in names if isinstance(name, str))
+    numbers = {int(match[1]) for match in matches if match}
+    return tuple(sorted(number for number in numbers if number <= 65535))
+
+
+def _has_health_check(value: object) -> bool:
+    test = value.get("Test") if isinstance(value, Mapping) else None
+    return isinstance(test, list) and bool(test) and test[0] != "NONE"
+
+
+def _signal(name: str) -> str:
+    if not name:
+        return "SIGTERM"
+    if name.isdecimal() and name.isascii():
+        known = {str(int(number)): number.name for number in signal.Signals}
+        return known.get(name, name)
+    upper = name.upper()
+    return upper if upper.startswith("SIG") else f"SIG{upper}"

@@ -1,0 +1,59 @@
+"""Reads the Docker SDK's streams with a limit on time and memory."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import suppress
+from typing import Any
+
+from docker.errors import DockerException
+
+from beacon.model.text import printable
+
+#: How much of a container's or a command's output is kept.
+KEPT = 64 << 10
+
+
+def limited(stream: Any, seconds: float) -> Iterator[bytes]:
+    """Yield the stream's chunks until it ends or `seconds` are over; then close it.
+
+    The SDK reads without a time limit; only closing the stream under it ends a silent one.
+    """
+    timer = threading.Timer(seconds, _close, [stream])
+    timer.daemon = True
+    timer.start()
+    try:
+        yield from stream
+    finally:
+        timer.cancel()
+        _close(stream)
+
+
+def head(chunks: Iterator[bytes], size: int = KEPT) -> bytes:
+    """Return the first `size` bytes; read on to the end, so that the writer is not held up."""
+    kept = bytearray()
+    for chunk in chunks:
+        kept += chunk[: size - len(kept)]
+    return bytes(kept)
+
+
+def tail(chunks: Iterator[bytes], size: int = KEPT) -> bytes:
+    """Return the last `size` bytes."""
+    kept = bytearray()
+    for chunk in chunks:
+        kept += chunk
+        del kept[:-size]
+    return bytes(kept)
+
+
+def printable_lines(raw: bytes, last: int | None = None) -> str:
+    r"""Return the lines of `raw`, or the `last` of them, each printable, joined by `\n`."""
+    lines = raw.removesuffix(b"\n").split(b"\n")
+    return "\n".join(printable(line) for line in (lines if last is None else lines[-last:]))
+
+
+def _close(stream: Any) -> None:
+    # The SDK stumbles over streams that have just ended by themselves; those need no closing.
+    with suppress(OSError, AttributeError, DockerException):
+        stream.close()

@@ -1,0 +1,150 @@
+"""Waits until a container is ready; knows no engine."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Generator, Iterable
+from contextlib import closing
+from dataclasses import dataclass
+from typing import Protocol
+
+from beacon.engines import sockets
+from beacon.engines.interface import NotReadyError, Readiness
+from beacon.model.text import printable
+
+#: The first pauses are short, so that a fast server costs no time; later ones spare the engine.
+_FIRST_PAUSE = 0.02
+_LAST_PAUSE = 0.25
+#: A container may write without end; more than this before the awaited line is not waited for.
+LOG_LIMIT = 32 << 20
+
+
+@dataclass(frozen=True)
+class State:
+    """A container at one moment.
+
+    `exit_code` is None until it ended. `health` is `starting`, `healthy`, `unhealthy`, or None
+    without a health check. `shares_network`: other processes' sockets are in its namespace too.
+    """
+
+    running: bool
+    pid: int
+    exit_code: int | None = None
+    health: str | None = None
+    shares_network: bool = False
+
+
+class Subject(Protocol):
+    """What waiting needs to know of a container."""
+
+    id: str
+
+    def state(self) -> State:
+        """Its state now."""
+
+    def follow(self, seconds: float) -> Generator[bytes, None, None]:
+        """All its output from the start, until it ends or `seconds` are over."""
+
+
+def wait_ready(subject: Subject, readiness: Readiness) -> str:
+    """Wait as `readiness` says; return what showed it. NotReadyError if it never comes."""
+    wait = _Wait(subject, readiness)
+    return wait.for_state() if readiness.log_line is None else wait.for_line(readiness.log_line)
+
+
+class _Wait:
+    def __init__(self, subject: Subject, readiness: Readiness) -> None:
+        self._subject = subject
+        self._readiness = readiness
+        self._started = time.monotonic()
+        self._pause = _FIRST_PAUSE
+
+    def for_state(self) -> str:
+        while True:
+            evidence = self._evidence(self._alive())
+            if evidence is not None:
+                # Evidence of a process that died just then is none, and only a process that
+                # still lives proves that its PID meant the same process all along.
+                self._alive()
+                return evidence
+            self._rest(self._awaited())
+
+    def for_line(self, line: str) -> str:
+        awaited = f'its log did not say "{printable(line)}"'
+        while True:
+            with closing(self._subject.follow(self._left())) as chunks:
+                found = _contains(chunks, line.encode(), awaited)
+            self._alive()
+            if found:
+                return f'its log says "{printable(line)}"'
+            # The log may end a moment before the engine knows that the container did.
+            self._rest(awaited)
+
+    def _evidence(self, state: State) -> str | None:
+        if state.health is not None:
+            return _healthy(state.health)
+        if self._readiness.ports:
+            return self._port(state)
+        stable = self._readiness.stable
+        return f"it lived for {stable:g} s" if self._elapsed() >= stable else None
+
+    def _port(self, state: State) -> str | None:
+        found = sockets.listening(state.pid, self._readiness.ports)
+        if found and state.shares_network:
+            found = sockets.owned(found, self._subject.id)
+        return f"port {min(found.values())} listens" if found else None
+
+    def _awaited(self) -> str:
+        if self._readiness.ports:
+            ports = " or ".join(str(port) for port in self._readiness.ports)
+            return f"neither a health check passed nor did port {ports} listen"
+        return "no health check passed, nor did it live long enough to count as stable"
+
+    def _alive(self) -> State:
+        state = self._subject.state()
+        if state.running:
+            return state
+        code = "" if state.exit_code is None else f" with code {state.exit_code}"
+        raise NotReadyError(
+            f"The container exited{code} before it was ready: see its log.", exited=True
+        )
+
+    def _rest(self, awaited: str) -> None:
+        if self._left() <= 0:
+            raise NotReadyError(
+                f"The container was not ready after {self._readiness.timeout:g} s, {awaited}: "
+                "see its log, or allow more time.",
+                exited=False,
+            )
+        time.sleep(min(self._pause, self._left()))
+        self._pause = min(self._pause * 1.5, _LAST_PAUSE)
+
+    def _elapsed(self) -> float:
+        return time.monotonic() - self._started
+
+    def _left(self) -> float:
+        return max(0.0, self._readiness.timeout - self._elapsed())
+
+
+def _healthy(health: str) -> str | None:
+    if health == "unhealthy":
+        raise NotReadyError(
+            "The image's own health check failed: see the container's log.", exited=False
+        )
+    return "its health check passed" if health == "healthy" else None
+
+
+def _contains(chunks: Iterable[bytes], needle: bytes, awaited: str) -> bool:
+    tail, total = b"", 0
+    for chunk in chunks:
+        window = tail + chunk
+        if needle in window:
+            return True
+        # What may be the needle's beginning, should it continue in the next chunk.
+        tail = window[max(0, len(window) - len(needle) + 1) :]
+        total += len(chunk)
+        if total > LOG_LIMIT:
+            raise NotReadyError(
+                f"The container wrote {LOG_LIMIT >> 20} MiB of log, yet {awaited}.", exited=False
+            )
+    return False

@@ -1,0 +1,59 @@
+"""Small observations, runs and profiles for tests."""
+
+from __future__ import annotations
+
+from beacon.model.event import Abi, Capability, Phase, Syscall
+from beacon.model.launch import Environment, Launch
+from beacon.model.observation import CapabilityCheck, Loss, Observation, SyscallCount
+from beacon.model.profile import Host, ImageIdentity, Profile
+from beacon.model.run import Check, Ending, Outcome, Run
+
+
+def call(
+    name: str,
+    phase: Phase = Phase.SERVE,
+    *,
+    abi: Abi = Abi.X86_64,
+    count: int = 1,
+    denied: int = 0,
+    process: str = "server",
+) -> SyscallCount:
+    return SyscallCount(Syscall(name, abi), phase, count, denied, 1000, (process,))
+
+
+def check(
+    name: str,
+    phase: Phase = Phase.SERVE,
+    *,
+    granted: bool = True,
+    audited: bool = True,
+    foreign: bool = False,
+    during: str = "bind",
+) -> CapabilityCheck:
+    return CapabilityCheck(
+        Capability(name), phase, granted, audited, foreign, during, ("asker",), 1, 1000, ("server",)
+    )
+
+
+def run(
+    *syscalls: SyscallCount,
+    capabilities: tuple[CapabilityCheck, ...] = (),
+    workload: str = "none",
+    checks: tuple[Check, ...] = (),
+    ending: Ending = Ending.SERVED,
+    exit_code: int | None = 0,
+    losses: tuple[Loss, ...] = (),
+) -> Run:
+    observation = Observation(tuple(syscalls), capabilities, losses)
+    outcome = Outcome(ending, checks, exit_code)
+    return Run(Environment(), workload, outcome, observation, 0.0, 1.0)
+
+
+def profile(*runs: Run, launch: Launch | None = None) -> Profile:
+    return Profile(
+        image=ImageIdentity("example/server:1", "sha256:" + "0" * 64, "amd64"),
+        host=Host("6.1.0", "kprobe", 2, "docker 20.10", "runc 1.1"),
+        launch=launch or Launch(),
+        runs=runs,
+        beacon="0.0.0",
+    )

@@ -1,0 +1,65 @@
+from __future__ import annotations
+
+from beacon.campaign.verify import compare
+from beacon.model.observation import Loss
+from beacon.model.run import Check, Ending, Run
+from beacon.model.verification import DifferenceKind
+from beacon.synthesis.everything import synthesize
+from builders import call, check, profile, run
+
+PAGE = Check("page", passed=True, value="digest")
+
+
+def differences(recorded: Run, enforced: Run) -> list[tuple[DifferenceKind, str]]:
+    policy = synthesize(profile(recorded), insist=True)
+    found = compare(policy, policy.replays[0], enforced)
+    return [(difference.kind, difference.name) for difference in found]
+
+
+def test_the_same_run_has_no_difference() -> None:
+    recorded = run(call("read"), checks=(PAGE,))
+    assert differences(recorded, recorded) == []
+
+
+def test_a_new_denial_is_a_difference_once() -> None:
+    recorded = run(call("read"), call("sendfile"))
+    enforced = run(call("read"), call("sendfile", count=0, denied=4))
+    assert differences(recorded, enforced) == [(DifferenceKind.SYSCALL, "sendfile")]
+
+
+def test_what_the_recording_filter_denied_is_none() -> None:
+    recorded = run(call("read"), call("clone3", count=0, denied=1))
+    assert differences(recorded, recorded) == []
+
+
+def test_another_answer_is_a_difference() -> None:
+    recorded = run(call("read"), checks=(PAGE,))
+    other = run(call("read"), checks=(Check("page", passed=True, value="other"),))
+    failed = run(call("read"), checks=(Check("page", passed=False),))
+    missing = run(call("read"))
+    for enforced in (other, failed, missing):
+        assert differences(recorded, enforced) == [(DifferenceKind.CHECK, "page")]
+    assert differences(missing, recorded) == [(DifferenceKind.CHECK, "page")]
+
+
+def test_another_end_is_a_difference() -> None:
+    recorded = run(call("read"), checks=(PAGE,))
+    exited = run(call("read"), ending=Ending.EXITED, exit_code=1)
+    killed = run(call("read"), checks=(PAGE,), exit_code=137)
+    assert differences(recorded, exited) == [(DifferenceKind.ENDING, "exited")]
+    assert differences(recorded, killed) == [(DifferenceKind.ENDING, "exit code")]
+
+
+def test_a_refused_capability_is_a_difference() -> None:
+    recorded = run(call("read"), capabilities=(check("CAP_CHOWN"),))
+    enforced = run(call("read"), capabilities=(check("CAP_CHOWN", granted=False),))
+    noise = run(call("read"), capabilities=(check("CAP_CHOWN", granted=False, audited=False),))
+    assert differences(recorded, enforced) == [(DifferenceKind.CAPABILITY, "CAP_CHOWN")]
+    assert differences(recorded, noise) == []
+    assert differences(enforced, enforced) == []
+
+
+def test_a_loss_is_a_difference() -> None:
+    recorded = run(call("read"))
+    enforced = run(call("read"), losses=(Loss("calls", 1),))
+    assert differences(recorded, enforced) == [(DifferenceKind.LOSS, "calls")]

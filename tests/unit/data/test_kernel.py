@@ -1,0 +1,34 @@
+from __future__ import annotations
+
+from beacon.data.fallbacks import ENOSYS_FALLBACK, IMPLIED
+from beacon.data.kernel import (
+    capability_name,
+    is_capability,
+    is_syscall,
+    syscall_name,
+    tables,
+)
+from beacon.model.event import Abi
+
+
+def test_numbers_differ_by_abi() -> None:
+    assert syscall_name(Abi.X86_64, 39) == "getpid"
+    assert syscall_name(Abi.I386, 20) == "getpid"
+    assert syscall_name(Abi.X32, 39) == "getpid"
+
+
+def test_unnamed_numbers_keep_their_number() -> None:
+    assert syscall_name(Abi.X86_64, 511) == "syscall_511"
+    assert not is_syscall("syscall_511")
+    assert capability_name(63) == "CAP_63"
+    assert not is_capability("CAP_63")
+
+
+def test_numbers_fit_the_kernel_program() -> None:
+    assert max(n for calls in tables().syscalls.values() for n in calls.values()) < 512 + 64
+    assert max(tables().syscalls[Abi.X86_64].values()) < 512
+
+
+def test_the_tables_speak_of_calls_that_exist() -> None:
+    named = {*ENOSYS_FALLBACK, *IMPLIED, *(c for causes, _ in IMPLIED.values() for c in causes)}
+    assert {name for name in named if not is_syscall(name)} == set()

@@ -1,0 +1,110 @@
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from beacon.data.kernel import tables
+from beacon.errors import ExitCode, NothingObservedError, UsageError
+from beacon.model.event import Abi, Phase, Syscall
+from beacon.model.observation import Loss
+from beacon.model.run import Check, Ending
+from beacon.synthesis.everything import synthesize
+from builders import call, check, profile, run
+
+CALLS = st.lists(st.sampled_from(sorted(tables().syscalls[Abi.X86_64])), max_size=30)
+
+
+@given(CALLS, CALLS)
+def test_everything_seen_is_allowed_and_little_else(one: list[str], other: list[str]) -> None:
+    policy = synthesize(profile(run(*map(call, one)), run(*map(call, other))))
+    seen = {*one, *other}
+    assert seen <= set(policy.names())
+    assert {a.call.name for a in policy.syscalls if a.inferred is None} == seen
+    assert not set(policy.not_implemented) & set(policy.names())
+
+
+@given(CALLS)
+def test_more_runs_never_allow_less(names: list[str]) -> None:
+    few = synthesize(profile(run(*map(call, names))))
+    more = synthesize(profile(run(*map(call, names)), run(call("ptrace"))))
+    assert set(few.names()) <= set(more.names())
+
+
+def test_what_the_filter_denied_is_not_needed() -> None:
+    policy = synthesize(profile(run(call("keyctl", count=0, denied=3), call("read"))))
+    assert policy.names() == ("read",)
+    assert policy.replays[0].denied == (Syscall("keyctl"),)
+
+
+def test_runs_that_never_became_ready_stay_apart() -> None:
+    failed = run(call("ptrace"), ending=Ending.EXITED, exit_code=1)
+    policy = synthesize(profile(run(call("read")), failed), insist=True)
+    assert policy.names() == ("read",)
+    assert len(policy.replays) == 1
+
+
+def test_a_profile_without_a_ready_run_makes_no_policy() -> None:
+    with pytest.raises(NothingObservedError) as failure:
+        synthesize(profile(run(call("read"), ending=Ending.TIMED_OUT)), insist=True)
+    assert failure.value.exit_code is ExitCode.NOTHING_OBSERVED
+
+
+@pytest.mark.parametrize(
+    "incomplete",
+    [
+        run(call("read"), losses=(Loss("process names", 1),)),
+        run(call("read"), checks=(Check("page", passed=False),)),
+        run(call("read"), ending=Ending.DIED),
+    ],
+)
+def test_an_incomplete_profile_needs_insisting(incomplete: object) -> None:
+    recorded = profile(run(call("read")), incomplete)  # type: ignore[arg-type]
+    with pytest.raises(UsageError, match="--incomplete"):
+        synthesize(recorded)
+    assert synthesize(recorded, insist=True).gaps == recorded.gaps() != ()
+
+
+def test_capabilities_by_use_only() -> None:
+    checks = (
+        check("CAP_NET_BIND_SERVICE"),
+        check("CAP_SETUID", Phase.RUNTIME),
+        check("CAP_SYS_ADMIN", audited=False),
+        check("CAP_SYS_MODULE", granted=False),
+        check("CAP_MKNOD", foreign=True),
+        check("CAP_KILL", Phase.SHUTDOWN, during="kill"),
+    )
+    policy = synthesize(profile(run(call("read"), capabilities=checks)))
+    assert {c.name: c.calls for c in policy.capabilities} == {
+        "CAP_NET_BIND_SERVICE": ("bind",),
+        "CAP_KILL": ("kill",),
+    }
+    assert policy.replays[0].refused == ("CAP_SYS_MODULE",)
+
+
+def test_only_observed_abis() -> None:
+    policy = synthesize(profile(run(call("read"), call("getuid32", abi=Abi.I386))))
+    assert policy.abis == (Abi.I386, Abi.X86_64)
+    assert synthesize(profile(run(call("read")))).abis == (Abi.X86_64,)
+
+
+def test_implied_calls_follow_their_causes() -> None:
+    policy = synthesize(profile(run(call("rt_sigaction"), call("poll"))))
+    inferred = {a.call.name: a.inferred for a in policy.syscalls if a.inferred}
+    assert set(inferred) == {"rt_sigreturn", "restart_syscall"}
+
+
+def test_unnamed_numbers_are_left_out() -> None:
+    assert synthesize(profile(run(call("read"), call("syscall_500")))).names() == ("read",)
+
+
+def test_evidence_names_phases_processes_and_runs() -> None:
+    recorded = profile(
+        run(call("read", Phase.START, process="sh", count=2)),
+        run(call("read", Phase.SERVE, process="server", count=5), workload="http"),
+    )
+    (allowed,) = synthesize(recorded).syscalls
+    assert allowed.count == 7
+    assert allowed.evidence.phases == (Phase.START, Phase.SERVE)
+    assert allowed.evidence.processes == ("server", "sh")
+    assert allowed.evidence.runs == ("http@default", "none@default")
