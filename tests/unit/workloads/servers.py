@@ -47,7 +47,7 @@ class Healthy(BaseHTTPRequestHandler):
             return self.part()
         return self.answer(200, self.page())
 
-    do_HEAD = do_GET
+    do_HEAD = do_GET  # noqa: N815 (the standard library's name)
 
     def part(self) -> None:
         self.answer(206, self.page()[:10])
@@ -57,9 +57,16 @@ class Healthy(BaseHTTPRequestHandler):
         self.answer(405, b"")
 
 
+class _Server(ThreadingHTTPServer):
+    request_queue_size = 64  # with the default of 5, parallel connections wait for a second
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        """Clients that break off are what we test; they need no traceback."""
+
+
 @contextmanager
 def serving(handler: type[BaseHTTPRequestHandler]) -> Iterator[int]:
-    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+    with _Server(("127.0.0.1", 0), handler) as server:
         thread = threading.Thread(target=server.serve_forever, args=(0.01,))
         thread.start()
         try:

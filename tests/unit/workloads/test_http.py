@@ -107,10 +107,11 @@ def test_a_wrong_range_fails() -> None:
         (b"no gzip", ["gzip"]),
         (gzip.compress(bytes(80 << 20), 9), ["gzip"]),
     ],
+    ids=["whole", "cut short", "another page", "no gzip", "bomb"],
 )
 def test_gzip_is_unpacked_within_bounds(packed: bytes, failing: list[str]) -> None:
     class Packing(Healthy):
-        def do_GET(self) -> None:
+        def do_GET(self) -> None:  # noqa: N802
             if self.headers["Accept-Encoding"] != "gzip":
                 return super().do_GET()
             self.send_response(200)
@@ -127,7 +128,7 @@ def test_gzip_is_unpacked_within_bounds(packed: bytes, failing: list[str]) -> No
 
 def test_a_server_error_fails_where_it_occurs() -> None:
     class Failing(Healthy):
-        def do_POST(self) -> None:
+        def do_POST(self) -> None:  # noqa: N802
             self.rfile.read(int(self.headers["Content-Length"]))
             self.answer(500, b"")
 

@@ -49,13 +49,10 @@ def test_a_failure_tells_the_last_lines(script: Script) -> None:
     assert (check.passed, check.value, check.detail) == (False, "3", "one | bad \\x1b[2J")
 
 
-def test_the_environment_is_minimal(script: Script, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_environment_is_minimal_and_tells_the_endpoint(
+    script: Script, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("A_SECRET", "x")
-    workload = script(
-        'env | grep -v -e ^PWD= -e ^_= -e ^SHLVL= | sort; ls "$BEACON_CHECKS"; exit 1'
-    )
-    (check,) = workload.drive(_ENDPOINT, 10)
-    assert "A_SECRET" not in (check.detail or "")
     workload = script(
         '[ "$BEACON_ADDRESS/$BEACON_PORT/$BEACON_PORTS/$BEACON_CONTAINER" = '
         '"172.17.0.2/80/80,443/abc" ] && [ -z "$A_SECRET" ] && [ -n "$PATH" ]'

@@ -1,0 +1,156 @@
+"""The ways to watch system calls that are compared; each is on while its context is open."""
+
+from __future__ import annotations
+
+import re
+import select
+import signal
+import subprocess
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO
+
+from tools import BenchError, Helpers
+
+from beacon.monitor.kernel import KernelMonitor, KernelTarget
+from beacon.monitor.libbpf import Object
+
+CALL, NUMBER = "getppid", 110  # what loop.c calls; its number on x86_64
+# The interval is there only to say that the tracepoint is attached.
+BPFTRACE = """
+tracepoint:raw_syscalls:sys_enter { @[args->id] = count(); }
+interval:ms:20 { if (!@ready) { printf("ready\\n"); @ready = 1; } }
+"""
+BPFTRACE_SECONDS = 30
+
+
+@dataclass
+class Watch:
+    """What an observer asks of the loop, and how many calls it says it has seen."""
+
+    prefix: tuple[str, ...] = ()
+    cgroup_procs: Path | None = None
+    seen: Callable[[], int] | None = None
+
+
+@dataclass(frozen=True)
+class Variant:
+    """One row of the table."""
+
+    key: str
+    title: str
+    observe: Callable[[Helpers], AbstractContextManager[Watch]]
+    filtered: bool = True  # the loop has a seccomp filter
+    slowness: int = 1  # makes that many times fewer calls
+
+
+def nothing(_: Helpers) -> AbstractContextManager[Watch]:
+    """Nobody watches."""
+    return nullcontext(Watch())
+
+
+def empty(*programs: str) -> Callable[[Helpers], AbstractContextManager[Watch]]:
+    """Programs that do nothing."""
+
+    @contextmanager
+    def observe(built: Helpers) -> Iterator[Watch]:
+        loaded = Object(built.empty)
+        try:
+            loaded.load()
+            loaded.attach(frozenset(programs))
+            yield Watch()
+        finally:
+            loaded.close()
+
+    return observe
+
+
+@contextmanager
+def _target() -> Iterator[KernelTarget]:
+    monitor = KernelMonitor()
+    try:
+        with monitor.watch("bench") as target:
+            yield target
+    finally:
+        monitor.close()
+
+
+@contextmanager
+def recording(_: Helpers) -> Iterator[Watch]:
+    """BeaCon, with the loop in the watched cgroup."""
+    with _target() as target:
+
+        def seen() -> int:
+            calls = target.snapshot().syscalls
+            return sum(call.count for call in calls if call.call.name == CALL)
+
+        yield Watch(cgroup_procs=target.cgroup_path / "cgroup.procs", seen=seen)
+
+
+@contextmanager
+def bystander(_: Helpers) -> Iterator[Watch]:
+    """BeaCon, with the loop outside the cgroup that is watched."""
+    with _target() as target:
+        yield Watch(seen=lambda: len(target.snapshot().syscalls))
+
+
+@contextmanager
+def bpftrace(_: Helpers) -> Iterator[Watch]:
+    """A bpftrace one-liner that counts every call on the host."""
+    with tempfile.TemporaryFile("w+") as said:
+        command = ["bpftrace", "-B", "line", "-e", BPFTRACE]
+        process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=said, text=True)
+        try:
+            _await_ready(process, said)
+            yield Watch(seen=lambda: _counted_by_bpftrace(process))
+        finally:
+            process.kill()
+            process.communicate()
+
+
+def _await_ready(process: subprocess.Popen[str], said: IO[str]) -> None:
+    end = time.monotonic() + BPFTRACE_SECONDS
+    while process.stdout and select.select([process.stdout], [], [], end - time.monotonic())[0]:
+        line = process.stdout.readline()
+        if "ready" in line:
+            return
+        if not line:
+            break
+    said.seek(0)
+    raise BenchError(f"bpftrace did not start: {said.read().strip() or 'it said nothing'}")
+
+
+def _counted_by_bpftrace(process: subprocess.Popen[str]) -> int:
+    process.send_signal(signal.SIGINT)
+    output, _ = process.communicate(timeout=BPFTRACE_SECONDS)
+    found = re.search(rf"^@\[{NUMBER}\]: (\d+)$", output, re.MULTILINE)
+    return int(found[1]) if found else 0
+
+
+@contextmanager
+def strace(_: Helpers) -> Iterator[Watch]:
+    """`strace -c`, which stops the loop twice a call."""
+    with tempfile.NamedTemporaryFile("r") as table:
+
+        def seen() -> int:
+            found = re.search(rf"(\d+)\s+{CALL}$", Path(table.name).read_text(), re.MULTILINE)
+            return int(found[1]) if found else 0
+
+        yield Watch(prefix=("strace", "-c", "-o", table.name), seen=seen)
+
+
+VARIANTS = (
+    Variant("bare", "nobody watches", nothing),
+    Variant("empty-enter", "empty program on sys_enter", empty("enter")),
+    Variant("empty-both", "empty programs on sys_enter and sys_exit", empty("enter", "leave")),
+    Variant("recording", "BeaCon records the process", recording),
+    Variant("bystander", "BeaCon records another container", bystander),
+    Variant("bpftrace", "bpftrace counts by number", bpftrace, slowness=4),
+    Variant("strace", "strace -c", strace, slowness=100),
+    Variant("bare-plain", "nobody watches, no filter", nothing, filtered=False),
+    Variant("bystander-plain", "BeaCon records another, no filter", bystander, filtered=False),
+)
