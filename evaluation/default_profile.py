@@ -22,7 +22,12 @@ from beacon.model.event import Abi
 
 IMAGE = "debian:bookworm-slim"
 # linux/ptrace.h, linux/audit.h, linux/seccomp.h
-PTRACE_SEIZE, PTRACE_INTERRUPT, PTRACE_DETACH, PTRACE_SECCOMP_GET_FILTER = 0x4206, 0x4207, 17, 0x420C
+PTRACE_SEIZE, PTRACE_INTERRUPT, PTRACE_DETACH, PTRACE_SECCOMP_GET_FILTER = (
+    0x4206,
+    0x4207,
+    17,
+    0x420C,
+)
 AUDIT_ARCH_X86_64 = 0xC000003E
 ALLOW, ACTION_MASK = 0x7FFF0000, 0xFFFF0000
 

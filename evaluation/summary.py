@@ -21,13 +21,19 @@ def main(directory: Path, default: Path) -> None:
     differences = sum(len(run["differences"]) for run in runs)
     passed = sum(check["passed"] for check in checks)
     print(f"image           {policy.image.reference}")
-    print(f"system calls    {seen} seen, {allowed} allowed; Docker's default leaves "
-          f"{open_by_default} open")
+    print(
+        f"system calls    {seen} seen, {allowed} allowed; Docker's default leaves "
+        f"{open_by_default} open"
+    )
     print(f"capabilities    {', '.join(c.name for c in policy.capabilities) or 'none'}")
-    print(f"verification    {'passed' if not differences else 'FAILED'}: {len(runs)} runs, "
-          f"{passed} of {len(checks)} checks passed, {differences} differences")
-    print(f"use it          docker run -d $(cat {directory.resolve()}/docker.args) "
-          f"{policy.image.reference}")
+    print(
+        f"verification    {'passed' if not differences else 'FAILED'}: {len(runs)} runs, "
+        f"{passed} of {len(checks)} checks passed, {differences} differences"
+    )
+    print(
+        f"use it          docker run -d $(cat {directory.resolve()}/docker.args) "
+        f"{policy.image.reference}"
+    )
 
 
 if __name__ == "__main__":

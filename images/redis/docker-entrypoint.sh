@@ -29,7 +29,7 @@ if [ "$1" = redis-server ]; then
     shift
     # The official binary has protected mode off by default, Debian's has it on.
     case $1 in
-        *.conf) set -- redis-server "$@" ;;
+        *.conf | -h | --help | -v | --version | --check-system | --test-memory) set -- redis-server "$@" ;;
         *) set -- redis-server --protected-mode no "$@" ;;
     esac
 fi

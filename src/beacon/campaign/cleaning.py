@@ -22,6 +22,6 @@ def clean(engine: Engine, *, everything: bool = False) -> list[str]:
 
 
 def _maker_is_dead(name: str) -> bool:
-    """Whether the process that `Lab.name` put into a cgroup's name is gone (slices spell - as _)."""
+    """Whether the process that `Lab.name` named is gone (a slice spells - as _)."""
     words = name.removeprefix("beacon-").removesuffix(".slice").replace("_", "-").split("-")
     return len(words) == 3 and owner_is_dead(f"{words[0]}:{words[1]}")

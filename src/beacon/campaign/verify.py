@@ -41,8 +41,8 @@ def compare(policy: Policy, replay: Replay, run: Run) -> tuple[Difference, ...]:
     """
     return (
         *_endings(replay, run),
-        *_checks(replay.checks, run),
         *_denials(policy.replays, run),
+        *_checks(replay.checks, run),
         *(Difference(DifferenceKind.LOSS, x.what, str(x.count)) for x in run.observation.losses),
     )
 
@@ -79,9 +79,8 @@ def _denials(replays: Sequence[Replay], run: Run) -> Iterator[Difference]:
     calls = {call for replay in replays for call in replay.denied}
     for entry in run.observation.syscalls:
         if entry.denied and entry.call not in calls:
-            name = f"{entry.call.name}"
             detail = f"{entry.denied} x in phase {entry.phase} by {', '.join(entry.processes)}"
-            yield Difference(DifferenceKind.SYSCALL, name, detail)
+            yield Difference(DifferenceKind.SYSCALL, entry.call.name, detail)
     known = {name for replay in replays for name in replay.refused}
     for check in run.observation.capabilities:
         if refused(check) and check.capability.name not in known:

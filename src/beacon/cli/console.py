@@ -14,6 +14,8 @@ from rich.text import Text
 from beacon.campaign.cell import Cell
 from beacon.model.run import Run
 
+_SHOWN = 3  # failed checks of one run; the rest is in the document
+
 
 class Console:
     """Writes text as it is: no markup is read from it, since much of it is attackers' data."""
@@ -84,9 +86,11 @@ class Progress:
             f"{self._clock()} {cell.name}: {run.outcome.ending}{said}, "
             f"{calls} system calls ({new_events} new), run {done}"
         )
-        for check in checks:
-            if not check.passed:
-                self._console.say(f"      failed: {check.name}: {check.detail or 'no detail'}")
+        failed = [check for check in checks if not check.passed]
+        for check in failed[:_SHOWN]:
+            self._console.say(f"      failed: {check.name}: {check.detail or 'no detail'}")
+        if len(failed) > _SHOWN:
+            self._console.say(f"      and {len(failed) - _SHOWN} more")
 
     def _clock(self) -> str:
         return f"{time.monotonic() - self._since:5.1f}s"

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import argparse
+from collections import defaultdict
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +18,7 @@ from beacon.cli.console import Console, Progress
 from beacon.cli.opening import open_lab
 from beacon.errors import ExitCode
 from beacon.model.files import VERIFICATION_FILE, encode, load_policy, write_files
-from beacon.model.verification import Verification
+from beacon.model.verification import Difference, Verification
 from beacon.workloads.registry import find
 
 
@@ -66,12 +68,20 @@ def _tell(console: Console, verification: Verification) -> None:
         checks = (
             f"{passed} of {len(run.outcome.checks)} checks passed, " if run.outcome.checks else ""
         )
-        count = len(run.differences)
-        console.result(f"{name}: {run.outcome.ending}, {checks}{count or 'no'} differences")
-        for difference in run.differences:
-            console.result(f"  {difference.kind}: {difference.name} ({difference.detail})")
+        console.result(f"{name}: {run.outcome.ending}, {checks}{len(run.differences)} differences")
+        for line in _lines(run.differences):
+            console.result(f"  {line}")
     console.result(
         "Verified: the container works under this policy."
         if verification.passed
         else "NOT verified: the container differs under this policy."
     )
+
+
+def _lines(differences: tuple[Difference, ...]) -> Iterator[str]:
+    """One line for all that differ in the same way."""
+    by_detail: dict[tuple[str, str], list[str]] = defaultdict(list)
+    for difference in differences:
+        by_detail[difference.kind, difference.detail].append(difference.name)
+    for (kind, detail), names in by_detail.items():
+        yield f"{kind}: {', '.join(names)} ({detail})"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 from docker import APIClient
@@ -103,9 +103,7 @@ class DockerEngine(Engine):
     def abort(self) -> None:
         """Remove every container of this session by force; waits on them then end with errors."""
         with answering():
-            ours = {"label": f"{SESSION_LABEL}={self.session}"}
-            for found in self._api.containers(all=True, filters=ours):
-                remove_container(self._api, found["Id"])
+            _remove_all(list(self._containers(f"{SESSION_LABEL}={self.session}", everything=True)))
 
     def sweep(self, *, everything: bool = False) -> list[str]:
         """Remove containers, networks and volumes with our label whose maker is dead.
@@ -113,20 +111,8 @@ class DockerEngine(Engine):
         `everything` removes those of living sessions too. Returns what was removed, printable.
         RefusedError, after all the others were tried, if one cannot be removed.
         """
-        removed, refused = [], []
         with answering():
-            for kind, name, remove in list(self._leftovers(everything)):
-                try:
-                    remove()
-                except NotFound:
-                    continue
-                except APIError as error:
-                    refused.append(f"{kind} {name}: {explanation(error)}")
-                else:
-                    removed.append(f"{kind} {name}")
-        if refused:
-            raise RefusedError(f"Cannot remove {refused[0]} ({len(refused)} in all).")
-        return removed
+            return _remove_all(list(self._leftovers(everything)))
 
     def close(self) -> None:
         """Close the connections to the engine."""
@@ -143,19 +129,42 @@ class DockerEngine(Engine):
 
     def _leftovers(self, everything: bool) -> Iterator[_Leftover]:
         # In this order: a network or volume cannot go while a container uses it.
+        yield from self._containers(SESSION_LABEL, everything=everything)
         api, ours = self._api, {"label": SESSION_LABEL}
-        for found in api.containers(all=True, filters=ours):
-            # A container inherits its image's labels. One that a user started from an image with
-            # our label in it (committed from one of ours, say) is not ours; its name tells.
-            name = str((found.get("Names") or ["/"])[0]).removeprefix("/")
-            if name.startswith(NAME_PREFIX) and _removable(found, everything):
-                yield "container", printable(name), _call(remove_container, api, found["Id"])
         for found in api.networks(filters=ours):
             if _removable(found, everything):
                 yield "network", printable(found["Name"]), _call(api.remove_network, found["Id"])
         for found in api.volumes(filters=ours).get("Volumes") or ():
             if _removable(found, everything):
                 yield "volume", printable(found["Name"]), _call(api.remove_volume, found["Name"])
+
+    def _containers(self, label: str, *, everything: bool) -> Iterator[_Leftover]:
+        for found in self._api.containers(all=True, filters={"label": label}):
+            # A container inherits its image's labels. One that a user started from an image with
+            # our label in it (committed from one of ours, say) is not ours; its name tells.
+            name = str((found.get("Names") or ["/"])[0]).removeprefix("/")
+            if name.startswith(NAME_PREFIX) and _removable(found, everything):
+                remove = _call(remove_container, self._api, found["Id"])
+                yield "container", printable(name), remove
+
+
+def _remove_all(leftovers: Iterable[_Leftover]) -> list[str]:
+    removed, refused = [], []
+    for kind, name, remove in leftovers:
+        try:
+            remove()
+        except NotFound:
+            continue
+        except APIError as error:
+            refused.append(f"{kind} {name} ({explanation(error)})")
+        else:
+            removed.append(f"{kind} {name}")
+    if refused:
+        raise RefusedError(
+            f"The Docker engine does not remove {refused[0]}, the first of {len(refused)}: "
+            "remove what uses it, then try again."
+        )
+    return removed
 
 
 def _call(function: Callable[..., object], *arguments: object) -> Callable[[], object]:

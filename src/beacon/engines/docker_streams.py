@@ -28,6 +28,7 @@ def limited(stream: Any, seconds: float) -> Iterator[bytes]:
     finally:
         timer.cancel()
         _close(stream)
+        _release(stream)
 
 
 def head(chunks: Iterator[bytes], size: int = KEPT) -> bytes:
@@ -49,7 +50,7 @@ def tail(chunks: Iterator[bytes], size: int = KEPT) -> bytes:
 
 def printable_lines(raw: bytes, last: int | None = None) -> str:
     r"""Return the lines of `raw`, or the `last` of them, each printable, joined by `\n`."""
-    lines = raw.removesuffix(b"\n").split(b"\n")
+    lines = raw.rstrip(b"\r\n").split(b"\n")
     return "\n".join(printable(line) for line in (lines if last is None else lines[-last:]))
 
 
@@ -57,3 +58,11 @@ def _close(stream: Any) -> None:
     # The SDK stumbles over streams that have just ended by themselves; those need no closing.
     with suppress(OSError, AttributeError, DockerException):
         stream.close()
+
+
+def _release(stream: Any) -> None:
+    # The SDK shuts the connection down, yet leaves its file open until the garbage collector
+    # finds it; only the response that it keeps to itself can close that.
+    response = getattr(stream, "_response", None)
+    if response is not None:
+        response.close()

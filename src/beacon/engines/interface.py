@@ -120,8 +120,9 @@ class Container(ABC):
     def exec(self, argv: Sequence[str], timeout: float = 60.0) -> tuple[int, str]:
         """Run a command inside; its exit code and printable output (64 KiB of it at most).
 
-        The code is 124, as timeout(1) has it, if it has not ended after `timeout` seconds; it
-        then lives on until the container ends. RefusedError if it cannot be started at all.
+        As with timeout(1), 126 or 127 is a command that could not be started, and 124 one that
+        has not ended after `timeout` seconds (it lives on until the container ends).
+        RefusedError if the container does not run.
         """
 
     @abstractmethod

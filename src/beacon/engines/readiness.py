@@ -61,13 +61,14 @@ class _Wait:
 
     def for_state(self) -> str:
         while True:
-            evidence = self._evidence(self._alive())
+            state = self._alive()
+            evidence = self._evidence(state)
             if evidence is not None:
                 # Evidence of a process that died just then is none, and only a process that
                 # still lives proves that its PID meant the same process all along.
                 self._alive()
                 return evidence
-            self._rest(self._awaited())
+            self._rest(self._awaited(state))
 
     def for_line(self, line: str) -> str:
         awaited = f'its log did not say "{printable(line)}"'
@@ -94,11 +95,13 @@ class _Wait:
             found = sockets.owned(found, self._subject.id)
         return f"port {min(found.values())} listens" if found else None
 
-    def _awaited(self) -> str:
+    def _awaited(self, state: State) -> str:
+        if state.health is not None:
+            return "its health check did not pass"
         if self._readiness.ports:
             ports = " or ".join(str(port) for port in self._readiness.ports)
-            return f"neither a health check passed nor did port {ports} listen"
-        return "no health check passed, nor did it live long enough to count as stable"
+            return f"it does not listen on port {ports}"
+        return f"it was to live for {self._readiness.stable:g} s first"
 
     def _alive(self) -> State:
         state = self._subject.state()
@@ -112,7 +115,7 @@ class _Wait:
     def _rest(self, awaited: str) -> None:
         if self._left() <= 0:
             raise NotReadyError(
-                f"The container was not ready after {self._readiness.timeout:g} s, {awaited}: "
+                f"The container was not ready after {self._readiness.timeout:g} s ({awaited}): "
                 "see its log, or allow more time.",
                 exited=False,
             )
@@ -145,6 +148,8 @@ def _contains(chunks: Iterable[bytes], needle: bytes, awaited: str) -> bool:
         total += len(chunk)
         if total > LOG_LIMIT:
             raise NotReadyError(
-                f"The container wrote {LOG_LIMIT >> 20} MiB of log, yet {awaited}.", exited=False
+                f"The container wrote {LOG_LIMIT >> 20} MiB of log and was not ready ({awaited}): "
+                "name a line that it writes earlier.",
+                exited=False,
             )
     return False

@@ -82,9 +82,10 @@ class Site:
     ) -> Answer:
         """One request by a given client; raises unless the answer is complete and healthy."""
         with client.stream(method, path, content=content or None, headers=headers) as response:
-            body = self._read(response)
+            # Asked before the end of the body: a server may close there, and so does httpx.
             stream = response.extensions["network_stream"]
             connection = stream.get_extra_info("client_addr")
+            body = self._read(response)
         healthy(response.status_code)
         return Answer(response.status_code, response.headers, body, connection)
 

@@ -1,0 +1,172 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from docker.errors import APIError, ImageNotFound, NotFound
+
+from beacon.engines.docker import NAME_PREFIX, DockerEngine
+from beacon.engines.docker_container import DockerContainer
+from beacon.engines.interface import (
+    OWNER_LABEL,
+    SESSION_LABEL,
+    Enforcement,
+    ImageNotFoundError,
+    RefusedError,
+)
+from beacon.engines.session import owner
+from beacon.model.launch import Launch
+
+_DEAD = "999999999:1"
+
+
+class _Api:
+    """The part of docker.APIClient that the engine uses, with scripted failures."""
+
+    def __init__(self, **failures: Exception) -> None:
+        self.failures = failures
+        self.found: dict[str, list[dict[str, Any]]] = {}
+        self.removed: list[str] = []
+        self.created: dict[str, Any] = {}
+
+    def _do(self, name: str) -> None:
+        if name in self.failures:
+            raise self.failures[name]
+
+    def inspect_image(self, reference: str) -> dict[str, Any]:
+        self._do("inspect_image")
+        return {"Id": "sha256:1", "Config": {}}
+
+    def pull(self, reference: str, stream: bool) -> list[str]:
+        self._do("pull")
+        self.failures.pop("inspect_image", None)
+        return ["progress"]
+
+    def create_host_config(self, **options: object) -> dict[str, object]:
+        return options
+
+    def create_container(self, image: str, **options: object) -> dict[str, str]:
+        self._do("create")
+        self.created = {"image": image, **options}
+        return {"Id": "c1"}
+
+    def containers(self, all: bool, filters: dict[str, str]) -> list[dict[str, Any]]:
+        assert all
+        key, _, value = filters["label"].partition("=")
+        entries = self.found.get("containers", [])
+        return [c for c in entries if key in c["Labels"] and value in ("", c["Labels"][key])]
+
+    def networks(self, filters: dict[str, str]) -> list[dict[str, Any]]:
+        return self.found.get("networks", [])
+
+    def volumes(self, filters: dict[str, str]) -> dict[str, Any]:
+        return {"Volumes": self.found.get("volumes")}
+
+    def remove_container(self, identifier: str, force: bool, v: bool) -> None:
+        assert force
+        assert v
+        self._do(identifier)
+        self.removed.append(identifier)
+
+    def remove_network(self, identifier: str) -> None:
+        self.removed.append(identifier)
+
+    def remove_volume(self, name: str) -> None:
+        self.removed.append(name)
+
+
+def _found(identifier: str, maker: str | None, **more: object) -> dict[str, Any]:
+    labels = {SESSION_LABEL: "s"} | ({OWNER_LABEL: maker} if maker else {})
+    names = [f"/{NAME_PREFIX}{identifier}"]
+    return {"Id": identifier, "Name": identifier, "Names": names, "Labels": labels, **more}
+
+
+def _refused(text: str) -> APIError:
+    return APIError("x", explanation=text)
+
+
+def test_an_image_that_is_missing_is_pulled() -> None:
+    engine = DockerEngine(api=_Api(inspect_image=ImageNotFound("x")))
+    assert engine.image("x").id == "sha256:1"
+
+
+def test_an_image_that_cannot_be_had() -> None:
+    api = _Api(inspect_image=ImageNotFound("x"), pull=_refused("no such host"))
+    with pytest.raises(ImageNotFoundError, match=r"No image 'x\\x1b' here .*no such host"):
+        DockerEngine(api=api).image("x\x1b")
+
+
+@pytest.mark.parametrize("reference", ["", "  "])
+def test_an_empty_reference(reference: str) -> None:
+    with pytest.raises(ImageNotFoundError, match="empty"):
+        DockerEngine(api=_Api()).image(reference)
+
+
+def test_create_labels_and_names_and_uses_the_id() -> None:
+    api = _Api()
+    engine = DockerEngine("s1", api=api)
+    image = engine.image("x")
+    container = engine.create(image, Launch(), Enforcement(), cgroup_parent="/p")
+    assert container.id == "c1"
+    assert api.created["image"] == "sha256:1"
+    assert api.created["name"].startswith(NAME_PREFIX)
+    assert api.created["labels"] == {SESSION_LABEL: "s1", OWNER_LABEL: owner()}
+    assert api.created["host_config"]["cgroup_parent"] == "/p"
+
+
+@pytest.mark.parametrize(
+    ("failure", "expected"),
+    [(ImageNotFound("x"), ImageNotFoundError), (_refused("bad option"), RefusedError)],
+)
+def test_create_fails(failure: Exception, expected: type[Exception]) -> None:
+    engine = DockerEngine(api=_Api(create=failure))
+    with pytest.raises(expected):
+        engine.create(engine.image("x"), Launch(), Enforcement(), cgroup_parent="/p")
+
+
+def test_sweep_removes_only_what_a_dead_process_made() -> None:
+    api = _Api()
+    strangers = _found("inherited", _DEAD, Names=["/my-database"])
+    living, unknown = _found("living", owner()), _found("unknown", None)
+    api.found["containers"] = [_found("dead", _DEAD), living, unknown, strangers]
+    api.found["networks"] = [_found("net", _DEAD), _found("net2", owner())]
+    api.found["volumes"] = [_found("vol", _DEAD)]
+    removed = DockerEngine(api=api).sweep()
+    assert removed == [f"container {NAME_PREFIX}dead", "network net", "volume vol"]
+    assert api.removed == ["dead", "net", "vol"]
+
+
+def test_sweep_everything_still_spares_what_only_inherited_our_label() -> None:
+    api = _Api()
+    api.found["containers"] = [_found("living", owner()), _found("x", None, Names=["/mine"])]
+    DockerEngine(api=api).sweep(everything=True)
+    assert api.removed == ["living"]
+
+
+def test_sweep_tries_all_before_it_fails() -> None:
+    api = _Api(gone=NotFound("x"), stuck=_refused("device busy"))
+    api.found["containers"] = [_found(name, _DEAD) for name in ("gone", "stuck", "last")]
+    with pytest.raises(RefusedError, match=r"container beacon-stuck \(device busy\)"):
+        DockerEngine(api=api).sweep()
+    assert api.removed == ["last"]
+
+
+def test_abort_removes_this_sessions_containers_only() -> None:
+    api = _Api()
+    other = _found("other", _DEAD)
+    other["Labels"][SESSION_LABEL] = "t"
+    api.found["containers"] = [_found("mine", owner()), other]
+    DockerEngine("s", api=api).abort()
+    assert api.removed == ["mine"]
+
+
+@pytest.mark.parametrize(
+    "failure", [NotFound("x"), _refused("removal of container c1 is already in progress")]
+)
+def test_removing_what_is_going_anyway_is_no_error(failure: Exception) -> None:
+    DockerContainer(_Api(c1=failure), "c1").remove()
+
+
+def test_a_removal_that_fails_is_told() -> None:
+    with pytest.raises(RefusedError, match="device busy"):
+        DockerContainer(_Api(c1=_refused("device busy")), "c1").remove()

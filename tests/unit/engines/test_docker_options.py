@@ -1,0 +1,82 @@
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from beacon.engines.docker_options import ALLOW_ALL, container_options, host_options
+from beacon.engines.interface import Enforcement
+from beacon.model.launch import Launch
+
+
+def test_nothing_asked_for_leaves_the_image_and_the_engine_alone() -> None:
+    assert container_options(Launch()) == {
+        "command": None,
+        "entrypoint": None,
+        "environment": [],
+        "user": None,
+        "working_dir": None,
+    }
+    host = host_options(Launch(), Enforcement(), "/p")
+    assert (host["cgroup_parent"], host["network_mode"]) == ("/p", "bridge")
+    assert not any(host[name] for name in ("binds", "tmpfs", "cap_add", "cap_drop", "security_opt"))
+    assert "privileged" not in host
+
+
+def test_the_launch_is_passed_on_unsplit() -> None:
+    launch = Launch(
+        command=("a b", "$(c)"),
+        entrypoint="/my run",
+        env=("A=1",),
+        user="1:2",
+        workdir="/w",
+        volumes=("v:/v:ro",),
+        tmpfs=("/t", "/u:size=1m,mode=1777"),
+        network="none",
+    )
+    assert container_options(launch) == {
+        "command": ["a b", "$(c)"],
+        "entrypoint": ["/my run"],
+        "environment": ["A=1"],
+        "user": "1:2",
+        "working_dir": "/w",
+    }
+    host = host_options(launch, Enforcement(), "/p")
+    assert (host["binds"], host["network_mode"]) == (["v:/v:ro"], "none")
+    assert host["tmpfs"] == {"/t": "", "/u": "size=1m,mode=1777"}
+
+
+def test_capabilities() -> None:
+    launch = Launch(cap_add=("NET_ADMIN",), cap_drop=("CHOWN",))
+    host = host_options(launch, Enforcement(), "/p")
+    assert (host["cap_add"], host["cap_drop"]) == (["NET_ADMIN"], ["CHOWN"])
+    host = host_options(launch, Enforcement(capabilities=("CAP_KILL",)), "/p")
+    assert (host["cap_add"], host["cap_drop"]) == (["CAP_KILL"], ["ALL"])
+    host = host_options(launch, Enforcement(capabilities=()), "/p")
+    assert (host["cap_add"], host["cap_drop"]) == ([], ["ALL"])
+
+
+@pytest.mark.parametrize(
+    ("launched", "enforced", "expected"),
+    [
+        ("{1}", None, ["seccomp={1}"]),
+        ("{1}", "{2}", ["seccomp={2}"]),
+        (None, "{2}", ["seccomp={2}"]),
+        ("unconfined", "{2}", ["seccomp={2}"]),
+        ("unconfined", None, [f"seccomp={ALLOW_ALL}"]),
+    ],
+)
+def test_seccomp(launched: str | None, enforced: str | None, expected: list[str]) -> None:
+    host = host_options(Launch(seccomp=launched), Enforcement(seccomp=enforced), "/p")
+    assert host["security_opt"] == expected
+
+
+def test_no_new_privileges_stays_under_enforcement() -> None:
+    host = host_options(Launch(no_new_privileges=True), Enforcement(seccomp="{}"), "/p")
+    assert host["security_opt"] == ["no-new-privileges", "seccomp={}"]
+
+
+def test_the_filter_that_allows_all_knows_the_foreign_architectures() -> None:
+    profile = json.loads(ALLOW_ALL)
+    assert profile["defaultAction"] == "SCMP_ACT_ALLOW"
+    assert "SCMP_ARCH_X86" in profile["archMap"][0]["subArchitectures"]
