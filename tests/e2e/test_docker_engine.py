@@ -192,7 +192,7 @@ def test_exec(engine: DockerEngine, debian: Image) -> None:
 
 
 def test_no_filter_asked_for_is_still_a_filter(engine: DockerEngine, debian: Image) -> None:
-    # Reading the kernel's log is what the engine's own profile denies without a right to it.
+    # A new user namespace is what the engine's own profile denies without CAP_SYS_ADMIN.
     launch = Launch(command=("sleep", "600"), seccomp="unconfined")
     with _create(engine, debian, launch=launch) as container:
         container.start()
