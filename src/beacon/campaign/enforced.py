@@ -54,7 +54,10 @@ def _parse(path: Path, text: str) -> _Options:
         "--cap-drop": options.drop,
         "--cap-add": options.add,
     }
-    words = shlex.split(text)
+    try:
+        words = shlex.split(text)
+    except ValueError:
+        words = [text]
     if len(words) % 2 or any(name not in lists for name in words[::2]):
         raise UsageError(f"{path} holds options that BeaCon did not write: write the policy again.")
     for name, value in zip(words[::2], words[1::2], strict=True):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import threading
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass, field
 from typing import TypeVar
 
@@ -51,9 +51,11 @@ class Lab:
         with ThreadPoolExecutor(max_workers=jobs, thread_name_prefix="run") as pool:
             futures = [pool.submit(work, item) for item in items]
             try:
-                return [future.result() for future in futures]
+                for future in as_completed(futures):
+                    future.result()
             except BaseException:
                 self._stopping.set()
                 pool.shutdown(wait=False, cancel_futures=True)
                 self.engine.abort()
                 raise
+        return [future.result() for future in futures]

@@ -71,12 +71,12 @@ class ObjectTypes:
             self._variables = dict(_symbols(elf))
 
     def enum(self, name: str) -> dict[str, int]:
-        """The enumerators of `enum name`, by name."""
+        """The enumerators of `enum name`, by name; KeyError if there is no such enum."""
         found = self._find(name, _ENUM)
         return {self._strings(member[0]): member[1] for member in found.members}
 
     def layout(self, name: str) -> Layout:
-        """The layout of `struct name`; its fields are integers and arrays of integers."""
+        """The layout of `struct name`, integers and arrays of them; KeyError if there is none."""
         found = self._find(name, _STRUCT)
         offsets, codes = {}, {}
         for name_offset, type_id, bits in found.members:
@@ -93,7 +93,10 @@ class ObjectTypes:
         return self._types[0].name[offset : self._types[0].name.index("\0", offset)]
 
     def _find(self, name: str, kind: int) -> _Type:
-        return next(t for t in self._types[1:] if t.kind == kind and t.name == name)
+        for found in self._types[1:]:
+            if found.kind == kind and found.name == name:
+                return found
+        raise KeyError(name)
 
     def _code(self, type_id: int) -> str:
         found = self._types[type_id]

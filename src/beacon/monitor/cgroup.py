@@ -54,9 +54,12 @@ class Cgroup:
 
     def make(self) -> int:
         """Create it; its id. An older one of the same name is an error (FileExistsError)."""
-        self.path.parent.mkdir(exist_ok=True)
-        self.path.mkdir()
-        return self.path.stat().st_ino
+        while True:
+            self.path.parent.mkdir(exist_ok=True)
+            # Whoever removes the last other cgroup removes the parent, perhaps just now.
+            with contextlib.suppress(FileNotFoundError):
+                self.path.mkdir()
+                return self.path.stat().st_ino
 
     def remove(self) -> None:
         """Remove it from every hierarchy, with what the engine left below; none is no error."""

@@ -135,8 +135,8 @@ class KernelMonitor(Monitor):
         """Make the cgroup `name`, watch it, remove it at the end."""
         cgroup = Cgroup(self._hierarchy, name, systemd=self._systemd)
         with ExitStack() as stack:
-            stack.callback(cgroup.remove)
             cgroup.make()
+            stack.callback(cgroup.remove)
             target = KernelTarget(self._slots, cgroup, self._symbols)
             stack.callback(target.give_back)
             yield target

@@ -46,15 +46,16 @@ _SIGNATURES: dict[str, tuple[Any, ...]] = {
     "bpf_map_get_next_key": (_int, _int, _text, _pointer),
 }
 _messages: list[str] = []
+_LONGEST = 1 << 20
 
 
 def _print(level: int, form: int, arguments: int) -> int:
     # Debug messages (level 2) are many and interest nobody here.
     if level < 2:
-        buffer = ctypes.create_string_buffer(4096)
-        ctypes.CDLL(None).vsnprintf(
-            buffer, ctypes.c_size_t(4096), _pointer(form), _pointer(arguments)
-        )
+        # The verifier's log comes as one message, and its end is what matters.
+        buffer = ctypes.create_string_buffer(_LONGEST)
+        size = ctypes.c_size_t(_LONGEST)
+        ctypes.CDLL(None).vsnprintf(buffer, size, _pointer(form), _pointer(arguments))
         _messages.append(buffer.value.decode("utf-8", "replace").rstrip())
     return 0
 
@@ -116,7 +117,8 @@ class Map:
     def items(self) -> Iterator[tuple[bytes, bytes]]:
         """All entries; one that is deleted meanwhile is left out."""
         value = ctypes.create_string_buffer(self.value_size)
-        for key in list(self._keys()):
+        # A key deleted by another thread sends the kernel back to the first: each counts once.
+        for key in dict.fromkeys(self._keys()):
             if self._library.bpf_map_lookup_elem(self.fd, key, value) == 0:
                 yield key, value.raw
 

@@ -58,11 +58,12 @@ class Slots:
     def take(self, cgroup_id: int) -> int:
         """A clean slot for this cgroup; the kernel counts from now on."""
         with self._lock:
-            free = next((n for n in range(self.words.slots) if n not in self._ids), None)
+            free = self._free()
             if free is None:
                 raise MonitorFullError(
                     f"Already {self.words.slots} containers are watched: use fewer --jobs."
                 )
+            self._wipe(free)
             self._generation += 1
             self._set(free, "generation", self._generation)
             self.set_phase(free, Phase.START)
@@ -76,14 +77,7 @@ class Slots:
         """Stop counting and wipe the slot."""
         with self._lock:
             self._targets.delete(_U64.pack(self._ids[slot]))
-            size = self.words.slot.size
-            self._slots[slot * size : (slot + 1) * size] = bytes(size)
-            size = self.words.events_of_slot * self.words.event.size
-            self._events[slot * size : (slot + 1) * size] = bytes(size)
-            for key, _ in self._of_slot(self._comms, self.words.comm_key, slot):
-                self._comms.delete(key)
-            for key, _ in self._of_slot(self._caps, self.words.cap_key, slot):
-                self._caps.delete(key)
+            self._wipe(slot)
             del self._ids[slot]
             self._fill_sieve()
 
@@ -122,6 +116,26 @@ class Slots:
         """Let go of the shared memory."""
         for memory in (self._events, self._slots, self._sieve):
             memory.close()
+
+    def _free(self) -> int | None:
+        """A free slot, not one that was given back just now.
+
+        A run of the kernel program that was under way as its slot was given back may still
+        count into it: so a slot is wiped again before its next use, and that is put off.
+        """
+        order = (self._generation + n for n in range(self.words.slots))
+        slots = (n % self.words.slots for n in order)
+        return next((slot for slot in slots if slot not in self._ids), None)
+
+    def _wipe(self, slot: int) -> None:
+        size = self.words.slot.size
+        self._slots[slot * size : (slot + 1) * size] = bytes(size)
+        size = self.words.events_of_slot * self.words.event.size
+        self._events[slot * size : (slot + 1) * size] = bytes(size)
+        for key, _ in self._of_slot(self._comms, self.words.comm_key, slot):
+            self._comms.delete(key)
+        for key, _ in self._of_slot(self._caps, self.words.cap_key, slot):
+            self._caps.delete(key)
 
     @staticmethod
     def _of_slot(source: Any, layout: Any, slot: int) -> list[tuple[bytes, bytes]]:

@@ -1,0 +1,132 @@
+"""An engine and a workload without containers, for the campaign's own logic."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from beacon.campaign.cell import Cell
+from beacon.engines.interface import (
+    Container,
+    Enforcement,
+    Engine,
+    EngineFacts,
+    Image,
+    NotReadyError,
+    Readiness,
+    RefusedError,
+)
+from beacon.model.launch import Launch
+from beacon.model.run import Check, Run
+from beacon.workloads.interface import Endpoint, Workload
+
+IMAGE = Image("example/server:1", "sha256:0", "amd64", (80,), "", (), False, "SIGTERM")
+
+
+@dataclass
+class Script:
+    """How the fake containers behave."""
+
+    refuses_create: bool = False
+    refuses_start: bool = False
+    not_ready: NotReadyError | None = None
+    dies: bool = False
+    hangs: threading.Event | None = None
+
+
+class FakeContainer(Container):
+    id = "c0ffee"
+
+    def __init__(self, engine: FakeEngine) -> None:
+        self._engine = engine
+
+    def start(self) -> None:
+        if self._engine.script.refuses_start:
+            raise RefusedError("The engine refused: no.")
+
+    def wait_ready(self, readiness: Readiness) -> str:
+        if self._engine.script.hangs:
+            self._engine.script.hangs.wait(30)
+        if self._engine.script.not_ready:
+            raise self._engine.script.not_ready
+        return "ready"
+
+    def address(self) -> str | None:
+        return "192.0.2.1"
+
+    def running(self) -> bool:
+        return not self._engine.script.dies
+
+    def exit_code(self) -> int | None:
+        return 1
+
+    def exec(self, argv: Sequence[str], timeout: float = 60.0) -> tuple[int, str]:
+        return 0, ""
+
+    def signal(self, name: str) -> None:
+        pass
+
+    def stop(self, grace: float) -> int | None:
+        return 0
+
+    def logs(self, lines: int = 20) -> str:
+        return "last words"
+
+    def remove(self) -> None:
+        self._engine.alive.discard(self)
+
+
+@dataclass
+class FakeEngine(Engine):
+    script: Script = field(default_factory=Script)
+    alive: set[FakeContainer] = field(default_factory=set)
+    created: list[tuple[Enforcement, str]] = field(default_factory=list)
+    aborted: bool = False
+
+    def facts(self) -> EngineFacts:
+        return EngineFacts("fake", "1", "fake", "cgroupfs", seccomp=True)
+
+    def image(self, reference: str) -> Image:
+        return IMAGE
+
+    def create(
+        self, image: Image, launch: Launch, enforcement: Enforcement, *, cgroup_parent: str
+    ) -> Container:
+        if self.script.refuses_create:
+            raise RefusedError("The engine refused: never.")
+        self.created.append((enforcement, cgroup_parent))
+        container = FakeContainer(self)
+        self.alive.add(container)
+        return container
+
+    def abort(self) -> None:
+        self.aborted = True
+        if self.script.hangs:
+            self.script.hangs.set()
+
+    def sweep(self, *, everything: bool = False) -> list[str]:
+        return []
+
+
+class FakeWorkload(Workload):
+    name = "fake"
+
+    def __init__(self, *checks: Check) -> None:
+        self.checks = checks
+
+    def drive(self, endpoint: Endpoint, timeout: float) -> tuple[Check, ...]:
+        return self.checks
+
+
+class Diary:
+    """A reporter that remembers."""
+
+    def __init__(self) -> None:
+        self.new_events: list[int] = []
+
+    def started(self, cell: Cell) -> None:
+        pass
+
+    def finished(self, cell: Cell, run: Run, new_events: int) -> None:
+        self.new_events.append(new_events)

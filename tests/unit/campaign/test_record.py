@@ -1,0 +1,119 @@
+from __future__ import annotations
+
+import threading
+
+import pytest
+
+from beacon.campaign.cell import Cell, Conditions, run_cell
+from beacon.campaign.lab import Lab
+from beacon.campaign.record import NeverReadyError, record
+from beacon.campaign.verify import verify
+from beacon.engines.interface import Enforcement, NotReadyError
+from beacon.errors import ExitCode
+from beacon.model.event import Phase
+from beacon.model.launch import Environment, Launch
+from beacon.model.observation import Observation
+from beacon.model.run import Check, Ending, Outcome
+from beacon.monitor.interface import MonitorFullError
+from beacon.monitor.replay import ReplayMonitor
+from beacon.synthesis.everything import synthesize
+from beacon.workloads.interface import Workload
+from beacon.workloads.none import NoWorkload
+from builders import call
+from fakes import IMAGE, Diary, FakeEngine, FakeWorkload, Script
+
+CONDITIONS = Conditions(IMAGE, Launch(), settle=0)
+ALONE = Observation((call("execve", Phase.RUNTIME), call("read", Phase.START)))
+DRIVEN = Observation(
+    (
+        call("execve", Phase.RUNTIME),
+        call("read", Phase.START),
+        call("sendfile"),
+        call("kill", Phase.SHUTDOWN),
+    )
+)
+PAGE = Check("page", passed=True, value="digest")
+WORKLOADS: dict[str, Workload] = {"none": NoWorkload(), "fake": FakeWorkload(PAGE)}
+
+
+def lab(script: Script | None = None, *recordings: Observation) -> Lab:
+    return Lab(FakeEngine(script or Script()), ReplayMonitor(recordings or (ALONE, DRIVEN)))
+
+
+def outcome_of(script: Script, workload: FakeWorkload | None = None) -> tuple[Outcome, Lab]:
+    made = lab(script, DRIVEN)
+    run = run_cell(made, CONDITIONS, Cell(Environment(), workload or FakeWorkload()))
+    assert isinstance(made.engine, FakeEngine)
+    assert made.engine.alive == set()
+    return run.outcome, made
+
+
+def test_a_profile_has_a_run_alone_and_a_driven_one() -> None:
+    made, diary = lab(), Diary()
+    profile = record(made, CONDITIONS, FakeWorkload(PAGE), diary, jobs=1)
+    assert [run.workload for run in profile.runs] == ["none", "fake"]
+    assert [run.outcome.ending for run in profile.runs] == [Ending.SERVED] * 2
+    assert profile.runs[1].observation == DRIVEN
+    assert diary.new_events == [2, 2]
+    assert profile.gaps() == ()
+    assert profile.host.monitor == "replay"
+
+
+def test_without_a_workload_there_is_one_run() -> None:
+    assert len(record(lab(), CONDITIONS, NoWorkload(), Diary(), jobs=2).runs) == 1
+
+
+def test_containers_live_below_their_target() -> None:
+    _, made = outcome_of(Script())
+    assert isinstance(made.engine, FakeEngine)
+    assert made.engine.created[0][1].startswith("/replay/")
+
+
+@pytest.mark.parametrize(
+    ("script", "ending"),
+    [
+        (Script(refuses_create=True), Ending.REFUSED),
+        (Script(refuses_start=True), Ending.REFUSED),
+        (Script(not_ready=NotReadyError("It ended.", exited=True)), Ending.EXITED),
+        (Script(not_ready=NotReadyError("It waits.", exited=False)), Ending.TIMED_OUT),
+        (Script(dies=True), Ending.DIED),
+        (Script(), Ending.SERVED),
+    ],
+)
+def test_every_ending(script: Script, ending: Ending) -> None:
+    outcome, _ = outcome_of(script)
+    assert outcome.ending is ending
+    assert outcome.ready == (ending in (Ending.SERVED, Ending.DIED))
+
+
+def test_no_ready_run_is_an_error_with_the_last_words() -> None:
+    script = Script(not_ready=NotReadyError("It ended.", exited=True))
+    with pytest.raises(NeverReadyError, match="It ended") as failure:
+        record(lab(script), CONDITIONS, FakeWorkload(), Diary(), jobs=2)
+    assert failure.value.exit_code is ExitCode.NOTHING_OBSERVED
+    assert failure.value.diagnostics() == "last words"
+
+
+def test_a_failure_ends_the_other_runs() -> None:
+    script = Script(hangs=threading.Event())
+    made = lab(script, ALONE)  # the second run finds no recording
+    with pytest.raises(MonitorFullError):
+        record(made, CONDITIONS, FakeWorkload(), Diary(), jobs=2)
+    assert isinstance(made.engine, FakeEngine)
+    assert made.engine.aborted
+    assert made.engine.alive == set()
+
+
+def test_verification_enforces_and_compares() -> None:
+    profile = record(lab(), CONDITIONS, FakeWorkload(PAGE), Diary(), jobs=1)
+    policy = synthesize(profile)
+    enforced = Conditions(IMAGE, Launch(), Enforcement("{}", ("CAP_CHOWN",)), settle=0)
+    missing = Observation((*ALONE.syscalls, call("sendfile", count=0, denied=3)))
+    for recording, passed in ((DRIVEN, True), (missing, False)):
+        made = lab(None, ALONE, recording)
+        result = verify(made, enforced, policy, WORKLOADS.__getitem__, Diary(), jobs=1)
+        assert result.passed is passed
+        assert isinstance(made.engine, FakeEngine)
+        assert made.engine.created[0][0] == enforced.enforcement
+    (difference,) = result.runs[1].differences
+    assert difference.name == "sendfile"

@@ -1,0 +1,71 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from beacon.cli.launching import read_launch
+from beacon.cli.main import build_parser
+from beacon.errors import UsageError
+from beacon.model.launch import Launch
+
+
+def launch(*arguments: str) -> Launch:
+    return read_launch(build_parser().parse_args(["profile", "-o", "out", *arguments]))
+
+
+def test_docker_s_own_names() -> None:
+    found = launch(
+        *("-e", "A=1", "-v", "data:/data", "--tmpfs", "/run", "-u", "1000", "-w", "/srv"),
+        *("--entrypoint", "/bin/sh", "--network", "none", "--cap-add", "SYS_NICE"),
+        *("--cap-drop", "MKNOD", "--security-opt", "no-new-privileges:true", "image", "-c", "id"),
+    )
+    assert found == Launch(
+        command=("-c", "id"),
+        entrypoint="/bin/sh",
+        env=("A=1",),
+        volumes=("data:/data",),
+        tmpfs=("/run",),
+        user="1000",
+        workdir="/srv",
+        network="none",
+        cap_add=("SYS_NICE",),
+        cap_drop=("MKNOD",),
+        no_new_privileges=True,
+    )
+
+
+def test_options_after_the_image_are_its_command() -> None:
+    assert launch("image", "-o", "x", "--json").command == ("-o", "x", "--json")
+
+
+def test_env_files_come_first_and_bare_names_take_our_value(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OURS", "here")
+    monkeypatch.delenv("ABSENT", raising=False)
+    file = tmp_path / "env"
+    file.write_text("# comment\n\nFILE=a b\nOURS\n")
+    found = launch("--env-file", str(file), "-e", "ABSENT", "-e", "LAST=1", "image")
+    assert found.env == ("FILE=a b", "OURS=here", "LAST=1")
+
+
+def test_a_seccomp_file_is_read(tmp_path: Path) -> None:
+    file = tmp_path / "seccomp.json"
+    file.write_text("{}")
+    assert launch("--security-opt", f"seccomp={file}", "image").seccomp == "{}"
+    assert launch("--security-opt", "seccomp=unconfined", "image").seccomp == "unconfined"
+
+
+@pytest.mark.parametrize("option", ["seccomp=", "seccomp", "apparmor=x", "no-new-privileges=maybe"])
+def test_options_that_make_no_sense(option: str) -> None:
+    with pytest.raises(UsageError, match="not understood"):
+        launch("--security-opt", option, "image")
+
+
+@pytest.mark.parametrize("value", ["0", "-1", "nan", "inf", "many"])
+def test_numbers_are_positive(value: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as stop:
+        launch(f"--ready-timeout={value}", "image")
+    assert stop.value.code == 2
+    assert "positive number" in capsys.readouterr().err

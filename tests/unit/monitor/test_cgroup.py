@@ -1,0 +1,124 @@
+"""Cgroups by name, in either version's tree; plain directories stand in for cgroups."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from beacon.monitor.cgroup import Cgroup, Hierarchy, find_hierarchy, leftovers, remove_tree
+from beacon.monitor.interface import MonitorUnsupportedError
+
+
+@pytest.fixture
+def unified(tmp_path: Path) -> Hierarchy:
+    (tmp_path / "cgroup.controllers").touch()
+    return find_hierarchy(tmp_path)
+
+
+@pytest.fixture
+def legacy(tmp_path: Path) -> Hierarchy:
+    for controller in ("pids", "memory", "systemd"):
+        (tmp_path / controller).mkdir()
+        (tmp_path / controller / "cgroup.procs").touch()
+    (tmp_path / "not-a-cgroup").mkdir()
+    return find_hierarchy(tmp_path)
+
+
+def test_version_2(unified: Hierarchy, tmp_path: Path) -> None:
+    assert unified == Hierarchy(2, tmp_path, (tmp_path,))
+
+
+def test_version_1(legacy: Hierarchy, tmp_path: Path) -> None:
+    everywhere = (tmp_path / "memory", tmp_path / "pids", tmp_path / "systemd")
+    assert legacy == Hierarchy(1, tmp_path / "pids", everywhere)
+
+
+def test_neither(tmp_path: Path) -> None:
+    (tmp_path / "memory").mkdir()
+    (tmp_path / "memory" / "cgroup.procs").touch()
+    for root in (tmp_path, tmp_path / "missing"):
+        with pytest.raises(MonitorUnsupportedError):
+            find_hierarchy(root)
+
+
+@pytest.mark.parametrize(
+    "name", ["", "-a", "A", "a/b", "..", "a.b", "a b", "a\n", "a_b", "é", "a" * 62, "\0"]
+)
+def test_names_that_could_mean_something_else(unified: Hierarchy, name: str) -> None:
+    with pytest.raises(ValueError, match="not a cgroup name"):
+        Cgroup(unified, name)
+
+
+@pytest.mark.parametrize("name", ["a", "0", "run-1-2", "a" * 61])
+def test_good_names(unified: Hierarchy, name: str) -> None:
+    assert Cgroup(unified, name).option == f"/beacon/{name}"
+
+
+def test_slice_spells_no_further_level(unified: Hierarchy, tmp_path: Path) -> None:
+    cgroup = Cgroup(unified, "run-1-2", systemd=True)
+    assert cgroup.option == "beacon-run_1_2.slice"
+    assert cgroup.path == tmp_path / "beacon.slice" / "beacon-run_1_2.slice"
+
+
+@pytest.mark.parametrize("systemd", [False, True])
+def test_made_and_removed(unified: Hierarchy, tmp_path: Path, *, systemd: bool) -> None:
+    cgroup = Cgroup(unified, "run", systemd=systemd)
+    assert cgroup.make() == cgroup.path.stat().st_ino
+    assert leftovers(unified) == [cgroup.path]
+    cgroup.remove()
+    cgroup.remove()
+    assert leftovers(unified) == []
+    assert [path.name for path in tmp_path.iterdir()] == ["cgroup.controllers"]
+
+
+def test_name_in_use(unified: Hierarchy) -> None:
+    Cgroup(unified, "run").make()
+    with pytest.raises(FileExistsError):
+        Cgroup(unified, "run").make()
+
+
+def test_parent_that_is_removed_meanwhile(
+    unified: Hierarchy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cgroup = Cgroup(unified, "run")
+    real, calls = Path.mkdir, []
+
+    def unlucky(path: Path, *arguments: int, **options: bool) -> None:
+        calls.append(path)
+        if len(calls) == 2:
+            path.parent.rmdir()
+        real(path, *arguments, **options)
+
+    monkeypatch.setattr(Path, "mkdir", unlucky)
+    assert cgroup.make() == cgroup.path.stat().st_ino
+
+
+def test_removed_from_every_hierarchy(legacy: Hierarchy) -> None:
+    cgroup = Cgroup(legacy, "run")
+    cgroup.make()
+    for base in legacy.everywhere:
+        (base / "beacon" / "run" / "container" / "nested").mkdir(parents=True)
+    assert len(leftovers(legacy)) == 3
+    cgroup.remove()
+    assert leftovers(legacy) == []
+
+
+def test_what_is_in_use_stays(unified: Hierarchy) -> None:
+    cgroup, other = Cgroup(unified, "run"), Cgroup(unified, "other")
+    cgroup.make()
+    other.make()
+    # A file keeps a directory, as a process keeps a cgroup.
+    (cgroup.path / "busy").touch()
+    cgroup.remove()
+    other.remove()
+    assert leftovers(unified) == [cgroup.path]
+
+
+def test_links_are_not_followed(unified: Hierarchy, tmp_path: Path) -> None:
+    precious = tmp_path / "precious" / "empty"
+    precious.mkdir(parents=True)
+    (tmp_path / "tree").mkdir()
+    (tmp_path / "tree" / "link").symlink_to(tmp_path / "precious")
+    remove_tree(tmp_path / "tree")
+    assert precious.is_dir()

@@ -1,0 +1,158 @@
+"""The slots' bookkeeping, over a program whose memory is ordinary."""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Iterator
+from typing import Any, cast
+
+import pytest
+
+from beacon.model.event import Abi, Phase
+from beacon.monitor.interface import MonitorFullError
+from beacon.monitor.libbpf import Object
+from beacon.monitor.slots import Slots, Vocabulary
+
+WORDS = Vocabulary()
+
+
+class Memory(bytearray):
+    def close(self) -> None:
+        """As mmap has it."""
+
+
+class FakeMap(dict[bytes, bytes]):
+    def __init__(self, size: int = 0) -> None:
+        super().__init__()
+        self._memory = Memory(size)
+
+    def memory(self) -> Memory:
+        return self._memory
+
+    def insert(self, key: bytes, value: bytes) -> None:
+        assert key not in self
+        self[key] = value
+
+    def delete(self, key: bytes) -> None:
+        self.pop(key, None)
+
+    def items(self) -> Iterator[tuple[bytes, bytes]]:  # type: ignore[override]
+        yield from list(super().items())
+
+
+class FakeProgram:
+    def __init__(self) -> None:
+        events = WORDS.slots * WORDS.events_of_slot * WORDS.event.size
+        sizes = {
+            "events": events,
+            "slots": WORDS.slots * WORDS.slot.size,
+            "sieve": WORDS.sieve // 8,
+        }
+        self.maps = {
+            name: FakeMap(sizes.get(name, 0))
+            for name in ("targets", "comms", "caps", "events", "slots", "sieve")
+        }
+
+    def map(self, name: str) -> FakeMap:
+        return self.maps[name]
+
+
+@pytest.fixture
+def program() -> FakeProgram:
+    return FakeProgram()
+
+
+@pytest.fixture
+def slots(program: FakeProgram) -> Slots:
+    return Slots(cast(Object, program))
+
+
+def sieve_bits(program: FakeProgram) -> set[int]:
+    bits = int.from_bytes(program.map("sieve").memory(), "little")
+    return {bit for bit in range(WORDS.sieve) if bits >> bit & 1}
+
+
+def late_count(program: FakeProgram, slot: int) -> None:
+    """What a run of the kernel program does that is late for its slot's end."""
+    size = WORDS.events_of_slot * WORDS.event.size
+    WORDS.event.write(program.map("events").memory(), "count", 1, slot * size)
+    key = WORDS.comm_key.encode(slot=slot, comm=b"late")
+    program.map("comms")[key] = b"\0"
+    caps: dict[str, Any] = {"slot": slot, "cap": 1}
+    program.map("caps")[WORDS.cap_key.encode(**caps)] = WORDS.cap_count.encode(count=1)
+
+
+def test_target_is_known_by_its_cgroup(program: FakeProgram, slots: Slots) -> None:
+    slot = slots.take(5000)
+    target = program.map("targets")[struct.pack("<Q", 5000)]
+    generation = slots.counters(slot)["generation"]
+    assert WORDS.target.decode(target) == {"slot": slot, "generation": generation}
+    assert sieve_bits(program) == {5000 % WORDS.sieve}
+
+
+def test_nothing_of_a_target_stays(program: FakeProgram, slots: Slots) -> None:
+    kept, slot = slots.take(1), slots.take(2 + WORDS.sieve)
+    late_count(program, slot)
+    slots.give_back(slot)
+    assert list(program.map("targets")) == [struct.pack("<Q", 1)]
+    assert not program.map("comms")
+    assert not program.map("caps")
+    assert sieve_bits(program) == {1}
+    assert slots.counters(kept)["generation"]
+    assert not any(slots.counters(slot).values())
+
+
+def test_late_counts_are_not_the_next_target_s(program: FakeProgram, slots: Slots) -> None:
+    for slot in range(WORDS.slots):
+        late_count(program, slot)
+    taken = [slots.take(cgroup) for cgroup in range(1, WORDS.slots + 1)]
+    assert sorted(taken) == list(range(WORDS.slots))
+    for slot in taken:
+        assert list(slots.events(slot)) == []
+        assert slots.names(slot) == {}
+        assert list(slots.checks(slot)) == []
+
+
+def test_slot_just_given_back_is_not_the_next(slots: Slots) -> None:
+    first = slots.take(1)
+    slots.give_back(first)
+    assert slots.take(2) != first
+
+
+def test_generations_never_repeat(slots: Slots) -> None:
+    seen = set()
+    for cgroup in range(1, 200):
+        slot = slots.take(cgroup)
+        seen.add(slots.counters(slot)["generation"])
+        slots.give_back(slot)
+    assert len(seen) == 199
+    assert 0 not in seen
+
+
+def test_full(slots: Slots) -> None:
+    taken = [slots.take(cgroup) for cgroup in range(WORDS.slots)]
+    with pytest.raises(MonitorFullError):
+        slots.take(5000)
+    slots.give_back(taken[17])
+    assert slots.take(5000) == taken[17]
+
+
+def test_phases_are_the_program_s(program: FakeProgram, slots: Slots) -> None:
+    slot = slots.take(1)
+    assert slots.counters(slot)["phase"] == WORDS.phases[Phase.START]
+    slots.set_phase(slot, Phase.SHUTDOWN)
+    assert slots.counters(slot)["phase"] == WORDS.phases[Phase.SHUTDOWN]
+
+
+@pytest.mark.parametrize("phase", list(Phase))
+@pytest.mark.parametrize("abi", list(Abi))
+def test_every_event_has_its_place(
+    program: FakeProgram, slots: Slots, phase: Phase, abi: Abi
+) -> None:
+    slot = slots.take(1)
+    place = (slot * len(WORDS.phases) + WORDS.phases[phase]) * len(WORDS.abis) + WORDS.abis[abi]
+    for number in (0, WORDS.numbers - 1):
+        at = (place * WORDS.numbers + number) * WORDS.event.size
+        WORDS.event.write(program.map("events").memory(), "denied", 1 + number, at)
+    found = [(*event[:3], event[3]["denied"]) for event in slots.events(slot)]
+    assert found == [(phase, abi, 0, 1), (phase, abi, WORDS.numbers - 1, WORDS.numbers)]
