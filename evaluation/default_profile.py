@@ -1,8 +1,9 @@
-"""Count the system calls that the engine's default seccomp filter leaves open.
+"""Count what the engine's defaults leave open: system calls and capabilities.
 
 Not from a list: starts a container, fetches the filter that the kernel holds for it
 (PTRACE_SECCOMP_GET_FILTER) and runs that filter for every x86_64 system call, with all arguments
-zero. Prints JSON: {"open": N, "of": N, "calls": [...]}.
+zero. Capabilities are counted in the container's bounding set. Prints JSON:
+{"open": N, "of": N, "calls": [...], "capabilities": N}.
 """
 
 from __future__ import annotations
@@ -11,11 +12,13 @@ import ctypes
 import errno
 import json
 import os
+import re
 import struct
 import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 from beacon.data.kernel import tables
 from beacon.model.event import Abi
@@ -69,6 +72,12 @@ def _fetch(pid: int) -> Iterator[Filter]:
         yield list(struct.iter_unpack("<HBBI", raw.raw))
 
 
+def bounding_set(pid: int) -> int:
+    """The capabilities that a process can ever have, a bit each."""
+    status = Path(f"/proc/{pid}/status").read_text()
+    return int(re.findall(r"^CapBnd:\s+([0-9a-f]+)$", status, re.MULTILINE)[0], 16)
+
+
 def judge(program: Filter, number: int) -> int:
     """What a classic BPF filter returns for a call whose arguments are all zero."""
     data = struct.pack("<iIQ6Q", number, AUDIT_ARCH_X86_64, 0, *([0] * 6))
@@ -113,7 +122,7 @@ def container() -> Iterator[int]:
 
 def main() -> None:
     with container() as pid:
-        filters = filters_of(pid)
+        filters, capabilities = filters_of(pid), bounding_set(pid)
     if not filters:
         sys.exit("The engine installs no filter by default.")
     calls = tables().syscalls[Abi.X86_64]
@@ -122,7 +131,13 @@ def main() -> None:
         for name, number in calls.items()
         if all(judge(program, number) & ACTION_MASK == ALLOW for program in filters)
     ]
-    print(json.dumps({"open": len(allowed), "of": len(calls), "calls": sorted(allowed)}))
+    document = {
+        "open": len(allowed),
+        "of": len(calls),
+        "calls": sorted(allowed),
+        "capabilities": capabilities.bit_count(),
+    }
+    print(json.dumps(document))
 
 
 if __name__ == "__main__":

@@ -14,26 +14,25 @@ def main(directory: Path, default: Path) -> None:
     policy = load_policy(directory)
     verification = json.loads((directory / "verification.json").read_bytes())
     runs = verification["runs"]
-    open_by_default = json.loads(default.read_bytes())["open"]
+    standard = json.loads(default.read_bytes())
     seen = sum(allowed.inferred is None for allowed in policy.syscalls)
-    allowed = len(policy.names())
+    kept = ", ".join(capability.name for capability in policy.capabilities) or "none"
     checks = [check for run in runs for check in run["outcome"]["checks"]]
-    differences = sum(len(run["differences"]) for run in runs)
     passed = sum(check["passed"] for check in checks)
-    print(f"image           {policy.image.reference}")
-    print(
-        f"system calls    {seen} seen, {allowed} allowed; Docker's default leaves "
-        f"{open_by_default} open"
-    )
-    print(f"capabilities    {', '.join(c.name for c in policy.capabilities) or 'none'}")
-    print(
-        f"verification    {'passed' if not differences else 'FAILED'}: {len(runs)} runs, "
-        f"{passed} of {len(checks)} checks passed, {differences} differences"
-    )
-    print(
-        f"use it          docker run -d $(cat {directory.resolve()}/docker.args) "
-        f"{policy.image.reference}"
-    )
+    differences = sum(len(run["differences"]) for run in runs)
+    verdict = "FAILED" if differences else "passed"
+    rows = {
+        "image": policy.image.reference,
+        "system calls": f"{seen} seen, {len(policy.names())} allowed; "
+        f"Docker's default leaves {standard['open']} open",
+        "capabilities": f"{kept}; Docker's default grants {standard['capabilities']}",
+        "verification": f"{verdict}: {len(runs)} runs, {passed} of {len(checks)} checks passed, "
+        f"{differences} differences",
+        "use it": f"docker run -d $(cat {directory.resolve()}/docker.args) "
+        f"{policy.image.reference}",
+    }
+    for name, value in rows.items():
+        print(f"{name:<15} {value}")
 
 
 if __name__ == "__main__":
