@@ -93,6 +93,22 @@ struct {
 	__type(value, struct cap_count);
 } caps SEC(".maps");
 
+/* libbpf takes it for task_struct: it drops what follows the three underscores. */
+struct task_struct___storage {
+	void *bpf_storage;
+} __attribute__((preserve_access_index));
+
+/*
+ * The task's state, if it has one. Hardly any task on the host has a BPF storage at all: looking
+ * first spares them the call of a helper, twice for each of their system calls.
+ */
+static __always_inline struct state *known(struct task_struct *task)
+{
+	if (!((struct task_struct___storage *)task)->bpf_storage)
+		return NULL;
+	return bpf_task_storage_get(&tasks, task, NULL, 0);
+}
+
 static __always_inline struct slot *slot_of(const struct state *state)
 {
 	struct slot *slot = bpf_map_lookup_elem(&slots, &state->slot);
@@ -192,11 +208,52 @@ static __noinline struct state *adopt(struct task_struct *task)
 	return state;
 }
 
+/* A state from a slot that serves another container by now is as good as none. */
 static __always_inline struct state *state_of(struct task_struct *task)
 {
-	struct state *state = bpf_task_storage_get(&tasks, task, NULL, 0);
+	struct state *state = known(task);
 
-	return state ?: adopt(task);
+	return state && slot_of(state) ? state : adopt(task);
+}
+
+/*
+ * The state behind a capability check. A task that made no call since it came into the
+ * cgroup is in one that began outside, and is left alone: taken up here, the end of that
+ * call would look like a denial. io_uring's workers make no calls, and no fork is seen of
+ * them: they act for their process.
+ */
+static __always_inline struct state *asker_of(struct task_struct *task)
+{
+	struct state *state = bpf_task_storage_get(&tasks, task, NULL, 0);
+	struct state *leader;
+
+	if (state || !(task->flags & PF_IO_WORKER))
+		return state;
+	leader = bpf_task_storage_get(&tasks, task->group_leader, NULL, 0);
+	if (!leader)
+		return NULL;
+	state = bpf_task_storage_get(&tasks, task, NULL, BPF_LOCAL_STORAGE_GET_F_CREATE);
+	if (!state) {
+		struct slot *slot = slot_of(leader);
+
+		if (slot)
+			__sync_fetch_and_add(&slot->lost_caps, 1);
+		return NULL;
+	}
+	*state = *leader;
+	state->entered = 0;
+	state->asking = 0;
+	return state;
+}
+
+/* A kretprobe without a free instance is skipped by the kernel: the question stays open. */
+static __always_inline void unanswered(struct state *state)
+{
+	struct slot *slot = slot_of(state);
+
+	if (slot)
+		__sync_fetch_and_add(&slot->lost_caps, 1);
+	state->asking = 0;
 }
 
 static __always_inline u8 phase_of(const struct state *state, const struct slot *slot)
@@ -277,12 +334,14 @@ SEC("tp_btf/sys_exit")
 int BPF_PROG(leave, struct pt_regs *regs, long ret)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
-	struct state *state = bpf_task_storage_get(&tasks, task, NULL, 0);
+	struct state *state = known(task);
 	struct event *event;
 	struct slot *slot;
 
 	if (!state)
 		return 0;
+	if (state->asking)
+		unanswered(state);
 	if (state->entered) {
 		state->entered = 0;
 		return 0;
@@ -407,7 +466,7 @@ static __always_inline bool is_foreign(struct task_struct *task, const struct sl
 
 static __always_inline struct state *asked(struct task_struct *task, const struct cred *cred, int cap)
 {
-	struct state *state = state_of(task);
+	struct state *state = asker_of(task);
 	struct slot *slot;
 
 	if (!state || !task->seccomp.mode)
@@ -442,16 +501,11 @@ int BPF_KPROBE(cap_asked, const struct cred *cred, struct user_namespace *target
 	       unsigned int opts)
 {
 	struct state *state = asked(bpf_get_current_task_btf(), cred, cap);
-	struct slot *slot;
 
 	if (!state)
 		return 0;
-	/* A kretprobe without a free instance is skipped by the kernel. */
-	if (state->asking) {
-		slot = slot_of(state);
-		if (slot)
-			__sync_fetch_and_add(&slot->lost_caps, 1);
-	}
+	if (state->asking)
+		unanswered(state);
 	state->asking = 1;
 	state->audit = opts & CAP_OPT_NOAUDIT ? AUDIT_NO : AUDIT_YES;
 	return 0;

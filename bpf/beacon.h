@@ -8,7 +8,7 @@
 
 enum limit {
 	LIMIT_SLOTS = 64,	/* containers watched at the same time */
-	LIMIT_NUMBERS = 512,	/* system call numbers an ABI can have */
+	LIMIT_NUMBERS = 576,	/* system call numbers an ABI can have (x32: up to 547) */
 	LIMIT_COMMS = 63,	/* process names told apart; the last bit stands for all others */
 	LIMIT_FRAMES = 8,	/* kernel callers kept with a capability check */
 	LIMIT_DEPTH = 12,	/* cgroup levels searched upwards for a target */

@@ -26,6 +26,8 @@ typedef int pid_t;
 #define TS_COMPAT 0x0002
 /* arch/x86/include/uapi/asm/unistd.h */
 #define X32_SYSCALL_BIT 0x40000000
+/* include/linux/sched.h */
+#define PF_IO_WORKER 0x10
 /* include/linux/security.h */
 #define CAP_OPT_NOAUDIT 0x2
 
@@ -82,6 +84,7 @@ struct css_set {
 
 struct task_struct {
 	struct thread_info thread_info;
+	unsigned int flags;
 	struct css_set *cgroups;
 	const struct cred *real_cred;
 	const struct cred *cred;

@@ -42,7 +42,7 @@ static void join(const char *procs)
 	close(fd);
 }
 
-/* It looks at the number, as every profile does, so that the kernel cannot skip it for getppid. */
+/* It looks at the number and lets all through. */
 static void install_filter(void)
 {
 	struct sock_filter code[] = {

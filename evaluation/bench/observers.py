@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import select
 import signal
@@ -12,10 +13,11 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO
+from typing import IO, cast
 
 from tools import BenchError, Helpers
 
+from beacon.monitor.cgroup import find_hierarchy
 from beacon.monitor.kernel import KernelMonitor, KernelTarget
 from beacon.monitor.libbpf import Object
 
@@ -73,7 +75,7 @@ def empty(*programs: str) -> Callable[[Helpers], AbstractContextManager[Watch]]:
 def _target() -> Iterator[KernelTarget]:
     monitor = KernelMonitor()
     try:
-        with monitor.watch("bench") as target:
+        with monitor.watch(f"bench-{os.getpid()}") as target:
             yield target
     finally:
         monitor.close()
@@ -88,14 +90,15 @@ def recording(_: Helpers) -> Iterator[Watch]:
             calls = target.snapshot().syscalls
             return sum(call.count for call in calls if call.call.name == CALL)
 
-        yield Watch(cgroup_procs=target.cgroup_path / "cgroup.procs", seen=seen)
+        cgroup = find_hierarchy().identity / target.cgroup_parent.lstrip("/")
+        yield Watch(cgroup_procs=cgroup / "cgroup.procs", seen=seen)
 
 
 @contextmanager
 def bystander(_: Helpers) -> Iterator[Watch]:
     """BeaCon, with the loop outside the cgroup that is watched."""
-    with _target() as target:
-        yield Watch(seen=lambda: len(target.snapshot().syscalls))
+    with _target():
+        yield Watch()
 
 
 @contextmanager
@@ -103,7 +106,7 @@ def bpftrace(_: Helpers) -> Iterator[Watch]:
     """A bpftrace one-liner that counts every call on the host."""
     with tempfile.TemporaryFile("w+") as said:
         command = ["bpftrace", "-B", "line", "-e", BPFTRACE]
-        process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=said, text=True)
+        process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=said)
         try:
             _await_ready(process, said)
             yield Watch(seen=lambda: _counted_by_bpftrace(process))
@@ -112,22 +115,24 @@ def bpftrace(_: Helpers) -> Iterator[Watch]:
             process.communicate()
 
 
-def _await_ready(process: subprocess.Popen[str], said: IO[str]) -> None:
+def _await_ready(process: subprocess.Popen[bytes], said: IO[str]) -> None:
+    out, heard = cast(IO[bytes], process.stdout), b""
     end = time.monotonic() + BPFTRACE_SECONDS
-    while process.stdout and select.select([process.stdout], [], [], end - time.monotonic())[0]:
-        line = process.stdout.readline()
-        if "ready" in line:
+    # Not by readline: lines that it holds back already would not wake select.
+    while select.select([out], [], [], max(0, end - time.monotonic()))[0]:
+        heard += (more := os.read(out.fileno(), 4096))
+        if b"ready" in heard:
             return
-        if not line:
+        if not more:
             break
     said.seek(0)
     raise BenchError(f"bpftrace did not start: {said.read().strip() or 'it said nothing'}")
 
 
-def _counted_by_bpftrace(process: subprocess.Popen[str]) -> int:
+def _counted_by_bpftrace(process: subprocess.Popen[bytes]) -> int:
     process.send_signal(signal.SIGINT)
     output, _ = process.communicate(timeout=BPFTRACE_SECONDS)
-    found = re.search(rf"^@\[{NUMBER}\]: (\d+)$", output, re.MULTILINE)
+    found = re.search(rb"^@\[%d\]: (\d+)$" % NUMBER, output, re.MULTILINE)
     return int(found[1]) if found else 0
 
 

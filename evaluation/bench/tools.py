@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import shutil
 import subprocess
 import sysconfig
@@ -12,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from beacon.errors import BeaconError
+from beacon.monitor.libbpf import library
 
 HERE = Path(__file__).parent
 KERNEL_HEADERS = HERE.parents[1] / "bpf"
@@ -63,6 +65,14 @@ def tracefs() -> Iterator[None]:
         yield
     finally:
         _run("umount", "--lazy", str(TRACEFS))
+
+
+def attached_links() -> int:
+    """How many BPF programs are attached on this host, by whomever: they cost time as well."""
+    number, count = ctypes.c_uint32(0), 0
+    while library().bpf_link_get_next_id(number, ctypes.byref(number)) == 0:
+        count += 1
+    return count
 
 
 def _run(*command: str) -> None:

@@ -33,6 +33,7 @@ class KernelTarget(Target):
     def __init__(self, slots: Slots, cgroup: Cgroup, symbols: Symbols) -> None:
         self._slots, self._cgroup, self._symbols = slots, cgroup, symbols
         self._since = time.monotonic_ns()
+        self._skipped_before = slots.skipped_runs()
         self._slot = slots.take(cgroup.path.stat().st_ino)
 
     @property
@@ -48,17 +49,22 @@ class KernelTarget(Target):
         """All that was seen so far."""
         counters = self._slots.counters(self._slot)
         names = self._slots.names(self._slot)
-        losses = (Loss(text, counters[field]) for field, text in _LOSSES.items())
         return Observation(
             tuple(self._syscalls(names)),
             tuple(self._checks(names)),
-            tuple(loss for loss in losses if loss.count),
+            tuple(loss for loss in self._losses(counters) if loss.count),
             counters["unnumbered"],
         )
 
     def give_back(self) -> None:
         """Stop watching."""
         self._slots.give_back(self._slot)
+
+    def _losses(self, counters: dict[str, int]) -> Iterator[Loss]:
+        for field, text in _LOSSES.items():
+            yield Loss(text, counters[field])
+        skipped = self._slots.skipped_runs() - self._skipped_before
+        yield Loss("runs of the program that the kernel skipped, on the whole host", skipped)
 
     def _syscalls(self, names: dict[int, bytes]) -> Iterator[SyscallCount]:
         for phase, abi, number, event in self._slots.events(self._slot):

@@ -168,6 +168,14 @@ class Object:
                 link = self._library.bpf_program__attach(handle)
                 self._links.append(_checked(link, f"attaching {name}"))
 
+    def skipped_runs(self) -> int:
+        """How often the kernel skipped one of the programs because it was already running there.
+
+        From the programs' fdinfo; the kernel keeps the count for the whole host.
+        """
+        fds = (self._library.bpf_program__fd(handle) for handle in self.programs().values())
+        return sum(_skipped(fd) for fd in fds if fd >= 0)
+
     def map(self, name: str) -> Map:
         """A map by name."""
         handle = self._library.bpf_object__find_map_by_name(self._handle, name.encode())
@@ -188,3 +196,9 @@ class Object:
         while handle:
             yield name_of(handle).decode(), handle
             handle = following(self._handle, handle)
+
+
+def _skipped(fd: int) -> int:
+    lines = Path(f"/proc/self/fdinfo/{fd}").read_text().splitlines()
+    fields = dict(line.split(":", 1) for line in lines)
+    return int(fields.get("recursion_misses", 0))

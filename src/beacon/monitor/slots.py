@@ -45,6 +45,7 @@ class Slots:
 
     def __init__(self, program: Object) -> None:
         self.words = Vocabulary()
+        self.skipped_runs = program.skipped_runs
         self._targets = program.map("targets")
         self._comms = program.map("comms")
         self._caps = program.map("caps")

@@ -84,11 +84,11 @@ def test_parent_that_is_removed_meanwhile(
     cgroup = Cgroup(unified, "run")
     real, calls = Path.mkdir, []
 
-    def unlucky(path: Path, *arguments: int, **options: bool) -> None:
+    def unlucky(path: Path, *, exist_ok: bool = False) -> None:
         calls.append(path)
         if len(calls) == 2:
             path.parent.rmdir()
-        real(path, *arguments, **options)
+        real(path, exist_ok=exist_ok)
 
     monkeypatch.setattr(Path, "mkdir", unlucky)
     assert cgroup.make() == cgroup.path.stat().st_ino

@@ -56,6 +56,9 @@ class FakeProgram:
     def map(self, name: str) -> FakeMap:
         return self.maps[name]
 
+    def skipped_runs(self) -> int:
+        return 0
+
 
 @pytest.fixture
 def program() -> FakeProgram:

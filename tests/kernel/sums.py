@@ -1,0 +1,65 @@
+"""Sums of an observation, in a form that tests compare as a whole: presence and absence."""
+
+from __future__ import annotations
+
+from beacon.model.event import Abi, Phase
+from beacon.model.observation import CapabilityCheck, Observation
+
+
+def entered(seen: Observation, phase: Phase) -> dict[str, int]:
+    """All calls that were let through in a phase, by `name` or `abi:name`."""
+    return {
+        _name(entry.call.name, entry.call.abi): entry.count
+        for entry in seen.syscalls
+        if entry.phase is phase and entry.count
+    }
+
+
+def denied(seen: Observation, phase: Phase) -> dict[str, int]:
+    """All calls that the filter turned away in a phase."""
+    return {
+        _name(entry.call.name, entry.call.abi): entry.denied
+        for entry in seen.syscalls
+        if entry.phase is phase and entry.denied
+    }
+
+
+def processes(seen: Observation, phase: Phase) -> dict[str, tuple[str, ...]]:
+    """The names of the processes that made each call in a phase."""
+    return {entry.call.name: entry.processes for entry in seen.syscalls if entry.phase is phase}
+
+
+def phases(seen: Observation) -> set[Phase]:
+    """The phases in which anything was seen."""
+    calls = {entry.phase for entry in seen.syscalls}
+    return calls | {check.phase for check in seen.capabilities}
+
+
+def checks(seen: Observation, phase: Phase) -> dict[tuple[str, str | None, bool], int]:
+    """All audited checks of the container's own rights: (capability, call, granted) -> count."""
+    return _checks(seen, phase, foreign=False)
+
+
+def foreign_checks(seen: Observation, phase: Phase) -> dict[tuple[str, str | None, bool], int]:
+    """The same of rights that are not the container's own."""
+    return _checks(seen, phase, foreign=True)
+
+
+def _checks(
+    seen: Observation, phase: Phase, *, foreign: bool
+) -> dict[tuple[str, str | None, bool], int]:
+    sums: dict[tuple[str, str | None, bool], int] = {}
+    for check in seen.capabilities:
+        if check.audited and check.foreign is foreign and check.phase is phase:
+            key = (check.capability.name, check.call, check.granted)
+            sums[key] = sums.get(key, 0) + check.count
+    return sums
+
+
+def noise(seen: Observation) -> list[CapabilityCheck]:
+    """The checks that nobody would miss."""
+    return [check for check in seen.capabilities if not check.audited]
+
+
+def _name(name: str, abi: Abi) -> str:
+    return name if abi is Abi.X86_64 else f"{abi}:{name}"
