@@ -1,5 +1,5 @@
 """`python -m beacon` is the `beacon` command."""
 
-from beacon.cli.main import entry
+from beacon.cli.entry import entry
 
 entry()

@@ -156,6 +156,35 @@ def test_doctor_without_root() -> None:
     assert "sudo" in doctor_says(done, "root")
 
 
+def test_arguments_that_are_no_text(tmp_path: Path) -> None:
+    command = [*BEACON, "profile", "-o", str(tmp_path / "out"), "-e", b"A=\xff", BASE]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 2
+    assert "UTF-8" in sentence(done.stderr)
+
+
+@pytest.mark.parametrize("redirection", [">/dev/full", ">&-", "2>&-", "| head -c 1"])
+def test_output_that_nobody_takes(redirection: str) -> None:
+    # The shell is here for its redirections; the command itself is fixed.
+    script = f'set -o pipefail; "$@" {redirection}'
+    command = ["bash", "-c", script, "bash", *BEACON, "doctor", "--json"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert "Traceback" not in done.stderr
+    assert "Exception" not in done.stderr
+    assert done.returncode == (1 if "full" in redirection else done.returncode)
+    assert done.returncode in (0, 1)
+
+
+@pytest.mark.parametrize("output", ["file", "file/below", "dangling"])
+def test_outputs_that_cannot_be_written(tmp_path: Path, output: str) -> None:
+    (tmp_path / "file").touch()
+    (tmp_path / "dangling").symlink_to(tmp_path / "nowhere" / "at all")
+    done = beacon("profile", "-o", tmp_path / output, BASE, "sleep", "60")
+    assert done.returncode == 2
+    assert "-o" in sentence(done.stderr)
+    assert "running" not in done.stderr
+
+
 @pytest.mark.parametrize("command", ["profile", "policy", "verify"])
 def test_usage_errors(command: str) -> None:
     done = beacon(command)

@@ -99,13 +99,15 @@ def _live(lab: Lab, conditions: Conditions, cell: Cell, target: Target) -> Outco
             ending = Ending.EXITED if failure.exited else Ending.TIMED_OUT
             return _ended(container, ending, str(failure))
         lab.proceed()
-        return _serve(conditions, cell, target, container)
+        return _serve(lab, conditions, cell, target, container)
 
 
-def _serve(conditions: Conditions, cell: Cell, target: Target, container: Container) -> Outcome:
+def _serve(
+    lab: Lab, conditions: Conditions, cell: Cell, target: Target, container: Container
+) -> Outcome:
     target.set_phase(Phase.SERVE)
-    time.sleep(conditions.settle)
-    endpoint = Endpoint(container.id, container.address(), conditions.image.ports)
+    lab.stopping.wait(conditions.settle)
+    endpoint = Endpoint(container.id, container.address(), conditions.image.ports, lab.stopping)
     checks = cell.workload.drive(endpoint, conditions.drive_timeout)
     if not container.running():
         return _ended(container, Ending.DIED, "It ended under the workload.", checks)

@@ -24,11 +24,11 @@ class CancelledError(BeaconError):
 
 @dataclass
 class Lab:
-    """One command's engine and monitor."""
+    """One command's engine and monitor; `stopping` is set once the command is ending."""
 
     engine: Engine
     monitor: Monitor
-    _stopping: threading.Event = field(default_factory=threading.Event)
+    stopping: threading.Event = field(default_factory=threading.Event)
     _numbers: itertools.count[int] = field(default_factory=itertools.count)
 
     def name(self) -> str:
@@ -37,7 +37,7 @@ class Lab:
 
     def proceed(self) -> None:
         """CancelledError once the command is ending."""
-        if self._stopping.is_set():
+        if self.stopping.is_set():
             raise CancelledError("Cancelled.")
 
     def in_parallel(
@@ -54,7 +54,7 @@ class Lab:
                 for future in as_completed(futures):
                     future.result()
             except BaseException:
-                self._stopping.set()
+                self.stopping.set()
                 pool.shutdown(wait=False, cancel_futures=True)
                 self.engine.abort()
                 raise

@@ -13,7 +13,7 @@ from beacon.campaign.reporter import Reporter
 from beacon.errors import NothingObservedError
 from beacon.model.launch import Environment
 from beacon.model.profile import Host, ImageIdentity, Profile
-from beacon.model.run import Outcome, Run
+from beacon.model.run import Ending, Outcome, Run
 from beacon.workloads.interface import Workload
 from beacon.workloads.none import NoWorkload
 
@@ -22,10 +22,9 @@ class NeverReadyError(NothingObservedError):
     """No run became ready; the diagnostics show what the container last said."""
 
     def __init__(self, outcome: Outcome) -> None:
-        super().__init__(
-            f"The image never became ready: {outcome.detail or outcome.ending} "
-            "Check the options that it needs to run."
-        )
+        reason = (outcome.detail or outcome.ending).rstrip(".")
+        advice = ": change the options" if outcome.ending is Ending.REFUSED else ""
+        super().__init__(f"The image never became ready: {reason}{advice}.")
         self._outcome = outcome
 
     def diagnostics(self) -> str | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
@@ -27,5 +28,8 @@ def positive(kind: type[_Number]) -> Callable[[str], _Number]:
 
 def check_output(directory: Path) -> None:
     """UsageError for an output that is no directory, before any work is done for it."""
-    if directory.exists() and not directory.is_dir():
+    if (directory.exists() or directory.is_symlink()) and not directory.is_dir():
         raise UsageError(f"{directory} is not a directory: name another one with -o.")
+    existing = next(p for p in (directory, *directory.absolute().parents) if p.exists())
+    if not existing.is_dir() or not os.access(existing, os.W_OK | os.X_OK):
+        raise UsageError(f"{directory} cannot be written: name another directory with -o.")

@@ -1,4 +1,4 @@
-"""The entry point: parse, call a command, turn its error into an exit code."""
+"""Parses, calls a command, turns its error into an exit code."""
 
 from __future__ import annotations
 
@@ -6,13 +6,16 @@ import argparse
 import os
 import signal
 import sys
+import traceback
 from collections.abc import Sequence
+from pathlib import Path
 from types import FrameType
 
 from beacon import __version__
 from beacon.cli import clean, doctor, policy, profile, verify
 from beacon.cli.console import Console
-from beacon.errors import BeaconError, ExitCode
+from beacon.errors import BeaconError, ExitCode, UsageError
+from beacon.model.text import printable
 
 COMMANDS = (doctor, profile, policy, verify, clean)
 
@@ -36,18 +39,12 @@ class Interrupted(BaseException):
         self.exit_code = 128 + number
 
 
-def entry() -> None:
-    """The `beacon` command."""
-    sys.exit(main(sys.argv[1:]))
-
-
 def main(arguments: Sequence[str]) -> int:
     """Run one command; its exit code."""
+    _replace_closed_streams()
     console = Console()
     try:
-        options = build_parser().parse_args(arguments)
-        _catch_signals()
-        return int(options.run(options, console))
+        return _run(arguments, console)
     except BeaconError as error:
         console.error(str(error), error.diagnostics())
         return error.exit_code
@@ -55,9 +52,28 @@ def main(arguments: Sequence[str]) -> int:
         console.error("Interrupted; everything that was running has been removed.")
         return interrupt.exit_code
     except BrokenPipeError:
-        # The reader of our output has gone (`| head`): nothing is left to say, nor to flush.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        # The reader of our output has gone (`| head`): nothing is left to say.
         return ExitCode.ERROR
+    except OSError as error:
+        console.error(f"The system refused something: {printable(str(error))}.")
+        return ExitCode.ERROR
+    except Exception as error:
+        console.error(
+            "This is a bug in BeaCon, please report it with the lines below.",
+            "".join(traceback.format_exception(error)),
+        )
+        return ExitCode.ERROR
+    finally:
+        _flush_or_drop()
+
+
+def _run(arguments: Sequence[str], console: Console) -> int:
+    for argument in arguments:
+        if not _is_text(argument):
+            raise UsageError(f"The argument '{printable(os.fsencode(argument))}' is no UTF-8 text.")
+    options = build_parser().parse_args(arguments)
+    _catch_signals()
+    return int(options.run(options, console))
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -74,6 +90,26 @@ def build_parser() -> argparse.ArgumentParser:
     for command in COMMANDS:
         command.add(commands)
     return parser
+
+
+def _is_text(argument: str) -> bool:
+    # Bytes that are no UTF-8 arrive as lone surrogates, which no document can hold.
+    return not any("\ud800" <= character <= "\udfff" for character in argument)
+
+
+def _replace_closed_streams() -> None:
+    if sys.stdout is None:
+        sys.stdout = Path(os.devnull).open("w")  # noqa: SIM115 - as long as the process
+    if sys.stderr is None:
+        sys.stderr = Path(os.devnull).open("w")  # noqa: SIM115
+
+
+def _flush_or_drop() -> None:
+    """Flush stdout; drop what cannot be written, or the interpreter would complain at its end."""
+    try:
+        sys.stdout.flush()
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _catch_signals() -> None:

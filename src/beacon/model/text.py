@@ -8,9 +8,9 @@ def printable(raw: bytes | str) -> str:
 
     Process names, log lines and image configs are attackers' data; after this they can be
     stored and shown without moving a cursor or reordering text. A backslash doubles, so that
-    no two inputs become the same text.
+    no two inputs become the same text; a byte that is no UTF-8 shows as `\udc80` to `\udcff`.
     """
-    text = raw.decode("utf-8", "backslashreplace") if isinstance(raw, bytes) else raw
+    text = raw.decode("utf-8", "surrogateescape") if isinstance(raw, bytes) else raw
     return "".join(_escape(character) for character in text)
 
 

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from hashlib import sha256
-from threading import Thread
+from threading import Event, Lock, Thread
 from typing import TypeVar
 
 from beacon.model.run import Check
@@ -28,13 +27,16 @@ class AnswerError(Exception):
 
 
 class Deadline:
-    """A moment after which nothing more is tried."""
+    """A moment after which nothing more is tried; `stop` brings it forward."""
 
-    def __init__(self, seconds: float) -> None:
+    def __init__(self, seconds: float, stop: Event | None = None) -> None:
         self._end = time.monotonic() + seconds
+        self.stop = stop or Event()
 
     def left(self, at_most: float) -> float:
         """Seconds until then, never more than `at_most` and never negative."""
+        if self.stop.is_set():
+            return 0.0
         return max(0.0, min(at_most, self._end - time.monotonic()))
 
     def wait(self) -> float:
@@ -51,10 +53,11 @@ def run_all(
     attempts: Mapping[str, Attempt], deadline: Deadline, limit: float = ATTEMPT_LIMIT
 ) -> tuple[Check, ...]:
     """Run every attempt; each gives a check of its name, even when no time is left for it."""
-    return tuple(_run(name, attempt, deadline.left(limit)) for name, attempt in attempts.items())
+    return tuple(_run(name, attempt, deadline, limit) for name, attempt in attempts.items())
 
 
-def _run(name: str, attempt: Attempt, seconds: float) -> Check:
+def _run(name: str, attempt: Attempt, deadline: Deadline, limit: float) -> Check:
+    seconds = deadline.left(limit)
     if seconds <= 0:
         return Check(name, passed=False, detail="not tried: the workload's time was over")
     # A client library's time limits are per read, so a server that drips a byte at a time could
@@ -62,7 +65,9 @@ def _run(name: str, attempt: Attempt, seconds: float) -> Check:
     done: list[Check] = []
     thread = Thread(target=lambda: done.append(_attempt(name, attempt)), daemon=True)
     thread.start()
-    thread.join(seconds)
+    end = time.monotonic() + seconds
+    while thread.is_alive() and not deadline.stop.is_set() and time.monotonic() < end:
+        thread.join(min(0.1, seconds))
     if done:
         return done[0]
     return Check(name, passed=False, detail=f"no result within {seconds:.1f} seconds")
@@ -97,5 +102,27 @@ def digest(content: bytes) -> str:
 
 def at_once(function: Callable[[int], T], times: int, threads: int) -> list[T]:
     """Call `function` with 0, 1, … from several threads; the first exception comes out."""
-    with ThreadPoolExecutor(threads) as pool:
-        return list(pool.map(function, range(times)))
+    # Daemons, unlike a pool's threads: the interpreter's end shall not wait for a dead container.
+    numbers, lock = iter(range(times)), Lock()
+    results: dict[int, T] = {}
+    failures: list[Exception] = []
+
+    def work() -> None:
+        while not failures:
+            with lock:
+                number = next(numbers, None)
+            if number is None:
+                return
+            try:
+                results[number] = function(number)
+            except Exception as error:
+                failures.append(error)
+
+    workers = [Thread(target=work, daemon=True) for _ in range(threads)]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join()
+    if failures:
+        raise failures[0]
+    return [results[number] for number in range(times)]

@@ -30,7 +30,7 @@ class HttpWorkload(Workload):
         checks = {**http_content.CHECKS, **http_wire.CHECKS}
         if endpoint.address is None:
             return unreachable(checks)
-        deadline = Deadline(timeout)
+        deadline = Deadline(timeout, endpoint.stop)
         peer = Peer(endpoint.address, choose_port(endpoint, HTTP_PORTS), deadline)
         site = http_site.Site(peer, endpoint.container)
         return run_all({name: partial(check, site) for name, check in checks.items()}, deadline)

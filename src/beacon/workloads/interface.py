@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from threading import Event
 
 from beacon.errors import BeaconError, UsageError
 from beacon.model.run import Check
@@ -23,11 +24,15 @@ class WorkloadError(BeaconError):
 
 @dataclass(frozen=True)
 class Endpoint:
-    """Where a container is reached. `address` is None when it has no network; ports are TCP."""
+    """Where a container is reached. `address` is None when it has no network; ports are TCP.
+
+    Once `stop` is set the container is gone, and whatever waits for it shall end.
+    """
 
     container: str
     address: str | None
     ports: tuple[int, ...]
+    stop: Event = field(default_factory=Event, compare=False)
 
 
 class Workload(ABC):

@@ -45,7 +45,9 @@ class RedisWorkload(Workload):
             return unreachable((*checks, CLEANING))
         kept_back = min(_CLEANING, timeout / 5)
         peer = Peer(
-            endpoint.address, choose_port(endpoint, REDIS_PORTS), Deadline(timeout - kept_back)
+            endpoint.address,
+            choose_port(endpoint, REDIS_PORTS),
+            Deadline(timeout - kept_back, endpoint.stop),
         )
         server = Server(peer)
         attempts = {name: partial(check, server) for name, check in checks.items()}
@@ -64,5 +66,5 @@ def _drive(
     try:
         done = run_all(attempts, deadline)
     finally:  # an interrupted run must not leave keys in a user's volume either
-        cleaned = run_all(cleaning, Deadline(kept_back))
+        cleaned = run_all(cleaning, Deadline(kept_back, deadline.stop))
     return done + cleaned

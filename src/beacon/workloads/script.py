@@ -39,14 +39,15 @@ class ScriptWorkload(Workload):
     """
 
     def __init__(self, path: str) -> None:
-        self.name = printable(path)
         self._path = _executable(path)
+        # Absolute, so that verification finds it from whatever folder.
+        self.name = str(self._path)
 
     def drive(self, endpoint: Endpoint, timeout: float) -> tuple[Check, ...]:
         """Run it; WorkloadError if it cannot be started or reports what cannot be read."""
         with tempfile.TemporaryDirectory(prefix="beacon-script-") as private:
             report = Path(private) / "checks.json"
-            result = run(self._path, _environment(endpoint, report), timeout)
+            result = run(self._path, _environment(endpoint, report), timeout, endpoint.stop)
             check = _exit_code(result, timeout)
             if result.timed_out:
                 return (check,)
@@ -68,7 +69,12 @@ def _executable(path: str) -> Path:
         raise UnknownWorkloadError(
             f"{printable(path)} is not executable: run chmod +x {printable(path)}"
         )
-    return found.resolve()
+    resolved = found.resolve()
+    if printable(str(resolved)) != str(resolved):
+        raise UnknownWorkloadError(
+            f"{printable(str(resolved))} has characters that cannot be shown: rename it"
+        )
+    return resolved
 
 
 def _environment(endpoint: Endpoint, report: Path) -> dict[str, str]:

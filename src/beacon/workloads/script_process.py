@@ -10,6 +10,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from signal import SIGKILL
+from threading import Event
 from typing import IO
 
 from beacon.model.text import printable
@@ -30,8 +31,8 @@ class Result:
     timed_out: bool
 
 
-def run(path: Path, environment: dict[str, str], timeout: float) -> Result:
-    """Run `path` for at most `timeout` seconds; nothing of its group is left afterwards.
+def run(path: Path, environment: dict[str, str], timeout: float, stop: Event) -> Result:
+    """Run `path` for `timeout` seconds or until `stop`; nothing of its group is left afterwards.
 
     WorkloadError if it cannot be started. Its output is read as it comes and only the tail
     is kept, so that an endless printer fills neither memory nor a disk.
@@ -40,7 +41,8 @@ def run(path: Path, environment: dict[str, str], timeout: float) -> Result:
         assert process.stdout is not None  # noqa: S101 (for mypy: it was asked for)
         tail = bytearray()
         try:
-            timed_out = not _follow(process, process.stdout, tail, time.monotonic() + timeout)
+            end = time.monotonic() + timeout
+            timed_out = not _follow(process, process.stdout, tail, end, stop)
         finally:  # also when the user interrupts: the group does not see that by itself
             _end(process)
         _drain(process.stdout, tail)
@@ -66,9 +68,9 @@ def _started(path: Path, environment: dict[str, str]) -> subprocess.Popen[bytes]
 
 
 def _follow(
-    process: subprocess.Popen[bytes], output: IO[bytes], tail: bytearray, end: float
+    process: subprocess.Popen[bytes], output: IO[bytes], tail: bytearray, end: float, stop: Event
 ) -> bool:
-    """Read until the program ends; whether it did before `end`."""
+    """Read until the program ends; whether it did before `end` and before `stop`."""
     os.set_blocking(output.fileno(), False)
     # A pidfd tells of the end without reaping: until then nobody else can have the group's id.
     ended = os.pidfd_open(process.pid)
@@ -76,8 +78,8 @@ def _follow(
         waiting = select.poll()
         waiting.register(ended, select.POLLIN)
         waiting.register(output, select.POLLIN)
-        while (left := end - time.monotonic()) > 0:
-            ready = dict(waiting.poll(left * 1000))
+        while (left := end - time.monotonic()) > 0 and not stop.is_set():
+            ready = dict(waiting.poll(min(left, 0.2) * 1000))
             if ended in ready:
                 return True
             if output.fileno() in ready and _read(output, tail) == b"":

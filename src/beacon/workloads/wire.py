@@ -53,7 +53,7 @@ def exchange(
         # A server may refuse what it has read so far and close: its answer still counts.
         with suppress(OSError):
             _send(connection, pieces, pause)
-        return _read(connection, Deadline(peer.deadline.left(patience)))
+        return _read(connection, Deadline(peer.deadline.left(patience), peer.deadline.stop))
 
 
 def _send(connection: socket.socket, pieces: Sequence[bytes], pause: float) -> None:

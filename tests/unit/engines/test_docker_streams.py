@@ -41,6 +41,6 @@ def test_head_reads_to_the_end() -> None:
 
 
 def test_lines_are_printable_each() -> None:
-    assert printable_lines(b"a\x1b[2J\nb\xff\n") == "a\\x1b[2J\nb\\\\xff"
+    assert printable_lines(b"a\x1b[2J\nb\xff\n") == "a\\x1b[2J\nb\\udcff"
     assert printable_lines(b"1\n2\n3\n", last=2) == "2\n3"
     assert printable_lines(b"") == ""

@@ -16,6 +16,16 @@ def test_different_texts_stay_different(one: str, other: str) -> None:
     assert (printable(one) == printable(other)) == (one == other)
 
 
+@given(st.binary(), st.binary())
+def test_different_bytes_stay_different(one: bytes, other: bytes) -> None:
+    assert (printable(one) == printable(other)) == (one == other)
+
+
+def test_bytes_that_are_no_text() -> None:
+    assert printable(b"\xff") == r"\udcff"
+    assert printable(rb"\xff") == r"\\xff"
+
+
 def test_escapes_are_spelt_out() -> None:
     assert printable(b"\x1b[31mred\x07") == r"\x1b[31mred\x07"
     assert printable("a\u202eb") == r"a\u202eb"
