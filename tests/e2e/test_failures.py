@@ -91,6 +91,20 @@ def test_interrupts_leave_nothing(tmp_path: Path, number: int) -> None:
     assert not (tmp_path / "out").exists()
 
 
+@pytest.mark.parametrize("seconds", [1.0, 2.0, 2.5, 3.0])
+def test_interrupts_in_mid_run_end_it_soon(tmp_path: Path, seconds: float) -> None:
+    command = [*BEACON, "profile", "-o", str(tmp_path / "out"), "beacon/nginx"]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    time.sleep(seconds)
+    process.send_signal(signal.SIGINT)
+    asked = time.monotonic()
+    _, stderr = process.communicate(timeout=60)
+    assert time.monotonic() - asked < 10
+    assert process.returncode == 128 + signal.SIGINT
+    assert "Interrupted" in sentence(stderr)
+    assert leftovers() == []
+
+
 def test_a_kill_is_cleaned_up_later(tmp_path: Path) -> None:
     done = interrupted(tmp_path, signal.SIGKILL)
     assert done.returncode == -signal.SIGKILL

@@ -17,6 +17,8 @@ from beacon.model.text import printable
 
 #: What `timeout(1)` answers too.
 TIMED_OUT = 124
+#: Seconds that a removal which is already under way may take.
+_REMOVAL = 20.0
 _LOG_SECONDS = 30.0
 _MOST_LINES = 1000
 
@@ -124,7 +126,7 @@ class DockerContainer(Container):
 
 
 def remove_container(api: Any, identifier: str) -> None:
-    """Remove a container that may be gone or on its way out; APIError if it cannot be."""
+    """Remove a container, which may be gone or on its way out; APIError if it cannot be."""
     try:
         api.remove_container(identifier, force=True, v=True)
     except NotFound:
@@ -132,3 +134,15 @@ def remove_container(api: Any, identifier: str) -> None:
     except APIError as error:
         if "already in progress" not in str(error.explanation):
             raise
+        _wait_gone(api, identifier)
+
+
+def _wait_gone(api: Any, identifier: str) -> None:
+    """Wait for somebody else's removal, so that nothing is left when we say so."""
+    end = time.monotonic() + _REMOVAL
+    while time.monotonic() < end:
+        try:
+            api.inspect_container(identifier)
+        except NotFound:
+            return
+        time.sleep(0.05)

@@ -28,6 +28,7 @@ class _Api:
         self.found: dict[str, list[dict[str, Any]]] = {}
         self.removed: list[str] = []
         self.created: dict[str, Any] = {}
+        self.inspections = 0
 
     def _do(self, name: str) -> None:
         if name in self.failures:
@@ -49,6 +50,12 @@ class _Api:
         self._do("create")
         self.created = {"image": image, **options}
         return {"Id": "c1"}
+
+    def inspect_container(self, identifier: str) -> dict[str, str]:
+        self.inspections += 1
+        if self.inspections > 2:
+            raise NotFound("x")
+        return {"Id": identifier}
 
     def containers(self, all: bool, filters: dict[str, str]) -> list[dict[str, Any]]:
         assert all
@@ -160,11 +167,14 @@ def test_abort_removes_this_sessions_containers_only() -> None:
     assert api.removed == ["mine"]
 
 
-@pytest.mark.parametrize(
-    "failure", [NotFound("x"), _refused("removal of container c1 is already in progress")]
-)
-def test_removing_what_is_going_anyway_is_no_error(failure: Exception) -> None:
-    DockerContainer(_Api(c1=failure), "c1").remove()
+def test_removing_what_is_gone_is_no_error() -> None:
+    DockerContainer(_Api(c1=NotFound("x")), "c1").remove()
+
+
+def test_a_removal_under_way_is_waited_for() -> None:
+    api = _Api(c1=_refused("removal of container c1 is already in progress"))
+    DockerContainer(api, "c1").remove()
+    assert api.inspections == 3
 
 
 def test_a_removal_that_fails_is_told() -> None:
