@@ -91,7 +91,7 @@ def test_interrupts_leave_nothing(tmp_path: Path, number: int) -> None:
     assert not (tmp_path / "out").exists()
 
 
-@pytest.mark.parametrize("seconds", [1.0, 2.0, 2.5, 3.0])
+@pytest.mark.parametrize("seconds", [1.0, 2.0, 2.5])
 def test_interrupts_in_mid_run_end_it_soon(tmp_path: Path, seconds: float) -> None:
     command = [*BEACON, "profile", "-o", str(tmp_path / "out"), "beacon/nginx"]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
