@@ -277,19 +277,6 @@ static __always_inline void set_call(struct state *state, struct task_struct *ta
 	state->nr = nr < LIMIT_NUMBERS ? nr : LIMIT_NUMBERS;
 }
 
-static __always_inline struct event *event_of(struct state *state, struct slot *slot)
-{
-	u32 index;
-
-	if (state->nr >= LIMIT_NUMBERS) {
-		__sync_fetch_and_add(&slot->unnumbered, 1);
-		return NULL;
-	}
-	index = state->slot * PHASE_COUNT + phase_of(state, slot);
-	index = (index * ABI_COUNT + state->abi) * LIMIT_NUMBERS + state->nr;
-	return bpf_map_lookup_elem(&events, &index);
-}
-
 static __always_inline void touch(u64 *first_ns, u64 *seen, u8 comm)
 {
 	u64 bit = 1ULL << (comm & 63);
@@ -300,13 +287,33 @@ static __always_inline void touch(u64 *first_ns, u64 *seen, u8 comm)
 		__sync_fetch_and_or(seen, bit);
 }
 
+/* The counters of the call in flight, with their time and process name kept. */
+static __always_inline struct event *event_of(struct state *state)
+{
+	struct slot *slot = slot_of(state);
+	struct event *event;
+	u32 index;
+
+	if (!slot)
+		return NULL;
+	if (state->nr >= LIMIT_NUMBERS) {
+		__sync_fetch_and_add(&slot->unnumbered, 1);
+		return NULL;
+	}
+	index = state->slot * PHASE_COUNT + phase_of(state, slot);
+	index = (index * ABI_COUNT + state->abi) * LIMIT_NUMBERS + state->nr;
+	event = bpf_map_lookup_elem(&events, &index);
+	if (event)
+		touch(&event->first_ns, &event->comms, state->comm);
+	return event;
+}
+
 SEC("tp_btf/sys_enter")
 int BPF_PROG(enter, struct pt_regs *regs, long id)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
 	struct state *state = state_of(task);
 	struct event *event;
-	struct slot *slot;
 
 	if (!state)
 		return 0;
@@ -314,14 +321,9 @@ int BPF_PROG(enter, struct pt_regs *regs, long id)
 	set_call(state, task, id);
 	if (!task->seccomp.mode)
 		return 0;
-	slot = slot_of(state);
-	if (!slot)
-		return 0;
-	event = event_of(state, slot);
-	if (!event)
-		return 0;
-	touch(&event->first_ns, &event->comms, state->comm);
-	__sync_fetch_and_add(&event->count, 1);
+	event = event_of(state);
+	if (event)
+		__sync_fetch_and_add(&event->count, 1);
 	return 0;
 }
 
@@ -336,7 +338,6 @@ int BPF_PROG(leave, struct pt_regs *regs, long ret)
 	struct task_struct *task = bpf_get_current_task_btf();
 	struct state *state = known(task);
 	struct event *event;
-	struct slot *slot;
 
 	if (!state)
 		return 0;
@@ -348,15 +349,10 @@ int BPF_PROG(leave, struct pt_regs *regs, long ret)
 	}
 	if (!task->seccomp.mode || ret >= 0)
 		return 0;
-	slot = slot_of(state);
-	if (!slot)
-		return 0;
 	set_call(state, task, regs->orig_ax);
-	event = event_of(state, slot);
-	if (!event)
-		return 0;
-	touch(&event->first_ns, &event->comms, state->comm);
-	__sync_fetch_and_add(&event->denied, 1);
+	event = event_of(state);
+	if (event)
+		__sync_fetch_and_add(&event->denied, 1);
 	return 0;
 }
 
