@@ -18,13 +18,13 @@ def test_names_are_made_harmless(monitor: KernelMonitor, primes: Primes) -> None
     assert seen == {
         "getppid": ("\\x1b[2J\\x1b]0;x\\x07",),
         "getpgid": ('<script>"&\\\\',),
-        "getsid": ("\\\\xff\\\\xfe\\u202e",),
+        "getsid": ("\\udcff\\udcfe\\u202e",),
         "gettid": ("",),
         "exit_group": ("",),
         "prctl": (
             "",
             '<script>"&\\\\',
-            "\\\\xff\\\\xfe\\u202e",
+            "\\udcff\\udcfe\\u202e",
             "\\x1b[2J\\x1b]0;x\\x07",
             "primes",
         )[1:],
