@@ -7,6 +7,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+from beacon.engines.session import owner, owner_is_dead
+
 BEACON = (sys.executable, "-m", "beacon")
 
 
@@ -30,6 +32,15 @@ def docker(*arguments: str, check: bool = True) -> str:
 
 
 def leftovers() -> list[str]:
-    containers = docker("ps", "--all", "--quiet", "--filter", "label=beacon.session").split()
-    found = Path("/sys/fs/cgroup").glob("**/beacon/[0-9]*-[0-9]*-[0-9]*")
-    return containers + [str(path) for path in found]
+    """Containers and cgroups of dead commands, and of this process; others may be at work."""
+    form = '{{.ID}} {{.Label "beacon.owner"}}'
+    listed = docker("ps", "--all", "--filter", "label=beacon.owner", "--format", form)
+    containers = [line for line in listed.splitlines() if _ours(line.split()[1])]
+    cgroups = Path("/sys/fs/cgroup").glob("**/beacon/[0-9]*-[0-9]*-[0-9]*")
+    return containers + [
+        str(p) for p in cgroups if _ours(p.name.replace("-", ":", 1).split("-")[0])
+    ]
+
+
+def _ours(maker: str) -> bool:
+    return maker == owner() or owner_is_dead(maker)
