@@ -12,6 +12,8 @@ from beacon.errors import UsageError
 from beacon.export.docker_args import DockerArgsExporter
 from beacon.export.seccomp import SeccompExporter
 
+_NO_NEW_PRIVILEGES = "no-new-privileges"
+
 
 @dataclass
 class _Options:
@@ -40,10 +42,12 @@ def read_enforced(directory: Path) -> Enforced:
         )
     if options.drop != ["ALL"]:
         raise UsageError(f"{path} does not drop all capabilities: write the policy again.")
+    if set(options.security) - {f"seccomp={expected}", _NO_NEW_PRIVILEGES}:
+        raise UsageError(f"{path} holds options that BeaCon did not write: write the policy again.")
     seccomp = _read(expected)
     _check_json(expected, seccomp)
     return Enforced(
-        Enforcement(seccomp, tuple(options.add)), "no-new-privileges" in options.security
+        Enforcement(seccomp, tuple(options.add)), _NO_NEW_PRIVILEGES in options.security
     )
 
 
@@ -77,7 +81,7 @@ def _read(path: Path) -> str:
 def _check_json(path: Path, text: str) -> None:
     try:
         document = json.loads(text)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise UsageError(f"{path} is no JSON ({error}): write the policy again.") from None
     if not isinstance(document, dict) or "defaultAction" not in document:
         raise UsageError(f"{path} is no seccomp profile: write the policy again.")

@@ -57,7 +57,8 @@ def record(
 def run_cells(
     lab: Lab, conditions: Conditions, cells: Sequence[Cell], reporter: Reporter, jobs: int
 ) -> list[Run]:
-    """Run all cells, `jobs` at a time, and tell the reporter of each."""
+    """Run all cells, `jobs` at a time (one if they share state), and tell the reporter of each."""
+    jobs = 1 if conditions.launch.shares_state else jobs
     seen: set[object] = set()
     lock = threading.Lock()
 

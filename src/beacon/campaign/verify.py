@@ -9,10 +9,11 @@ from beacon.campaign.cell import Cell, Conditions
 from beacon.campaign.lab import Lab
 from beacon.campaign.record import run_cells
 from beacon.campaign.reporter import Reporter
+from beacon.data.kernel import is_syscall
 from beacon.model.policy import Policy, Replay
 from beacon.model.run import Check, Ending, Run
 from beacon.model.verification import Difference, DifferenceKind, Verification, VerifiedRun
-from beacon.synthesis.everything import refused
+from beacon.synthesis.everything import needed, refused, run_name
 from beacon.workloads.interface import Workload
 
 
@@ -41,7 +42,7 @@ def compare(policy: Policy, replay: Replay, run: Run) -> tuple[Difference, ...]:
     """
     return (
         *_endings(replay, run),
-        *_denials(policy.replays, run),
+        *_denials(policy, run),
         *_checks(replay.checks, run),
         *(Difference(DifferenceKind.LOSS, x.what, str(x.count)) for x in run.observation.losses),
     )
@@ -75,14 +76,27 @@ def _checks(recorded: Sequence[Check], run: Run) -> Iterator[Difference]:
         yield Difference(DifferenceKind.CHECK, name, "not recorded")
 
 
-def _denials(replays: Sequence[Replay], run: Run) -> Iterator[Difference]:
-    calls = {call for replay in replays for call in replay.denied}
+def _denials(policy: Policy, run: Run) -> Iterator[Difference]:
+    """What was denied and was not before, or was granted before and never now."""
+    name = run_name(run)
+    had = {a.call for a in policy.syscalls if name in a.evidence.runs}
+    known = {call for each in policy.replays for call in each.denied}
+    known -= had - run.observation.used()
     for entry in run.observation.syscalls:
-        if entry.denied and entry.call not in calls:
+        if entry.denied and entry.call not in known and is_syscall(entry.call.name):
             detail = f"{entry.denied} x in phase {entry.phase} by {', '.join(entry.processes)}"
             yield Difference(DifferenceKind.SYSCALL, entry.call.name, detail)
-    known = {name for replay in replays for name in replay.refused}
-    for check in run.observation.capabilities:
+    yield from _refusals(policy, name, run)
+
+
+def _refusals(policy: Policy, name: str, run: Run) -> Iterator[Difference]:
+    checks = run.observation.capabilities
+    had = {
+        capability.name for capability in policy.capabilities if name in capability.evidence.runs
+    }
+    has = {check.capability.name for check in checks if needed(check)}
+    known = {name for each in policy.replays for name in each.refused} - (had - has)
+    for check in checks:
         if refused(check) and check.capability.name not in known:
             detail = f"{check.count} x by {', '.join(check.processes)} in {check.call or 'no call'}"
             yield Difference(DifferenceKind.CAPABILITY, check.capability.name, detail)

@@ -26,10 +26,17 @@ def positive(kind: type[_Number]) -> Callable[[str], _Number]:
     return parse
 
 
-def check_output(directory: Path) -> None:
+def directory(text: str) -> Path:
+    """An argparse type: a directory's path, which is not empty."""
+    if not text:
+        raise ValueError(text)
+    return Path(text)
+
+
+def check_output(output: Path) -> None:
     """UsageError for an output that is no directory, before any work is done for it."""
-    if (directory.exists() or directory.is_symlink()) and not directory.is_dir():
-        raise UsageError(f"{directory} is not a directory: name another one with -o.")
-    existing = next(p for p in (directory, *directory.absolute().parents) if p.exists())
+    if (output.exists() or output.is_symlink()) and not output.is_dir():
+        raise UsageError(f"{output} is not a directory: name another one with -o.")
+    existing = next(p for p in (output, *output.absolute().parents) if p.exists())
     if not existing.is_dir() or not os.access(existing, os.W_OK | os.X_OK):
-        raise UsageError(f"{directory} cannot be written: name another directory with -o.")
+        raise UsageError(f"{output} cannot be written: name another directory with -o.")

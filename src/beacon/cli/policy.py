@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from beacon.cli.arguments import check_output
+from beacon.cli.arguments import check_output, directory
 from beacon.cli.console import Console
 from beacon.errors import ExitCode
 from beacon.export.all import render_all
@@ -25,7 +25,7 @@ def add(commands: Any) -> None:
         "policy.json, seccomp.json and docker.args to DIR; prove them with `beacon verify DIR`.",
     )
     parser.add_argument("profile", metavar="PROFILE_DIR", type=Path)
-    parser.add_argument("-o", "--output", metavar="DIR", type=Path, required=True)
+    parser.add_argument("-o", "--output", metavar="DIR", type=directory, required=True)
     parser.add_argument(
         "--incomplete", action="store_true", help="also from a profile that is not complete"
     )

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
 from typing import Any
 
 from beacon.campaign.cell import Conditions
 from beacon.campaign.record import record
-from beacon.cli.arguments import check_output, positive
+from beacon.cli.arguments import check_output, directory, positive
 from beacon.cli.console import Console, Progress
 from beacon.cli.launching import add_launch_options, read_launch
 from beacon.cli.opening import open_lab
@@ -28,7 +27,7 @@ def add(commands: Any) -> None:
         "--security-opt names another), alone and under a workload, and write what the kernel "
         "saw to DIR/profile.json. Options come before IMAGE; what follows it is its command.",
     )
-    parser.add_argument("-o", "--output", metavar="DIR", type=Path, required=True)
+    parser.add_argument("-o", "--output", metavar="DIR", type=directory, required=True)
     parser.add_argument(
         "--workload",
         metavar="NAME|SCRIPT",

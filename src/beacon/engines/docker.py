@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import secrets
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
@@ -31,6 +32,7 @@ from beacon.model.text import printable
 
 #: Every container's name begins so.
 NAME_PREFIX = "beacon-"
+_NAME = re.compile(re.escape(NAME_PREFIX) + "[0-9a-f]{16}")
 #: One engine serves many threads; each may hold a stream open besides its calls.
 _CONNECTIONS = 64
 #: Starting many containers at once takes an engine its time.
@@ -143,7 +145,7 @@ class DockerEngine(Engine):
             # A container inherits its image's labels. One that a user started from an image with
             # our label in it (committed from one of ours, say) is not ours; its name tells.
             name = str((found.get("Names") or ["/"])[0]).removeprefix("/")
-            if name.startswith(NAME_PREFIX) and _removable(found, everything):
+            if _NAME.fullmatch(name) and _removable(found, everything):
                 remove = _call(remove_container, self._api, found["Id"])
                 yield "container", printable(name), remove
 

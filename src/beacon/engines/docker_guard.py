@@ -23,7 +23,7 @@ def answering() -> Iterator[None]:
         yield
     except APIError as error:
         raise RefusedError(f"The Docker engine refused: {explanation(error)}") from error
-    except (DockerException, RequestException, HTTPError) as error:
+    except (DockerException, RequestException, HTTPError, ValueError) as error:
         raise EngineUnavailableError(_unavailable(error)) from error
 
 

@@ -17,10 +17,10 @@ class DockerArgsExporter(Exporter):
     def render(self, policy: Policy, directory: Path) -> bytes:
         """The options; UnusableDirectoryError when the path would not survive a shell."""
         profile = directory / SeccompExporter.file
-        if any(character.isspace() or character in "*?[" for character in str(profile)):
+        if any(character.isspace() or character in "*?['\"\\" for character in str(profile)):
             raise UnusableDirectoryError(
                 f"A shell would split or expand the path {str(directory)!r} in docker.args: "
-                "choose a directory without spaces and wildcards."
+                "choose a directory without spaces, quotes and wildcards."
             )
         options = ["--security-opt", f"seccomp={profile}"]
         if policy.launch.no_new_privileges:

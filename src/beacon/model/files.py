@@ -18,8 +18,9 @@ PROFILE_FILE = "profile.json"
 POLICY_FILE = "policy.json"
 VERIFICATION_FILE = "verification.json"
 
-# They hold the user's -e options, which may be secrets; the others are for everyone to enforce.
-_PRIVATE = frozenset({PROFILE_FILE, POLICY_FILE})
+# They hold the user's -e options or the container's output, which may be secrets; the others
+# are for everyone to enforce.
+_PRIVATE = frozenset({PROFILE_FILE, POLICY_FILE, VERIFICATION_FILE})
 
 _Document = TypeVar("_Document", Profile, Policy)
 

@@ -29,6 +29,12 @@ class Launch(msgspec.Struct, frozen=True):
     ready_timeout: float = 60.0
     seccomp: str | None = None  # "unconfined", or the JSON text of the profile to record under
 
+    @property
+    def shares_state(self) -> bool:
+        """Whether two containers started so would share ports or files, and disturb each other."""
+        private = self.network in (None, "bridge", "default", "none")
+        return bool(self.volumes) or not private
+
 
 class Environment(msgspec.Struct, frozen=True):
     """The dimensions that differ from their default; sorted, so that ids are stable."""

@@ -59,6 +59,17 @@ def test_a_refused_capability_is_a_difference() -> None:
     assert differences(enforced, enforced) == []
 
 
+def test_what_was_both_granted_and_refused_is_missed_when_never_granted() -> None:
+    both = (check("CAP_SETPCAP"), check("CAP_SETPCAP", granted=False))
+    recorded = run(call("read"), call("clone"), call("clone", count=0, denied=1), capabilities=both)
+    without = run(call("read"), call("clone", count=0, denied=1), capabilities=both[1:])
+    assert differences(recorded, recorded) == []
+    assert differences(recorded, without) == [
+        (DifferenceKind.SYSCALL, "clone"),
+        (DifferenceKind.CAPABILITY, "CAP_SETPCAP"),
+    ]
+
+
 def test_a_loss_is_a_difference() -> None:
     recorded = run(call("read"))
     enforced = run(call("read"), losses=(Loss("calls", 1),))

@@ -36,6 +36,7 @@ def test_what_was_written_is_enforced(policy: Path) -> None:
         ("docker.args", "--cap-drop", "--privileged --cap-drop"),
         ("docker.args", "--cap-drop ALL", "--volume /:/host"),
         ("docker.args", "seccomp=", "seccomp=/elsewhere"),
+        ("docker.args", "--cap-drop", "--security-opt apparmor=none --cap-drop"),
         ("docker.args", "--cap-drop ALL", "--cap-drop CHOWN"),
         ("docker.args", "--cap-drop ALL", "--cap-drop 'ALL"),
         ("seccomp.json", "{", ""),

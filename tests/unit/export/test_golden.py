@@ -51,7 +51,7 @@ def test_each_call_has_one_action() -> None:
     assert len(names) == len(set(names))
 
 
-@pytest.mark.parametrize("path", ["/a b", "/a\tb", "/a*", "/a[b]", "/a\nb"])
+@pytest.mark.parametrize("path", ["/a b", "/a\tb", "/a*", "/a[b]", "/a\nb", "/a'b", "/a\\b"])
 def test_paths_that_a_shell_would_split(path: str) -> None:
     with pytest.raises(UnusableDirectoryError) as failure:
         DockerArgsExporter().render(plain(), Path(path))
