@@ -143,7 +143,7 @@ def test_sweep_removes_only_what_a_dead_process_made() -> None:
     api.found["networks"] = [_found("net", _DEAD), _found("net2", owner())]
     api.found["volumes"] = [_found("vol", _DEAD)]
     removed = DockerEngine(api=api).sweep()
-    assert removed == [f"container {NAME_PREFIX}dead", "network net", "volume vol"]
+    assert removed == [f"container {_named('dead')}", "network net", "volume vol"]
     assert api.removed == ["dead", "net", "vol"]
 
 
