@@ -306,7 +306,7 @@ def test_anonymous_volumes_go_with_their_container(engine: DockerEngine, debian:
 
 def test_sweep(engine: DockerEngine, debian: Image) -> None:
     label = ["--label", f"{SESSION_LABEL}=t", "--label", f"{OWNER_LABEL}=999999999:1"]
-    _docker("create", "--name", "beacon-dead", *label, debian.id, "true")
+    _docker("create", "--name", "beacon-00000000deadbeef", *label, debian.id, "true")
     _docker("network", "create", *label, "beacon-dead-net")
     _docker("volume", "create", *label, "beacon-dead-volume")
     stranger = _docker("create", "--name", "engine-test-stranger", *label, debian.id, "true")
@@ -315,7 +315,7 @@ def test_sweep(engine: DockerEngine, debian: Image) -> None:
             removed = engine.sweep()
             assert not container.running()
             assert {
-                "container beacon-dead",
+                "container beacon-00000000deadbeef",
                 "network beacon-dead-net",
                 "volume beacon-dead-volume",
             } <= set(removed)
