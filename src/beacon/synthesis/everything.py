@@ -49,14 +49,16 @@ def synthesize(profile: Profile, *, insist: bool = False) -> Policy:
 
 def needed(check: CapabilityCheck) -> bool:
     """Whether the container itself was granted this, by its own rights, for a real question."""
-    return check.granted and check.audited and not check.foreign and check.phase != Phase.RUNTIME
+    return check.granted and _own_question(check)
 
 
 def refused(check: CapabilityCheck) -> bool:
     """Whether the container itself asked for this and did not get it."""
-    return (
-        not check.granted and check.audited and not check.foreign and check.phase != Phase.RUNTIME
-    )
+    return not check.granted and _own_question(check)
+
+
+def _own_question(check: CapabilityCheck) -> bool:
+    return check.audited and not check.foreign and check.phase != Phase.RUNTIME
 
 
 def run_name(run: Run) -> str:
