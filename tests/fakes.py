@@ -55,6 +55,9 @@ class FakeContainer(Container):
     def address(self) -> str | None:
         return "192.0.2.1"
 
+    def env(self) -> dict[str, str]:
+        return {}
+
     def running(self) -> bool:
         return not self._engine.script.dies
 

@@ -17,7 +17,7 @@ import pytest
 from beacon.model.run import Check
 from beacon.workloads.checks import Deadline
 from beacon.workloads.interface import Endpoint
-from beacon.workloads.redis_server import PREFIX, Server, call, ours, setting
+from beacon.workloads.redis.server import PREFIX, Server, call, ours, setting
 from beacon.workloads.registry import find
 from beacon.workloads.wire import Peer
 

@@ -107,7 +107,9 @@ def _serve(
 ) -> Outcome:
     target.set_phase(Phase.SERVE)
     lab.stopping.wait(conditions.settle)
-    endpoint = Endpoint(container.id, container.address(), conditions.image.ports, lab.stopping)
+    endpoint = Endpoint(
+        container.id, container.address(), conditions.image.ports, container.env(), lab.stopping
+    )
     checks = cell.workload.drive(endpoint, conditions.drive_timeout)
     if not container.running():
         return _ended(container, Ending.DIED, "It ended under the workload.", checks)

@@ -49,6 +49,11 @@ class DockerContainer(Container):
         addresses += [network.get("GlobalIPv6Address") for network in networks]
         return next((printable(address) for address in addresses if address), None)
 
+    def env(self) -> dict[str, str]:
+        """The environment variables that it is started with, the image's own included."""
+        pairs = self._inspect()["Config"].get("Env") or ()
+        return {name: value for name, _, value in (pair.partition("=") for pair in pairs)}
+
     def running(self) -> bool:
         """Whether its first process lives."""
         return self.state().running

@@ -109,6 +109,10 @@ class Container(ABC):
         """The address at which this host reaches it; None when it has no network."""
 
     @abstractmethod
+    def env(self) -> dict[str, str]:
+        """The environment variables that it is started with, the image's own included."""
+
+    @abstractmethod
     def running(self) -> bool:
         """Whether its first process lives."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from threading import Event
 
@@ -26,12 +27,13 @@ class WorkloadError(BeaconError):
 class Endpoint:
     """Where a container is reached. `address` is None when it has no network; ports are TCP.
 
-    Once `stop` is set the container is gone, and whatever waits for it shall end.
+    `env` is the container's own environment: passwords and names that it was started with. Once `stop` is set the container is gone, and whatever waits for it shall end.
     """
 
     container: str
     address: str | None
     ports: tuple[int, ...]
+    env: Mapping[str, str] = field(default_factory=dict)
     stop: Event = field(default_factory=Event, compare=False)
 
 

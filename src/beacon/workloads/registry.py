@@ -6,11 +6,11 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from beacon.model.text import printable
-from beacon.workloads.http import HttpWorkload
+from beacon.workloads.http.workload import HttpWorkload
 from beacon.workloads.interface import UnknownWorkloadError, Workload
 from beacon.workloads.none import NoWorkload
 from beacon.workloads.reach import HTTP_PORTS, REDIS_PORTS
-from beacon.workloads.redis import RedisWorkload
+from beacon.workloads.redis.workload import RedisWorkload
 from beacon.workloads.script import ScriptWorkload
 
 _KNOWN: Mapping[str, Callable[[], Workload]] = {

@@ -10,7 +10,7 @@ import time
 import pytest
 
 from beacon.model.run import Check
-from beacon.workloads.http import HttpWorkload
+from beacon.workloads.http.workload import HttpWorkload
 from beacon.workloads.interface import Endpoint
 from unit.workloads.servers import CONTAINER, PAGE, Healthy, endpoint, listening, nobody, serving
 

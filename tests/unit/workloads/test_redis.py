@@ -8,7 +8,7 @@ import time
 import pytest
 
 from beacon.workloads.interface import Endpoint
-from beacon.workloads.redis import RedisWorkload
+from beacon.workloads.redis.workload import RedisWorkload
 from unit.workloads.servers import CONTAINER, endpoint, listening, nobody
 
 _NAMES = 36

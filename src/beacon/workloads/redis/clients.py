@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from redis.exceptions import AuthenticationError, ResponseError
 
 from beacon.workloads.checks import AnswerError, at_once
-from beacon.workloads.redis_server import Server, call, expect, facts, key, until
+from beacon.workloads.redis.server import Server, call, expect, facts, key, until
 from beacon.workloads.wire import exchange
 
 _CLIENTS = 50

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 
 from redis import Redis
 
-from beacon.workloads.redis_server import Server, call, changed, expect, facts, key, until
+from beacon.workloads.redis.server import Server, call, changed, expect, facts, key, until
 
 _BUSY = ("rdb_bgsave_in_progress", "aof_rewrite_in_progress", "aof_rewrite_scheduled")
 

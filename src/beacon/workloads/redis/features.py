@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from redis.exceptions import WatchError
 
 from beacon.workloads.checks import AnswerError, digest
-from beacon.workloads.redis_server import Server, call, changed, expect, facts, key, ours, setting
+from beacon.workloads.redis.server import Server, call, changed, expect, facts, key, ours, setting
 
 #: Every byte value, 1 MiB long.
 _BINARY = bytes(range(256)) * 4096

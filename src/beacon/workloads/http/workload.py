@@ -25,12 +25,13 @@ class HttpWorkload(Workload):
 
     def drive(self, endpoint: Endpoint, timeout: float) -> tuple[Check, ...]:
         """Ask for the page in every way we know, then misbehave and ask again."""
-        from beacon.workloads import http_content, http_site, http_wire  # need httpx
+        from beacon.workloads.http import content, wire  # need httpx
+        from beacon.workloads.http.site import Site
 
-        checks = {**http_content.CHECKS, **http_wire.CHECKS}
+        checks = {**content.CHECKS, **wire.CHECKS}
         if endpoint.address is None:
             return unreachable(checks)
         deadline = Deadline(timeout, endpoint.stop)
         peer = Peer(endpoint.address, choose_port(endpoint, HTTP_PORTS), deadline)
-        site = http_site.Site(peer, endpoint.container)
+        site = Site(peer, endpoint.container)
         return run_all({name: partial(check, site) for name, check in checks.items()}, deadline)

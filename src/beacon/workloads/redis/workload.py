@@ -32,14 +32,14 @@ class RedisWorkload(Workload):
     def drive(self, endpoint: Endpoint, timeout: float) -> tuple[Check, ...]:
         """Use the server in every way we know and leave it as it was."""
         # these need redis-py
-        from beacon.workloads import redis_clients, redis_features, redis_keeping, redis_types
-        from beacon.workloads.redis_server import CLEANING, Server
+        from beacon.workloads.redis import clients, features, keeping, types
+        from beacon.workloads.redis.server import CLEANING, Server
 
         checks = {
-            **redis_types.CHECKS,
-            **redis_features.CHECKS,
-            **redis_clients.CHECKS,
-            **redis_keeping.CHECKS,
+            **types.CHECKS,
+            **features.CHECKS,
+            **clients.CHECKS,
+            **keeping.CHECKS,
         }
         if endpoint.address is None:
             return unreachable((*checks, CLEANING))

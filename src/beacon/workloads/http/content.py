@@ -6,7 +6,7 @@ import zlib
 from collections.abc import Callable, Mapping
 
 from beacon.workloads.checks import AnswerError, at_once
-from beacon.workloads.http_site import Answer, Site
+from beacon.workloads.http.site import Answer, Site
 
 _UNPACKED_LIMIT = 64 << 20
 _CONDITIONS = (("etag", "If-None-Match"), ("last-modified", "If-Modified-Since"))

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from functools import partial
 
 from beacon.workloads.checks import digest
-from beacon.workloads.redis_server import Server, call, expect, key
+from beacon.workloads.redis.server import Server, call, expect, key
 
 
 class _Any:

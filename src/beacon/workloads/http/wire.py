@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from http.client import HTTPResponse
 
 from beacon.workloads.checks import AnswerError, steady
-from beacon.workloads.http_site import HOST, Answer, Site, healthy
+from beacon.workloads.http.site import HOST, Answer, Site, healthy
 from beacon.workloads.wire import exchange, reset
 
 _PIPELINED = 3

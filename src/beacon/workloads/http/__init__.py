@@ -1,0 +1,1 @@
+"""HTTP: the workload of a web server."""

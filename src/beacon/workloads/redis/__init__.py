@@ -1,0 +1,1 @@
+"""Redis: the workload of a Redis or Valkey server."""
