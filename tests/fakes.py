@@ -61,6 +61,9 @@ class FakeContainer(Container):
     def running(self) -> bool:
         return not self._engine.script.dies
 
+    def started_at(self) -> str:
+        return "2026"
+
     def exit_code(self) -> int | None:
         return 1
 
@@ -107,6 +110,9 @@ class FakeEngine(Engine):
         self.aborted = True
         if self.script.hangs:
             self.script.hangs.set()
+
+    def close(self) -> None:
+        pass
 
     def sweep(self, *, everything: bool = False) -> list[str]:
         return []

@@ -7,7 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from beacon.engines.session import owner, owner_is_dead
+from beacon.owner import owner, owner_is_dead
 
 BEACON = (sys.executable, "-m", "beacon")
 

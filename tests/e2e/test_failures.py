@@ -28,10 +28,12 @@ def sentence(stderr: str) -> str:
         (("beacon/no-such-image",), 2, "No image"),
         (("../etc/passwd",), 2, "No image"),
         ((BASE, "true"), 3, "never became ready"),
-        ((BASE, "no-such-program"), 3, "never became ready"),
+        ((BASE, "no-such-program"), 2, "change the options"),
+        (("--network", "no-such-network", BASE, "sleep", "9"), 2, "change the options"),
+        (("--cap-add", "NO_SUCH", BASE, "sleep", "9"), 2, "change the options"),
         (("--ready-timeout", "1", "--ready-log", "no such line", BASE, "sleep", "60"), 3, "never"),
         (("--workload", "no-such-workload", BASE), 2, "no-such-workload"),
-        (("--security-opt", "apparmor=x", BASE), 2, "not understood"),
+        (("--security-opt", "label=x", BASE), 2, "not understood"),
         (("--env-file", "/no/such/file", BASE), 2, "/no/such/file"),
     ],
 )
@@ -114,6 +116,47 @@ def test_a_kill_is_cleaned_up_later(tmp_path: Path) -> None:
     assert len(json.loads(cleaned.stdout)["removed"]) >= 2
     assert leftovers() == []
     assert beacon("clean").stdout == ""
+
+
+def test_a_killed_script_workload_is_cleaned_up_later(tmp_path: Path) -> None:
+    script, told = tmp_path / "workload", tmp_path / "pid"
+    script.write_text(f"#!/bin/sh\nsleep 77 & echo $! > {told}\nwait\n")
+    script.chmod(0o755)
+    command = [*BEACON, "profile", "-o", str(tmp_path / "out"), "--workload", str(script)]
+    process = subprocess.Popen(
+        [*command, BASE, "sleep", "60"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
+    deadline = time.monotonic() + 30
+    while not told.exists() or not told.read_text().strip():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    process.kill()
+    process.wait()
+    grandchild = Path("/proc") / told.read_text().strip()
+    assert "77" in (grandchild / "cmdline").read_text()
+    assert f"process {grandchild.name}" in beacon("clean").stdout
+    for _ in range(100):  # whoever inherits it may leave it a zombie, without a command line
+        if not grandchild.exists() or not (grandchild / "cmdline").read_bytes():
+            break
+        time.sleep(0.02)
+    else:
+        pytest.fail("the script's child lives on")
+    assert leftovers() == []
+
+
+@pytest.mark.parametrize("meddle", ["rm", "restart", "kill"])
+def test_a_container_that_others_meddle_with(tmp_path: Path, meddle: str) -> None:
+    script = tmp_path / "workload"
+    options = {"rm": ["rm", "--force"], "restart": ["restart", "--time", "0"], "kill": ["kill"]}
+    words = " ".join(options[meddle])
+    script.write_text(f'#!/bin/sh\nPATH=$PATH:/usr/bin docker {words} "$BEACON_CONTAINER"\n')
+    script.chmod(0o755)
+    done = beacon("profile", "-o", tmp_path / "out", "--workload", script, BASE, "sleep", "60")
+    assert done.returncode == 1, done.stderr
+    assert "not complete" in sentence(done.stderr)
+    runs = json.loads((tmp_path / "out" / "profile.json").read_text())["runs"]
+    assert [run["outcome"]["ending"] for run in runs] == ["served", "died"]
+    assert leftovers() == []
 
 
 def test_clean_leaves_living_commands_and_others_alone(tmp_path: Path) -> None:

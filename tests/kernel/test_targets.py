@@ -9,7 +9,7 @@ import pytest
 
 from beacon.model.event import Phase
 from beacon.model.observation import Observation
-from beacon.monitor.interface import MonitorFullError
+from beacon.monitor.interface import MonitorFullError, TargetExistsError
 from beacon.monitor.kernel import KernelMonitor
 from beacon.monitor.slots import Vocabulary
 from kernel.harness import Launch, Primes, cgroup_of, left_behind, own
@@ -141,7 +141,7 @@ def test_full_monitor_says_so_and_recovers(monitor: KernelMonitor, primes: Prime
 
 def test_name_in_use_leaves_the_first_alone(monitor: KernelMonitor, primes: Primes) -> None:
     with monitor.watch(own("same")) as target:
-        with pytest.raises(FileExistsError), monitor.watch(own("same")):
+        with pytest.raises(TargetExistsError), monitor.watch(own("same")):
             pass
         primes.run(target, "plain")
         assert entered(target.snapshot(), Phase.START) == PLAIN

@@ -16,7 +16,7 @@ from beacon.engines.interface import (
 )
 from beacon.model.event import Phase
 from beacon.model.launch import Environment, Launch
-from beacon.model.run import Check, Ending, Outcome, Run
+from beacon.model.run import Check, Ending, Outcome, Run, run_name
 from beacon.monitor.interface import Target
 from beacon.workloads.interface import Endpoint, Workload
 
@@ -57,7 +57,7 @@ class Cell:
     @property
     def name(self) -> str:
         """`workload@environment`."""
-        return f"{self.workload.name}@{self.environment.id}"
+        return run_name(self.workload.name, self.environment)
 
 
 def run_cell(lab: Lab, conditions: Conditions, cell: Cell) -> Run:
@@ -99,13 +99,18 @@ def _live(lab: Lab, conditions: Conditions, cell: Cell, target: Target) -> Outco
             ending = Ending.EXITED if failure.exited else Ending.TIMED_OUT
             return _ended(container, ending, str(failure))
         lab.proceed()
-        return _serve(lab, conditions, cell, target, container)
+        try:
+            return _serve(lab, conditions, cell, target, container)
+        except RefusedError as refusal:
+            # It is gone, or dead: nobody but us should touch it, yet somebody did.
+            return Outcome(Ending.DIED, detail=f"Somebody else ended it in mid-run: {refusal}")
 
 
 def _serve(
     lab: Lab, conditions: Conditions, cell: Cell, target: Target, container: Container
 ) -> Outcome:
     target.set_phase(Phase.SERVE)
+    started_at = container.started_at()
     lab.stopping.wait(conditions.settle)
     endpoint = Endpoint(
         container.id, container.address(), conditions.image.ports, container.env(), lab.stopping
@@ -113,6 +118,8 @@ def _serve(
     checks = cell.workload.drive(endpoint, conditions.drive_timeout)
     if not container.running():
         return _ended(container, Ending.DIED, "It ended under the workload.", checks)
+    if container.started_at() != started_at:
+        return _ended(container, Ending.DIED, "Somebody else restarted it in mid-run.", checks)
     target.set_phase(Phase.SHUTDOWN)
     code = container.stop(conditions.grace)
     return Outcome(Ending.SERVED, checks, code, log=container.logs())
@@ -121,4 +128,7 @@ def _serve(
 def _ended(
     container: Container, ending: Ending, detail: str, checks: tuple[Check, ...] = ()
 ) -> Outcome:
-    return Outcome(ending, checks, container.exit_code(), detail, container.logs())
+    try:
+        return Outcome(ending, checks, container.exit_code(), detail, container.logs())
+    except RefusedError:  # it has vanished meanwhile, and its last words with it
+        return Outcome(ending, checks, detail=detail)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from beacon.engines.interface import Engine
-from beacon.engines.session import owner_is_dead
 from beacon.monitor.cgroup import find_hierarchy, leftovers, remove_tree
+from beacon.owner import owner_is_dead
+from beacon.workloads import script_leftovers
 
 
 def clean(engine: Engine, *, everything: bool = False) -> list[str]:
@@ -13,6 +14,7 @@ def clean(engine: Engine, *, everything: bool = False) -> list[str]:
     `everything` takes those of living commands too. Returns what was removed.
     """
     removed = engine.sweep(everything=everything)
+    removed += script_leftovers.remove(everything=everything)
     for path in leftovers(find_hierarchy()):
         if everything or _maker_is_dead(path.name):
             remove_tree(path)

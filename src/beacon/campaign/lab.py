@@ -10,9 +10,9 @@ from dataclasses import dataclass, field
 from typing import TypeVar
 
 from beacon.engines.interface import Engine
-from beacon.engines.session import owner
 from beacon.errors import BeaconError
 from beacon.monitor.interface import Monitor
+from beacon.owner import owner
 
 _Item = TypeVar("_Item")
 _Result = TypeVar("_Result")

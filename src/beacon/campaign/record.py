@@ -10,8 +10,8 @@ from beacon import __version__
 from beacon.campaign.cell import Cell, Conditions, run_cell
 from beacon.campaign.lab import Lab
 from beacon.campaign.reporter import Reporter
-from beacon.errors import NothingObservedError
-from beacon.model.launch import Environment
+from beacon.errors import ExitCode, NothingObservedError
+from beacon.model.launch import Environment, Launch
 from beacon.model.profile import Host, ImageIdentity, Profile
 from beacon.model.run import Ending, Outcome, Run
 from beacon.workloads.interface import Workload
@@ -21,10 +21,13 @@ from beacon.workloads.none import NoWorkload
 class NeverReadyError(NothingObservedError):
     """No run became ready; the diagnostics show what the container last said."""
 
-    def __init__(self, outcome: Outcome) -> None:
+    def __init__(self, outcome: Outcome, launch: Launch) -> None:
         reason = (outcome.detail or outcome.ending).rstrip(".")
-        advice = ": change the options" if outcome.ending is Ending.REFUSED else ""
+        refused = outcome.ending is Ending.REFUSED
+        advice = ": change the options" if refused else ""
         super().__init__(f"The image never became ready: {reason}{advice}.")
+        if refused and launch != Launch():
+            self.exit_code = ExitCode.USAGE
         self._outcome = outcome
 
     def diagnostics(self) -> str | None:
@@ -42,7 +45,7 @@ def record(
         cells.append(Cell(environment, workload))
     runs = run_cells(lab, conditions, cells, reporter, jobs)
     if not any(run.outcome.ready for run in runs):
-        raise NeverReadyError(runs[-1].outcome)
+        raise NeverReadyError(runs[-1].outcome, conditions.launch)
     return Profile(
         image=ImageIdentity(
             conditions.image.reference, conditions.image.id, conditions.image.architecture

@@ -13,7 +13,7 @@ from beacon.data.kernel import is_syscall
 from beacon.model.policy import Policy, Replay
 from beacon.model.run import Check, Ending, Run
 from beacon.model.verification import Difference, DifferenceKind, Verification, VerifiedRun
-from beacon.synthesis.everything import needed, refused, run_name
+from beacon.synthesis.everything import needed, refused
 from beacon.workloads.interface import Workload
 
 
@@ -78,7 +78,7 @@ def _checks(recorded: Sequence[Check], run: Run) -> Iterator[Difference]:
 
 def _denials(policy: Policy, run: Run) -> Iterator[Difference]:
     """What was denied and was not before, or was granted before and never now."""
-    name = run_name(run)
+    name = run.name
     had = {a.call for a in policy.syscalls if name in a.evidence.runs}
     known = {call for each in policy.replays for call in each.denied}
     known -= had - run.observation.used()

@@ -35,6 +35,15 @@ def directory(text: str) -> Path:
 
 def check_output(output: Path) -> None:
     """UsageError for an output that is no directory, before any work is done for it."""
+    try:
+        _check_directory(output)
+    except OSError as error:  # a name that is too long, say
+        raise UsageError(
+            f"{output} cannot be used ({error.strerror}): name another directory with -o."
+        ) from None
+
+
+def _check_directory(output: Path) -> None:
     if (output.exists() or output.is_symlink()) and not output.is_dir():
         raise UsageError(f"{output} is not a directory: name another one with -o.")
     existing = next(p for p in (output, *output.absolute().parents) if p.exists())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from contextlib import closing
 from typing import Any
 
 from beacon.campaign.cleaning import clean
@@ -26,7 +27,8 @@ def add(commands: Any) -> None:
 
 def run(options: argparse.Namespace, console: Console) -> ExitCode:
     """Clean up and say what went."""
-    removed = clean(open_engine(), everything=options.all)
+    with closing(open_engine()) as engine:
+        removed = clean(engine, everything=options.all)
     if options.json:
         console.document("clean", {"removed": removed})
         return ExitCode.DONE

@@ -5,6 +5,8 @@ from __future__ import annotations
 import sys
 import threading
 import time
+from contextlib import suppress
+from typing import TextIO
 
 import msgspec
 from rich.console import Console as Rich
@@ -14,6 +16,7 @@ from rich.text import Text
 from beacon.campaign.cell import Cell
 from beacon.model.run import Run
 
+_UNFOLDED = 10_000
 _SHOWN = 3  # failed checks of one run; the rest is in the document
 
 
@@ -21,22 +24,21 @@ class Console:
     """Writes text as it is: no markup is read from it, since much of it is attackers' data."""
 
     def __init__(self) -> None:
-        self._out = Rich(
-            file=sys.stdout, markup=False, highlight=False, emoji=False, soft_wrap=True
-        )
-        self._err = Rich(
-            file=sys.stderr, markup=False, highlight=False, emoji=False, soft_wrap=True
-        )
+        self._out = _plain(sys.stdout)
+        self._err = _plain(sys.stderr)
 
     def say(self, line: str) -> None:
         """A line for the reader of the progress."""
-        self._err.print(line)
+        with suppress(OSError):  # nobody reads it; the work goes on
+            self._err.print(line)
 
     def error(self, line: str, details: str | None = None) -> None:
         """What went wrong, and further lines below it."""
-        self._err.print(Text("error: ", style="bold red").append(line, style="not bold default"))
-        for detail in (details or "").splitlines():
-            self._err.print(Text(f"  {detail}", style="dim"))
+        text = Text("error: ", style="bold red").append(line, style="not bold default")
+        with suppress(OSError):
+            self._err.print(text)
+            for detail in (details or "").splitlines():
+                self._err.print(Text(f"  {detail}", style="dim"))
 
     def result(self, line: str = "") -> None:
         """A line of the result."""
@@ -53,6 +55,14 @@ class Console:
         """A versioned JSON document as the whole result."""
         raw = msgspec.json.encode({"schema": f"beacon.{kind}/1", **_fields(content)})
         sys.stdout.write(msgspec.json.format(raw, indent=1).decode() + "\n")
+
+
+def _plain(stream: TextIO) -> Rich:
+    # What goes to a file or a program is not to be folded at some terminal's width.
+    width = None if stream.isatty() else _UNFOLDED
+    return Rich(
+        file=stream, markup=False, highlight=False, emoji=False, soft_wrap=True, width=width
+    )
 
 
 def _fields(content: object) -> dict[str, object]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+from dataclasses import dataclass
 from pathlib import Path
 
 from beacon.cli.arguments import positive
@@ -17,7 +18,7 @@ _REPEATED = (
     (("--tmpfs",), "TARGET[:OPTIONS]"),
     (("--cap-add",), "CAPABILITY"),
     (("--cap-drop",), "CAPABILITY"),
-    (("--security-opt",), "no-new-privileges|seccomp=FILE|seccomp=unconfined"),
+    (("--security-opt",), "no-new-privileges|seccomp=FILE|seccomp=unconfined|apparmor=PROFILE"),
 )
 _SINGLE = (
     (("-u", "--user"), "USER[:GROUP]"),
@@ -36,7 +37,8 @@ def add_launch_options(parser: argparse.ArgumentParser) -> None:
         group.add_argument(*names, metavar=metavar)
     _add_readiness(parser)
     parser.add_argument("image", metavar="IMAGE")
-    parser.add_argument("command", metavar="CMD", nargs=argparse.REMAINDER)
+    command = parser.add_argument("command", metavar="CMD", nargs=argparse.REMAINDER)
+    command.required = False  # argparse counts it among what is missing, though it may be
 
 
 def _add_readiness(parser: argparse.ArgumentParser) -> None:
@@ -58,7 +60,7 @@ def _add_readiness(parser: argparse.ArgumentParser) -> None:
 
 def read_launch(options: argparse.Namespace) -> Launch:
     """The launch that the options ask for; UsageError for one that makes no sense."""
-    seccomp, no_new_privileges = _security(options.security_opt)
+    security = _security(options.security_opt)
     files = [line for path in options.env_file for line in _lines(Path(path))]
     return Launch(
         command=tuple(options.command),
@@ -71,11 +73,12 @@ def read_launch(options: argparse.Namespace) -> Launch:
         network=options.network,
         cap_add=tuple(options.cap_add),
         cap_drop=tuple(options.cap_drop),
-        no_new_privileges=no_new_privileges,
+        no_new_privileges=security.no_new_privileges,
+        apparmor=security.apparmor,
         ready_log=options.ready_log,
         ready_after=options.ready_after,
         ready_timeout=options.ready_timeout,
-        seccomp=seccomp,
+        seccomp=security.seccomp,
     )
 
 
@@ -90,28 +93,44 @@ def _variables(words: list[str]) -> list[str]:
 
 
 def _lines(path: Path) -> list[str]:
-    lines = (line.strip() for line in _read(path).splitlines())
-    return [line for line in lines if line and not line.startswith("#")]
+    """The variables of a file as the docker command reads it: only the blanks before a name go."""
+    lines = [line.lstrip() for line in _read(path).replace("\r\n", "\n").split("\n")]
+    lines = [line for line in lines if line and not line.startswith("#")]
+    for line in lines:
+        name = line.partition("=")[0]
+        if not name or any(character.isspace() for character in name):
+            raise UsageError(f"{path} has no variable's name in {line!r}: write NAME=VALUE.")
+    return lines
 
 
-def _security(words: list[str]) -> tuple[str | None, bool]:
-    seccomp, no_new_privileges = None, False
+@dataclass
+class _Security:
+    seccomp: str | None = None
+    no_new_privileges: bool = False
+    apparmor: str | None = None
+
+
+def _security(words: list[str]) -> _Security:
+    found = _Security()
     for word in words:
         name, _, value = word.replace(":", "=", 1).partition("=")
         if name == "no-new-privileges" and value in ("", "true", "false"):
-            no_new_privileges = value != "false"
+            found.no_new_privileges = value != "false"
         elif name == "seccomp" and value:
-            seccomp = value if value == "unconfined" else _read(Path(value))
+            found.seccomp = value if value == "unconfined" else _read(Path(value))
+        elif name == "apparmor" and value:
+            found.apparmor = value
         else:
             raise UsageError(
                 f"--security-opt {word!r} is not understood: "
-                "use no-new-privileges, seccomp=FILE or seccomp=unconfined."
+                "use no-new-privileges, seccomp=FILE, seccomp=unconfined or apparmor=PROFILE."
             )
-    return seccomp, no_new_privileges
+    return found
 
 
 def _read(path: Path) -> str:
     try:
         return path.read_text()
     except (OSError, UnicodeDecodeError) as error:
-        raise UsageError(f"Cannot read {path}: {error}.") from None
+        reason = getattr(error, "strerror", None) or "it is no UTF-8 text"
+        raise UsageError(f"Cannot read {path} ({reason}): name another file.") from None

@@ -55,7 +55,9 @@ def main(arguments: Sequence[str]) -> int:
         # The reader of our output has gone (`| head`): nothing is left to say.
         return ExitCode.ERROR
     except OSError as error:
-        console.error(f"The system refused something: {printable(str(error))}.")
+        console.error(
+            f"The system refused something ({printable(str(error))}): see to that and try again."
+        )
         return ExitCode.ERROR
     except Exception as error:
         console.error(

@@ -25,7 +25,7 @@ def open_monitor() -> Monitor:
 @contextmanager
 def open_lab() -> Iterator[Lab]:
     """Engine and monitor together; the cgroups are spelt as the engine's driver wants them."""
-    engine = open_engine()
-    systemd = engine.facts().cgroup_driver == "systemd"
-    with closing(KernelMonitor(systemd_cgroups=systemd)) as monitor:
-        yield Lab(engine, monitor)
+    with closing(open_engine()) as engine:
+        systemd = engine.facts().cgroup_driver == "systemd"
+        with closing(KernelMonitor(systemd_cgroups=systemd)) as monitor:
+            yield Lab(engine, monitor)

@@ -18,6 +18,7 @@ from beacon.cli.console import Console, Progress
 from beacon.cli.opening import open_lab
 from beacon.errors import ExitCode
 from beacon.model.files import VERIFICATION_FILE, encode, load_policy, write_files
+from beacon.model.run import run_name
 from beacon.model.verification import Difference, Verification
 from beacon.workloads.registry import find
 
@@ -63,7 +64,7 @@ def _plain(verification: Verification) -> dict[str, Any]:
 
 def _tell(console: Console, verification: Verification) -> None:
     for run in verification.runs:
-        name = f"{run.workload}@{run.environment.id}"
+        name = run_name(run.workload, run.environment)
         passed = sum(check.passed for check in run.outcome.checks)
         checks = (
             f"{passed} of {len(run.outcome.checks)} checks passed, " if run.outcome.checks else ""

@@ -29,6 +29,7 @@ from beacon.engines.interface import (
 )
 from beacon.model.launch import Launch
 from beacon.model.text import printable
+from beacon.owner import owner_is_dead
 
 #: Every container's name begins so.
 NAME_PREFIX = "beacon-"
@@ -134,18 +135,16 @@ class DockerEngine(Engine):
         yield from self._containers(SESSION_LABEL, everything=everything)
         api, ours = self._api, {"label": SESSION_LABEL}
         for found in api.networks(filters=ours):
-            if _removable(found, everything):
+            if _ours(found["Name"]) and _removable(found, everything):
                 yield "network", printable(found["Name"]), _call(api.remove_network, found["Id"])
         for found in api.volumes(filters=ours).get("Volumes") or ():
-            if _removable(found, everything):
+            if _ours(found["Name"]) and _removable(found, everything):
                 yield "volume", printable(found["Name"]), _call(api.remove_volume, found["Name"])
 
     def _containers(self, label: str, *, everything: bool) -> Iterator[_Leftover]:
         for found in self._api.containers(all=True, filters={"label": label}):
-            # A container inherits its image's labels. One that a user started from an image with
-            # our label in it (committed from one of ours, say) is not ours; its name tells.
             name = str((found.get("Names") or ["/"])[0]).removeprefix("/")
-            if _NAME.fullmatch(name) and _removable(found, everything):
+            if _ours(name) and _removable(found, everything):
                 remove = _call(remove_container, self._api, found["Id"])
                 yield "container", printable(name), remove
 
@@ -173,9 +172,15 @@ def _call(function: Callable[..., object], *arguments: object) -> Callable[[], o
     return lambda: function(*arguments)
 
 
+def _ours(name: object) -> bool:
+    # A container inherits its image's labels. One that a user started from an image with our
+    # label in it (committed from one of ours, say) is not ours; its name tells.
+    return isinstance(name, str) and _NAME.fullmatch(name) is not None
+
+
 def _removable(found: Mapping[str, Any], everything: bool) -> bool:
     owner = (found.get("Labels") or {}).get(OWNER_LABEL)
-    return everything or sessions.owner_is_dead(owner)
+    return everything or owner_is_dead(owner)
 
 
 def _runtime(name: str, version: Mapping[str, Any]) -> str:

@@ -58,6 +58,10 @@ class DockerContainer(Container):
         """Whether its first process lives."""
         return self.state().running
 
+    def started_at(self) -> str:
+        """When its first process was started, as the engine spells it: another after a restart."""
+        return str(self._inspect()["State"].get("StartedAt"))
+
     def exit_code(self) -> int | None:
         """The exit code of its first process, None while it runs."""
         return self.state().exit_code

@@ -66,6 +66,8 @@ def _capabilities(launch: Launch, enforcement: Enforcement) -> tuple[list[str], 
 
 def _security(launch: Launch, enforcement: Enforcement) -> list[str]:
     options = ["no-new-privileges"] if launch.no_new_privileges else []
+    if launch.apparmor is not None:
+        options.append(f"apparmor={launch.apparmor}")
     seccomp = launch.seccomp if enforcement.seccomp is None else enforcement.seccomp
     if seccomp is not None:
         options.append(f"seccomp={ALLOW_ALL if seccomp == 'unconfined' else seccomp}")

@@ -121,6 +121,10 @@ class Container(ABC):
         """The exit code of its first process, None while it runs."""
 
     @abstractmethod
+    def started_at(self) -> str:
+        """When its first process was started, as the engine spells it: another after a restart."""
+
+    @abstractmethod
     def exec(self, argv: Sequence[str], timeout: float = 60.0) -> tuple[int, str]:
         """Run a command inside; its exit code and printable output (64 KiB of it at most).
 
@@ -172,6 +176,10 @@ class Engine(ABC):
     @abstractmethod
     def abort(self) -> None:
         """Remove every container of this session by force; waits on them then end with errors."""
+
+    @abstractmethod
+    def close(self) -> None:
+        """Close the connections to the engine."""
 
     @abstractmethod
     def sweep(self, *, everything: bool = False) -> list[str]:

@@ -1,16 +1,11 @@
-"""Who made a container, and whether that process still lives."""
+"""The label that everything made in one session carries."""
 
 from __future__ import annotations
 
-import os
-import re
 import secrets
-from pathlib import Path
 
 from beacon.engines.interface import OWNER_LABEL, SESSION_LABEL
-
-PROC = Path("/proc")
-_OWNER = re.compile(r"([1-9]\d{0,9}):(\d{1,20})", re.ASCII)
+from beacon.owner import owner
 
 
 def new_session() -> str:
@@ -18,34 +13,6 @@ def new_session() -> str:
     return secrets.token_hex(6)
 
 
-def owner(pid: int | None = None, proc: Path = PROC) -> str:
-    """Return `PID:START` of a living process (this one by default); OSError if there is none."""
-    pid = os.getpid() if pid is None else pid
-    return f"{pid}:{_start_time(pid, proc)}"
-
-
 def labels(session: str) -> dict[str, str]:
     """Return the labels for everything that this process makes in `session`."""
     return {SESSION_LABEL: session, OWNER_LABEL: owner()}
-
-
-def owner_is_dead(label: object, proc: Path = PROC) -> bool:
-    """Whether the process that a label names is surely gone.
-
-    A label that names no process proves nothing, so its bearer counts as alive: clean-up had
-    better leave something behind than remove what somebody still uses.
-    """
-    match = _OWNER.fullmatch(label) if isinstance(label, str) else None
-    if match is None:
-        return False
-    try:
-        return _start_time(int(match[1]), proc) != int(match[2])
-    except (FileNotFoundError, ProcessLookupError):
-        return True
-
-
-def _start_time(pid: int, proc: Path) -> int:
-    # The second field, the process's name, is in parentheses and may itself hold blanks and
-    # parentheses, so the fields are counted from the last one: the state is field 3.
-    stat = (proc / str(pid) / "stat").read_bytes()
-    return int(stat.rpartition(b")")[2].split()[22 - 3])

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from errno import EISDIR
 from pathlib import Path
 from typing import TypeVar
 
@@ -68,6 +69,7 @@ def write_files(directory: Path, contents: Mapping[str, bytes]) -> None:
     aside: list[tuple[str, Path]] = []
     try:
         directory.mkdir(parents=True, exist_ok=True)
+        _check_replaceable(directory / name for name in contents)
         try:
             for name, content in contents.items():
                 handle, temporary = tempfile.mkstemp(prefix=f".{name}.", dir=directory)
@@ -84,3 +86,9 @@ def write_files(directory: Path, contents: Mapping[str, bytes]) -> None:
         raise BeaconError(
             f"Cannot write to {directory} ({error.strerror}): choose another directory."
         ) from None
+
+
+def _check_replaceable(paths: Iterable[Path]) -> None:
+    for path in paths:
+        if path.is_dir() and not path.is_symlink():
+            raise IsADirectoryError(EISDIR, f"{path.name} is a directory")

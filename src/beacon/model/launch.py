@@ -24,6 +24,7 @@ class Launch(msgspec.Struct, frozen=True):
     cap_add: tuple[str, ...] = ()
     cap_drop: tuple[str, ...] = ()
     no_new_privileges: bool = False
+    apparmor: str | None = None
     ready_log: str | None = None
     ready_after: float = 3.0
     ready_timeout: float = 60.0

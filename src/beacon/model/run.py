@@ -54,6 +54,11 @@ class Outcome(msgspec.Struct, frozen=True):
         return self.ending is Ending.SERVED and all(check.passed for check in self.checks)
 
 
+def run_name(workload: str, environment: Environment) -> str:
+    """`workload@environment`: how everything names a run."""
+    return f"{workload}@{environment.id}"
+
+
 class Run(msgspec.Struct, frozen=True):
     """Image x environment x workload -> outcome and observation. Times are in seconds."""
 
@@ -63,3 +68,8 @@ class Run(msgspec.Struct, frozen=True):
     observation: Observation
     started_at: float  # Unix time
     duration: float
+
+    @property
+    def name(self) -> str:
+        """`workload@environment`."""
+        return run_name(self.workload, self.environment)

@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from beacon.monitor.interface import MonitorUnsupportedError
+from beacon.monitor.interface import MonitorUnsupportedError, TargetExistsError
 
 ROOT = Path("/sys/fs/cgroup")
 _NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,60}")
@@ -53,12 +53,17 @@ class Cgroup:
         return self._hierarchy.identity / self._path
 
     def make(self) -> int:
-        """Create it; its id. An older one of the same name is an error (FileExistsError)."""
+        """Create it; its id. TargetExistsError for an older one of the same name."""
         while True:
             self.path.parent.mkdir(exist_ok=True)
             # Whoever removes the last other cgroup removes the parent, perhaps just now.
             with contextlib.suppress(FileNotFoundError):
-                self.path.mkdir()
+                try:
+                    self.path.mkdir()
+                except FileExistsError:
+                    raise TargetExistsError(
+                        f"The cgroup {self.path} is there already: run `beacon clean`."
+                    ) from None
                 return self.path.stat().st_ino
 
     def remove(self) -> None:

@@ -23,6 +23,10 @@ class MonitorUnsupportedError(UnsupportedHostError):
         return self._details
 
 
+class TargetExistsError(BeaconError):
+    """A cgroup of this name is there already."""
+
+
 class MonitorFullError(BeaconError):
     """More containers at once than the kernel program has slots for."""
 

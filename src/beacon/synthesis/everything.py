@@ -61,11 +61,6 @@ def _own_question(check: CapabilityCheck) -> bool:
     return check.audited and not check.foreign and check.phase != Phase.RUNTIME
 
 
-def run_name(run: Run) -> str:
-    """`workload@environment`, as evidence names a run."""
-    return f"{run.workload}@{run.environment.id}"
-
-
 def _syscalls(runs: Iterable[Run]) -> Iterator[AllowedSyscall]:
     seen: dict[Syscall, list[tuple[Run, SyscallCount]]] = defaultdict(list)
     for run in runs:
@@ -102,7 +97,7 @@ def _evidence(pairs: Sequence[tuple[Run, SyscallCount | CapabilityCheck]]) -> Ev
     return Evidence(
         phases=tuple(phase for phase in Phase if any(entry.phase is phase for _, entry in pairs)),
         processes=tuple(sorted({name for _, entry in pairs for name in entry.processes})),
-        runs=tuple(sorted({run_name(run) for run, _ in pairs})),
+        runs=tuple(sorted({run.name for run, _ in pairs})),
     )
 
 

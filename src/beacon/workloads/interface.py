@@ -27,7 +27,8 @@ class WorkloadError(BeaconError):
 class Endpoint:
     """Where a container is reached. `address` is None when it has no network; ports are TCP.
 
-    `env` is the container's own environment: passwords and names that it was started with. Once `stop` is set the container is gone, and whatever waits for it shall end.
+    `env` holds its own environment variables: the names and passwords it was started with. Once
+    `stop` is set the container is gone, and whatever waits for it shall end.
     """
 
     container: str

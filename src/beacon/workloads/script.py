@@ -10,8 +10,10 @@ import msgspec
 
 from beacon.model.run import Check
 from beacon.model.text import printable
+from beacon.owner import owner
 from beacon.workloads.checks import shown
 from beacon.workloads.interface import Endpoint, UnknownWorkloadError, Workload, WorkloadError
+from beacon.workloads.script_leftovers import PREFIX, REPORT_VARIABLE
 from beacon.workloads.script_process import Result, run
 
 EXIT_CODE = "exit code"
@@ -45,7 +47,7 @@ class ScriptWorkload(Workload):
 
     def drive(self, endpoint: Endpoint, timeout: float) -> tuple[Check, ...]:
         """Run it; WorkloadError if it cannot be started or reports what cannot be read."""
-        with tempfile.TemporaryDirectory(prefix="beacon-script-") as private:
+        with tempfile.TemporaryDirectory(prefix=f"{PREFIX}{owner()}-") as private:
             report = Path(private) / "checks.json"
             result = run(self._path, _environment(endpoint, report), timeout, endpoint.stop)
             check = _exit_code(result, timeout)
@@ -85,7 +87,7 @@ def _environment(endpoint: Endpoint, report: Path) -> dict[str, str]:
         "BEACON_PORT": ports[0] if ports else "",
         "BEACON_PORTS": ",".join(ports),
         "BEACON_CONTAINER": endpoint.container,
-        "BEACON_CHECKS": str(report),
+        REPORT_VARIABLE: str(report),
     }
 
 

@@ -57,10 +57,34 @@ def test_a_seccomp_file_is_read(tmp_path: Path) -> None:
     assert launch("--security-opt", "seccomp=unconfined", "image").seccomp == "unconfined"
 
 
-@pytest.mark.parametrize("option", ["seccomp=", "seccomp", "apparmor=x", "no-new-privileges=maybe"])
+@pytest.mark.parametrize("option", ["seccomp=", "seccomp", "label=x", "no-new-privileges=maybe"])
 def test_options_that_make_no_sense(option: str) -> None:
     with pytest.raises(UsageError, match="not understood"):
         launch("--security-opt", option, "image")
+
+
+def test_another_security_module_s_profile() -> None:
+    assert launch("--security-opt", "apparmor=unconfined", "image").apparmor == "unconfined"
+
+
+def test_env_files_are_read_as_docker_reads_them(tmp_path: Path) -> None:
+    file = tmp_path / "env"
+    file.write_bytes(b"  A=trailing \r\nB= leading\n  # comment\nC=\x0b\n")
+    assert launch("--env-file", str(file), "image").env == ("A=trailing ", "B= leading", "C=\x0b")
+
+
+@pytest.mark.parametrize("line", ["A = b", "=b", "A B=c"])
+def test_env_files_name_variables(tmp_path: Path, line: str) -> None:
+    file = tmp_path / "env"
+    file.write_text(line)
+    with pytest.raises(UsageError, match="write NAME=VALUE"):
+        launch("--env-file", str(file), "image")
+
+
+def test_a_command_is_not_required(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        launch()
+    assert "CMD" not in capsys.readouterr().err.splitlines()[-1]
 
 
 @pytest.mark.parametrize("value", ["0", "-1", "nan", "inf", "many"])

@@ -14,8 +14,8 @@ from beacon.engines.interface import (
     ImageNotFoundError,
     RefusedError,
 )
-from beacon.engines.session import owner
 from beacon.model.launch import Launch
+from beacon.owner import owner
 
 _DEAD = "999999999:1"
 
@@ -89,7 +89,7 @@ def _named(identifier: str) -> str:
 def _found(identifier: str, maker: str | None, **more: object) -> dict[str, Any]:
     labels = {SESSION_LABEL: "s"} | ({OWNER_LABEL: maker} if maker else {})
     names = [f"/{_named(identifier)}"]
-    return {"Id": identifier, "Name": identifier, "Names": names, "Labels": labels, **more}
+    return {"Id": identifier, "Name": _named(identifier), "Names": names, "Labels": labels, **more}
 
 
 def _refused(text: str) -> APIError:
@@ -141,10 +141,11 @@ def test_sweep_removes_only_what_a_dead_process_made() -> None:
     living, unknown = _found("living", owner()), _found("unknown", None)
     api.found["containers"] = [_found("dead", _DEAD), living, unknown, strangers]
     api.found["networks"] = [_found("net", _DEAD), _found("net2", owner())]
-    api.found["volumes"] = [_found("vol", _DEAD)]
+    api.found["volumes"] = [_found("vol", _DEAD), _found("data", _DEAD, Name="my-data")]
     removed = DockerEngine(api=api).sweep()
-    assert removed == [f"container {_named('dead')}", "network net", "volume vol"]
-    assert api.removed == ["dead", "net", "vol"]
+    kinds = [("container", "dead"), ("network", "net"), ("volume", "vol")]
+    assert removed == [f"{kind} {_named(name)}" for kind, name in kinds]
+    assert api.removed == ["dead", "net", _named("vol")]
 
 
 def test_sweep_everything_still_spares_what_only_inherited_our_label() -> None:

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from beacon.engines.interface import OWNER_LABEL, SESSION_LABEL
-from beacon.engines.session import labels, new_session, owner, owner_is_dead
+from beacon.engines.session import labels, new_session
+from beacon.owner import owner, owner_is_dead
 
 
 def _process(proc: Path, pid: int, name: str, start: int) -> None:

@@ -31,7 +31,7 @@ def test_a_failed_write_leaves_what_was_there(tmp_path: Path) -> None:
     write_files(tmp_path, {"seccomp.json": b"old"})
     (tmp_path / "policy.json").mkdir()
     with pytest.raises(BeaconError, match="Cannot write"):
-        write_files(tmp_path, {"policy.json": b"new", "seccomp.json": b"new"})
+        write_files(tmp_path, {"seccomp.json": b"new", "policy.json": b"new"})
     assert (tmp_path / "seccomp.json").read_bytes() == b"old"
     assert {path.name for path in tmp_path.iterdir()} == {"policy.json", "seccomp.json"}
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from beacon.monitor.cgroup import Cgroup, Hierarchy, find_hierarchy, leftovers, remove_tree
-from beacon.monitor.interface import MonitorUnsupportedError
+from beacon.monitor.interface import MonitorUnsupportedError, TargetExistsError
 
 
 @pytest.fixture
@@ -74,7 +74,7 @@ def test_made_and_removed(unified: Hierarchy, tmp_path: Path, *, systemd: bool) 
 
 def test_name_in_use(unified: Hierarchy) -> None:
     Cgroup(unified, "run").make()
-    with pytest.raises(FileExistsError):
+    with pytest.raises(TargetExistsError):
         Cgroup(unified, "run").make()
 
 
