@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import time
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 
 from beacon.campaign.lab import Lab
+from beacon.campaign.not_applicable import NotApplicableError
+from beacon.campaign.placing import Place, place
+from beacon.campaign.steps import Beside, Patient, do_all
 from beacon.engines.interface import (
     Container,
     Enforcement,
@@ -14,8 +18,9 @@ from beacon.engines.interface import (
     Readiness,
     RefusedError,
 )
+from beacon.model.environment import Environment, Step, Surroundings, When
 from beacon.model.event import Phase
-from beacon.model.launch import Environment, Launch
+from beacon.model.launch import Launch
 from beacon.model.run import Check, Ending, Outcome, Run, run_name
 from beacon.monitor.interface import Target
 from beacon.workloads.interface import Endpoint, Workload
@@ -32,6 +37,7 @@ class Conditions:
     image: Image
     launch: Launch
     enforcement: Enforcement = field(default_factory=Enforcement)
+    surroundings: Surroundings = field(default_factory=Surroundings)
     settle: float = 1.0
     drive_timeout: float = 120.0
     grace: float = 10.0
@@ -64,8 +70,9 @@ def run_cell(lab: Lab, conditions: Conditions, cell: Cell) -> Run:
     """Run it to its end; whatever the container does becomes an outcome, not an error."""
     lab.proceed()
     started_at, clock = time.time(), time.monotonic()
-    with lab.monitor.watch(lab.name()) as target:
-        outcome = _live(lab, conditions, cell, target)
+    life = _Life(lab, conditions, cell)
+    with life.alone(), lab.monitor.watch(lab.name()) as target:
+        outcome = life.live(target)
         observation = target.snapshot()
     lab.proceed()
     return Run(
@@ -78,51 +85,107 @@ def run_cell(lab: Lab, conditions: Conditions, cell: Cell) -> Run:
     )
 
 
-def _live(lab: Lab, conditions: Conditions, cell: Cell, target: Target) -> Outcome:
-    try:
-        container = lab.engine.create(
-            conditions.image,
-            conditions.launch,
-            conditions.enforcement,
-            cgroup_parent=target.cgroup_parent,
+class _Life:
+    """A container from its creation to its end."""
+
+    _target: Target
+
+    def __init__(self, lab: Lab, conditions: Conditions, cell: Cell) -> None:
+        self._lab, self._conditions, self._cell = lab, conditions, cell
+        self._place: Place = place(
+            conditions.surroundings, cell.environment, conditions.image, conditions.launch
         )
-    except RefusedError as refusal:
-        return Outcome(Ending.REFUSED, detail=str(refusal))
-    with container:
-        lab.proceed()
+        limit = self._place.launch.stop_timeout
+        self._grace = conditions.grace if limit is None else float(limit)
+
+    def alone(self) -> AbstractContextManager[object]:
+        """Keeps others away that share ports or files with it."""
+        return self._lab.alone if self._place.launch.shares_state else nullcontext()
+
+    def live(self, target: Target) -> Outcome:
+        """Live it; what came of it."""
+        self._target = target
         try:
-            container.start()
-            container.wait_ready(conditions.readiness)
+            container = self._lab.engine.create(
+                self._conditions.image,
+                self._place.launch,
+                self._conditions.enforcement,
+                cgroup_parent=self._target.cgroup_parent,
+            )
         except RefusedError as refusal:
-            return _ended(container, Ending.REFUSED, str(refusal))
-        except NotReadyError as failure:
-            ending = Ending.EXITED if failure.exited else Ending.TIMED_OUT
-            return _ended(container, ending, str(failure))
-        lab.proceed()
+            return Outcome(Ending.REFUSED, detail=str(refusal))
+        with container:
+            self._lab.proceed()
+            try:
+                container.start()
+                container.wait_ready(self._conditions.readiness)
+            except RefusedError as refusal:
+                return _ended(container, Ending.REFUSED, str(refusal))
+            except NotReadyError as failure:
+                ending = Ending.EXITED if failure.exited else Ending.TIMED_OUT
+                return _ended(container, ending, str(failure))
+            self._lab.proceed()
+            return self._guarded(container)
+
+    def _guarded(self, container: Container) -> Outcome:
         try:
-            return _serve(lab, conditions, cell, target, container)
+            return self._serve(container)
+        except NotApplicableError as reason:
+            return _ended(container, Ending.REFUSED, str(reason))
+        except NotReadyError as failure:
+            return _ended(container, Ending.DIED, f"It did not come back: {failure}")
         except RefusedError as refusal:
             # It is gone, or dead: nobody but us should touch it, yet somebody did.
             return Outcome(Ending.DIED, detail=f"Somebody else ended it in mid-run: {refusal}")
 
+    def _serve(self, container: Container) -> Outcome:
+        self._target.set_phase(Phase.SERVE)
+        patient = self._patient(container)
+        self._lab.stopping.wait(self._conditions.settle)
+        checks = self._exercise(patient)
+        if not container.running():
+            return _ended(container, Ending.DIED, "It ended under the workload.", checks)
+        restarted = container.started_at() != patient.started_at
+        if restarted and self._place.launch.restart is None:
+            return _ended(container, Ending.DIED, "Somebody else restarted it in mid-run.", checks)
+        self._target.set_phase(Phase.SHUTDOWN)
+        code = container.stop(self._grace)
+        return Outcome(Ending.SERVED, checks, code, log=container.logs())
 
-def _serve(
-    lab: Lab, conditions: Conditions, cell: Cell, target: Target, container: Container
-) -> Outcome:
-    target.set_phase(Phase.SERVE)
-    started_at = container.started_at()
-    lab.stopping.wait(conditions.settle)
-    endpoint = Endpoint(
-        container.id, container.address(), conditions.image.ports, container.env(), lab.stopping
-    )
-    checks = cell.workload.drive(endpoint, conditions.drive_timeout)
-    if not container.running():
-        return _ended(container, Ending.DIED, "It ended under the workload.", checks)
-    if container.started_at() != started_at:
-        return _ended(container, Ending.DIED, "Somebody else restarted it in mid-run.", checks)
-    target.set_phase(Phase.SHUTDOWN)
-    code = container.stop(conditions.grace)
-    return Outcome(Ending.SERVED, checks, code, log=container.logs())
+    def _exercise(self, patient: Patient) -> tuple[Check, ...]:
+        do_all(self._steps(When.BEFORE), patient)
+        with Beside(self._steps(When.DURING), patient):
+            checks = self._drive(patient)
+        later = self._steps(When.AFTER)
+        do_all(later, patient)
+        if not later or not checks or not patient.container.running():
+            return checks
+        return checks + tuple(_again(check) for check in self._drive(patient))
+
+    def _drive(self, patient: Patient) -> tuple[Check, ...]:
+        return self._cell.workload.drive(patient.endpoint(), self._conditions.drive_timeout)
+
+    def _steps(self, when: When) -> list[Step]:
+        return [step for step in self._place.steps if step.when is when]
+
+    def _patient(self, container: Container) -> Patient:
+        def endpoint() -> Endpoint:
+            ports, env = self._conditions.image.ports, container.env()
+            return Endpoint(container.id, container.address(), ports, env, self._lab.stopping)
+
+        return Patient(
+            self._lab,
+            container,
+            self._target,
+            self._conditions.readiness,
+            self._grace,
+            endpoint,
+            container.started_at(),
+        )
+
+
+def _again(check: Check) -> Check:
+    return Check(f"{check.name} (again)", check.passed, check.value, check.detail)
 
 
 def _ended(

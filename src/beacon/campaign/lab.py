@@ -24,10 +24,14 @@ class CancelledError(BeaconError):
 
 @dataclass
 class Lab:
-    """One command's engine and monitor; `stopping` is set once the command is ending."""
+    """One command's engine and monitor; `stopping` is set once the command is ending.
+
+    `alone` is held by runs that would disturb each other through what they share.
+    """
 
     engine: Engine
     monitor: Monitor
+    alone: threading.Lock = field(default_factory=threading.Lock)
     stopping: threading.Event = field(default_factory=threading.Event)
     _numbers: itertools.count[int] = field(default_factory=itertools.count)
 

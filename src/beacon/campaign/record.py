@@ -1,18 +1,25 @@
-"""Records a profile: the baseline without and with the workload."""
+"""Records a profile: the default environment, then those that a strategy proposes."""
 
 from __future__ import annotations
 
 import platform
 import threading
+import time
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 
 from beacon import __version__
 from beacon.campaign.cell import Cell, Conditions, run_cell
+from beacon.campaign.journal import Journal
 from beacon.campaign.lab import Lab
 from beacon.campaign.reporter import Reporter
 from beacon.errors import ExitCode, NothingObservedError
-from beacon.model.launch import Environment, Launch
-from beacon.model.profile import Host, ImageIdentity, Profile
+from beacon.exploration.estimate import trials
+from beacon.exploration.fixed import Baseline
+from beacon.exploration.interface import Strategy
+from beacon.model.environment import Environment
+from beacon.model.launch import Launch
+from beacon.model.profile import Exploration, Host, ImageIdentity, Profile
 from beacon.model.run import Ending, Outcome, Run
 from beacon.workloads.interface import Workload
 from beacon.workloads.none import NoWorkload
@@ -35,42 +42,121 @@ class NeverReadyError(NothingObservedError):
         return self._outcome.log or None
 
 
-def record(
-    lab: Lab, conditions: Conditions, workload: Workload, reporter: Reporter, jobs: int
-) -> Profile:
-    """Run the baseline cells; NeverReadyError when no container became ready."""
-    environment = Environment()
-    cells = [Cell(environment, NoWorkload())]
-    if workload.name != cells[0].workload.name:
-        cells.append(Cell(environment, workload))
-    runs = run_cells(lab, conditions, cells, reporter, jobs)
-    if not any(run.outcome.ready for run in runs):
-        raise NeverReadyError(runs[-1].outcome, conditions.launch)
-    return Profile(
-        image=ImageIdentity(
-            conditions.image.reference, conditions.image.id, conditions.image.architecture
-        ),
-        host=describe_host(lab),
-        launch=conditions.launch,
-        runs=tuple(runs),
-        beacon=__version__,
-    )
+@dataclass(frozen=True)
+class Budget:
+    """When to stop although the strategy would go on: runs in all, seconds in all."""
+
+    runs: int | None = None
+    seconds: float | None = None
+    began: float = field(default_factory=time.monotonic)
+
+    def left(self, done: int) -> int:
+        """How many more runs may be begun now."""
+        if self.seconds is not None and time.monotonic() - self.began >= self.seconds:
+            return 0
+        return 1 << 30 if self.runs is None else max(0, self.runs - done)
+
+
+@dataclass
+class Campaign:
+    """All that a recording consists of; `run` does it.
+
+    The default environment is run without and with the workload, the others with it (without
+    where no client reaches the container).
+    """
+
+    lab: Lab
+    conditions: Conditions
+    workload: Workload
+    reporter: Reporter
+    jobs: int
+    strategy: Strategy = field(default_factory=Baseline)
+    seed: int = 0
+    budget: Budget = field(default_factory=Budget)
+    journal: Journal | None = None
+    runs: list[Run] = field(default_factory=list)
+    complete: bool = True
+
+    def run(self) -> Profile:
+        """Run it to its end; NeverReadyError when the default environment never became ready."""
+        default = Environment()
+        cells = [Cell(default, NoWorkload())]
+        if self.workload.name != cells[0].workload.name:
+            cells.append(Cell(default, self.workload))
+        self._run(cells)
+        if not any(run.outcome.ready for run in self.runs):
+            if self.journal is not None:
+                self.journal.discard()
+            raise NeverReadyError(self.runs[-1].outcome, self.conditions.launch)
+        self._explore()
+        return self._profile()
+
+    def _explore(self) -> None:
+        while batch := self.strategy.propose(trials(self.runs)):
+            allowed = list(batch)[: self.budget.left(len(self.runs))]
+            self._run([Cell(environment, self._workload(environment)) for environment in allowed])
+            self.reporter.estimated(self.strategy.estimate(trials(self.runs)))
+            if len(allowed) < len(batch):
+                self.complete = False
+                return
+
+    def _workload(self, environment: Environment) -> Workload:
+        isolated = self.conditions.surroundings.isolated(environment)
+        return NoWorkload() if isolated else self.workload
+
+    def _run(self, cells: Sequence[Cell]) -> None:
+        known = (self.journal.done(cell.name) if self.journal else None for cell in cells)
+        finished = {cell.name: run for cell, run in zip(cells, known, strict=True) if run}
+        missing = [cell for cell in cells if cell.name not in finished]
+        self.reporter.planned(len(self.runs) + len(cells))
+        fresh = run_cells(
+            self.lab, self.conditions, missing, self.reporter, self.jobs, self.journal, self.runs
+        )
+        finished |= {run.name: run for run in fresh}
+        self.runs += [finished[cell.name] for cell in cells]
+
+    def _profile(self) -> Profile:
+        image = self.conditions.image
+        return Profile(
+            image=ImageIdentity(image.reference, image.id, image.architecture),
+            host=describe_host(self.lab),
+            launch=self.conditions.launch,
+            runs=tuple(self.runs),
+            beacon=__version__,
+            surroundings=self.conditions.surroundings,
+            exploration=Exploration(
+                self.strategy.name,
+                self.seed,
+                self.complete,
+                self.strategy.estimate(trials(self.runs)),
+            ),
+        )
 
 
 def run_cells(
-    lab: Lab, conditions: Conditions, cells: Sequence[Cell], reporter: Reporter, jobs: int
+    lab: Lab,
+    conditions: Conditions,
+    cells: Sequence[Cell],
+    reporter: Reporter,
+    jobs: int,
+    journal: Journal | None = None,
+    earlier: Sequence[Run] = (),
 ) -> list[Run]:
-    """Run all cells, `jobs` at a time (one if they share state), and tell the reporter of each."""
-    jobs = 1 if conditions.launch.shares_state else jobs
-    seen: set[object] = set()
+    """Run all cells, `jobs` at a time, and tell the reporter of each.
+
+    `earlier` runs are those whose events are not new any more.
+    """
+    seen = {event for run in earlier for event in run.observation.events()}
     lock = threading.Lock()
 
     def one(cell: Cell) -> Run:
         reporter.started(cell)
         run = run_cell(lab, conditions, cell)
+        if journal is not None:
+            journal.add(run)
         with lock:
             before = len(seen)
-            seen.update(run.observation.used())
+            seen.update(run.observation.events())
             reporter.finished(cell, run, len(seen) - before)
         return run
 

@@ -5,11 +5,18 @@ from __future__ import annotations
 from typing import Protocol
 
 from beacon.campaign.cell import Cell
+from beacon.model.profile import Estimate
 from beacon.model.run import Run
 
 
 class Reporter(Protocol):
     """Called from several threads."""
+
+    def planned(self, total: int) -> None:
+        """So many runs are done or planned by now; more may follow."""
+
+    def estimated(self, estimate: Estimate) -> None:
+        """How likely one more run shows something new."""
 
     def started(self, cell: Cell) -> None:
         """A run begins."""

@@ -10,10 +10,10 @@ from beacon.campaign.lab import Lab
 from beacon.campaign.record import run_cells
 from beacon.campaign.reporter import Reporter
 from beacon.data.kernel import is_syscall
+from beacon.model.environment import Kind
 from beacon.model.policy import Policy, Replay
 from beacon.model.run import Check, Ending, Run
 from beacon.model.verification import Difference, DifferenceKind, Verification, VerifiedRun
-from beacon.synthesis.everything import needed, refused
 from beacon.workloads.interface import Workload
 
 
@@ -27,6 +27,7 @@ def verify(
 ) -> Verification:
     """Run every replay of the policy under `conditions.enforcement` and compare."""
     cells = [Cell(replay.environment, find_workload(replay.workload)) for replay in policy.replays]
+    reporter.planned(len(cells))
     runs = run_cells(lab, conditions, cells, reporter, jobs)
     verified = (
         VerifiedRun(run.environment, run.workload, run.outcome, compare(policy, replay, run))
@@ -38,18 +39,23 @@ def verify(
 def compare(policy: Policy, replay: Replay, run: Run) -> tuple[Difference, ...]:
     """All ways in which the enforced run differs from the recorded one.
 
-    What any recorded run was already denied is no difference: production denies it today.
+    What any recorded run was already denied is no difference: production denies it today. A
+    fault strikes in another moment each time, so only its denials are compared, and whether the
+    container became ready at all.
     """
+    faulty = Kind.FAULT in policy.surroundings.kinds(replay.environment)
     return (
-        *_endings(replay, run),
+        *_endings(replay, run, faulty=faulty),
         *_denials(policy, run),
-        *_checks(replay.checks, run),
+        *(() if faulty else _checks(replay.checks, run)),
         *(Difference(DifferenceKind.LOSS, x.what, str(x.count)) for x in run.observation.losses),
     )
 
 
-def _endings(replay: Replay, run: Run) -> Iterator[Difference]:
+def _endings(replay: Replay, run: Run, *, faulty: bool) -> Iterator[Difference]:
     outcome = run.outcome
+    if faulty and outcome.ready:
+        return
     if outcome.ending is not replay.ending:
         detail = outcome.detail or f"recorded: {replay.ending}"
         yield Difference(DifferenceKind.ENDING, outcome.ending, detail)
@@ -94,9 +100,9 @@ def _refusals(policy: Policy, name: str, run: Run) -> Iterator[Difference]:
     had = {
         capability.name for capability in policy.capabilities if name in capability.evidence.runs
     }
-    has = {check.capability.name for check in checks if needed(check)}
+    has = {check.capability.name for check in checks if check.needed}
     known = {name for each in policy.replays for name in each.refused} - (had - has)
     for check in checks:
-        if refused(check) and check.capability.name not in known:
+        if check.refused and check.capability.name not in known:
             detail = f"{check.count} x by {', '.join(check.processes)} in {check.call or 'no call'}"
             yield Difference(DifferenceKind.CAPABILITY, check.capability.name, detail)

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import sys
-import threading
-import time
 from contextlib import suppress
 from typing import TextIO
 
@@ -13,11 +11,7 @@ from rich.console import Console as Rich
 from rich.table import Table
 from rich.text import Text
 
-from beacon.campaign.cell import Cell
-from beacon.model.run import Run
-
 _UNFOLDED = 10_000
-_SHOWN = 3  # failed checks of one run; the rest is in the document
 
 
 class Console:
@@ -26,6 +20,11 @@ class Console:
     def __init__(self) -> None:
         self._out = _plain(sys.stdout)
         self._err = _plain(sys.stderr)
+
+    @property
+    def terminal(self) -> Rich | None:
+        """Where a line can be drawn over; None when the progress goes to a file or a program."""
+        return self._err if self._err.is_terminal else None
 
     def say(self, line: str) -> None:
         """A line for the reader of the progress."""
@@ -68,39 +67,3 @@ def _plain(stream: TextIO) -> Rich:
 def _fields(content: object) -> dict[str, object]:
     plain = msgspec.to_builtins(content)
     return plain if isinstance(plain, dict) else {"items": plain}
-
-
-class Progress:
-    """Tells of runs as they begin and end."""
-
-    def __init__(self, console: Console, total: int | None = None) -> None:
-        self._console, self._total = console, total
-        self._done = 0
-        self._since = time.monotonic()
-        self._lock = threading.Lock()
-
-    def started(self, cell: Cell) -> None:
-        """A run begins."""
-        self._console.say(f"{self._clock()} {cell.name}: running")
-
-    def finished(self, cell: Cell, run: Run, new_events: int) -> None:
-        """A run ended."""
-        with self._lock:
-            self._done += 1
-            done = f"{self._done}/{self._total}" if self._total else str(self._done)
-        checks = run.outcome.checks
-        passed = sum(check.passed for check in checks)
-        said = f", {passed} of {len(checks)} checks passed" if checks else ""
-        calls = len(run.observation.used())
-        self._console.say(
-            f"{self._clock()} {cell.name}: {run.outcome.ending}{said}, "
-            f"{calls} system calls ({new_events} new), run {done}"
-        )
-        failed = [check for check in checks if not check.passed]
-        for check in failed[:_SHOWN]:
-            self._console.say(f"      failed: {check.name}: {check.detail or 'no detail'}")
-        if len(failed) > _SHOWN:
-            self._console.say(f"      and {len(failed) - _SHOWN} more")
-
-    def _clock(self) -> str:
-        return f"{time.monotonic() - self._since:5.1f}s"

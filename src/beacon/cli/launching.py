@@ -6,6 +6,9 @@ import argparse
 import os
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
+
+import msgspec
 
 from beacon.cli.arguments import positive
 from beacon.errors import UsageError
@@ -44,7 +47,7 @@ def add_launch_options(parser: argparse.ArgumentParser) -> None:
 def _add_readiness(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group("when the container counts as ready")
     group.add_argument(
-        "--ready-timeout", metavar="SECONDS", type=positive(float), default=60.0, help="default 60"
+        "--ready-timeout", metavar="SECONDS", type=positive(float), help="default 60"
     )
     group.add_argument(
         "--ready-log", metavar="TEXT", help="when a line of its output holds this text"
@@ -53,33 +56,46 @@ def _add_readiness(parser: argparse.ArgumentParser) -> None:
         "--ready-after",
         metavar="SECONDS",
         type=positive(float),
-        default=3.0,
         help="for an image without health check or port: alive for so long (default 3)",
     )
 
 
-def read_launch(options: argparse.Namespace) -> Launch:
-    """The launch that the options ask for; UsageError for one that makes no sense."""
+def read_launch(options: argparse.Namespace, base: Launch | None = None) -> Launch:
+    """The launch that the options ask for; UsageError for one that makes no sense.
+
+    `base` is what the image's settings say: lists are added to it, the rest takes its place.
+    """
     security = _security(options.security_opt)
     files = [line for path in options.env_file for line in _lines(Path(path))]
-    return Launch(
-        command=tuple(options.command),
-        entrypoint=options.entrypoint,
-        env=tuple(_variables([*files, *options.env])),
-        volumes=tuple(options.volume),
-        tmpfs=tuple(options.tmpfs),
-        user=options.user,
-        workdir=options.workdir,
-        network=options.network,
-        cap_add=tuple(options.cap_add),
-        cap_drop=tuple(options.cap_drop),
-        no_new_privileges=security.no_new_privileges,
-        apparmor=security.apparmor,
-        ready_log=options.ready_log,
-        ready_after=options.ready_after,
-        ready_timeout=options.ready_timeout,
-        seccomp=security.seccomp,
-    )
+    given = {
+        "command": tuple(options.command),
+        "entrypoint": options.entrypoint,
+        "env": tuple(_variables([*files, *options.env])),
+        "volumes": tuple(options.volume),
+        "tmpfs": tuple(options.tmpfs),
+        "user": options.user,
+        "workdir": options.workdir,
+        "network": options.network,
+        "cap_add": tuple(options.cap_add),
+        "cap_drop": tuple(options.cap_drop),
+        "no_new_privileges": security.no_new_privileges,
+        "apparmor": security.apparmor,
+        "ready_log": options.ready_log,
+        "ready_after": options.ready_after,
+        "ready_timeout": options.ready_timeout,
+        "seccomp": security.seccomp,
+    }
+    return _joined(base or Launch(), given)
+
+
+def _joined(base: Launch, given: dict[str, Any]) -> Launch:
+    changes: dict[str, Any] = {}
+    for name, value in given.items():
+        if isinstance(value, tuple) and name != "command":
+            changes[name] = getattr(base, name) + value
+        elif value not in (None, False, ()):
+            changes[name] = value
+    return msgspec.structs.replace(base, **changes)
 
 
 def _variables(words: list[str]) -> list[str]:

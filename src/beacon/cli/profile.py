@@ -1,20 +1,26 @@
-"""beacon profile: run the image, watch it, write DIR/profile.json."""
+"""beacon profile: explore environments of an image, watch it, write DIR/profile.json."""
 
 from __future__ import annotations
 
 import argparse
+from pathlib import Path
 from typing import Any
 
 from beacon.campaign.cell import Conditions
-from beacon.campaign.record import record
-from beacon.cli.arguments import check_output, directory, positive
-from beacon.cli.console import Console, Progress
+from beacon.campaign.journal import Journal
+from beacon.campaign.record import Campaign
+from beacon.campaign.settings import Settings, read_settings
+from beacon.cli.arguments import check_output, directory
+from beacon.cli.console import Console
+from beacon.cli.exploring import add_exploration_options, identity, plan
 from beacon.cli.launching import add_launch_options, read_launch
 from beacon.cli.opening import open_lab
+from beacon.cli.outcome import summary, tell
+from beacon.cli.progress import Progress
 from beacon.errors import ExitCode
 from beacon.model.files import PROFILE_FILE, encode, write_files
+from beacon.model.launch import Launch
 from beacon.model.profile import Profile
-from beacon.synthesis.everything import needed
 from beacon.workloads.registry import find, guess
 
 
@@ -22,77 +28,75 @@ def add(commands: Any) -> None:
     """Add the command to the parser."""
     parser = commands.add_parser(
         "profile",
-        help="run an image, watch it from the kernel, write DIR/profile.json",
+        help="run an image in many environments, watch it from the kernel, write DIR/profile.json",
         description="Run the image under a recording filter (Docker's default, unless "
-        "--security-opt names another), alone and under a workload, and write what the kernel "
-        "saw to DIR/profile.json. Options come before IMAGE; what follows it is its command.",
+        "--security-opt names another): alone, under a workload, then in environments that differ "
+        "in options, life-cycle and faults, as long as something new shows. Writes what the "
+        "kernel saw to DIR/profile.json. Options come before IMAGE; what follows it is its "
+        "command.",
     )
     parser.add_argument("-o", "--output", metavar="DIR", type=directory, required=True)
     parser.add_argument(
         "--workload",
         metavar="NAME|SCRIPT",
         default="auto",
-        help="http, redis, none, or an executable of yours; auto (the default) goes by the port",
+        help="its name, none, or an executable of yours; auto (the default) goes by the port",
     )
-    parser.add_argument("--jobs", metavar="N", type=positive(int), default=2)
+    parser.add_argument(
+        "--settings",
+        metavar="FILE",
+        type=Path,
+        help="the image's own options, workload and environments (TOML, docs/environments.md)",
+    )
     parser.add_argument("--json", action="store_true", help="a JSON document on stdout")
+    add_exploration_options(parser)
     add_launch_options(parser)
     parser.set_defaults(run=run)
 
 
 def run(options: argparse.Namespace, console: Console) -> ExitCode:
     """Record, write, tell."""
-    launch = read_launch(options)
+    settings = read_settings(options.settings) if options.settings else Settings()
+    launch = read_launch(options, settings.launch)
     check_output(options.output)
-    workload = None if options.workload == "auto" else find(options.workload)
-    with open_lab() as lab:
-        image = lab.engine.image(options.image)
-        workload = workload or find(guess(image.ports))
-        conditions = Conditions(image, launch)
-        runs = 1 if workload.name == "none" else 2
-        profile = record(lab, conditions, workload, Progress(console, runs), options.jobs)
+    profile = _record(options, settings, launch, console)
     write_files(options.output, {PROFILE_FILE: encode(profile)})
-    _tell(options, console, profile)
-    failed = any(not run.outcome.passed for run in profile.runs)
-    return ExitCode.ERROR if failed else ExitCode.DONE
-
-
-def _tell(options: argparse.Namespace, console: Console, profile: Profile) -> None:
     if options.json:
-        console.document("profile", _summary(profile))
+        console.document("profile", summary(profile))
     else:
-        rows = [_row(run) for run in _summary(profile)["runs"]]
-        console.table(None, ["workload", "environment", "ending", "calls", "capabilities"], rows)
+        tell(console, profile)
     for gap in profile.gaps():
         console.error(f"This profile is not complete: {gap}.")
     path = options.output / PROFILE_FILE
     console.say(f"Wrote {path}; next: beacon policy {options.output} -o POLICY_DIR")
+    return ExitCode.ERROR if profile.gaps() else ExitCode.DONE
 
 
-def _row(run: dict[str, Any]) -> list[str]:
-    words = (run["workload"], run["environment"], run["ending"])
-    return [*words, str(run["syscalls"]), ", ".join(run["capabilities"]) or "none"]
-
-
-def _summary(profile: Profile) -> dict[str, Any]:
-    return {
-        "image": profile.image,
-        "host": profile.host,
-        "complete": not profile.gaps(),
-        "gaps": profile.gaps(),
-        "runs": [
-            {
-                "workload": run.workload,
-                "environment": run.environment.id,
-                "ending": run.outcome.ending,
-                "checks": run.outcome.checks,
-                "syscalls": len(run.observation.used()),
-                "denied": sorted(call.name for call in run.observation.denied()),
-                "capabilities": sorted(
-                    {c.capability.name for c in run.observation.capabilities if needed(c)}
-                ),
-                "duration": round(run.duration, 2),
-            }
-            for run in profile.runs
-        ],
-    }
+def _record(
+    options: argparse.Namespace, settings: Settings, launch: Launch, console: Console
+) -> Profile:
+    name = settings.workload if options.workload == "auto" else options.workload
+    workload = find(name) if name else None
+    with open_lab() as lab:
+        image = lab.engine.image(options.image)
+        workload = workload or find(guess(image.ports))
+        chosen = plan(options, settings, image, launch)
+        mark = identity(options, image, launch, chosen)
+        with (
+            Journal(options.output, mark, resume=options.resume) as journal,
+            Progress(console, options.jobs) as progress,
+        ):
+            if len(journal):
+                console.say(f"Going on after {len(journal)} finished runs.")
+            campaign = Campaign(
+                lab,
+                Conditions(image, launch, surroundings=chosen.surroundings),
+                workload,
+                progress,
+                options.jobs,
+                chosen.strategy,
+                chosen.seed,
+                chosen.budget,
+                journal,
+            )
+            return campaign.run()

@@ -14,8 +14,10 @@ from beacon.campaign.cell import Conditions
 from beacon.campaign.enforced import read_enforced
 from beacon.campaign.verify import verify
 from beacon.cli.arguments import positive
-from beacon.cli.console import Console, Progress
+from beacon.cli.console import Console
+from beacon.cli.exploring import default_jobs
 from beacon.cli.opening import open_lab
+from beacon.cli.progress import Progress
 from beacon.errors import ExitCode
 from beacon.model.files import VERIFICATION_FILE, encode, load_policy, write_files
 from beacon.model.run import run_name
@@ -33,7 +35,7 @@ def add(commands: Any) -> None:
         "DIR/verification.json; exits 10 on any difference.",
     )
     parser.add_argument("policy", metavar="POLICY_DIR", type=Path)
-    parser.add_argument("--jobs", metavar="N", type=positive(int), default=2)
+    parser.add_argument("--jobs", metavar="N", type=positive(int), default=default_jobs())
     parser.add_argument("--json", action="store_true", help="a JSON document on stdout")
     parser.set_defaults(run=run)
 
@@ -47,9 +49,9 @@ def run(options: argparse.Namespace, console: Console) -> ExitCode:
         image = lab.engine.image(policy.image.reference)
         if image.id != policy.image.id:
             console.say(f"Note: {image.reference} is not the image that was profiled any more.")
-        conditions = Conditions(image, launch, enforced.enforcement)
-        progress = Progress(console, len(policy.replays))
-        verification = verify(lab, conditions, policy, find, progress, options.jobs)
+        conditions = Conditions(image, launch, enforced.enforcement, policy.surroundings)
+        with Progress(console, options.jobs) as progress:
+            verification = verify(lab, conditions, policy, find, progress, options.jobs)
     write_files(options.policy, {VERIFICATION_FILE: encode(verification)})
     if options.json:
         console.document("verification", _plain(verification))

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import re
-import secrets
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 from docker import APIClient
-from docker.errors import APIError, ImageNotFound, NotFound
+from docker.errors import APIError, DockerException, ImageNotFound, NotFound
 from docker.utils import kwargs_from_env
 
 from beacon.engines import session as sessions
+from beacon.engines.docker_belongings import NAME_PREFIX, Belongings, new_name
 from beacon.engines.docker_container import DockerContainer, remove_container
 from beacon.engines.docker_guard import answering, explanation
 from beacon.engines.docker_image import read_image
@@ -31,8 +31,6 @@ from beacon.model.launch import Launch
 from beacon.model.text import printable
 from beacon.owner import owner_is_dead
 
-#: Every container's name begins so.
-NAME_PREFIX = "beacon-"
 _NAME = re.compile(re.escape(NAME_PREFIX) + "[0-9a-f]{16}")
 #: One engine serves many threads; each may hold a stream open besides its calls.
 _CONNECTIONS = 64
@@ -86,22 +84,16 @@ class DockerEngine(Engine):
         self, image: Image, launch: Launch, enforcement: Enforcement, *, cgroup_parent: str
     ) -> Container:
         """Create (not start) a container below `cgroup_parent`, labelled with this session."""
-        with answering():
-            host = self._api.create_host_config(**host_options(launch, enforcement, cgroup_parent))
-            try:
-                answer = self._api.create_container(
-                    # By id: the name may come to mean another image while a campaign runs.
-                    image.id,
-                    name=NAME_PREFIX + secrets.token_hex(8),
-                    labels=self._labels,
-                    host_config=host,
-                    **container_options(launch),
-                )
-            except ImageNotFound as error:
-                raise ImageNotFoundError(
-                    f"The image '{image.reference}' is gone from the engine: get it again."
-                ) from error
-        return DockerContainer(self._api, answer["Id"])
+        belongings = Belongings(self._api, self._labels)
+        try:
+            with answering():
+                given = belongings.provide(launch)
+                identifier = self._create(image, given, enforcement, cgroup_parent)
+        except BaseException:
+            with answering():
+                belongings.remove()
+            raise
+        return DockerContainer(self._api, identifier, belongings)
 
     def abort(self) -> None:
         """Remove every container of this session by force; waits on them then end with errors."""
@@ -120,6 +112,32 @@ class DockerEngine(Engine):
     def close(self) -> None:
         """Close the connections to the engine."""
         self._api.close()
+
+    def _create(
+        self, image: Image, launch: Launch, enforcement: Enforcement, cgroup_parent: str
+    ) -> str:
+        host = self._host_config(launch, enforcement, cgroup_parent)
+        try:
+            answer = self._api.create_container(
+                # By id: the name may come to mean another image while a campaign runs.
+                image.id,
+                name=new_name(),
+                labels=self._labels,
+                host_config=host,
+                **container_options(launch, health_check=image.health_check),
+            )
+            return str(answer["Id"])
+        except ImageNotFound as error:
+            raise ImageNotFoundError(
+                f"The image '{image.reference}' is gone from the engine: get it again."
+            ) from error
+
+    def _host_config(self, launch: Launch, enforcement: Enforcement, cgroup_parent: str) -> Any:
+        options = host_options(launch, enforcement, cgroup_parent)
+        try:
+            return self._api.create_host_config(**options)
+        except (DockerException, ValueError, TypeError) as error:
+            raise RefusedError(f"Docker has no such options: {printable(str(error))}") from error
 
     def _inspect_or_pull(self, reference: str) -> Mapping[str, Any]:
         try:

@@ -10,6 +10,7 @@ from typing import Any
 from docker.errors import APIError, NotFound
 
 from beacon.engines import readiness as waiting
+from beacon.engines.docker_belongings import Belongings
 from beacon.engines.docker_guard import answering
 from beacon.engines.docker_streams import head, limited, printable_lines, tail
 from beacon.engines.interface import Container, Readiness
@@ -26,13 +27,18 @@ _MOST_LINES = 1000
 class DockerContainer(Container):
     """A container in the engine behind `api`, a `docker.APIClient`."""
 
-    def __init__(self, api: Any, identifier: str) -> None:
+    def __init__(self, api: Any, identifier: str, belongings: Belongings | None = None) -> None:
         self.id = identifier
         self._api = api
+        self._belongings = belongings or Belongings(api, {})
+        self._starts = 0
+        self._log_since: float | None = None
 
     def start(self) -> None:
         """Start it; RefusedError if the engine or its runtime will not."""
         with answering():
+            self._log_since = time.time() if self._starts else None
+            self._starts += 1
             self._api.start(self.id)
 
     def wait_ready(self, readiness: Readiness) -> str:
@@ -44,9 +50,11 @@ class DockerContainer(Container):
         document = self._inspect()
         if document["HostConfig"]["NetworkMode"] == "host":
             return "127.0.0.1"
-        networks = (document["NetworkSettings"].get("Networks") or {}).values()
-        addresses = [network.get("IPAddress") for network in networks]
-        addresses += [network.get("GlobalIPv6Address") for network in networks]
+        networks = list((document["NetworkSettings"].get("Networks") or {}).values())
+        fields = ["IPAddress", "GlobalIPv6Address"]
+        if self._belongings.network is not None:  # made for the sake of IPv6
+            fields.reverse()
+        addresses = [network.get(field) for field in fields for network in networks]
         return next((printable(address) for address in addresses if address), None)
 
     def env(self) -> dict[str, str]:
@@ -81,16 +89,22 @@ class DockerContainer(Container):
         )
 
     def follow(self, seconds: float) -> Generator[bytes, None, None]:
-        """All its output from the start, until it ends or `seconds` are over."""
+        """All its output from its last start, until it ends or `seconds` are over."""
         with answering():
-            stream = self._api.logs(self.id, stream=True, follow=True)
+            stream = self._api.logs(self.id, stream=True, follow=True, since=self._log_since)
             yield from limited(stream, seconds)
 
-    def exec(self, argv: Sequence[str], timeout: float = 60.0) -> tuple[int, str]:
+    def pid(self) -> int:
+        """The process id, on this host, of its first process; 0 when it does not run."""
+        return self.state().pid
+
+    def exec(
+        self, argv: Sequence[str], timeout: float = 60.0, *, user: str | None = None
+    ) -> tuple[int, str]:
         """Run a command inside; its exit code (124 after `timeout` seconds), printable output."""
         deadline = time.monotonic() + timeout
         with answering():
-            identifier = self._api.exec_create(self.id, list(argv))["Id"]
+            identifier = self._api.exec_create(self.id, list(argv), user=user or "")["Id"]
             stream = self._api.exec_start(identifier, stream=True)
             output = head(limited(stream, timeout))
             return self._exec_code(identifier, deadline), printable_lines(output)
@@ -99,6 +113,25 @@ class DockerContainer(Container):
         """Send a signal (SIGHUP) to its first process; RefusedError if it does not run."""
         with answering():
             self._api.kill(self.id, signal=name)
+
+    def freeze(self, seconds: float) -> None:
+        """Stop all its processes from running for so long."""
+        with answering():
+            self._api.pause(self.id)
+            try:
+                time.sleep(seconds)
+            finally:
+                self._api.unpause(self.id)
+
+    def disconnect(self, seconds: float) -> None:
+        """Take its networks away for so long; RefusedError if it has none of its own."""
+        networks = list(self._inspect()["NetworkSettings"].get("Networks") or ())
+        with answering():
+            for network in networks:
+                self._api.disconnect_container_from_network(self.id, network, force=True)
+            time.sleep(seconds)
+            for network in networks:
+                self._api.connect_container_to_network(self.id, network)
 
     def stop(self, grace: float) -> int | None:
         """Stop it by its stop signal, kill it after `grace` seconds; its exit code."""
@@ -117,6 +150,7 @@ class DockerContainer(Container):
         """Remove it by force, with its anonymous volumes; no error if it is gone."""
         with answering():
             remove_container(self._api, self.id)
+            self._belongings.remove()
 
     def _inspect(self) -> dict[str, Any]:
         with answering():

@@ -25,6 +25,8 @@ def read_image(reference: str, document: Mapping[str, Any]) -> Image:
         user=_text(config.get("User")),
         command=_words(config.get("Entrypoint")) + _words(config.get("Cmd")),
         health_check=_has_health_check(config.get("Healthcheck")),
+        arguments=_words(config.get("Cmd")),
+        volumes=_paths(config.get("Volumes")),
         stop_signal=_signal(_text(config.get("StopSignal"))),
     )
 
@@ -36,6 +38,17 @@ def _text(value: object) -> str:
 def _words(value: object) -> tuple[str, ...]:
     words = value if isinstance(value, list) else [value]
     return tuple(printable(word) for word in words if isinstance(word, str))
+
+
+def _paths(value: object) -> tuple[str, ...]:
+    names = value if isinstance(value, Mapping) else {}
+    return tuple(sorted(name for name in names if _is_path(name)))
+
+
+def _is_path(name: object) -> bool:
+    # A colon would be read as the end of the path where volumes are written SOURCE:TARGET.
+    text = _text(name)
+    return text == name and text.startswith("/") and ":" not in text
 
 
 def _ports(value: object) -> tuple[int, ...]:

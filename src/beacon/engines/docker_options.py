@@ -5,8 +5,11 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from beacon.engines.interface import Enforcement
+from docker.types import Ulimit
+
+from beacon.engines.interface import Enforcement, RefusedError
 from beacon.model.launch import Launch
+from beacon.model.text import printable
 
 #: In place of "unconfined": every call passes, yet the kernel has a filter installed. The monitor
 #: records what a filter would judge, so a recorded container must have one. A default action
@@ -28,11 +31,17 @@ ALLOW_ALL = json.dumps(
 
 #: Two files of this size at most: a container that writes without end fills no disk. Named, since
 #: other drivers (the engine may default to one) cannot be read back.
-_LOG = {"type": "json-file", "config": {"max-size": "16m", "max-file": "2"}}
+_LOG: dict[str, Any] = {"type": "json-file", "config": {"max-size": "16m", "max-file": "2"}}
+
+#: Nanoseconds between two health checks.
+_HEALTH_INTERVAL = 1_000_000_000
 
 
-def container_options(launch: Launch) -> dict[str, Any]:
-    """Return what concerns the process; what the launch leaves open stays the image's."""
+def container_options(launch: Launch, *, health_check: bool = False) -> dict[str, Any]:
+    """Return what concerns the process; what the launch leaves open stays the image's.
+
+    `health_check`: the image has one of its own.
+    """
     return {
         "command": list(launch.command) or None,
         # A list, because the SDK would split a string like a shell does.
@@ -40,11 +49,17 @@ def container_options(launch: Launch) -> dict[str, Any]:
         "environment": list(launch.env),
         "user": launch.user,
         "working_dir": launch.workdir,
+        "tty": launch.tty,
+        "stdin_open": launch.interactive,
+        "hostname": launch.hostname,
+        "stop_signal": launch.stop_signal,
+        "mac_address": launch.mac_address,
+        "healthcheck": _health(launch, health_check),
     }
 
 
 def host_options(launch: Launch, enforcement: Enforcement, cgroup_parent: str) -> dict[str, Any]:
-    """Return what concerns the host: mounts, network, rights."""
+    """Return what concerns the host: mounts, network, rights, limits. RefusedError for nonsense."""
     add, drop = _capabilities(launch, enforcement)
     return {
         "binds": list(launch.volumes),
@@ -54,8 +69,85 @@ def host_options(launch: Launch, enforcement: Enforcement, cgroup_parent: str) -
         "cap_drop": drop,
         "security_opt": _security(launch, enforcement),
         "cgroup_parent": cgroup_parent,
-        "log_config": _LOG,
+        "log_config": _log(launch),
+        "init": launch.init or None,
+        "read_only": launch.read_only or None,
+        "group_add": list(launch.group_add) or None,
+        "devices": list(launch.device) or None,
+        "storage_opt": _pairs(launch.storage_opt) or None,
+        "restart_policy": _restart(launch.restart),
+        **_namespaces(launch),
+        **_names(launch),
+        **limits(launch),
     }
+
+
+def limits(launch: Launch) -> dict[str, Any]:
+    """Return what the container may have of memory, processors and processes."""
+    return {
+        "mem_limit": launch.memory,
+        "memswap_limit": launch.memory_swap,
+        "mem_swappiness": launch.memory_swappiness,
+        "nano_cpus": None if launch.cpus is None else round(launch.cpus * 1e9),
+        "cpuset_cpus": launch.cpuset_cpus,
+        "cpu_shares": launch.cpu_shares,
+        "pids_limit": launch.pids_limit,
+        "oom_score_adj": launch.oom_score_adj,
+        "shm_size": launch.shm_size,
+        "ulimits": [_ulimit(word) for word in launch.ulimit] or None,
+    }
+
+
+def _namespaces(launch: Launch) -> dict[str, Any]:
+    return {
+        "ipc_mode": launch.ipc,
+        "pid_mode": launch.pid,
+        "uts_mode": launch.uts,
+        "cgroupns": launch.cgroupns,
+        "sysctls": _pairs(launch.sysctl) or None,
+    }
+
+
+def _names(launch: Launch) -> dict[str, Any]:
+    return {
+        "dns": list(launch.dns) or None,
+        "dns_opt": list(launch.dns_option) or None,
+        "extra_hosts": _pairs(launch.add_host, ":") or None,
+    }
+
+
+def _health(launch: Launch, image_has_one: bool) -> dict[str, Any] | None:
+    if launch.health_cmd is not None:
+        return {"test": ["CMD-SHELL", launch.health_cmd], "interval": _HEALTH_INTERVAL}
+    # The engine looks for the first time after one interval, by default half a minute.
+    return {"interval": _HEALTH_INTERVAL} if image_has_one else None
+
+
+def _log(launch: Launch) -> dict[str, Any]:
+    return {
+        "type": launch.log_driver or _LOG["type"],
+        "config": {**_LOG["config"], **_pairs(launch.log_opt)},
+    }
+
+
+def _restart(word: str | None) -> dict[str, Any] | None:
+    if word is None:
+        return None
+    name, _, count = word.partition(":")
+    return {"Name": name, "MaximumRetryCount": int(count) if count.isdecimal() else 0}
+
+
+def _ulimit(word: str) -> Ulimit:
+    name, _, bounds = word.partition("=")
+    soft, _, hard = bounds.partition(":")
+    try:
+        return Ulimit(name=name, soft=int(soft), hard=int(hard or soft))
+    except ValueError:
+        raise RefusedError(f"There is no such limit: {printable(word)}") from None
+
+
+def _pairs(words: tuple[str, ...], mark: str = "=") -> dict[str, str]:
+    return {name: value for name, _, value in (word.partition(mark) for word in words)}
 
 
 def _capabilities(launch: Launch, enforcement: Enforcement) -> tuple[list[str], list[str]]:

@@ -50,8 +50,9 @@ class EngineFacts:
 class Image:
     """What an image says of itself; attackers' data, already made printable.
 
-    `ports` are the exposed TCP ports in ascending order. `health_check` is True when the image
-    defines one. `stop_signal` is a name like SIGTERM.
+    `ports` are the exposed TCP ports in ascending order, `command` the entry point with its
+    arguments, `arguments` those alone, `volumes` the declared paths. `health_check` is True when
+    the image defines one. `stop_signal` is a name like SIGTERM.
     """
 
     reference: str
@@ -62,6 +63,8 @@ class Image:
     command: tuple[str, ...]
     health_check: bool
     stop_signal: str
+    arguments: tuple[str, ...] = ()
+    volumes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -125,9 +128,16 @@ class Container(ABC):
         """When its first process was started, as the engine spells it: another after a restart."""
 
     @abstractmethod
-    def exec(self, argv: Sequence[str], timeout: float = 60.0) -> tuple[int, str]:
+    def pid(self) -> int:
+        """The process id, on this host, of its first process; 0 when it does not run."""
+
+    @abstractmethod
+    def exec(
+        self, argv: Sequence[str], timeout: float = 60.0, *, user: str | None = None
+    ) -> tuple[int, str]:
         """Run a command inside; its exit code and printable output (64 KiB of it at most).
 
+        Without a `user` it runs as the container does.
         As with timeout(1), 126 or 127 is a command that could not be started, and 124 one that
         has not ended after `timeout` seconds (it lives on until the container ends).
         RefusedError if the container does not run.
@@ -136,6 +146,14 @@ class Container(ABC):
     @abstractmethod
     def signal(self, name: str) -> None:
         """Send a signal (SIGHUP) to its first process."""
+
+    @abstractmethod
+    def freeze(self, seconds: float) -> None:
+        """Stop all its processes from running for so long."""
+
+    @abstractmethod
+    def disconnect(self, seconds: float) -> None:
+        """Take its networks away for so long; RefusedError if it has none of its own."""
 
     @abstractmethod
     def stop(self, grace: float) -> int | None:

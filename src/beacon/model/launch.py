@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import hashlib
-
 import msgspec
 
 
-class Launch(msgspec.Struct, frozen=True):
-    """The user's own options for the image; they hold in every run. Times are in seconds.
+class Options(msgspec.Struct, frozen=True, kw_only=True):
+    """What `docker run` can be told; None, False or () leave it to the image and the engine.
 
-    `ready_log`, `ready_after` and `ready_timeout` say when it counts as ready (`Readiness`).
+    Sizes are spelt as docker does (`64m`); `stop_timeout` is in seconds. A volume whose source is
+    `@new` is one of our own, made for the run and removed with it; a network `@ipv6` likewise.
     """
 
     command: tuple[str, ...] = ()
@@ -25,6 +24,47 @@ class Launch(msgspec.Struct, frozen=True):
     cap_drop: tuple[str, ...] = ()
     no_new_privileges: bool = False
     apparmor: str | None = None
+    init: bool = False
+    read_only: bool = False
+    tty: bool = False
+    interactive: bool = False
+    memory: str | None = None
+    memory_swap: str | None = None
+    memory_swappiness: int | None = None
+    cpus: float | None = None
+    cpuset_cpus: str | None = None
+    cpu_shares: int | None = None
+    pids_limit: int | None = None
+    ulimit: tuple[str, ...] = ()  # NAME=SOFT[:HARD]
+    ipc: str | None = None
+    pid: str | None = None
+    uts: str | None = None
+    cgroupns: str | None = None
+    shm_size: str | None = None
+    sysctl: tuple[str, ...] = ()  # NAME=VALUE
+    dns: tuple[str, ...] = ()
+    dns_option: tuple[str, ...] = ()
+    hostname: str | None = None
+    add_host: tuple[str, ...] = ()  # NAME:ADDRESS
+    device: tuple[str, ...] = ()  # SOURCE[:TARGET[:PERMISSIONS]]
+    group_add: tuple[str, ...] = ()
+    stop_signal: str | None = None
+    stop_timeout: int | None = None
+    restart: str | None = None
+    log_driver: str | None = None
+    log_opt: tuple[str, ...] = ()  # NAME=VALUE
+    health_cmd: str | None = None
+    storage_opt: tuple[str, ...] = ()  # NAME=VALUE
+    oom_score_adj: int | None = None
+    mac_address: str | None = None
+
+
+class Launch(Options, frozen=True, kw_only=True):
+    """The user's own options for the image; they hold in every run. Times are in seconds.
+
+    `ready_log`, `ready_after` and `ready_timeout` say when it counts as ready (`Readiness`).
+    """
+
     ready_log: str | None = None
     ready_after: float = 3.0
     ready_timeout: float = 60.0
@@ -33,22 +73,10 @@ class Launch(msgspec.Struct, frozen=True):
     @property
     def shares_state(self) -> bool:
         """Whether two containers started so would share ports or files, and disturb each other."""
-        private = self.network in (None, "bridge", "default", "none")
-        return bool(self.volumes) or not private
+        private = self.network in (None, "bridge", "default", "none", "@ipv6")
+        return not private or any(_is_shared(volume) for volume in self.volumes)
 
 
-class Environment(msgspec.Struct, frozen=True):
-    """The dimensions that differ from their default; sorted, so that ids are stable."""
-
-    settings: tuple[tuple[str, str], ...] = ()
-
-    def __post_init__(self) -> None:
-        if tuple(sorted(self.settings)) != self.settings:
-            raise ValueError("the settings of an environment are kept sorted")
-
-    @property
-    def id(self) -> str:
-        """`default`, or twelve hexadecimal digits that depend on the settings only."""
-        if not self.settings:
-            return "default"
-        return hashlib.sha256(msgspec.json.encode(self.settings)).hexdigest()[:12]
+def _is_shared(volume: str) -> bool:
+    source, _, rest = volume.partition(":")
+    return bool(rest) and source != "@new" and "ro" not in rest.partition(":")[2].split(",")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from beacon.model.event import Capability, Phase, Syscall
+from beacon.model.event import Capability, Event, Phase, Syscall
 
 
 class SyscallCount(msgspec.Struct, frozen=True):
@@ -43,6 +43,20 @@ class CapabilityCheck(msgspec.Struct, frozen=True):
     first_ns: int
     processes: tuple[str, ...]
 
+    @property
+    def needed(self) -> bool:
+        """Whether the container itself was granted this, by its own rights, for a real question."""
+        return self.granted and self._own
+
+    @property
+    def refused(self) -> bool:
+        """Whether the container itself asked for this and did not get it."""
+        return not self.granted and self._own
+
+    @property
+    def _own(self) -> bool:
+        return self.audited and not self.foreign and self.phase is not Phase.RUNTIME
+
 
 class Loss(msgspec.Struct, frozen=True):
     """Something that could not be kept; any loss keeps a profile from being complete."""
@@ -62,6 +76,10 @@ class Observation(msgspec.Struct, frozen=True):
     def used(self) -> frozenset[Syscall]:
         """The system calls that entered the kernel at least once."""
         return frozenset(entry.call for entry in self.syscalls if entry.count)
+
+    def events(self) -> frozenset[Event]:
+        """What a policy has to allow for this: the calls used, the capabilities needed."""
+        return self.used() | {check.capability for check in self.capabilities if check.needed}
 
     def denied(self) -> frozenset[Syscall]:
         """The system calls that the filter turned away at least once."""

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import msgspec
 
+from beacon.model.environment import Environment, Surroundings
 from beacon.model.event import Abi, Phase, Syscall
-from beacon.model.launch import Environment, Launch
+from beacon.model.launch import Launch
 from beacon.model.profile import ImageIdentity
 from beacon.model.run import Check, Ending
 
@@ -67,6 +68,7 @@ class Policy(msgspec.Struct, frozen=True):
     replays: tuple[Replay, ...]
     gaps: tuple[str, ...]
     beacon: str
+    surroundings: Surroundings = Surroundings()
     version: int = POLICY_VERSION
 
     def names(self) -> tuple[str, ...]:

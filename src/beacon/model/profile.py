@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import msgspec
 
+from beacon.model.environment import Surroundings
 from beacon.model.launch import Launch
 from beacon.model.run import Run
 
@@ -31,6 +32,30 @@ class Host(msgspec.Struct, frozen=True):
     runtime: str
 
 
+class Estimate(msgspec.Struct, frozen=True):
+    """The chance that one more run of the same kind shows an event that no run showed.
+
+    `runs` were judged, `rare` of them showed an event that no other run showed; `low` and `high`
+    bound the chance (90 %). `unseen` is Chao's lower bound of how many events are still unseen.
+    """
+
+    runs: int
+    rare: int
+    chance: float
+    low: float
+    high: float
+    unseen: float
+
+
+class Exploration(msgspec.Struct, frozen=True):
+    """How the environments were chosen. `finished`: no budget ended it early."""
+
+    strategy: str
+    seed: int
+    finished: bool
+    estimate: Estimate
+
+
 class Profile(msgspec.Struct, frozen=True):
     """Every run of one image, with what it ran on. `beacon` is the version that recorded it."""
 
@@ -39,6 +64,8 @@ class Profile(msgspec.Struct, frozen=True):
     launch: Launch
     runs: tuple[Run, ...]
     beacon: str
+    surroundings: Surroundings = Surroundings()
+    exploration: Exploration | None = None
     version: int = PROFILE_VERSION
 
     def ready_runs(self) -> tuple[Run, ...]:
@@ -51,8 +78,9 @@ class Profile(msgspec.Struct, frozen=True):
 
 
 def _gaps(run: Run) -> Iterator[str]:
-    where = f"the run with workload {run.workload} in environment {run.environment.id}"
-    if not run.outcome.passed:
+    where = f"the run with workload {run.workload} in environment {run.environment.name}"
+    # In other environments an image may well fail: that is an answer.
+    if not run.environment.settings and not run.outcome.passed:
         failed = [check.name for check in run.outcome.checks if not check.passed]
         yield f"{where} {run.outcome.ending}" + (f", failed: {', '.join(failed)}" if failed else "")
     for loss in run.observation.losses:

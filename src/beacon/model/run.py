@@ -6,7 +6,7 @@ from enum import StrEnum
 
 import msgspec
 
-from beacon.model.launch import Environment
+from beacon.model.environment import Environment
 from beacon.model.observation import Observation
 
 
@@ -56,7 +56,7 @@ class Outcome(msgspec.Struct, frozen=True):
 
 def run_name(workload: str, environment: Environment) -> str:
     """`workload@environment`: how everything names a run."""
-    return f"{workload}@{environment.id}"
+    return f"{workload}@{environment.name}"
 
 
 class Run(msgspec.Struct, frozen=True):

@@ -6,7 +6,7 @@ from enum import StrEnum
 
 import msgspec
 
-from beacon.model.launch import Environment
+from beacon.model.environment import Environment
 from beacon.model.profile import ImageIdentity
 from beacon.model.run import Outcome
 

@@ -52,6 +52,13 @@ class Target(ABC):
         """Count what the container's own processes do from now on under `phase`."""
 
     @abstractmethod
+    def begin_again(self) -> None:
+        """Expect the container's next start: the first process to come is its first once more.
+
+        Called while none of its processes lives; the phase is START again.
+        """
+
+    @abstractmethod
     def snapshot(self) -> Observation:
         """All that was seen so far; exact once the container has ended."""
 

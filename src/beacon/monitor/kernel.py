@@ -45,6 +45,10 @@ class KernelTarget(Target):
         """Count what the container's own processes do from now on under `phase`."""
         self._slots.set_phase(self._slot, phase)
 
+    def begin_again(self) -> None:
+        """Expect the container's next start."""
+        self._slots.begin_again(self._slot)
+
     def snapshot(self) -> Observation:
         """All that was seen so far."""
         counters = self._slots.counters(self._slot)

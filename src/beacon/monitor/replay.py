@@ -31,6 +31,9 @@ class ReplayTarget(Target):
         """Count what was recorded in `phase`, too."""
         self.phases.append(phase)
 
+    def begin_again(self) -> None:
+        """A recording has one start for all."""
+
     def snapshot(self) -> Observation:
         """What was recorded in the phases entered so far, with all losses."""
         recorded = self._recorded

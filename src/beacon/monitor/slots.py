@@ -86,6 +86,12 @@ class Slots:
         """Count what the container's own processes do under `phase`."""
         self._set(slot, "phase", self.words.phases[phase])
 
+    def begin_again(self, slot: int) -> None:
+        """Take the next process that enters for the container's first; phase START."""
+        self.set_phase(slot, Phase.START)
+        self._set(slot, "userns", 0)
+        self._set(slot, "main_tgid", 0)
+
     def counters(self, slot: int) -> dict[str, int]:
         """The slot's own fields (losses, unnumbered calls, …)."""
         return self.words.slot.decode(memoryview(self._slots), slot * self.words.slot.size)

@@ -43,22 +43,9 @@ def synthesize(profile: Profile, *, insist: bool = False) -> Policy:
         not_implemented=_not_implemented(allowed.call.name for allowed in syscalls),
         replays=tuple(_replay(run) for run in runs),
         gaps=gaps,
+        surroundings=profile.surroundings,
         beacon=__version__,
     )
-
-
-def needed(check: CapabilityCheck) -> bool:
-    """Whether the container itself was granted this, by its own rights, for a real question."""
-    return check.granted and _own_question(check)
-
-
-def refused(check: CapabilityCheck) -> bool:
-    """Whether the container itself asked for this and did not get it."""
-    return not check.granted and _own_question(check)
-
-
-def _own_question(check: CapabilityCheck) -> bool:
-    return check.audited and not check.foreign and check.phase != Phase.RUNTIME
 
 
 def _syscalls(runs: Iterable[Run]) -> Iterator[AllowedSyscall]:
@@ -85,7 +72,7 @@ def _capabilities(runs: Iterable[Run]) -> Iterator[AllowedCapability]:
     seen: dict[str, list[tuple[Run, CapabilityCheck]]] = defaultdict(list)
     for run in runs:
         for check in run.observation.capabilities:
-            if needed(check) and is_capability(check.capability.name):
+            if check.needed and is_capability(check.capability.name):
                 seen[check.capability.name].append((run, check))
     for name, entries in sorted(seen.items()):
         calls = tuple(sorted({check.call for _, check in entries if check.call}))
@@ -114,6 +101,6 @@ def _replay(run: Run) -> Replay:
         checks=run.outcome.checks,
         denied=tuple(sorted(run.observation.denied())),
         refused=tuple(
-            sorted({c.capability.name for c in run.observation.capabilities if refused(c)})
+            sorted({c.capability.name for c in run.observation.capabilities if c.refused})
         ),
     )

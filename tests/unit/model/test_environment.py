@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from beacon.model.launch import Environment
+from beacon.model.environment import Environment
 
 SETTINGS = st.dictionaries(st.text(max_size=5), st.text(max_size=5), max_size=4)
 

@@ -1,0 +1,96 @@
+"""Reads an image's own settings: how it is started, its workload, environments that only it has."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import msgspec
+
+from beacon.errors import UsageError
+from beacon.model.environment import Dimension
+from beacon.model.launch import Launch, Options
+from beacon.model.text import printable
+
+_Options = TypeVar("_Options", bound=Options)
+
+_NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,60}", re.ASCII)
+
+
+class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A settings file. `official` names the image it stands for; `writable`: see Surroundings."""
+
+    image: str | None = None
+    official: str | None = None
+    workload: str | None = None
+    launch: Launch = Launch()
+    writable: tuple[str, ...] = ("/run", "/tmp")  # noqa: S108 - inside the container
+    dimensions: tuple[Dimension, ...] = ()
+
+
+def read_settings(path: Path) -> Settings:
+    """Read the file; relative sources of volumes are taken from its folder.
+
+    UsageError when it cannot be read or is not as docs/environments.md says.
+    """
+    try:
+        document = tomllib.loads(path.read_text())
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        raise UsageError(f"Cannot read {path} ({printable(reason)}): name another file.") from None
+    _check_keys(path, document)
+    try:
+        settings = msgspec.convert(document, Settings)
+    except msgspec.ValidationError as error:
+        raise UsageError(
+            f"{path} is not as it should be ({printable(str(error))}): see docs/environments.md."
+        ) from None
+    _check_names(path, settings.dimensions)
+    folder = path.absolute().parent
+    return msgspec.structs.replace(
+        settings,
+        launch=_anchored(settings.launch, folder),
+        dimensions=tuple(_anchor_values(each, folder) for each in settings.dimensions),
+    )
+
+
+def _check_keys(path: Path, document: dict[str, Any]) -> None:
+    launch = document.get("launch", {})
+    known = {each.name for each in msgspec.structs.fields(Launch)}
+    unknown = sorted(set(launch) - known) if isinstance(launch, dict) else []
+    if unknown:
+        raise UsageError(
+            f"{path} has an unknown launch option {printable(unknown[0])!r}: "
+            f"known are {', '.join(sorted(known))}."
+        )
+
+
+def _check_names(path: Path, dimensions: Iterable[Dimension]) -> None:
+    for dimension in dimensions:
+        for name in (dimension.name, *dimension.values):
+            if not _NAME.fullmatch(name):
+                raise UsageError(
+                    f"{path} calls a dimension or value {printable(name)!r}: "
+                    "use small letters, digits, dots and dashes."
+                )
+
+
+def _anchor_values(dimension: Dimension, folder: Path) -> Dimension:
+    values = {name: _anchored(effect, folder) for name, effect in dimension.values.items()}
+    return msgspec.structs.replace(dimension, values=values)
+
+
+def _anchored(options: _Options, folder: Path) -> _Options:
+    volumes = tuple(_anchored_volume(word, folder) for word in options.volumes)
+    return msgspec.structs.replace(options, volumes=volumes)
+
+
+def _anchored_volume(word: str, folder: Path) -> str:
+    source, mark, rest = word.partition(":")
+    # As docker does: a source without a slash is a volume's name. `@new` is one of our own.
+    if not mark or "/" not in source or source.startswith(("/", "@")):
+        return word
+    return f"{(folder / source).resolve()}{mark}{rest}"

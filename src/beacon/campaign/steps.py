@@ -1,0 +1,143 @@
+"""What can be done to a running container; one function an action."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from beacon.campaign import host_faults, peers
+from beacon.campaign.lab import Lab
+from beacon.campaign.not_applicable import NotApplicableError
+from beacon.engines.interface import Container, Readiness
+from beacon.model.environment import Action, Step
+from beacon.model.event import Phase
+from beacon.monitor.interface import Target
+from beacon.workloads.interface import Endpoint
+
+_EXEC_SECONDS = 30.0
+#: What the engine answers when a program is not there or is none.
+_NO_PROGRAM = (126, 127)
+
+
+@dataclass
+class Patient:
+    """A running container and what is needed to do something to it.
+
+    `started_at` follows the restarts that we make ourselves.
+    """
+
+    lab: Lab
+    container: Container
+    target: Target
+    readiness: Readiness
+    grace: float
+    endpoint: Callable[[], Endpoint]
+    started_at: str = field(default="")
+
+    def start_again(self) -> None:
+        """Start it once more after its end; NotReadyError if it does not come back."""
+        self.target.begin_again()
+        self.container.start()
+        self.container.wait_ready(self.readiness)
+        self.started_at = self.container.started_at()
+        self.target.set_phase(Phase.SERVE)
+
+
+def do_all(steps: Sequence[Step], patient: Patient) -> None:
+    """Do them in their order, as long as the container runs."""
+    for step in steps:
+        patient.lab.proceed()
+        if not patient.container.running():
+            return
+        _ACTIONS[step.do](step, patient)
+
+
+class Beside:
+    """Steps that are done while something else goes on; a failure is raised at the end."""
+
+    def __init__(self, steps: Sequence[Step], patient: Patient) -> None:
+        self._failure: BaseException | None = None
+        self._thread = threading.Thread(target=self._run, args=(steps, patient), daemon=True)
+
+    def __enter__(self) -> None:
+        self._thread.start()
+
+    def __exit__(self, kind: object, *_: object) -> None:
+        self._thread.join()
+        if self._failure is not None and kind is None:
+            raise self._failure
+
+    def _run(self, steps: Sequence[Step], patient: Patient) -> None:
+        try:
+            do_all(steps, patient)
+        except BaseException as failure:  # it is raised in the thread that waits for us
+            self._failure = failure
+
+
+def _signal(step: Step, patient: Patient) -> None:
+    patient.container.signal(step.signal or "SIGHUP")
+
+
+def _exec(step: Step, patient: Patient) -> None:
+    code, output = patient.container.exec(step.command, _EXEC_SECONDS, user=step.user)
+    if code in _NO_PROGRAM and len(output) < 1000:
+        raise NotApplicableError(f"{step.command[0]} cannot be run inside: {output.strip()}")
+
+
+def _restart(_: Step, patient: Patient) -> None:
+    patient.target.set_phase(Phase.SHUTDOWN)
+    patient.container.stop(patient.grace)
+    patient.start_again()
+
+
+def _kill(_: Step, patient: Patient) -> None:
+    patient.container.signal("SIGKILL")
+    patient.container.stop(patient.grace)
+    patient.start_again()
+
+
+def _pause(step: Step, patient: Patient) -> None:
+    patient.container.freeze(step.seconds)
+
+
+def _kill_child(_: Step, patient: Patient) -> None:
+    host_faults.kill_child(patient.container.pid())
+
+
+def _idle(step: Step, patient: Patient) -> None:
+    patient.lab.stopping.wait(step.seconds)
+
+
+def _fill(step: Step, patient: Patient) -> None:
+    host_faults.fill(patient.container.pid(), step.path or "/")
+
+
+def _disconnect(step: Step, patient: Patient) -> None:
+    patient.container.disconnect(step.seconds)
+
+
+def _shape(step: Step, patient: Patient) -> None:
+    host_faults.shape(patient.container.pid(), step.command)
+
+
+def _peers(act: Callable[[Endpoint, Step], None]) -> Callable[[Step, Patient], None]:
+    return lambda step, patient: act(patient.endpoint(), step)
+
+
+_ACTIONS: Mapping[Action, Callable[[Step, Patient], None]] = {
+    Action.SIGNAL: _signal,
+    Action.EXEC: _exec,
+    Action.RESTART: _restart,
+    Action.KILL: _kill,
+    Action.PAUSE: _pause,
+    Action.KILL_CHILD: _kill_child,
+    Action.IDLE: _idle,
+    Action.FILL: _fill,
+    Action.DISCONNECT: _disconnect,
+    Action.SHAPE: _shape,
+    Action.CONNECTIONS: _peers(peers.crowd),
+    Action.RESETS: _peers(peers.resets),
+    Action.JUNK: _peers(peers.junk),
+    Action.DRIP: _peers(peers.drip),
+}

@@ -1,0 +1,90 @@
+"""A profile's result: what each part of the campaign added, and what is still unseen."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from typing import Any
+
+from beacon.cli.console import Console
+from beacon.cli.progress import describe
+from beacon.exploration.growth import growth
+from beacon.model.environment import Environment
+from beacon.model.event import Event, Syscall
+from beacon.model.profile import Profile
+from beacon.model.run import Run
+
+
+def tell(console: Console, profile: Profile) -> None:
+    """The runs in the default environment, the growth, each new event, the estimate."""
+    default = [run for run in profile.runs if run.environment == Environment()]
+    console.table(None, ["run", "ending", "calls", "capabilities"], [_row(run) for run in default])
+    if len(profile.runs) == len(default):
+        return
+    grown = growth(profile)
+    console.result()
+    parts = [("baseline", grown.baseline), ("+ options", grown.options)]
+    parts += [("+ workload", grown.workload), ("+ life-cycle and faults", grown.life)]
+    rows = [[name, str(count)] for name, count in (*parts, ("total", grown.total))]
+    console.table(None, ["events", "count"], rows)
+    if grown.newcomers:
+        console.result()
+        news = [[word(new.event), new.run] for new in grown.newcomers]
+        console.table(None, ["new event", "first seen in"], news)
+    console.result()
+    for line in _closing(profile):
+        console.result(line)
+
+
+def summary(profile: Profile) -> dict[str, Any]:
+    """The same as a document."""
+    return {
+        "image": profile.image,
+        "host": profile.host,
+        "complete": not profile.gaps(),
+        "gaps": profile.gaps(),
+        "exploration": profile.exploration,
+        "growth": growth(profile),
+        "runs": [_plain(run) for run in profile.runs],
+    }
+
+
+def word(event: Event) -> str:
+    """An event's name, with the ABI if that is not the usual one."""
+    usual = not isinstance(event, Syscall) or event.abi == "x86_64"
+    return event.name if usual else f"{event.name} ({event.abi})"  # type: ignore[union-attr]
+
+
+def _closing(profile: Profile) -> Iterator[str]:
+    endings = Counter(str(run.outcome.ending) for run in profile.runs)
+    yield f"{len(profile.runs)} runs: " + ", ".join(f"{n} {e}" for e, n in endings.most_common())
+    exploration = profile.exploration
+    if exploration is not None and exploration.estimate.runs:
+        text = describe(exploration.estimate)
+        yield text[0].upper() + text[1:] + "."
+        if not exploration.finished:
+            yield "The budget ended the exploration: a larger one may show more."
+
+
+def _row(run: Run) -> list[str]:
+    needed = _capabilities(run)
+    calls = str(len(run.observation.used()))
+    return [run.name, str(run.outcome.ending), calls, ", ".join(needed) or "none"]
+
+
+def _plain(run: Run) -> dict[str, Any]:
+    return {
+        "workload": run.workload,
+        "environment": run.environment.name,
+        "ending": run.outcome.ending,
+        "detail": run.outcome.detail,
+        "checks": run.outcome.checks,
+        "syscalls": len(run.observation.used()),
+        "denied": sorted(call.name for call in run.observation.denied()),
+        "capabilities": _capabilities(run),
+        "duration": round(run.duration, 2),
+    }
+
+
+def _capabilities(run: Run) -> list[str]:
+    return sorted({c.capability.name for c in run.observation.capabilities if c.needed})

@@ -1,0 +1,1 @@
+"""Chooses the next environments from what was seen so far."""
