@@ -18,6 +18,7 @@ from beacon.engines.interface import (
     RefusedError,
 )
 from beacon.model.launch import Launch
+from beacon.model.profile import Estimate
 from beacon.model.run import Check, Run
 from beacon.workloads.interface import Endpoint, Workload
 
@@ -67,7 +68,18 @@ class FakeContainer(Container):
     def exit_code(self) -> int | None:
         return 1
 
-    def exec(self, argv: Sequence[str], timeout: float = 60.0) -> tuple[int, str]:
+    def pid(self) -> int:
+        return 0
+
+    def freeze(self, seconds: float) -> None:
+        pass
+
+    def disconnect(self, seconds: float) -> None:
+        pass
+
+    def exec(
+        self, argv: Sequence[str], timeout: float = 60.0, *, user: str | None = None
+    ) -> tuple[int, str]:
         return 0, ""
 
     def signal(self, name: str) -> None:
@@ -133,6 +145,12 @@ class Diary:
 
     def __init__(self) -> None:
         self.new_events: list[int] = []
+
+    def planned(self, total: int) -> None:
+        self.total = total
+
+    def estimated(self, estimate: Estimate) -> None:
+        self.estimate = estimate
 
     def started(self, cell: Cell) -> None:
         pass

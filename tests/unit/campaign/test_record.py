@@ -6,13 +6,15 @@ import pytest
 
 from beacon.campaign.cell import Cell, Conditions, run_cell
 from beacon.campaign.lab import Lab
-from beacon.campaign.record import NeverReadyError, record
+from beacon.campaign.record import Campaign, NeverReadyError
 from beacon.campaign.verify import verify
 from beacon.engines.interface import Enforcement, NotReadyError
 from beacon.errors import ExitCode
+from beacon.model.environment import Environment
 from beacon.model.event import Phase
-from beacon.model.launch import Environment, Launch
+from beacon.model.launch import Launch
 from beacon.model.observation import Observation
+from beacon.model.profile import Profile
 from beacon.model.run import Check, Ending, Outcome
 from beacon.monitor.interface import MonitorFullError
 from beacon.monitor.replay import ReplayMonitor
@@ -40,6 +42,10 @@ def lab(script: Script | None = None, *recordings: Observation) -> Lab:
     return Lab(FakeEngine(script or Script()), ReplayMonitor(recordings or (ALONE, DRIVEN)))
 
 
+def record(made: Lab, workload: Workload, diary: Diary, jobs: int = 1) -> Profile:
+    return Campaign(made, CONDITIONS, workload, diary, jobs).run()
+
+
 def outcome_of(script: Script, workload: FakeWorkload | None = None) -> tuple[Outcome, Lab]:
     made = lab(script, DRIVEN)
     run = run_cell(made, CONDITIONS, Cell(Environment(), workload or FakeWorkload()))
@@ -50,7 +56,7 @@ def outcome_of(script: Script, workload: FakeWorkload | None = None) -> tuple[Ou
 
 def test_a_profile_has_a_run_alone_and_a_driven_one() -> None:
     made, diary = lab(), Diary()
-    profile = record(made, CONDITIONS, FakeWorkload(PAGE), diary, jobs=1)
+    profile = record(made, FakeWorkload(PAGE), diary)
     assert [run.workload for run in profile.runs] == ["none", "fake"]
     assert [run.outcome.ending for run in profile.runs] == [Ending.SERVED] * 2
     assert profile.runs[1].observation == DRIVEN
@@ -60,7 +66,7 @@ def test_a_profile_has_a_run_alone_and_a_driven_one() -> None:
 
 
 def test_without_a_workload_there_is_one_run() -> None:
-    assert len(record(lab(), CONDITIONS, NoWorkload(), Diary(), jobs=2).runs) == 1
+    assert len(record(lab(), NoWorkload(), Diary(), jobs=2).runs) == 1
 
 
 def test_containers_live_below_their_target() -> None:
@@ -89,7 +95,7 @@ def test_every_ending(script: Script, ending: Ending) -> None:
 def test_no_ready_run_is_an_error_with_the_last_words() -> None:
     script = Script(not_ready=NotReadyError("It ended.", exited=True))
     with pytest.raises(NeverReadyError, match="It ended") as failure:
-        record(lab(script), CONDITIONS, FakeWorkload(), Diary(), jobs=2)
+        record(lab(script), FakeWorkload(), Diary(), jobs=2)
     assert failure.value.exit_code is ExitCode.NOTHING_OBSERVED
     assert failure.value.diagnostics() == "last words"
 
@@ -98,14 +104,14 @@ def test_a_failure_ends_the_other_runs() -> None:
     script = Script(hangs=threading.Event())
     made = lab(script, ALONE)  # the second run finds no recording
     with pytest.raises(MonitorFullError):
-        record(made, CONDITIONS, FakeWorkload(), Diary(), jobs=2)
+        record(made, FakeWorkload(), Diary(), jobs=2)
     assert isinstance(made.engine, FakeEngine)
     assert made.engine.aborted
     assert made.engine.alive == set()
 
 
 def test_verification_enforces_and_compares() -> None:
-    profile = record(lab(), CONDITIONS, FakeWorkload(PAGE), Diary(), jobs=1)
+    profile = record(lab(), FakeWorkload(PAGE), Diary())
     policy = synthesize(profile)
     enforced = Conditions(IMAGE, Launch(), Enforcement("{}", ("CAP_CHOWN",)), settle=0)
     missing = Observation((*ALONE.syscalls, call("sendfile", count=0, denied=3)))

@@ -5,18 +5,12 @@ import json
 import pytest
 
 from beacon.engines.docker_options import ALLOW_ALL, container_options, host_options
-from beacon.engines.interface import Enforcement
+from beacon.engines.interface import Enforcement, RefusedError
 from beacon.model.launch import Launch
 
 
 def test_nothing_asked_for_leaves_the_image_and_the_engine_alone() -> None:
-    assert container_options(Launch()) == {
-        "command": None,
-        "entrypoint": None,
-        "environment": [],
-        "user": None,
-        "working_dir": None,
-    }
+    assert not any(container_options(Launch()).values())
     host = host_options(Launch(), Enforcement(), "/p")
     assert (host["cgroup_parent"], host["network_mode"]) == ("/p", "bridge")
     assert not any(host[name] for name in ("binds", "tmpfs", "cap_add", "cap_drop", "security_opt"))
@@ -34,7 +28,7 @@ def test_the_launch_is_passed_on_unsplit() -> None:
         tmpfs=("/t", "/u:size=1m,mode=1777"),
         network="none",
     )
-    assert container_options(launch) == {
+    assert {name: value for name, value in container_options(launch).items() if value} == {
         "command": ["a b", "$(c)"],
         "entrypoint": ["/my run"],
         "environment": ["A=1"],
@@ -44,6 +38,40 @@ def test_the_launch_is_passed_on_unsplit() -> None:
     host = host_options(launch, Enforcement(), "/p")
     assert (host["binds"], host["network_mode"]) == (["v:/v:ro"], "none")
     assert host["tmpfs"] == {"/t": "", "/u": "size=1m,mode=1777"}
+
+
+def test_a_health_check_is_asked_soon() -> None:
+    own = container_options(Launch(health_cmd="exit 0"), health_check=True)["healthcheck"]
+    assert own == {"test": ["CMD-SHELL", "exit 0"], "interval": 10**9}
+    assert container_options(Launch(), health_check=True)["healthcheck"] == {"interval": 10**9}
+
+
+def test_limits_and_names() -> None:
+    launch = Launch(
+        memory="64m",
+        cpus=0.5,
+        ulimit=("nofile=64:128", "core=-1"),
+        sysctl=("net.core.somaxconn=1",),
+        add_host=("a:::1",),
+        restart="on-failure:2",
+        log_opt=("mode=non-blocking",),
+    )
+    host = host_options(launch, Enforcement(), "/p")
+    assert (host["mem_limit"], host["nano_cpus"]) == ("64m", 500_000_000)
+    assert [dict(limit) for limit in host["ulimits"]] == [
+        {"Name": "nofile", "Soft": 64, "Hard": 128},
+        {"Name": "core", "Soft": -1, "Hard": -1},
+    ]
+    assert host["sysctls"] == {"net.core.somaxconn": "1"}
+    assert host["extra_hosts"] == {"a": "::1"}
+    assert host["restart_policy"] == {"Name": "on-failure", "MaximumRetryCount": 2}
+    assert host["log_config"]["config"]["mode"] == "non-blocking"
+
+
+@pytest.mark.parametrize("word", ["nofile", "nofile=x", "nofile=1:y"])
+def test_limits_that_are_none(word: str) -> None:
+    with pytest.raises(RefusedError, match="no such limit"):
+        host_options(Launch(ulimit=(word,)), Enforcement(), "/p")
 
 
 def test_capabilities() -> None:
