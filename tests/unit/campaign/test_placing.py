@@ -1,0 +1,118 @@
+from __future__ import annotations
+
+import dataclasses
+
+import pytest
+
+from beacon.campaign.placing import applicable, place
+from beacon.data.dimensions import general, select
+from beacon.errors import UsageError
+from beacon.model.environment import (
+    Action,
+    Dimension,
+    Effect,
+    Environment,
+    Need,
+    Step,
+    Surroundings,
+)
+from beacon.model.launch import Launch
+from fakes import IMAGE
+
+STORE = dataclasses.replace(IMAGE, volumes=("/a", "/b"), arguments=("serve",), user="")
+
+
+def placed(effect: Effect, launch: Launch | None = None) -> Launch:
+    surroundings = Surroundings((Dimension("d", "why", {"v": effect}),), ("/run", "/tmp"))
+    return place(surroundings, Environment((("d", "v"),)), STORE, launch or Launch()).launch
+
+
+def test_the_default_environment_is_the_user_s_own_launch() -> None:
+    launch = Launch(env=("A=1",), user="7")
+    assert place(Surroundings(), Environment(), STORE, launch).launch == launch
+
+
+def test_lists_are_added_and_the_rest_is_replaced() -> None:
+    launch = placed(
+        Effect(env=("B=2",), workdir="/w", read_only=True), Launch(env=("A=1",), user="7")
+    )
+    assert launch == Launch(env=("A=1", "B=2"), user="7", workdir="/w", read_only=True)
+
+
+@pytest.mark.parametrize(
+    ("effect", "launch", "command"),
+    [
+        (Effect(arguments=("-x",)), Launch(), ("serve", "-x")),
+        (Effect(arguments=("-x",)), Launch(command=("mine",)), ("mine", "-x")),
+        (Effect(arguments=("-x",)), Launch(entrypoint="/e"), ("-x",)),
+        (Effect(command=("other",)), Launch(command=("mine",)), ("other",)),
+        (Effect(), Launch(command=("mine",)), ("mine",)),
+        (Effect(), Launch(), ()),
+    ],
+)
+def test_the_command(effect: Effect, launch: Launch, command: tuple[str, ...]) -> None:
+    assert placed(effect, launch).command == command
+
+
+def test_marks_stand_for_every_volume_and_writable_path() -> None:
+    effect = Effect(volumes=("@new:{volume}:ro",), tmpfs=("{writable}:size=1m",))
+    launch = placed(effect)
+    assert launch.volumes == ("@new:/a:ro", "@new:/b:ro")
+    assert launch.tmpfs == ("/run:size=1m", "/tmp:size=1m")
+    step = Step(Action.FILL, path="{volume}")
+    surroundings = Surroundings((Dimension("d", "why", {"v": Effect(steps=(step,))}),))
+    steps = place(surroundings, Environment((("d", "v"),)), STORE, Launch()).steps
+    assert [step.path for step in steps] == ["/a", "/b"]
+
+
+def test_the_user_s_own_options_are_not_varied() -> None:
+    user = Dimension("user", "why", {"a": Effect(user="a"), "none": Effect()})
+    (kept,) = applicable((user,), STORE, Launch(user="7"))
+    assert list(kept.values) == ["none"]
+    assert applicable((user,), STORE, Launch()) == (user,)
+
+
+@pytest.mark.parametrize(
+    ("need", "poor", "launch"),
+    [
+        (Need.VOLUMES, dataclasses.replace(STORE, volumes=()), Launch()),
+        (Need.PORTS, dataclasses.replace(STORE, ports=()), Launch()),
+        (Need.ROOT, dataclasses.replace(STORE, user="www:www"), Launch()),
+        (Need.ROOT, STORE, Launch(user="7")),
+        (Need.CLIENT, STORE, Launch(network="none")),
+    ],
+)
+def test_needs(need: Need, poor: object, launch: Launch) -> None:
+    dimension = Dimension("d", "why", {"v": Effect()}, needs=(need,))
+    rich = dataclasses.replace(STORE, ports=(80,))
+    assert applicable((dimension,), rich, Launch()) == (dimension,)
+    assert applicable((dimension,), poor, launch) == ()  # type: ignore[arg-type]
+
+
+def test_the_table_has_forty_dimensions_and_a_reason_for_each() -> None:
+    assert len(general()) >= 40
+    names = {dimension.name for dimension in general()}
+    assert len(names) == len(general())
+    for dimension in general():
+        assert dimension.values
+        assert dimension.why.endswith(".")
+        assert set(dimension.conflicts) <= names | {"freeze"}
+
+
+def test_nothing_of_the_host_is_given_unasked() -> None:
+    chosen = select(general(), None)
+    assert not any(dimension.ask for dimension in chosen)
+    for dimension in chosen:
+        for effect in dimension.values.values():
+            assert not effect.device
+            assert "host" not in (effect.network, effect.pid, effect.ipc, effect.uts)
+            assert all(volume.startswith("@new:") for volume in effect.volumes)
+            assert set(effect.cap_add) <= {"SYS_NICE", "IPC_LOCK", "SYS_RESOURCE"}
+
+
+def test_dimensions_by_name() -> None:
+    own = Dimension("user", "mine", {"v": Effect()})
+    assert select((*general(), own), ("user",)) == (own,)
+    assert select(general(), ("network-host",))[0].ask
+    with pytest.raises(UsageError, match="no dimension"):
+        select(general(), ("nothing",))

@@ -1,0 +1,27 @@
+from __future__ import annotations
+
+from beacon.exploration.space import Space
+from beacon.model.environment import Dimension, Effect, Environment
+
+A = Dimension("a", "why", {"1": Effect(), "2": Effect()}, conflicts=("c",))
+B = Dimension("b", "why", {"x": Effect()})
+C = Dimension("c", "why", {"y": Effect()})
+
+
+def names(environments: object) -> list[str]:
+    assert not isinstance(environments, str)
+    return [environment.name for environment in environments]  # type: ignore[attr-defined]
+
+
+def test_singles_and_pairs() -> None:
+    space = Space((A, B, C))
+    assert names(space.singles()) == ["a=1", "a=2", "b=x", "c=y"]
+    # Never two values of one dimension, never what conflicts, whichever of the two says so.
+    assert names(space.pairs()) == ["a=1,b=x", "a=2,b=x", "b=x,c=y"]
+
+
+def test_every_combination_once() -> None:
+    found = list(Space((A, B, C)).all())
+    assert len(set(found)) == len(found) == 8
+    assert Environment() in found
+    assert "a=1,b=x,c=y" not in names(found)
