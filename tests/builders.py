@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from beacon.model.environment import Environment
 from beacon.model.event import Abi, Capability, Phase, Syscall
-from beacon.model.launch import Environment, Launch
+from beacon.model.launch import Launch
 from beacon.model.observation import CapabilityCheck, Loss, Observation, SyscallCount
 from beacon.model.profile import Host, ImageIdentity, Profile
 from beacon.model.run import Check, Ending, Outcome, Run
