@@ -38,7 +38,7 @@ def sentence(stderr: str) -> str:
     ],
 )
 def test_profile(tmp_path: Path, arguments: tuple[str, ...], code: int, said: str) -> None:
-    done = beacon("profile", "-o", tmp_path / "out", *arguments)
+    done = beacon("profile", "--strategy", "baseline", "-o", tmp_path / "out", *arguments)
     assert done.returncode == code, done.stderr
     assert said in sentence(done.stderr)
     assert done.stdout == ""
@@ -46,7 +46,17 @@ def test_profile(tmp_path: Path, arguments: tuple[str, ...], code: int, said: st
 
 
 def test_the_last_words_of_a_container_that_exits(tmp_path: Path) -> None:
-    done = beacon("profile", "-o", tmp_path, BASE, "sh", "-c", r"printf 'oh \033[2J no\n'; exit 7")
+    done = beacon(
+        "profile",
+        "--strategy",
+        "baseline",
+        "-o",
+        tmp_path,
+        BASE,
+        "sh",
+        "-c",
+        r"printf 'oh \033[2J no\n'; exit 7",
+    )
     assert done.returncode == 3
     assert "7" in sentence(done.stderr)
     assert r"oh \x1b[2J no" in done.stderr
@@ -57,7 +67,18 @@ def test_a_workload_that_fails(tmp_path: Path) -> None:
     script = tmp_path / "workload"
     script.write_text("#!/bin/sh\necho it hurts >&2\nexit 5\n")
     script.chmod(0o755)
-    done = beacon("profile", "-o", tmp_path / "out", "--workload", script, BASE, "sleep", "60")
+    done = beacon(
+        "profile",
+        "--strategy",
+        "baseline",
+        "-o",
+        tmp_path / "out",
+        "--workload",
+        script,
+        BASE,
+        "sleep",
+        "60",
+    )
     assert done.returncode == 1, done.stderr
     assert "it hurts" in done.stderr
     assert "not complete" in sentence(done.stderr)
@@ -68,7 +89,16 @@ def test_a_workload_that_fails(tmp_path: Path) -> None:
 
 
 def interrupted(tmp_path: Path, number: int) -> subprocess.CompletedProcess[str]:
-    command = [*BEACON, "profile", "-o", str(tmp_path / "out"), "--workload", "none"]
+    command = [
+        *BEACON,
+        "profile",
+        "--strategy",
+        "baseline",
+        "-o",
+        str(tmp_path / "out"),
+        "--workload",
+        "none",
+    ]
     process = subprocess.Popen(
         [*command, "--ready-after", "60", "--ready-timeout", "90", BASE, "sleep", "100"],
         stdout=subprocess.PIPE,
@@ -95,7 +125,15 @@ def test_interrupts_leave_nothing(tmp_path: Path, number: int) -> None:
 
 @pytest.mark.parametrize("seconds", [1.0, 2.0, 2.5])
 def test_interrupts_in_mid_run_end_it_soon(tmp_path: Path, seconds: float) -> None:
-    command = [*BEACON, "profile", "-o", str(tmp_path / "out"), "beacon/nginx"]
+    command = [
+        *BEACON,
+        "profile",
+        "--strategy",
+        "baseline",
+        "-o",
+        str(tmp_path / "out"),
+        "beacon/nginx",
+    ]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     time.sleep(seconds)
     process.send_signal(signal.SIGINT)
@@ -122,7 +160,16 @@ def test_a_killed_script_workload_is_cleaned_up_later(tmp_path: Path) -> None:
     script, told = tmp_path / "workload", tmp_path / "pid"
     script.write_text(f"#!/bin/sh\nsleep 77 & echo $! > {told}\nwait\n")
     script.chmod(0o755)
-    command = [*BEACON, "profile", "-o", str(tmp_path / "out"), "--workload", str(script)]
+    command = [
+        *BEACON,
+        "profile",
+        "--strategy",
+        "baseline",
+        "-o",
+        str(tmp_path / "out"),
+        "--workload",
+        str(script),
+    ]
     process = subprocess.Popen(
         [*command, BASE, "sleep", "60"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
     )
@@ -151,7 +198,18 @@ def test_a_container_that_others_meddle_with(tmp_path: Path, meddle: str) -> Non
     words = " ".join(options[meddle])
     script.write_text(f'#!/bin/sh\nPATH=$PATH:/usr/bin docker {words} "$BEACON_CONTAINER"\n')
     script.chmod(0o755)
-    done = beacon("profile", "-o", tmp_path / "out", "--workload", script, BASE, "sleep", "60")
+    done = beacon(
+        "profile",
+        "--strategy",
+        "baseline",
+        "-o",
+        tmp_path / "out",
+        "--workload",
+        script,
+        BASE,
+        "sleep",
+        "60",
+    )
     assert done.returncode == 1, done.stderr
     assert "not complete" in sentence(done.stderr)
     runs = json.loads((tmp_path / "out" / "profile.json").read_text())["runs"]
@@ -161,7 +219,19 @@ def test_a_container_that_others_meddle_with(tmp_path: Path, meddle: str) -> Non
 
 def test_clean_leaves_living_commands_and_others_alone(tmp_path: Path) -> None:
     other = docker("run", "--detach", "--label", "beacon.test=other", BASE, "sleep", "60")
-    command = [*BEACON, "profile", "-o", str(tmp_path), "--workload", "none", BASE, "sleep", "60"]
+    command = [
+        *BEACON,
+        "profile",
+        "--strategy",
+        "baseline",
+        "-o",
+        str(tmp_path),
+        "--workload",
+        "none",
+        BASE,
+        "sleep",
+        "60",
+    ]
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
         deadline = time.monotonic() + 30
@@ -214,7 +284,17 @@ def test_doctor_without_root() -> None:
 
 
 def test_arguments_that_are_no_text(tmp_path: Path) -> None:
-    command = [*BEACON, "profile", "-o", str(tmp_path / "out"), "-e", b"A=\xff", BASE]
+    command = [
+        *BEACON,
+        "profile",
+        "--strategy",
+        "baseline",
+        "-o",
+        str(tmp_path / "out"),
+        "-e",
+        b"A=\xff",
+        BASE,
+    ]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 2
     assert "UTF-8" in sentence(done.stderr)
@@ -236,7 +316,7 @@ def test_output_that_nobody_takes(redirection: str) -> None:
 def test_outputs_that_cannot_be_written(tmp_path: Path, output: str) -> None:
     (tmp_path / "file").touch()
     (tmp_path / "dangling").symlink_to(tmp_path / "nowhere" / "at all")
-    done = beacon("profile", "-o", tmp_path / output, BASE, "sleep", "60")
+    done = beacon("profile", "--strategy", "baseline", "-o", tmp_path / output, BASE, "sleep", "60")
     assert done.returncode == 2
     assert "-o" in sentence(done.stderr)
     assert "running" not in done.stderr
