@@ -44,3 +44,9 @@ def leftovers() -> list[str]:
 
 def _ours(maker: str) -> bool:
     return maker == owner() or owner_is_dead(maker)
+
+
+def sentence(stderr: str) -> str:
+    (line,) = [line for line in stderr.splitlines() if line.startswith("error: ")]
+    assert "Traceback" not in stderr
+    return line

@@ -11,15 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from e2e.commands import BEACON, beacon, docker, leftovers
+from e2e.commands import BEACON, beacon, docker, leftovers, sentence
 
 BASE = "debian:bookworm-slim"
-
-
-def sentence(stderr: str) -> str:
-    (line,) = [line for line in stderr.splitlines() if line.startswith("error: ")]
-    assert "Traceback" not in stderr
-    return line
 
 
 @pytest.mark.parametrize(

@@ -115,7 +115,8 @@ def test_it_starts_what_it_was_recorded_from(
 
 def test_recording_under_an_open_filter(tmp_path: Path) -> None:
     done = beacon(
-        "profile", "--strategy", "baseline", "-o", tmp_path, "--workload", "none", "--security-opt", "seccomp=unconfined",
+        "profile", "--strategy", "baseline", "-o", tmp_path, "--workload", "none",
+        "--security-opt", "seccomp=unconfined",
         "debian:bookworm-slim", "sh", "-c", "unshare -U true; sleep 60",
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
