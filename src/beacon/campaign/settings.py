@@ -90,7 +90,9 @@ def _anchored(options: _Options, folder: Path) -> _Options:
 
 def _anchored_volume(word: str, folder: Path) -> str:
     source, mark, rest = word.partition(":")
-    # As docker does: a source without a slash is a volume's name. `@new` is one of our own.
-    if not mark or "/" not in source or source.startswith(("/", "@")):
+    if not mark or source.startswith(("/", "@")):
+        return word
+    # As for docker a source without a slash is a volume's name, unless there is such a file.
+    if "/" not in source and not (folder / source).exists():
         return word
     return f"{(folder / source).resolve()}{mark}{rest}"

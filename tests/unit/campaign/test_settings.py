@@ -21,6 +21,9 @@ def test_volumes_are_anchored_at_the_file(tmp_path: Path) -> None:
         '[[dimensions]]\nname = "x"\nwhy = "w"\n[dimensions.values.y]\nvolumes = ["./f:/f"]\n',
     )
     assert found.launch.volumes == (f"{tmp_path}/conf/a:/a:ro", "data:/d", "/etc/b:/b", "/c")
+    (tmp_path / "conf").mkdir()
+    again = write(tmp_path, '[launch]\nvolumes = ["conf:/conf:ro"]')
+    assert again.launch.volumes == (f"{tmp_path}/conf:/conf:ro",)
     assert found.dimensions[0].values["y"].volumes == (f"{tmp_path}/f:/f",)
 
 
