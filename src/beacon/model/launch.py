@@ -74,7 +74,8 @@ class Launch(Options, frozen=True, kw_only=True):
     def shares_state(self) -> bool:
         """Whether two containers started so would share ports or files, and disturb each other."""
         private = self.network in (None, "bridge", "default", "none", "@ipv6")
-        return not private or any(_is_shared(volume) for volume in self.volumes)
+        shared = any(_is_shared(volume) for volume in self.volumes)
+        return shared or not private or self.mac_address is not None
 
 
 def _is_shared(volume: str) -> bool:

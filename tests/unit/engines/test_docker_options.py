@@ -80,6 +80,10 @@ def test_capabilities() -> None:
     assert (host["cap_add"], host["cap_drop"]) == (["NET_ADMIN"], ["CHOWN"])
     host = host_options(launch, Enforcement(capabilities=("CAP_KILL",)), "/p")
     assert (host["cap_add"], host["cap_drop"]) == (["CAP_KILL"], ["ALL"])
+    both = Enforcement(capabilities=("CAP_KILL", "CAP_CHOWN"))
+    assert host_options(launch, both, "/p")["cap_add"] == ["CAP_KILL"]
+    bare = Launch(cap_drop=("ALL",), cap_add=("CHOWN",))
+    assert host_options(bare, both, "/p")["cap_add"] == ["CAP_CHOWN"]
     host = host_options(launch, Enforcement(capabilities=()), "/p")
     assert (host["cap_add"], host["cap_drop"]) == ([], ["ALL"])
 
