@@ -307,8 +307,8 @@ def test_anonymous_volumes_go_with_their_container(engine: DockerEngine, debian:
 def test_sweep(engine: DockerEngine, debian: Image) -> None:
     label = ["--label", f"{SESSION_LABEL}=t", "--label", f"{OWNER_LABEL}=999999999:1"]
     _docker("create", "--name", "beacon-00000000deadbeef", *label, debian.id, "true")
-    _docker("network", "create", *label, "beacon-dead-net")
-    _docker("volume", "create", *label, "beacon-dead-volume")
+    _docker("network", "create", *label, "beacon-00000000000dead1")
+    _docker("volume", "create", *label, "beacon-00000000000dead2")
     stranger = _docker("create", "--name", "engine-test-stranger", *label, debian.id, "true")
     try:
         with _create(engine, debian, "sleep", "600") as container:
@@ -316,8 +316,8 @@ def test_sweep(engine: DockerEngine, debian: Image) -> None:
             assert not container.running()
             assert {
                 "container beacon-00000000deadbeef",
-                "network beacon-dead-net",
-                "volume beacon-dead-volume",
+                "network beacon-00000000000dead1",
+                "volume beacon-00000000000dead2",
             } <= set(removed)
         assert stranger in _docker("ps", "-aq", "--no-trunc").split()
     finally:

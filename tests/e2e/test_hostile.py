@@ -48,9 +48,7 @@ def test_a_hostile_image_is_profiled_without_harm(hostile: str, tmp_path: Path) 
         hostile,
     )
     assert profiled.returncode == 0, profiled.stderr
-    derived = beacon(
-        "policy", tmp_path / "profile", "--strategy", "baseline", "-o", tmp_path / "policy"
-    )
+    derived = beacon("policy", tmp_path / "profile", "-o", tmp_path / "policy")
     assert derived.returncode == 0, derived.stderr
     for text in (profiled.stdout, profiled.stderr, derived.stdout, derived.stderr):
         assert all(character.isprintable() or character == "\n" for character in text)
