@@ -10,6 +10,13 @@ from beacon.workloads.interface import Endpoint
 #: Ports that servers are given by habit, the likeliest first.
 HTTP_PORTS = (80, 8080, 8000, 3000, 5000, 8008, 8081, 8088, 8888, 9090, 9200)
 REDIS_PORTS = (6379,)
+POSTGRES_PORTS = (5432,)
+MYSQL_PORTS = (3306,)
+AMQP_PORTS = (5672,)
+MQTT_PORTS = (1883,)
+MEMCACHED_PORTS = (11211,)
+ZOOKEEPER_PORTS = (2181,)
+REGISTRY_PORTS = (5000,)  # a habit of many web servers, too: nobody is guessed by it
 
 
 def choose_port(endpoint: Endpoint, habitual: tuple[int, ...]) -> int:

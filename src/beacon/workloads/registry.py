@@ -6,21 +6,52 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from beacon.model.text import printable
+from beacon.workloads.amqp.workload import AmqpWorkload
+from beacon.workloads.app.workload import AppWorkload
 from beacon.workloads.http.workload import HttpWorkload
 from beacon.workloads.interface import UnknownWorkloadError, Workload
+from beacon.workloads.memcached.workload import MemcachedWorkload
+from beacon.workloads.mqtt.workload import MqttWorkload
+from beacon.workloads.mysql.workload import MysqlWorkload
 from beacon.workloads.none import NoWorkload
-from beacon.workloads.reach import HTTP_PORTS, REDIS_PORTS
+from beacon.workloads.postgres.workload import PostgresWorkload
+from beacon.workloads.reach import (
+    AMQP_PORTS,
+    HTTP_PORTS,
+    MEMCACHED_PORTS,
+    MQTT_PORTS,
+    MYSQL_PORTS,
+    POSTGRES_PORTS,
+    REDIS_PORTS,
+    ZOOKEEPER_PORTS,
+)
 from beacon.workloads.redis.workload import RedisWorkload
+from beacon.workloads.registry_v2.workload import RegistryWorkload
 from beacon.workloads.script import ScriptWorkload
+from beacon.workloads.zookeeper.workload import ZookeeperWorkload
 
 _KNOWN: Mapping[str, Callable[[], Workload]] = {
     NoWorkload.name: NoWorkload,
     HttpWorkload.name: HttpWorkload,
+    AppWorkload.name: AppWorkload,
     RedisWorkload.name: RedisWorkload,
+    PostgresWorkload.name: PostgresWorkload,
+    MysqlWorkload.name: MysqlWorkload,
+    AmqpWorkload.name: AmqpWorkload,
+    MqttWorkload.name: MqttWorkload,
+    MemcachedWorkload.name: MemcachedWorkload,
+    ZookeeperWorkload.name: ZookeeperWorkload,
+    RegistryWorkload.name: RegistryWorkload,
 }
 _HABITS: Mapping[int, str] = {
     **dict.fromkeys(HTTP_PORTS, HttpWorkload.name),
     **dict.fromkeys(REDIS_PORTS, RedisWorkload.name),
+    **dict.fromkeys(POSTGRES_PORTS, PostgresWorkload.name),
+    **dict.fromkeys(MYSQL_PORTS, MysqlWorkload.name),
+    **dict.fromkeys(AMQP_PORTS, AmqpWorkload.name),
+    **dict.fromkeys(MQTT_PORTS, MqttWorkload.name),
+    **dict.fromkeys(MEMCACHED_PORTS, MemcachedWorkload.name),
+    **dict.fromkeys(ZOOKEEPER_PORTS, ZookeeperWorkload.name),
 }
 
 

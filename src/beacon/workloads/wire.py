@@ -53,7 +53,7 @@ def exchange(
         # A server may refuse what it has read so far and close: its answer still counts.
         with suppress(OSError):
             _send(connection, pieces, pause)
-        return _read(connection, Deadline(peer.deadline.left(patience), peer.deadline.stop))
+        return receive(connection, Deadline(peer.deadline.left(patience), peer.deadline.stop))
 
 
 def _send(connection: socket.socket, pieces: Sequence[bytes], pause: float) -> None:
@@ -64,7 +64,8 @@ def _send(connection: socket.socket, pieces: Sequence[bytes], pause: float) -> N
         connection.sendall(piece)
 
 
-def _read(connection: socket.socket, deadline: Deadline) -> Reply:
+def receive(connection: socket.socket, deadline: Deadline) -> Reply:
+    """Read until the peer closes or `deadline` passes; AnswerError if the answer has no end."""
     content = bytearray()
     while len(content) <= _ANSWER_LIMIT:
         connection.settimeout(deadline.wait())

@@ -10,7 +10,7 @@ from beacon.workloads.registry import find, guess
 from unit.workloads.servers import endpoint
 
 
-@pytest.mark.parametrize("name", ["none", "http", "redis"])
+@pytest.mark.parametrize("name", ["none", "http", "redis", "postgres", "mysql"])
 def test_finds_known_names(name: str) -> None:
     assert find(name).name == name
 
@@ -21,7 +21,7 @@ def test_none_tries_nothing() -> None:
 
 @pytest.mark.parametrize("name", ["nginx", "", "HTTP", "a\0b", "\x1b[2J"])
 def test_an_unknown_name_lists_the_known_ones(name: str) -> None:
-    with pytest.raises(UnknownWorkloadError, match="none, http, redis, or the path") as caught:
+    with pytest.raises(UnknownWorkloadError, match=r"none, http, .*redis, .*or the path") as caught:
         find(name)
     assert str(caught.value).isprintable()
 
@@ -59,7 +59,9 @@ def test_a_missing_client_names_the_extra(
         ((443, 8080), "http"),
         ((6379,), "redis"),
         ((6379, 8000), "redis"),
-        ((3306,), "none"),
+        ((5432,), "postgres"),
+        ((3306,), "mysql"),
+        ((9,), "none"),
     ],
 )
 def test_guesses_by_the_first_known_port(ports: tuple[int, ...], expected: str) -> None:

@@ -1,0 +1,3 @@
+#!/bin/bash
+# A file that may be executed is run on its own.
+date

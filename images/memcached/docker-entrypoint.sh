@@ -1,0 +1,9 @@
+#!/bin/sh
+# Lets options stand for "memcached ...".
+set -e
+
+case $1 in
+    -*) set -- memcached "$@" ;;
+esac
+
+exec "$@"

@@ -1,0 +1,1 @@
+"""App: the workload of the catalogue's demo applications, whose HTTP API is one."""

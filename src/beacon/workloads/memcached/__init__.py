@@ -1,0 +1,1 @@
+"""Memcached: the workload of a memcached server."""

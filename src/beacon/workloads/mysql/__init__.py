@@ -1,0 +1,1 @@
+"""MariaDB and MySQL: the workload of a database server."""

@@ -1,0 +1,1 @@
+"""PostgreSQL: the workload of a database server and of its replication protocol."""

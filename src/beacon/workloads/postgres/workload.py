@@ -1,0 +1,44 @@
+"""Drives a PostgreSQL server: SQL, sessions, storage, replication, and clients that misbehave.
+
+Everything happens in a database of our own, which is dropped at the end; the few things that
+belong to the whole server (a role, a slot, a tablespace, a setting) are put back.
+"""
+
+from __future__ import annotations
+
+from beacon.model.run import Check
+from beacon.workloads.answers import run_and_clean
+from beacon.workloads.checks import Deadline
+from beacon.workloads.clients import require
+from beacon.workloads.interface import Endpoint, Workload
+from beacon.workloads.reach import POSTGRES_PORTS, choose_port, unreachable
+from beacon.workloads.wire import Peer
+
+#: Seconds kept back from the checks, so that the server is left clean when they take too long.
+_CLEANING = 4.0
+
+
+class PostgresWorkload(Workload):
+    """PostgreSQL on port 5432 or the container's first port; MissingClientError without psycopg.
+
+    It signs in as the superuser whom POSTGRES_USER and POSTGRES_PASSWORD name.
+    """
+
+    name = "postgres"
+
+    def __init__(self) -> None:
+        require("psycopg", "postgres")
+
+    def drive(self, endpoint: Endpoint, timeout: float) -> tuple[Check, ...]:
+        """Use the server in every way we know and leave it as it was."""
+        # these need psycopg
+        from beacon.workloads.postgres import cleaning, families
+        from beacon.workloads.postgres.server import Server
+
+        if endpoint.address is None:
+            return unreachable((*families.CHECKS, *cleaning.CLEANING))
+        kept_back = min(_CLEANING, timeout / 5)
+        deadline = Deadline(timeout - kept_back, endpoint.stop)
+        peer = Peer(endpoint.address, choose_port(endpoint, POSTGRES_PORTS), deadline)
+        with Server(peer, endpoint.env) as server:
+            return run_and_clean(families.CHECKS, cleaning.CLEANING, server, deadline, kept_back)

@@ -1,0 +1,1 @@
+"""OCI distribution: the workload of a container registry."""

@@ -1,0 +1,1 @@
+"""ZooKeeper: the workload of a ZooKeeper server."""
