@@ -14,6 +14,7 @@ from beacon.workloads.memcached.workload import MemcachedWorkload
 from beacon.workloads.mqtt.workload import MqttWorkload
 from beacon.workloads.mysql.workload import MysqlWorkload
 from beacon.workloads.none import NoWorkload
+from beacon.workloads.php.workload import PhpWorkload
 from beacon.workloads.postgres.workload import PostgresWorkload
 from beacon.workloads.reach import (
     AMQP_PORTS,
@@ -34,6 +35,7 @@ _KNOWN: Mapping[str, Callable[[], Workload]] = {
     NoWorkload.name: NoWorkload,
     HttpWorkload.name: HttpWorkload,
     AppWorkload.name: AppWorkload,
+    PhpWorkload.name: PhpWorkload,
     RedisWorkload.name: RedisWorkload,
     PostgresWorkload.name: PostgresWorkload,
     MysqlWorkload.name: MysqlWorkload,

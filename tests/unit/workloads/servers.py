@@ -50,10 +50,28 @@ class Healthy(BaseHTTPRequestHandler):
     do_HEAD = do_GET  # noqa: N815 (the standard library's name)
 
     def part(self) -> None:
-        self.answer(206, self.page()[:10])
+        """One range; whatever else is asked for gets the whole page."""
+        start, dash, end = self.headers["Range"].removeprefix("bytes=").partition("-")
+        whole = not dash or not (start + end).isdigit() or self.headers["If-Range"]
+        if whole or int(start or 0) >= len(self.page()):
+            return self.answer(200, self.page())
+        last = int(end) + 1 if start and end else None
+        return self.answer(206, self.page()[int(start) if start else -int(end) : last])
+
+    def sent(self) -> bytes:
+        """The body of the request, with a length or in chunks."""
+        if "Content-Length" in self.headers:
+            return self.rfile.read(max(0, int(self.headers["Content-Length"])))
+        body = b""
+        while size := int(self.rfile.readline().partition(b";")[0], 16):
+            body += self.rfile.read(size)
+            self.rfile.readline()
+        while self.rfile.readline().strip():
+            pass
+        return body
 
     def do_POST(self) -> None:
-        self.rfile.read(int(self.headers["Content-Length"]))
+        self.sent()
         self.answer(405, b"")
 
 

@@ -10,7 +10,7 @@ from beacon.workloads.registry import find, guess
 from unit.workloads.servers import endpoint
 
 
-@pytest.mark.parametrize("name", ["none", "http", "redis", "postgres", "mysql"])
+@pytest.mark.parametrize("name", ["none", "http", "redis", "amqp", "mqtt", "postgres", "mysql"])
 def test_finds_known_names(name: str) -> None:
     assert find(name).name == name
 
@@ -59,6 +59,8 @@ def test_a_missing_client_names_the_extra(
         ((443, 8080), "http"),
         ((6379,), "redis"),
         ((6379, 8000), "redis"),
+        ((4369, 5671, 5672), "amqp"),
+        ((1883,), "mqtt"),
         ((5432,), "postgres"),
         ((3306,), "mysql"),
         ((9,), "none"),

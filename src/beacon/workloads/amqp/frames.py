@@ -23,7 +23,8 @@ CLOSE, TUNE, OPEN_OK = b"\x00\x0a\x00\x32", b"\x00\x0a\x00\x1e", b"\x00\x0a\x00\
 
 _LIMIT = 1 << 20
 _SILENCE = 3.0
-_CHANNEL_MAX, _FRAME_MAX = 100, 131072
+#: Less than any broker would propose: it refuses those who want more.
+_CHANNEL_MAX, _FRAME_MAX = 10, 4096
 
 
 def method(channel: int, content: Any) -> bytes:

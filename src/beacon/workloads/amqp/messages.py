@@ -80,7 +80,9 @@ def _properties(broker: Broker) -> str:
         for key, value in sent.items():
             received = getattr(properties, key)
             expect(json.dumps(received, default=_stamp), json.dumps(value, default=_stamp), key)
-        refused(lambda: send(channel, name, [b"x"], user_id="beacon"), 406, "a false user")
+        refused(
+            lambda: send(channel, name, [b"x"], user_id="not " + broker.user), 406, "a false user"
+        )
     return str(len(_HEADERS))
 
 

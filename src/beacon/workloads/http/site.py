@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ssl
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,16 +10,14 @@ from functools import cached_property
 import httpx
 
 from beacon.workloads.checks import AnswerError, digest
+from beacon.workloads.http.peer import HOST, TlsPeer, anyone, speaks_tls
 from beacon.workloads.wire import Peer
-
-#: What we call the server: not its address, which changes from run to run and which pages repeat.
-HOST = "localhost"
 
 #: Longer than a second, so that a clock on the page shows.
 _APART = 1.1
 _BODY_LIMIT = 16 << 20
-#: Trusts nobody; spares each client the reading of all certificate authorities.
-_NO_TLS = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+#: Spares each client the reading of all certificate authorities.
+_CONTEXT = anyone()
 #: Five hundreds that are an honest answer to an odd request.
 _HONEST = (501, 505)
 
@@ -44,24 +41,35 @@ class Page:
 
 
 class Site:
-    """One server for the length of one drive."""
+    """One server for the length of one drive; `tls_ports` are where it may speak TLS, too."""
 
-    def __init__(self, peer: Peer, container: str) -> None:
+    def __init__(self, peer: Peer, container: str, tls_ports: tuple[int, ...] = ()) -> None:
         self.peer = peer
         self.deadline = peer.deadline
-        self._url = httpx.URL(scheme="http", host=peer.address, port=peer.port, path="/")
+        self._container, self._tls_ports = container, tls_ports
+        scheme = "https" if isinstance(peer, TlsPeer) else "http"
+        self._url = httpx.URL(scheme=scheme, host=peer.address, port=peer.port, path="/")
         # Pages repeat the host's name (the id's first 12 digits by default) and its address.
         names = (container, container[:12], peer.address)
         self._own_names = [name.encode() for name in names if name]
 
-    def client(self, connections: int = 1) -> httpx.Client:
-        """A client that talks to this server alone: no proxy, no redirects, no decoding."""
+    def address_of(self, path: str) -> str:
+        """The absolute address of a path, as the server knows itself."""
+        return f"{self._url.scheme}://{HOST}{path}"
+
+    def client(self, *, http2: bool = False) -> httpx.Client:
+        """A client that talks to this server alone: no proxy, no redirects, no decoding.
+
+        With `http2` it speaks nothing else, without TLS by prior knowledge.
+        """
         return httpx.Client(
             base_url=self._url,
             headers={"Host": HOST, "Accept-Encoding": "identity", "User-Agent": "beacon"},
             timeout=self.deadline.wait(),
-            verify=_NO_TLS,
-            limits=httpx.Limits(max_connections=connections),
+            verify=anyone() if http2 else _CONTEXT,
+            limits=httpx.Limits(max_connections=1),
+            http1=not http2,
+            http2=http2,
             trust_env=False,
         )
 
@@ -99,6 +107,17 @@ class Site:
         return bytes(body)
 
     @cached_property
+    def tls(self) -> Site | None:
+        """The same server through TLS; None if it does not speak that."""
+        if isinstance(self.peer, TlsPeer):
+            return self
+        for port in self._tls_ports:
+            peer = TlsPeer(self.peer.address, port, self.deadline)
+            if speaks_tls(peer):
+                return Site(peer, self._container)
+        return None
+
+    @cached_property
     def page(self) -> Page:
         """`GET /`, asked twice."""
         first = self.ask("GET", "/")
@@ -123,6 +142,16 @@ class Site:
         if page.mark is not None and self.mark(body) != page.mark:
             raise AnswerError(f"another body ({len(body)} bytes) than GET / gives")
         return page.mark
+
+
+def told(site: Site, answer: Answer) -> str:
+    """An answer's status as a value; AnswerError if it should be the page and is not.
+
+    For requests that a server may refuse or answer in another way, but not with half a page.
+    """
+    if answer.status == site.page.answer.status:
+        site.same(answer.status, answer.body)
+    return str(answer.status)
 
 
 def healthy(status: int) -> str:

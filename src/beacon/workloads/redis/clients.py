@@ -83,8 +83,9 @@ def _malformed(server: Server) -> str:
     reply = exchange(server.peer, [b"*1\r\n$-7\r\nbeacon\r\n"])
     if not reply.content.startswith(b"-"):
         raise AnswerError(f"a broken request was {reply.manner}, not refused")
-    inline = exchange(server.peer, [b"PING\r\nQUIT\r\n"]).content
-    expect(inline, b"+PONG\r\n+OK\r\n", "inline PING and QUIT")
+    known = f"AUTH {server.password}\r\n" if server.password else ""
+    inline = exchange(server.peer, [f"{known}PING\r\nQUIT\r\n".encode()]).content
+    expect(inline, b"+OK\r\n" * bool(known) + b"+PONG\r\n+OK\r\n", "inline PING and QUIT")
     return "refused"
 
 

@@ -13,10 +13,12 @@ from redis.exceptions import RedisError
 from redis.retry import Retry
 
 from beacon.workloads.checks import AnswerError
+from beacon.workloads.redis.way import SecurePeer
 from beacon.workloads.wire import Peer
 
 #: Before every key we make. Unusual on purpose: whatever has it is deleted.
-PREFIX = "beacon:check:"
+#: The braces keep them together in a cluster.
+PREFIX = "{beacon:check}:"
 CLEANING = "cleaning up"
 
 _DELETED_AT_ONCE = 500
@@ -27,8 +29,9 @@ _SCANS = 10_000
 class Server:
     """One server for the length of one drive."""
 
-    def __init__(self, peer: Peer) -> None:
+    def __init__(self, peer: Peer, password: str | None = None) -> None:
         self.peer = peer
+        self.password = password
 
     def client(self, database: int = 0) -> Redis:
         """A client that replies as the protocol does: bytes, integers, lists; no retries.
@@ -39,6 +42,10 @@ class Server:
             host=self.peer.address,
             port=self.peer.port,
             db=database,
+            password=self.password,
+            ssl=isinstance(self.peer, SecurePeer),
+            ssl_cert_reqs="none",
+            ssl_check_hostname=False,
             protocol=2,
             socket_timeout=self.peer.deadline.wait(),
             socket_connect_timeout=self.peer.deadline.wait(),

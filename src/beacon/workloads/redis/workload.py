@@ -19,10 +19,15 @@ from beacon.workloads.wire import Peer
 
 #: Seconds kept back from the checks, so that the server is left clean when they take too long.
 _CLEANING = 3.0
+#: The official image has no variable for it: a password is given by option or file.
+_PASSWORD = "REDIS_PASSWORD"  # noqa: S105 (a name)
 
 
 class RedisWorkload(Workload):
-    """Redis on port 6379 or the container's first port; MissingClientError without redis."""
+    """Redis on port 6379 or the container's first port; MissingClientError without redis.
+
+    With TLS where the port wants it; a password is in the container's REDIS_PASSWORD.
+    """
 
     name = "redis"
 
@@ -32,14 +37,26 @@ class RedisWorkload(Workload):
     def drive(self, endpoint: Endpoint, timeout: float) -> tuple[Check, ...]:
         """Use the server in every way we know and leave it as it was."""
         # these need redis-py
-        from beacon.workloads.redis import clients, features, keeping, types
+        from beacon.workloads.redis import (
+            clients,
+            features,
+            keeping,
+            replication,
+            rights,
+            types,
+            watching,
+        )
         from beacon.workloads.redis.server import CLEANING, Server
+        from beacon.workloads.redis.way import way_to
 
         checks = {
             **types.CHECKS,
             **features.CHECKS,
             **clients.CHECKS,
+            **watching.CHECKS,
+            **rights.CHECKS,
             **keeping.CHECKS,
+            **replication.CHECKS,
         }
         if endpoint.address is None:
             return unreachable((*checks, CLEANING))
@@ -49,7 +66,7 @@ class RedisWorkload(Workload):
             choose_port(endpoint, REDIS_PORTS),
             Deadline(timeout - kept_back, endpoint.stop),
         )
-        server = Server(peer)
+        server = Server(way_to(peer), endpoint.env.get(_PASSWORD))
         attempts = {name: partial(check, server) for name, check in checks.items()}
         cleaning = {CLEANING: server.clean}
         run_all(cleaning, peer.deadline)  # what a killed run left in a volume
