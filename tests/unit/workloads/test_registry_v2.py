@@ -60,7 +60,7 @@ def test_what_is_no_registry_fails_in_time(behaviour) -> None:  # noqa: ANN001
 
 def test_a_web_server_is_no_registry() -> None:
     with serving(_Website) as port:
-        checks = RegistryWorkload().drive(endpoint(port), 1.5)
+        checks = RegistryWorkload().drive(endpoint(port), 0.6)
     assert len(checks) == _NAMES
     passed = {check.name for check in checks if check.passed}
     assert passed <= {"cleaning up", "debug server"}
