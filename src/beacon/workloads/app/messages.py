@@ -98,11 +98,9 @@ def _broken(app: Application) -> str:
 
 
 def _abandoned(app: Application) -> str:
-    connection = _connected(app)
-    connection.send("hello")
-    connection.socket.shutdown(SHUT_RDWR)
-    with suppress(ConnectionClosed, OSError):
-        connection.close()
+    with suppress(ConnectionClosed, OSError), _connected(app) as connection:
+        connection.send("hello")
+        connection.socket.shutdown(SHUT_RDWR)
     with _connected(app) as other:
         expect(_said(app, other, "and you?"), "and you?", "a message of another client")
     return "still serving"
