@@ -5,7 +5,7 @@ from __future__ import annotations
 import platform
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from beacon import __version__
@@ -50,11 +50,13 @@ class Budget:
     seconds: float | None = None
     began: float = field(default_factory=time.monotonic)
 
-    def left(self, done: int) -> int:
-        """How many more runs may be begun now."""
-        if self.seconds is not None and time.monotonic() - self.began >= self.seconds:
-            return 0
-        return 1 << 30 if self.runs is None else max(0, self.runs - done)
+    def left(self, done: int) -> int | None:
+        """How many more runs it has, as far as it counts them."""
+        return None if self.runs is None else max(0, self.runs - done)
+
+    def over(self) -> bool:
+        """Whether its time is over: no run is begun any more."""
+        return self.seconds is not None and time.monotonic() - self.began >= self.seconds
 
 
 @dataclass
@@ -93,10 +95,11 @@ class Campaign:
 
     def _explore(self) -> None:
         while batch := self.strategy.propose(trials(self.runs)):
-            allowed = list(batch)[: self.budget.left(len(self.runs))]
+            before = len(self.runs)
+            allowed = list(batch)[: self.budget.left(before)]
             self._run([Cell(environment, self._workload(environment)) for environment in allowed])
             self.reporter.estimated(self.strategy.estimate(trials(self.runs)))
-            if len(allowed) < len(batch):
+            if len(self.runs) - before < len(batch):
                 self.complete = False
                 return
 
@@ -109,11 +112,19 @@ class Campaign:
         finished = {cell.name: run for cell, run in zip(cells, known, strict=True) if run}
         missing = [cell for cell in cells if cell.name not in finished]
         self.reporter.planned(len(self.runs) + len(cells))
+        over = self.budget.over if self.runs else _never
         fresh = run_cells(
-            self.lab, self.conditions, missing, self.reporter, self.jobs, self.journal, self.runs
+            self.lab,
+            self.conditions,
+            missing,
+            self.reporter,
+            self.jobs,
+            self.journal,
+            self.runs,
+            over,
         )
         finished |= {run.name: run for run in fresh}
-        self.runs += [finished[cell.name] for cell in cells]
+        self.runs += [finished[cell.name] for cell in cells if cell.name in finished]
 
     def _profile(self) -> Profile:
         image = self.conditions.image
@@ -133,6 +144,10 @@ class Campaign:
         )
 
 
+def _never() -> bool:
+    return False
+
+
 def run_cells(
     lab: Lab,
     conditions: Conditions,
@@ -141,15 +156,18 @@ def run_cells(
     jobs: int,
     journal: Journal | None = None,
     earlier: Sequence[Run] = (),
+    over: Callable[[], bool] = _never,
 ) -> list[Run]:
     """Run all cells, `jobs` at a time, and tell the reporter of each.
 
-    `earlier` runs are those whose events are not new any more.
+    `earlier` runs are those whose events are not new any more. Once it is `over` none is begun.
     """
     seen = {event for run in earlier for event in run.observation.events()}
     lock = threading.Lock()
 
-    def one(cell: Cell) -> Run:
+    def one(cell: Cell) -> Run | None:
+        if over():
+            return None
         reporter.started(cell)
         run = run_cell(lab, conditions, cell)
         if journal is not None:
@@ -160,7 +178,7 @@ def run_cells(
             reporter.finished(cell, run, len(seen) - before)
         return run
 
-    return lab.in_parallel(one, cells, jobs)
+    return [run for run in lab.in_parallel(one, cells, jobs) if run is not None]
 
 
 def describe_host(lab: Lab) -> Host:

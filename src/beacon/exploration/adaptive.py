@@ -11,7 +11,7 @@ from collections.abc import Generator, Iterator, Sequence
 from itertools import combinations
 
 from beacon.exploration.estimate import Trial, estimate
-from beacon.exploration.fixed import BATCH, combinations_at_random, shuffled
+from beacon.exploration.fixed import combinations_at_random, shuffled
 from beacon.exploration.interface import Strategy
 from beacon.exploration.space import Setting, Space
 from beacon.model.environment import Environment
@@ -52,11 +52,10 @@ class Adaptive(Strategy):
     def _run(self) -> _Stages:
         """The stages, as a coroutine that is sent the trials so far."""
         trials = yield ()
-        for start in range(0, len(self._singles), BATCH):
-            trials = yield self._singles[start : start + BATCH]
-        together = self._together(trials)
-        for start in range(0, len(together), BATCH):
-            trials = yield together[start : start + BATCH]
+        if self._singles:
+            trials = yield self._singles
+        if together := self._together(trials):
+            trials = yield together
         tried = {trial.environment for trial in trials}
         usable = [setting for setting in self._space.settings() if _ready_alone(setting, trials)]
         source = combinations_at_random(self._space, self._source, usable)

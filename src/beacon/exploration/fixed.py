@@ -12,7 +12,7 @@ from beacon.exploration.space import Space
 from beacon.model.environment import Environment
 
 #: Small enough that budgets and estimates are looked at often, large enough to keep jobs busy.
-BATCH = 16
+BATCH = 64
 
 
 class _Fixed(Strategy):

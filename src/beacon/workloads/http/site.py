@@ -5,12 +5,12 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cached_property
 
 import httpx
 
 from beacon.workloads.checks import AnswerError, digest
 from beacon.workloads.http.peer import HOST, TlsPeer, anyone, speaks_tls
+from beacon.workloads.once import once
 from beacon.workloads.wire import Peer
 
 #: Longer than a second, so that a clock on the page shows.
@@ -106,7 +106,7 @@ class Site:
                 raise AnswerError(f"the body is longer than {_BODY_LIMIT >> 20} MiB")
         return bytes(body)
 
-    @cached_property
+    @once
     def tls(self) -> Site | None:
         """The same server through TLS; None if it does not speak that."""
         if isinstance(self.peer, TlsPeer):
@@ -117,7 +117,7 @@ class Site:
                 return Site(peer, self._container)
         return None
 
-    @cached_property
+    @once
     def page(self) -> Page:
         """`GET /`, asked twice."""
         first = self.ask("GET", "/")

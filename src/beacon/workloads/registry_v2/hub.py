@@ -5,13 +5,13 @@ from __future__ import annotations
 import ssl
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from functools import cached_property
 
 import httpx
 import msgspec
 
 from beacon.workloads.checks import AnswerError, digest
 from beacon.workloads.interface import Endpoint
+from beacon.workloads.once import once
 from beacon.workloads.registry_v2.reading import body_of, problem_in
 from beacon.workloads.wire import Peer
 
@@ -75,7 +75,7 @@ class Hub:
             trust_env=False,
         )
 
-    @cached_property
+    @once
     def scheme(self) -> str:
         """`https` if the port wants TLS."""
         url = f"http://{self.peer.address}:{self.peer.port}/v2/"
@@ -114,7 +114,7 @@ class Hub:
             body = body_of(response, self.peer.deadline)
         return Answer(response.status_code, response.headers, body)
 
-    @cached_property
+    @once
     def writable(self) -> bool:
         """Whether it takes uploads: a mirror and a registry in maintenance do not."""
         answer = self.ask("POST", _PROBE)
@@ -124,7 +124,7 @@ class Hub:
         must(self.ask("DELETE", answer.place), 204, "cancelling an upload")
         return True
 
-    @cached_property
+    @once
     def deletes(self) -> bool:
         """Whether it deletes; most do not."""
         answer = self.ask("DELETE", f"/v2/{PREFIX}/probe/blobs/{_NOTHING}")
