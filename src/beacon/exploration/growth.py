@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 import msgspec
 
@@ -38,30 +38,31 @@ class Growth(msgspec.Struct, frozen=True):
         return self.baseline + self.options + self.workload + self.life
 
 
-def growth(profile: Profile) -> Growth:
+def growth(profile: Profile, counted: Callable[[Event], bool] = lambda event: True) -> Growth:
     """Tell the events of a profile's ready runs apart by what it took to see them."""
+
+    def events(runs: Iterable[Run]) -> frozenset[Event]:
+        shown = frozenset[Event]().union(*(run.observation.events() for run in runs))
+        return frozenset(event for event in shown if counted(event))
+
     ready = profile.ready_runs()
     default = [run for run in ready if not run.environment.settings]
     varied = [run for run in ready if run.environment.settings]
     options = [run for run in varied if _only_options(profile, run)]
-    baseline = _events(run for run in default if run.workload == "none") or _events(default)
-    known = _events(default)
-    by_options = _events(options) - known
+    baseline = events(run for run in default if run.workload == "none") or events(default)
+    known = events(default)
+    by_options = events(options) - known
     return Growth(
         baseline=len(baseline),
         workload=len(known - baseline),
         options=len(by_options),
-        life=len(_events(varied) - known - by_options),
-        newcomers=tuple(_newcomers(varied, known)),
+        life=len(events(varied) - known - by_options),
+        newcomers=tuple(new for new in _newcomers(varied, known) if counted(new.event)),
     )
 
 
 def _only_options(profile: Profile, run: Run) -> bool:
     return profile.surroundings.kinds(run.environment) <= {Kind.OPTION}
-
-
-def _events(runs: Iterable[Run]) -> frozenset[Event]:
-    return frozenset().union(*(run.observation.events() for run in runs))
 
 
 def _newcomers(runs: Iterable[Run], known: frozenset[Event]) -> list[Newcomer]:

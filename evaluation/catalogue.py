@@ -1,0 +1,49 @@
+"""The images of `images/` and their profiles: what every evaluation starts from."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+from beacon.model.files import load_profile
+from beacon.model.profile import Profile
+
+_ROOT = Path(__file__).resolve().parent.parent
+#: The program that lies beside this interpreter.
+BEACON = str(Path(sys.executable).parent / "beacon")
+
+
+def names() -> list[str]:
+    """All images that have settings, in their order."""
+    return sorted(file.parent.name for file in (_ROOT / "images").glob("*/catalogue.toml"))
+
+
+def chosen(words: list[str]) -> list[str]:
+    """The named images, or all of them; exits when one is unknown."""
+    unknown = sorted(set(words) - set(names()))
+    if unknown:
+        sys.exit(f"There is no image {unknown[0]!r}: give some of {', '.join(names())}.")
+    return words or names()
+
+
+def settings(name: str) -> Path:
+    """Its settings file."""
+    return _ROOT / "images" / name / "catalogue.toml"
+
+
+def profile_command(name: str, directory: Path, *options: str) -> list[str]:
+    """`beacon profile` for an image of the catalogue."""
+    given = ["--settings", str(settings(name)), "-o", str(directory), *options]
+    return [BEACON, "profile", *given, f"beacon/{name}"]
+
+
+def profile(name: str, directory: Path) -> Profile:
+    """Its profile from `directory`; recorded there (or gone on with) when there is none yet."""
+    if not (directory / "profile.json").exists():
+        done = subprocess.run(
+            profile_command(name, directory, "--resume"), stdout=subprocess.DEVNULL
+        )
+        if done.returncode not in (0, 1):
+            sys.exit(f"beacon profile of {name} ended with {done.returncode}.")
+    return load_profile(directory)

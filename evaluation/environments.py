@@ -1,0 +1,130 @@
+"""What environments add to the system calls of the catalogue's images: the paper's figures 3, 4.
+
+usage: environments.py DIR [NAME...]   (profiles are taken from DIR/NAME, or recorded there)
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from statistics import mean
+
+import msgspec
+
+from beacon.exploration.growth import growth
+from beacon.model.event import Event, Syscall
+from beacon.model.profile import Estimate, Profile
+from beacon.model.run import Ending
+from catalogue import chosen, profile
+from markdown import share, table
+
+
+class Row(msgspec.Struct, frozen=True):
+    """System calls by what it took to see them; no call is counted twice."""
+
+    name: str
+    baseline: int
+    options: int
+    workload: int
+    life: int
+    runs: int
+    not_ready: int
+    refused: int
+    estimate: Estimate
+
+    @property
+    def environments(self) -> float:
+        """What options, life-cycle and faults add, as a share of the baseline."""
+        return (self.options + self.life) / self.baseline
+
+    @property
+    def beyond(self) -> float:
+        """The same as a share of the default environment with the workload."""
+        return (self.options + self.life) / (self.baseline + self.workload)
+
+    @property
+    def total(self) -> int:
+        return self.baseline + self.options + self.workload + self.life
+
+
+def row(name: str, recorded: Profile) -> Row:
+    grown = growth(recorded, _is_call)
+    endings = [run.outcome.ending for run in recorded.runs]
+    if recorded.exploration is None:
+        sys.exit(f"The profile of {name} is of an older version: remove it.")
+    return Row(
+        name=name,
+        baseline=grown.baseline,
+        options=grown.options,
+        workload=grown.workload,
+        life=grown.life,
+        runs=len(endings),
+        not_ready=len(endings) - len(recorded.ready_runs()) - endings.count(Ending.REFUSED),
+        refused=endings.count(Ending.REFUSED),
+        estimate=recorded.exploration.estimate,
+    )
+
+
+def _is_call(event: Event) -> bool:
+    return isinstance(event, Syscall)
+
+
+def show(rows: list[Row]) -> None:
+    heads = ["image", "baseline", "+ options", "+ workload", "+ life, faults", "all"]
+    heads += ["environments", "workload", "beyond the workload"]
+    lines = [
+        [
+            row.name,
+            str(row.baseline),
+            str(row.options),
+            str(row.workload),
+            str(row.life),
+            str(row.total),
+            share(row.environments),
+            share(row.workload / row.baseline),
+            share(row.beyond),
+        ]
+        for row in rows
+    ]
+    lines.append(
+        [
+            "**average**",
+            *(f"{mean(getattr(row, key) for row in rows):.1f}" for key in _COUNTS),
+            share(mean(row.environments for row in rows)),
+            share(mean(row.workload / row.baseline for row in rows)),
+            share(mean(row.beyond for row in rows)),
+        ]
+    )
+    print(table(heads, lines))
+    print()
+    heads = ["image", "runs", "not ready", "not applicable", "chance of something new", "interval"]
+    print(
+        table(
+            heads,
+            [
+                [
+                    row.name,
+                    str(row.runs),
+                    str(row.not_ready),
+                    str(row.refused),
+                    f"{row.estimate.chance:.0%} ({row.estimate.rare} of {row.estimate.runs})",
+                    f"{row.estimate.low:.0%} to {row.estimate.high:.0%}",
+                ]
+                for row in rows
+            ],
+        )
+    )
+
+
+_COUNTS = ("baseline", "options", "workload", "life", "total")
+
+
+def main(arguments: list[str]) -> None:
+    if not arguments:
+        sys.exit(__doc__)
+    directory = Path(arguments[0])
+    show([row(name, profile(name, directory / name)) for name in chosen(arguments[1:])])
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
