@@ -38,11 +38,11 @@ def profile_command(name: str, directory: Path, *options: str) -> list[str]:
     return [BEACON, "profile", *given, f"beacon/{name}"]
 
 
-def profile(name: str, directory: Path) -> Profile:
+def profile(name: str, directory: Path, *options: str) -> Profile:
     """Its profile from `directory`; recorded there (or gone on with) when there is none yet."""
     if not (directory / "profile.json").exists():
         done = subprocess.run(
-            profile_command(name, directory, "--resume"), stdout=subprocess.DEVNULL
+            profile_command(name, directory, "--resume", *options), stdout=subprocess.DEVNULL
         )
         if done.returncode not in (0, 1):
             sys.exit(f"beacon profile of {name} ended with {done.returncode}.")

@@ -34,8 +34,8 @@ def add_exploration_options(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--dimensions",
         metavar="LIST",
-        help="names with commas between; default: all that give the image no part of the host "
-        "(`beacon dimensions` lists them)",
+        help="names, or NAME=VALUE, with commas between; default: all that give the image no part "
+        "of the host (`beacon dimensions` lists them)",
     )
     group.add_argument("--max-runs", metavar="N", type=positive(int), help="at most so many runs")
     group.add_argument(

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import tomllib
+from collections.abc import Mapping
 from functools import cache
 from importlib import resources
 
 import msgspec
 
 from beacon.errors import UsageError
-from beacon.model.environment import Dimension
+from beacon.model.environment import Dimension, Effect
 from beacon.model.text import printable
 
 
@@ -27,16 +28,36 @@ def general() -> tuple[Dimension, ...]:
 def select(
     dimensions: tuple[Dimension, ...], names: tuple[str, ...] | None
 ) -> tuple[Dimension, ...]:
-    """Those of these names (UsageError for an unknown one); without names all that need no asking.
+    """Those of these names, with `NAME=VALUE` that value alone; UsageError for unknown ones.
 
-    Of two dimensions of one name the later replaces the earlier: an image's own the general one.
+    Without names all that need no asking. Of two dimensions of one name the later replaces the
+    earlier: an image's own the general one.
     """
     latest = {dimension.name: dimension for dimension in dimensions}
     if names is None:
         return tuple(dimension for dimension in latest.values() if not dimension.ask)
-    for name in names:
-        if name not in latest:
-            raise UsageError(
-                f"There is no dimension {printable(name)!r}: give some of {', '.join(latest)}."
-            )
-    return tuple(latest[name] for name in dict.fromkeys(names))
+    wanted: dict[str, dict[str, Effect]] = {}
+    for word in names:
+        name, _, value = word.partition("=")
+        values = _known(latest, name).values if not value else _one_value(latest, name, value)
+        wanted[name] = wanted.get(name, {}) | values
+    return tuple(
+        msgspec.structs.replace(latest[name], values=values) for name, values in wanted.items()
+    )
+
+
+def _known(dimensions: Mapping[str, Dimension], name: str) -> Dimension:
+    if name not in dimensions:
+        raise UsageError(
+            f"There is no dimension {printable(name)!r}: give some of {', '.join(dimensions)}."
+        )
+    return dimensions[name]
+
+
+def _one_value(dimensions: Mapping[str, Dimension], name: str, value: str) -> dict[str, Effect]:
+    values = _known(dimensions, name).values
+    if value not in values:
+        raise UsageError(
+            f"The dimension {name} has no value {printable(value)!r}: give {', '.join(values)}."
+        )
+    return {value: values[value]}

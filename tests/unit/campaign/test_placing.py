@@ -114,5 +114,11 @@ def test_dimensions_by_name() -> None:
     own = Dimension("user", "mine", {"v": Effect()})
     assert select((*general(), own), ("user",)) == (own,)
     assert select(general(), ("network-host",))[0].ask
+    (one,) = select(general(), ("dns=rotate", "dns=unreachable"))
+    assert list(one.values) == ["rotate", "unreachable"]
+    (whole,) = select(general(), ("dns=rotate", "dns"))
+    assert sorted(whole.values) == ["rotate", "unreachable"]
+    with pytest.raises(UsageError, match="no value 'maybe': give yes"):
+        select(general(), ("init=maybe",))
     with pytest.raises(UsageError, match="no dimension"):
         select(general(), ("nothing",))
