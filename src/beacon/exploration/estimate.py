@@ -2,7 +2,8 @@
 
 Good (1953), "The population frequencies of species and the estimation of population
 parameters"; Chao (1987), "Estimating the population size for capture-recapture data with unequal
-catchability"; Wilson (1927), "Probable inference, the law of succession, and statistical
+catchability"; Esty (1983), "A normal limit law for a nonparametric estimator of the coverage of a
+random sample"; Wilson (1927), "Probable inference, the law of succession, and statistical
 inference".
 """
 
@@ -55,20 +56,33 @@ def estimate(trials: Sequence[Trial], judged: Callable[[Trial], bool]) -> Estima
     ready = [trial for trial in trials if trial.ready]
     seen = Counter(event for trial in ready for event in trial.events)
     sample = [trial for trial in ready if judged(trial)]
-    rare = sum(any(seen[event] == 1 for event in trial.events) for trial in sample)
-    low, high = wilson(rare, len(sample))
+    rarest = [min((seen[event] for event in trial.events), default=0) for trial in sample]
+    rare = rarest.count(1)
+    low, high = interval(rare, rarest.count(2), len(sample))
     chance = rare / len(sample) if sample else 1.0
     return Estimate(len(sample), rare, chance, low, high, _chao(seen, len(ready)))
 
 
-def wilson(hits: int, total: int) -> tuple[float, float]:
-    """The interval that a share of `hits` in `total` lies in; (0, 1) when there are none."""
+def interval(once: int, twice: int, total: int) -> tuple[float, float]:
+    """The bounds of the chance when `once` of `total` runs showed what no other did.
+
+    `twice` of them showed what one other did. Nine of ten such intervals hold the truth: Esty's,
+    for what was never seen may as well have no chance at all; where he says too little, for he
+    needs many runs, the upper bound is Wilson's. (0, 1) without a run.
+    """
     if not total:
         return 0.0, 1.0
-    share, z2 = hits / total, _Z * _Z
-    middle = (share + z2 / (2 * total)) / (1 + z2 / total)
-    half = _Z * sqrt(share * (1 - share) / total + z2 / (4 * total * total)) / (1 + z2 / total)
-    return max(0.0, middle - half), min(1.0, middle + half)
+    share = once / total
+    half = _Z * sqrt(share * (1 - share) / total + twice / total**2)
+    return max(0.0, share - half), min(1.0, max(share + half, _wilson(share, total)))
+
+
+def _wilson(share: float, total: int) -> float:
+    z2 = _Z * _Z
+    middle = share + z2 / (2 * total)
+    return (middle + _Z * sqrt(share * (1 - share) / total + z2 / (4 * total**2))) / (
+        1 + z2 / total
+    )
 
 
 def _chao(seen: Counter[Event], runs: int) -> float:

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from beacon.exploration.estimate import Trial, estimate, trials, wilson
+from beacon.exploration.estimate import Trial, estimate, interval, trials
 from beacon.model.environment import Environment
 from beacon.model.event import Syscall
 from beacon.model.run import Ending
@@ -47,7 +47,15 @@ def test_a_profile_s_runs_as_trials() -> None:
     assert {event.name for event in first.events} == {"read", "write", "CAP_KILL"}
 
 
-@given(st.integers(0, 200), st.integers(1, 200))
-def test_the_interval_holds_the_share(hits: int, more: int) -> None:
-    low, high = wilson(hits, hits + more)
-    assert 0 <= low <= hits / (hits + more) <= high <= 1
+@given(st.integers(0, 100), st.integers(0, 100), st.integers(1, 100))
+def test_the_interval_holds_the_share(once: int, twice: int, more: int) -> None:
+    total = once + twice + more
+    low, high = interval(once, twice, total)
+    assert 0 <= low <= once / total <= high <= 1
+
+
+def test_the_interval_of_few_finds_reaches_to_none() -> None:
+    assert interval(0, 0, 12) == (0.0, pytest.approx(0.184, abs=0.001))
+    assert interval(2, 0, 36)[0] == 0.0
+    low, high = interval(8, 4, 36)  # 8/36, and 1.645 * sqrt(8/36 * 28/36 / 36 + 4 / 36**2)
+    assert (low, high) == (pytest.approx(0.0765, abs=0.001), pytest.approx(0.3680, abs=0.001))
