@@ -13,7 +13,6 @@ from pathlib import Path
 
 import msgspec
 
-from beacon.model.event import Event
 from beacon.model.profile import Estimate, Profile
 from catalogue import chosen, profile
 from markdown import table
@@ -48,18 +47,14 @@ def row(name: str, directory: Path) -> Row:
     recorded = profile(name, directory / name)
     if recorded.exploration is None:
         sys.exit(f"The profile of {name} is of an older version: remove it.")
-    words = ("--strategy", "random", "--seed", str(_SEED), "--max-runs", str(_RUNS + 2))
-    words += ("--dimensions", ",".join(_usable(recorded)))
+    words = ["--strategy", "random", "--seed", str(_SEED), "--max-runs", str(_RUNS + 2)]
+    words += ["--dimensions", ",".join(_usable(recorded))]
     more = profile(name, directory / f"{name}-held-back", *words)
     tried = {run.environment for run in recorded.runs}
-    known = _events(recorded)
+    known = recorded.events()
     fresh = [run for run in more.ready_runs() if run.environment not in tried]
     new = sum(not run.observation.events() <= known for run in fresh)
     return Row(name, recorded.exploration.estimate, len(fresh), new)
-
-
-def _events(recorded: Profile) -> frozenset[Event]:
-    return frozenset[Event]().union(*(run.observation.events() for run in recorded.ready_runs()))
 
 
 def main(arguments: list[str]) -> None:

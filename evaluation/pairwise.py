@@ -18,6 +18,7 @@ import matplotlib as mpl
 mpl.use("svg")
 import msgspec
 from matplotlib import pyplot
+from matplotlib.axes import Axes
 
 from beacon.campaign.settings import read_settings
 from beacon.data.dimensions import general, select
@@ -41,11 +42,11 @@ class Comparison(msgspec.Struct, frozen=True):
 
     @property
     def truth(self) -> frozenset[Event]:
-        return _curve(self.pairwise)[-1]
+        return self.pairwise.events()
 
     def found(self, adaptive: Profile) -> float:
         """The share of the truth's events that an adaptive campaign showed."""
-        return len(_curve(adaptive)[-1] & self.truth) / len(self.truth)
+        return len(adaptive.events() & self.truth) / len(self.truth)
 
 
 def _curve(recorded: Profile) -> list[frozenset[Event]]:
@@ -54,7 +55,7 @@ def _curve(recorded: Profile) -> list[frozenset[Event]]:
         run.observation.events() if run.outcome.ready else frozenset[Event]()
         for run in recorded.runs
     ]
-    return list(accumulate(shown, frozenset.union))
+    return list(accumulate(shown, lambda before, now: before | now))
 
 
 def _record(name: str, directory: Path) -> Comparison:
@@ -75,7 +76,7 @@ def _record(name: str, directory: Path) -> Comparison:
 
 
 def _row(compared: Comparison, adaptive: Profile) -> list[str]:
-    found, truth = _curve(adaptive)[-1], compared.truth
+    found, truth = adaptive.events(), compared.truth
     runs = len(adaptive.runs)
     return [
         compared.name,
@@ -109,7 +110,7 @@ def _plot(compared: Sequence[Comparison], path: Path) -> None:
     figure.savefig(path, metadata={"Date": None})
 
 
-def _line(axis: pyplot.Axes, recorded: Profile, colour: str, label: str) -> None:
+def _line(axis: Axes, recorded: Profile, colour: str, label: str) -> None:
     counts = [len(events) for events in _curve(recorded)]
     axis.step(range(1, len(counts) + 1), counts, where="post", color=colour, label=label or None)
 

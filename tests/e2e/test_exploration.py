@@ -89,7 +89,6 @@ def test_a_killed_campaign_goes_on(tmp_path: Path) -> None:
     process.wait()
     kept = journal.read_bytes().count(b"\n") - 1
     assert not (tmp_path / "profile.json").exists()
-    beacon("clean")
     other = beacon(*command[len(BEACON) :][:-1], "--seed", "9", "--resume", NGINX)
     assert other.returncode == 2
     assert "another campaign" in sentence(other.stderr)

@@ -7,7 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from beacon.campaign.cell import Conditions
+from beacon.campaign.cleaning import clean
 from beacon.campaign.journal import Journal
+from beacon.campaign.lab import Lab
 from beacon.campaign.record import Campaign
 from beacon.campaign.settings import Settings, read_settings
 from beacon.cli.arguments import check_output, directory
@@ -86,7 +88,8 @@ def _record(
             Journal(options.output, mark, resume=options.resume) as journal,
             Progress(console, options.jobs) as progress,
         ):
-            if len(journal):
+            if options.resume:
+                _tidy(lab, console)
                 console.say(f"Going on after {len(journal)} finished runs.")
             campaign = Campaign(
                 lab,
@@ -100,3 +103,10 @@ def _record(
                 journal,
             )
             return campaign.run()
+
+
+def _tidy(lab: Lab, console: Console) -> None:
+    """Remove what the killed predecessor left, lest it disturb the runs to come."""
+    removed = clean(lab.engine)
+    if removed:
+        console.say(f"Removed what a killed command left behind: {', '.join(removed)}.")

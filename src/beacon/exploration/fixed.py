@@ -11,18 +11,21 @@ from beacon.exploration.interface import Strategy
 from beacon.exploration.space import Space
 from beacon.model.environment import Environment
 
-#: Small enough that budgets and estimates are looked at often, large enough to keep jobs busy.
-BATCH = 64
+#: Of a list without a known end: small enough for estimates now and then, and to keep jobs busy.
+_BATCH = 64
 
 
 class _Fixed(Strategy):
+    """A list is proposed as a whole, what has no known end in parts."""
+
     def __init__(self, environments: Iterable[Environment]) -> None:
+        self._batch = len(environments) if isinstance(environments, list) else _BATCH
         self._left = iter(environments)
 
     def propose(self, trials: Sequence[Trial]) -> Sequence[Environment]:
         """The next of the list that were not tried."""
         tried = {trial.environment for trial in trials}
-        return list(islice((e for e in self._left if e not in tried), BATCH))
+        return list(islice((e for e in self._left if e not in tried), self._batch))
 
 
 class Baseline(_Fixed):

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import msgspec
 
 from beacon.model.environment import Surroundings
+from beacon.model.event import Event
 from beacon.model.launch import Launch
 from beacon.model.run import Run
 
@@ -71,6 +72,10 @@ class Profile(msgspec.Struct, frozen=True):
     def ready_runs(self) -> tuple[Run, ...]:
         """The runs whose events count: the others' stay apart."""
         return tuple(run for run in self.runs if run.outcome.ready)
+
+    def events(self) -> frozenset[Event]:
+        """Whatever a ready run used."""
+        return frozenset[Event]().union(*(run.observation.events() for run in self.ready_runs()))
 
     def gaps(self) -> tuple[str, ...]:
         """Why this profile cannot be called complete, a sentence each; empty when it can."""

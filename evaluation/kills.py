@@ -1,0 +1,81 @@
+"""Ten kills at random moments: does the resumed campaign end as one that nobody disturbed?
+
+usage: kills.py DIR [SEED]   (exit code 10 if it does not, or if a container is left)
+"""
+
+from __future__ import annotations
+
+import random
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from beacon.model.files import load_profile
+from beacon.model.profile import Profile
+from catalogue import profile_command
+
+_IMAGE, _KILLS = "nginx", 10
+_DIMENSIONS = "init,exec,life,signal,user,read-only,cap-drop,malloc,sysctl,dns,volume,nofile"
+
+
+def _command(directory: Path, *more: str) -> list[str]:
+    return profile_command(_IMAGE, directory, "--dimensions", _DIMENSIONS, *more)
+
+
+def _killed(directory: Path, seed: int) -> int:
+    """Kill it ten times, each within seconds of its start; how often it came to that."""
+    source = random.Random(seed)  # noqa: S311 - no secret
+    for number in range(_KILLS):
+        command = _command(directory, "--resume")
+        process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        time.sleep(source.uniform(0.2, 12))
+        alive = process.poll() is None
+        process.kill()
+        process.wait()
+        if not alive:
+            return number
+    return _KILLS
+
+
+def _left() -> list[str]:
+    words = ["docker", "ps", "--all", "--quiet", "--filter", "label=beacon.owner"]
+    return subprocess.run(words, capture_output=True, text=True, check=True).stdout.split()
+
+
+def _differences(one: Profile, other: Profile) -> Iterator[str]:
+    ours, theirs = ({run.name: run for run in each.runs} for each in (one, other))
+    if list(ours) != list(theirs):
+        yield f"runs: {sorted(set(ours) ^ set(theirs)) or 'another order'}"
+    for name in ours.keys() & theirs.keys():
+        mine, its = ours[name].outcome, theirs[name].outcome
+        if (mine.ending, mine.checks, mine.exit_code) != (its.ending, its.checks, its.exit_code):
+            yield f"outcome of {name}: {mine.ending}, {its.ending}"
+    if one.events() != other.events():
+        yield f"events: {sorted(event.name for event in one.events() ^ other.events())}"
+    if one.exploration != other.exploration:
+        yield f"estimates: {one.exploration}, {other.exploration}"
+
+
+def main(arguments: list[str]) -> None:
+    if not arguments:
+        sys.exit(__doc__)
+    directory, seed = Path(arguments[0]), int(arguments[1]) if len(arguments) > 1 else 1
+    calm, disturbed = directory / "calm", directory / f"killed-{seed}"
+    if not (calm / "profile.json").exists():
+        subprocess.run(_command(calm), stdout=subprocess.DEVNULL, check=True)
+    before = set(_left())
+    kills = _killed(disturbed, seed)
+    subprocess.run(_command(disturbed, "--resume"), stdout=subprocess.DEVNULL, check=True)
+    first, second = load_profile(calm), load_profile(disturbed)
+    differences = list(_differences(first, second))
+    left = set(_left()) - before
+    print(f"{kills} kills, {len(second.runs)} runs, {len(second.events())} events.")
+    print(f"Containers left: {len(left)}. Differences from the undisturbed campaign: ", end="")
+    print("; ".join(differences) or "none")
+    sys.exit(10 if differences or left or kills < _KILLS else 0)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
