@@ -15,8 +15,8 @@ from beacon.model.launch import Launch
 
 #: The name of everything that BeaCon makes in an engine begins so.
 NAME_PREFIX = "beacon-"
-NEW_VOLUME = "@new"
-NEW_NETWORK = "@ipv6"
+NEW = "@new"
+NEW_IPV6 = "@ipv6"  # a network with addresses of both kinds
 
 
 def new_name() -> str:
@@ -35,7 +35,9 @@ class Belongings:
     def provide(self, launch: Launch) -> Launch:
         """Make what the launch asks for as new; the launch with the names of what was made."""
         volumes = tuple(self._volume(word) for word in launch.volumes)
-        network = self._network() if launch.network == NEW_NETWORK else launch.network
+        network = launch.network
+        if network in (NEW, NEW_IPV6):
+            network = self._network(ipv6=network == NEW_IPV6)
         return msgspec.structs.replace(launch, volumes=volumes, network=network)
 
     def remove(self) -> None:
@@ -49,23 +51,22 @@ class Belongings:
 
     def _volume(self, word: str) -> str:
         source, mark, rest = word.partition(":")
-        if source != NEW_VOLUME:
+        if source != NEW:
             return word
         name = new_name()
         self._api.create_volume(name, labels=dict(self._labels))
         self._volumes.append(name)
         return f"{name}{mark}{rest}"
 
-    def _network(self) -> str:
-        # A random prefix of the range for private use (RFC 4193), so that runs do not meet.
-        digits = secrets.token_hex(7)
-        prefix = f"fd{digits[:2]}:{digits[2:6]}:{digits[6:10]}:{digits[10:]}::/64"
+    def _network(self, *, ipv6: bool) -> str:
+        ipam = IPAMConfig(pool_configs=[IPAMPool(subnet=_prefix())]) if ipv6 else None
         name = new_name()
-        self._api.create_network(
-            name,
-            labels=dict(self._labels),
-            enable_ipv6=True,
-            ipam=IPAMConfig(pool_configs=[IPAMPool(subnet=prefix)]),
-        )
+        self._api.create_network(name, labels=dict(self._labels), enable_ipv6=ipv6, ipam=ipam)
         self.network = name
         return name
+
+
+def _prefix() -> str:
+    """A random one of the range for private use (RFC 4193), so that runs do not meet."""
+    digits = secrets.token_hex(7)
+    return f"fd{digits[:2]}:{digits[2:6]}:{digits[6:10]}:{digits[10:]}::/64"

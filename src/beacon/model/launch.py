@@ -9,7 +9,8 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     """What `docker run` can be told; None, False or () leave it to the image and the engine.
 
     Sizes are spelt as docker does (`64m`); `stop_timeout` is in seconds. A volume whose source is
-    `@new` is one of our own, made for the run and removed with it; a network `@ipv6` likewise.
+    `@new` is one of our own, made for the run and removed with it; so are networks `@new` and
+    `@ipv6`.
     """
 
     command: tuple[str, ...] = ()
@@ -73,9 +74,9 @@ class Launch(Options, frozen=True, kw_only=True):
     @property
     def shares_state(self) -> bool:
         """Whether two containers started so would share ports or files, and disturb each other."""
-        private = self.network in (None, "bridge", "default", "none", "@ipv6")
-        shared = any(_is_shared(volume) for volume in self.volumes)
-        return shared or not private or self.mac_address is not None
+        own = self.network in ("none", "@new", "@ipv6")
+        common = self.network in (None, "bridge", "default") and self.mac_address is None
+        return not (own or common) or any(_is_shared(volume) for volume in self.volumes)
 
 
 def _is_shared(volume: str) -> bool:
