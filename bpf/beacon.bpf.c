@@ -80,6 +80,21 @@ struct {
 } events SEC(".maps");
 
 struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, LIMIT_NUMBERS);
+	__type(key, u32);
+	__type(value, struct rule);
+} rules SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 32768);
+	__type(key, struct class_key);
+	__type(value, struct class_count);
+} classes SEC(".maps");
+
+struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, LIMIT_SLOTS * LIMIT_COMMS);
 	__type(key, struct comm_key);
@@ -308,11 +323,69 @@ static __always_inline struct event *event_of(struct state *state)
 	return event;
 }
 
+static __always_inline u64 argument(const struct pt_regs *regs, u8 place)
+{
+	switch (place) {
+	case 0:
+		return regs->di;
+	case 1:
+		return regs->si;
+	case 2:
+		return regs->dx;
+	case 3:
+		return regs->r10;
+	case 4:
+		return regs->r8;
+	default:
+		return regs->r9;
+	}
+}
+
+/*
+ * The counters of the class that the arguments of the call in flight make, if they make one. A call
+ * without (it has too many, the map is full) is missed in the sum of its classes, so nothing is lost.
+ */
+static __always_inline struct class_count *class_of(const struct state *state, struct event *event,
+						    const struct pt_regs *regs)
+{
+	struct class_key key = {.slot = state->slot, .nr = state->nr, .abi = state->abi};
+	struct class_count *count, fresh = {};
+	u32 nr = state->nr;
+	struct rule *rule;
+	struct slot *slot;
+
+	/* i386 has its arguments elsewhere, and socketcall. */
+	if (state->abi == ABI_I386)
+		return NULL;
+	rule = bpf_map_lookup_elem(&rules, &nr);
+	if (!rule || !rule->count)
+		return NULL;
+	slot = slot_of(state);
+	if (!slot)
+		return NULL;
+	key.phase = phase_of(state, slot);
+	for (int i = 0; i < LIMIT_ARGUMENTS; i++)
+		if (i < rule->count)
+			key.values[i] = argument(regs, rule->places[i]) & rule->masks[i];
+	count = bpf_map_lookup_elem(&classes, &key);
+	if (!count) {
+		if (event->classes >= LIMIT_CLASSES)
+			return NULL;
+		if (!bpf_map_update_elem(&classes, &key, &fresh, BPF_NOEXIST))
+			__sync_fetch_and_add(&event->classes, 1);
+		count = bpf_map_lookup_elem(&classes, &key);
+	}
+	if (count)
+		touch(&count->first_ns, &count->comms, state->comm);
+	return count;
+}
+
 SEC("tp_btf/sys_enter")
 int BPF_PROG(enter, struct pt_regs *regs, long id)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
 	struct state *state = state_of(task);
+	struct class_count *class;
 	struct event *event;
 
 	if (!state)
@@ -322,8 +395,12 @@ int BPF_PROG(enter, struct pt_regs *regs, long id)
 	if (!task->seccomp.mode)
 		return 0;
 	event = event_of(state);
-	if (event)
-		__sync_fetch_and_add(&event->count, 1);
+	if (!event)
+		return 0;
+	__sync_fetch_and_add(&event->count, 1);
+	class = class_of(state, event, regs);
+	if (class)
+		__sync_fetch_and_add(&class->count, 1);
 	return 0;
 }
 
@@ -337,6 +414,7 @@ int BPF_PROG(leave, struct pt_regs *regs, long ret)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
 	struct state *state = known(task);
+	struct class_count *class;
 	struct event *event;
 
 	if (!state)
@@ -351,8 +429,12 @@ int BPF_PROG(leave, struct pt_regs *regs, long ret)
 		return 0;
 	set_call(state, task, regs->orig_ax);
 	event = event_of(state);
-	if (event)
-		__sync_fetch_and_add(&event->denied, 1);
+	if (!event)
+		return 0;
+	__sync_fetch_and_add(&event->denied, 1);
+	class = class_of(state, event, regs);
+	if (class)
+		__sync_fetch_and_add(&class->denied, 1);
 	return 0;
 }
 

@@ -13,6 +13,8 @@ enum limit {
 	LIMIT_FRAMES = 8,	/* kernel callers kept with a capability check */
 	LIMIT_DEPTH = 12,	/* cgroup levels searched upwards for a target */
 	LIMIT_SIEVE = 4096,	/* bits of the sieve that turns other cgroups away */
+	LIMIT_ARGUMENTS = 3,	/* arguments that make the class of a call */
+	LIMIT_CLASSES = 64,	/* classes kept of one call in one slot, phase and ABI */
 };
 
 enum phase {
@@ -43,6 +45,29 @@ struct event {
 	u64 denied;		/* left without having been entered */
 	u64 first_ns;		/* CLOCK_MONOTONIC; 0: never */
 	u64 comms;		/* bit n: the process name with id n in `comms` */
+	u64 classes;		/* given out; calls without one show as a gap in the classes' counts */
+};
+
+/* Which arguments make a call's class. User space writes it before it attaches. */
+struct rule {
+	u32 masks[LIMIT_ARGUMENTS];
+	u8 places[LIMIT_ARGUMENTS];	/* 0: the first argument */
+	u8 count;			/* 0: all calls are alike */
+};
+
+struct class_key {
+	u32 slot;
+	u32 values[LIMIT_ARGUMENTS];
+	u16 nr;
+	u8 abi;
+	u8 phase;
+};
+
+struct class_count {
+	u64 count;
+	u64 denied;
+	u64 first_ns;
+	u64 comms;
 };
 
 /* A watched container. User space owns generation and phase. */

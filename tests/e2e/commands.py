@@ -9,6 +9,8 @@ from pathlib import Path
 
 from beacon.owner import owner, owner_is_dead
 
+#: Of either version; a deeper search would trip over cgroups that vanish meanwhile.
+_CGROUPS = ("beacon/[0-9]*-[0-9]*-[0-9]*", "*/beacon/[0-9]*-[0-9]*-[0-9]*")
 BEACON = (sys.executable, "-m", "beacon")
 
 
@@ -36,7 +38,7 @@ def leftovers() -> list[str]:
     form = '{{.ID}} {{.Label "beacon.owner"}}'
     listed = docker("ps", "--all", "--filter", "label=beacon.owner", "--format", form)
     containers = [line for line in listed.splitlines() if _ours(line.split()[1])]
-    cgroups = Path("/sys/fs/cgroup").glob("**/beacon/[0-9]*-[0-9]*-[0-9]*")
+    cgroups = [p for pattern in _CGROUPS for p in Path("/sys/fs/cgroup").glob(pattern)]
     return containers + [
         str(p) for p in cgroups if _ours(p.name.replace("-", ":", 1).split("-")[0])
     ]

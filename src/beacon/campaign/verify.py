@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 
+import msgspec
+
 from beacon import __version__
 from beacon.campaign.cell import Cell, Conditions
 from beacon.campaign.lab import Lab
@@ -11,6 +13,7 @@ from beacon.campaign.record import run_cells
 from beacon.campaign.reporter import Reporter
 from beacon.data.kernel import is_syscall
 from beacon.model.environment import Kind
+from beacon.model.event import Capability, Event, spell
 from beacon.model.policy import Policy, Replay
 from beacon.model.run import Check, Ending, Run
 from beacon.model.verification import Difference, DifferenceKind, Verification, VerifiedRun
@@ -56,7 +59,8 @@ def _may_be_chance(run: VerifiedRun) -> bool:
 def compare(policy: Policy, replay: Replay, run: Run) -> tuple[Difference, ...]:
     """All ways in which the enforced run differs from the recorded one.
 
-    What any recorded run was already denied is no difference: production denies it today. A
+    What any recorded run was already denied is no difference: production denies it today. Nor is
+    the denial of what the intent dropped; what it breaks shows in the checks. A
     fault strikes in another moment each time, so only its denials are compared, and whether the
     container became ready at all.
     """
@@ -103,12 +107,15 @@ def _denials(policy: Policy, run: Run) -> Iterator[Difference]:
     """What was denied and was not before, or was granted before and never now."""
     name = run.name
     had = {a.call for a in policy.syscalls if name in a.evidence.runs}
-    known = {call for each in policy.replays for call in each.denied}
-    known -= had - run.observation.used()
+    known: set[Event] = {call for each in policy.replays for call in each.denied}
+    known -= had - run.observation.events()
+    known |= {each.event for each in policy.dropped}
     for entry in run.observation.syscalls:
-        if entry.denied and entry.call not in known and is_syscall(entry.call.name):
-            detail = f"{entry.denied} x in phase {entry.phase} by {', '.join(entry.processes)}"
-            yield Difference(DifferenceKind.SYSCALL, entry.call.name, detail)
+        for call, part in entry.parts():
+            whole = msgspec.structs.replace(call, argument=None)
+            if part.denied and not known & {call, whole} and is_syscall(call.name):
+                detail = f"{part.denied} x in phase {entry.phase} by {', '.join(part.processes)}"
+                yield Difference(DifferenceKind.SYSCALL, spell(call), detail)
     yield from _refusals(policy, name, run)
 
 
@@ -119,6 +126,7 @@ def _refusals(policy: Policy, name: str, run: Run) -> Iterator[Difference]:
     }
     has = {check.capability.name for check in checks if check.needed}
     known = {name for each in policy.replays for name in each.refused} - (had - has)
+    known |= {each.event.name for each in policy.dropped if isinstance(each.event, Capability)}
     for check in checks:
         if check.refused and check.capability.name not in known:
             detail = f"{check.count} x by {', '.join(check.processes)} in {check.call or 'no call'}"

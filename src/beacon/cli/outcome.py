@@ -10,7 +10,7 @@ from beacon.cli.console import Console
 from beacon.cli.progress import describe
 from beacon.exploration.growth import growth
 from beacon.model.environment import Environment
-from beacon.model.event import Event, Syscall
+from beacon.model.event import order, spell
 from beacon.model.profile import Profile
 from beacon.model.run import Run
 
@@ -29,7 +29,7 @@ def tell(console: Console, profile: Profile) -> None:
     console.table(None, ["events", "count"], rows)
     if grown.newcomers:
         console.result()
-        news = [[word(new.event), new.run] for new in grown.newcomers]
+        news = [[spell(new.event), new.run] for new in grown.newcomers]
         console.table(None, ["new event", "first seen in"], news)
     console.result()
     for line in _closing(profile):
@@ -47,12 +47,6 @@ def summary(profile: Profile) -> dict[str, Any]:
         "growth": growth(profile),
         "runs": [_plain(run) for run in profile.runs],
     }
-
-
-def word(event: Event) -> str:
-    """An event's name, with the ABI if that is not the usual one."""
-    usual = not isinstance(event, Syscall) or event.abi == "x86_64"
-    return event.name if usual else f"{event.name} ({event.abi})"  # type: ignore[union-attr]
 
 
 def _closing(profile: Profile) -> Iterator[str]:
@@ -80,7 +74,7 @@ def _plain(run: Run) -> dict[str, Any]:
         "detail": run.outcome.detail,
         "checks": run.outcome.checks,
         "syscalls": len(run.observation.used()),
-        "denied": sorted(call.name for call in run.observation.denied()),
+        "denied": [spell(call) for call in sorted(run.observation.denied(), key=order)],
         "capabilities": _capabilities(run),
         "duration": round(run.duration, 2),
     }

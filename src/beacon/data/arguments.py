@@ -92,6 +92,30 @@ def fields(call: str, argument_class: str) -> dict[str, str]:
     return {each.name: word for each, word in zip(arguments, words, strict=True)}
 
 
+def holds(call: str, argument_class: str, field: str, wanted: Sequence[str]) -> bool:
+    """Whether a call of this class may have an argument `field` that is one of `wanted`.
+
+    It may unless the class says otherwise: a field or a name that the table lacks excludes nothing.
+    Names are compared by their numbers, for some have two.
+    """
+    arguments = {each.name: each for each in multiplexers()[call].arguments}
+    if field not in arguments:
+        return True
+    argument = arguments[field]
+    if argument.kind is ArgumentKind.FLAGS:
+        return argument_class in wanted or not argument.names.keys() >= set(wanted)
+    words = fields(call, argument_class)
+    names = _names(argument, words)
+    if not names.keys() >= set(wanted):
+        return any(name not in _all_names(argument) for name in wanted)
+    number = _number(names, words[field])
+    return any(names[name] == number for name in wanted)
+
+
+def _all_names(argument: Argument) -> frozenset[str]:
+    return frozenset(argument.names).union(*argument.names_by.values())
+
+
 def conditions(call: str, allowed: Iterable[str]) -> list[tuple[Condition, ...]]:
     """What a filter has to ask so that only these classes pass: each tuple is a rule of its own.
 

@@ -26,15 +26,3 @@ ENOSYS_FALLBACK: dict[str, str] = {
     "rseq": "glibc 2.35: goes on without",
     "statx": "glibc, coreutils, Rust, Qt: fall back to fstatat",
 }
-
-#: Calls that the kernel or the C library makes on its own behalf once another was made. A run
-#: sees them only by chance (a signal at the right moment), yet a policy without them breaks.
-IMPLIED: dict[str, tuple[tuple[str, ...], str]] = {
-    "restart_syscall": (
-        ("clock_nanosleep", "nanosleep", "poll", "futex", "ppoll", "select"),
-        "the kernel resumes interrupted waits with it after SIGSTOP and SIGCONT",
-    ),
-    "rt_sigreturn": (("rt_sigaction",), "every signal handler returns through it"),
-    "exit": (("clone", "clone3"), "every thread ends with it"),
-    "exit_group": (("execve", "execveat"), "every process ends with it"),
-}

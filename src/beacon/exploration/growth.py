@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 import msgspec
 
 from beacon.model.environment import Kind
-from beacon.model.event import Event
+from beacon.model.event import Event, order
 from beacon.model.profile import Profile
 from beacon.model.run import Run, run_name
 
@@ -72,5 +72,5 @@ def _newcomers(runs: Iterable[Run], known: frozenset[Event]) -> list[Newcomer]:
             first.setdefault(event, run_name(run.workload, run.environment))
     return [
         Newcomer(event, name)
-        for event, name in sorted(first.items(), key=lambda item: item[0].name)
+        for event, name in sorted(first.items(), key=lambda item: order(item[0]))
     ]

@@ -4,13 +4,22 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from beacon.export.compose import ComposeExporter
 from beacon.export.docker_args import DockerArgsExporter
 from beacon.export.interface import Exporter
+from beacon.export.kubernetes import KubernetesExporter
 from beacon.export.seccomp import SeccompExporter
+from beacon.export.seccomp_profile import SeccompProfileExporter
 from beacon.model.files import POLICY_FILE, encode
 from beacon.model.policy import Policy
 
-EXPORTERS: tuple[Exporter, ...] = (SeccompExporter(), DockerArgsExporter())
+EXPORTERS: tuple[Exporter, ...] = (
+    SeccompExporter(),
+    DockerArgsExporter(),
+    ComposeExporter(),
+    KubernetesExporter(),
+    SeccompProfileExporter(),
+)
 
 
 def render_all(policy: Policy, directory: Path) -> dict[str, bytes]:

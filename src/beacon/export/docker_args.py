@@ -8,6 +8,9 @@ from beacon.export.interface import Exporter, UnusableDirectoryError
 from beacon.export.seccomp import SeccompExporter
 from beacon.model.policy import Policy
 
+#: What a shell splits or expands, be the line the output of a command or pasted.
+_SPECIAL = frozenset("*?['\"\\$`;&|<>()")
+
 
 class DockerArgsExporter(Exporter):
     """One line that a shell splits at its spaces; it works from whatever folder."""
@@ -17,10 +20,10 @@ class DockerArgsExporter(Exporter):
     def render(self, policy: Policy, directory: Path) -> bytes:
         """The options; UnusableDirectoryError when the path would not survive a shell."""
         profile = directory / SeccompExporter.file
-        if any(character.isspace() or character in "*?['\"\\" for character in str(profile)):
+        if any(character.isspace() or character in _SPECIAL for character in str(profile)):
             raise UnusableDirectoryError(
                 f"A shell would split or expand the path {str(directory)!r} in docker.args: "
-                "choose a directory without spaces, quotes and wildcards."
+                "choose a directory without spaces, quotes, wildcards and `$`."
             )
         options = ["--security-opt", f"seccomp={profile}"]
         if policy.launch.no_new_privileges:

@@ -7,18 +7,88 @@ from __future__ import annotations
 
 import errno
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
+from beacon.data.arguments import Condition, conditions
 from beacon.export.interface import Exporter
 from beacon.model.event import Abi
 from beacon.model.policy import Policy
 
+#: What happens to a call that no rule lets through.
+DEFAULT_ACTION = "SCMP_ACT_ERRNO"
+
+_ALLOW = "SCMP_ACT_ALLOW"
 _ARCHITECTURES = {
     Abi.X86_64: "SCMP_ARCH_X86_64",
     Abi.I386: "SCMP_ARCH_X86",
     Abi.X32: "SCMP_ARCH_X32",
 }
+
+
+class Argument(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True):
+    """A condition on one argument of a call, by libseccomp's operators (`SCMP_CMP_EQ`).
+
+    For `SCMP_CMP_MASKED_EQ`, `value` is the mask and `value_two` what must be left under it.
+    https://github.com/opencontainers/runtime-spec/blob/main/config-linux.md#seccomp
+    """
+
+    index: int
+    value: int
+    op: str
+    value_two: int | None = None
+
+
+class Rule(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True):
+    """What happens to calls of these names when all of `args` hold."""
+
+    names: tuple[str, ...]
+    action: str
+    errno_ret: int | None = None
+    args: tuple[Argument, ...] = ()
+
+
+def rules(policy: Policy) -> Iterator[Rule]:
+    """The policy's rules: whatever format tells the kernel about calls takes them from here.
+
+    A call that is allowed by argument classes has rules of its own, of which one has to hold.
+    """
+    classes = _classes(policy)
+    if plain_names := tuple(name for name in policy.names() if name not in classes):
+        yield Rule(plain_names, _ALLOW)
+    for name, allowed in sorted(classes.items()):
+        for together in conditions(name, allowed):
+            yield Rule((name,), _ALLOW, args=tuple(map(_argument, together)))
+    if policy.not_implemented:
+        yield Rule(policy.not_implemented, "SCMP_ACT_ERRNO", errno.ENOSYS)
+
+
+def _classes(policy: Policy) -> dict[str, set[str]]:
+    """The calls that are allowed by argument classes only, on whatever ABI."""
+    found: dict[str, set[str]] = {}
+    whole = {each.call.name for each in policy.syscalls if each.call.argument is None}
+    for each in policy.syscalls:
+        if each.call.argument is not None and each.call.name not in whole:
+            found.setdefault(each.call.name, set()).add(each.call.argument)
+    return found
+
+
+def _argument(condition: Condition) -> Argument:
+    return Argument(condition.index, condition.mask, "SCMP_CMP_MASKED_EQ", condition.value)
+
+
+def architectures(policy: Policy) -> list[str]:
+    """The observed ABIs by libseccomp's names."""
+    return [_ARCHITECTURES[abi] for abi in policy.abis]
+
+
+def plain(rule: Rule) -> dict[str, Any]:
+    """The rule as JSON and YAML write it, by the names of the OCI's fields."""
+    fields: dict[str, Any] = msgspec.to_builtins(rule)
+    return fields
 
 
 class SeccompExporter(Exporter):
@@ -28,21 +98,10 @@ class SeccompExporter(Exporter):
 
     def render(self, policy: Policy, directory: Path) -> bytes:
         """The profile as indented JSON."""
-        rules: list[dict[str, Any]] = [
-            {"names": list(policy.names()), "action": "SCMP_ACT_ALLOW"},
-        ]
-        if policy.not_implemented:
-            rules.append(
-                {
-                    "names": list(policy.not_implemented),
-                    "action": "SCMP_ACT_ERRNO",
-                    "errnoRet": errno.ENOSYS,
-                }
-            )
         document = {
-            "defaultAction": "SCMP_ACT_ERRNO",
+            "defaultAction": DEFAULT_ACTION,
             "defaultErrnoRet": errno.EPERM,
-            "architectures": [_ARCHITECTURES[abi] for abi in policy.abis],
-            "syscalls": rules,
+            "architectures": architectures(policy),
+            "syscalls": [plain(rule) for rule in rules(policy)],
         }
         return (json.dumps(document, indent=1) + "\n").encode()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from enum import StrEnum
 
 import msgspec
@@ -25,18 +26,50 @@ class Phase(StrEnum):
     EXEC = "exec"  # processes that somebody brought in from outside (docker exec)
 
 
-class Syscall(msgspec.Struct, frozen=True, order=True, tag="syscall"):
-    """A system call; `argument` is its argument class (`AF_INET`) once the monitor tells one."""
+class Syscall(msgspec.Struct, frozen=True, tag="syscall"):
+    """A system call; `argument` is its argument class (`AF_UNIX,SOCK_STREAM,0x0`).
+
+    None stands for the call whatever its arguments.
+    """
 
     name: str
     abi: Abi = Abi.X86_64
     argument: str | None = None
 
 
-class Capability(msgspec.Struct, frozen=True, order=True, tag="capability"):
+class Capability(msgspec.Struct, frozen=True, tag="capability"):
     """A capability by its kernel name (`CAP_NET_ADMIN`)."""
 
     name: str
 
 
 Event = Syscall | Capability
+
+
+def order(event: Event) -> tuple[bool, str, str, str]:
+    """A key to sort by: system calls by name, ABI and argument, then capabilities."""
+    if isinstance(event, Capability):
+        return True, event.name, "", ""
+    return False, event.name, event.abi, event.argument or ""
+
+
+def spell(event: Event) -> str:
+    """The event in words: `socket(AF_UNIX,SOCK_STREAM,0x0)`, `i386:read`, `CAP_CHOWN`."""
+    if isinstance(event, Capability):
+        return event.name
+    name = event.name if event.abi is Abi.X86_64 else f"{event.abi}:{event.name}"
+    return name if event.argument is None else f"{name}({event.argument})"
+
+
+_SPELT = re.compile(r"(?:(x86_64|i386|x32):)?([a-z0-9_]+)(?:\(([^()\s]+)\))?", re.ASCII)
+_CAPABILITY = re.compile(r"CAP_[A-Z_]+", re.ASCII)
+
+
+def read(text: str) -> Event:
+    """The event that `spell` spelt so; ValueError for what is none. Nothing says that it exists."""
+    if _CAPABILITY.fullmatch(text):
+        return Capability(text)
+    match = _SPELT.fullmatch(text)
+    if match is None:
+        raise ValueError(text)
+    return Syscall(match[2], Abi(match[1] or "x86_64"), match[3])

@@ -2,16 +2,32 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import msgspec
 
 from beacon.model.event import Capability, Event, Phase, Syscall
+
+
+class ClassCount(msgspec.Struct, frozen=True):
+    """The calls among those of a SyscallCount that belong to one argument class.
+
+    A call with flags belongs to the class of each, so these counts may add up to more.
+    """
+
+    argument: str
+    count: int
+    denied: int
+    processes: tuple[str, ...]
 
 
 class SyscallCount(msgspec.Struct, frozen=True):
     """How often one system call was made in one phase.
 
     `count` entered the kernel, `denied` were turned away by the filter. `first_ns` counts from
-    the moment the container became a target. `processes` holds printable process names.
+    the moment the container became a target. `processes` holds printable process names. `classes`
+    tells the calls apart by their arguments; it is empty when they are all alike, or too many or
+    from another ABI to be told apart: then the whole call counts.
     """
 
     call: Syscall
@@ -20,6 +36,14 @@ class SyscallCount(msgspec.Struct, frozen=True):
     denied: int
     first_ns: int
     processes: tuple[str, ...]
+    classes: tuple[ClassCount, ...] = ()
+
+    def parts(self) -> Iterator[tuple[Syscall, ClassCount]]:
+        """The call by each argument class, or as a whole, with the counts of that part."""
+        for each in self.classes:
+            yield Syscall(self.call.name, self.call.abi, each.argument), each
+        if not self.classes:
+            yield self.call, ClassCount("", self.count, self.denied, self.processes)
 
 
 class CapabilityCheck(msgspec.Struct, frozen=True):
@@ -74,13 +98,16 @@ class Observation(msgspec.Struct, frozen=True):
     unnumbered: int = 0
 
     def used(self) -> frozenset[Syscall]:
-        """The system calls that entered the kernel at least once."""
+        """The system calls that entered the kernel at least once, whatever their arguments."""
         return frozenset(entry.call for entry in self.syscalls if entry.count)
 
     def events(self) -> frozenset[Event]:
         """What a policy has to allow for this: the calls used, the capabilities needed."""
-        return self.used() | {check.capability for check in self.capabilities if check.needed}
+        parts = (part for entry in self.syscalls for part in entry.parts())
+        calls = frozenset(call for call, counted in parts if counted.count)
+        return calls | {check.capability for check in self.capabilities if check.needed}
 
     def denied(self) -> frozenset[Syscall]:
-        """The system calls that the filter turned away at least once."""
-        return frozenset(entry.call for entry in self.syscalls if entry.denied)
+        """The system calls that the filter turned away at least once, by argument class."""
+        parts = (part for entry in self.syscalls for part in entry.parts())
+        return frozenset(call for call, counted in parts if counted.denied)

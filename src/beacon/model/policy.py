@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import msgspec
 
+from beacon.model.decision import Decision
 from beacon.model.environment import Environment, Surroundings
 from beacon.model.event import Abi, Phase, Syscall
+from beacon.model.intent import Intent
 from beacon.model.launch import Launch
 from beacon.model.profile import ImageIdentity
 from beacon.model.run import Check, Ending
+from beacon.model.score import Score
 
 #: Of policy.json; a reader refuses a newer one.
 POLICY_VERSION = 1
@@ -26,13 +29,16 @@ class AllowedSyscall(msgspec.Struct, frozen=True):
     """A system call that the policy lets through.
 
     `count` is how often it was seen, over all runs; 0 for one that was inferred, with the reason
-    in `inferred`.
+    in `inferred`. `because` is the rule that let it in; the scores are those of Decision.
     """
 
     call: Syscall
     count: int
     evidence: Evidence
     inferred: str | None = None
+    security: Score = Score(0.0)
+    functionality: Score = Score(1.0)
+    because: str = ""
 
 
 class AllowedCapability(msgspec.Struct, frozen=True):
@@ -42,6 +48,9 @@ class AllowedCapability(msgspec.Struct, frozen=True):
     count: int
     calls: tuple[str, ...]
     evidence: Evidence
+    security: Score = Score(0.0)
+    functionality: Score = Score(1.0)
+    because: str = ""
 
 
 class Replay(msgspec.Struct, frozen=True):
@@ -57,7 +66,10 @@ class Replay(msgspec.Struct, frozen=True):
 
 
 class Policy(msgspec.Struct, frozen=True):
-    """Everything that `verify` and the exporters need. `gaps` is empty for a complete profile."""
+    """Everything that `verify` and the exporters need. `gaps` is empty for a complete profile.
+
+    `dropped` is what was seen or inferred and the intent did not let in.
+    """
 
     image: ImageIdentity
     launch: Launch
@@ -69,6 +81,8 @@ class Policy(msgspec.Struct, frozen=True):
     gaps: tuple[str, ...]
     beacon: str
     surroundings: Surroundings = Surroundings()
+    intent: Intent = Intent()
+    dropped: tuple[Decision, ...] = ()
     version: int = POLICY_VERSION
 
     def names(self) -> tuple[str, ...]:

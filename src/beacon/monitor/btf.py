@@ -23,6 +23,9 @@ _QUALIFIERS = (_TYPEDEF, 9, 10, 11)  # typedef, volatile, const, restrict
 _TRAILER = {1: 4, 3: 12, 14: 4, 17: 4}
 _MEMBERS = {4: 12, 5: 12, 6: 8, 13: 8, 15: 12, 19: 12}
 
+#: An integer, characters, or an array of integers.
+Value = int | bytes | tuple[int, ...]
+
 
 @dataclass(frozen=True)
 class Layout:
@@ -41,11 +44,12 @@ class Layout:
         values = struct.unpack_from("<" + self.codes[name], raw, at + self.offsets[name])
         return values[0] if len(values) == 1 else values
 
-    def write(self, raw: bytearray | mmap, name: str, value: int | bytes, at: int = 0) -> None:
+    def write(self, raw: bytearray | mmap, name: str, value: Value, at: int = 0) -> None:
         """Set one field in place and touch no other byte: the kernel may be writing those."""
-        struct.pack_into("<" + self.codes[name], raw, at + self.offsets[name], value)
+        values = value if isinstance(value, tuple) else (value,)
+        struct.pack_into("<" + self.codes[name], raw, at + self.offsets[name], *values)
 
-    def encode(self, **values: int | bytes) -> bytes:
+    def encode(self, **values: Value) -> bytes:
         """The struct with these fields, all others zero."""
         raw = bytearray(self.size)
         for name, value in values.items():

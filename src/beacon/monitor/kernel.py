@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from functools import cached_property
@@ -11,11 +12,18 @@ from typing import Any
 import msgspec
 
 from beacon.data.kernel import capability_name, syscall_name
-from beacon.model.event import Capability, Phase, Syscall
-from beacon.model.observation import CapabilityCheck, Loss, Observation, SyscallCount
+from beacon.model.event import Abi, Capability, Phase, Syscall
+from beacon.model.observation import (
+    CapabilityCheck,
+    ClassCount,
+    Loss,
+    Observation,
+    SyscallCount,
+)
 from beacon.model.text import printable
 from beacon.monitor.callers import Symbols, is_noise, who_asked
 from beacon.monitor.cgroup import Cgroup, find_hierarchy
+from beacon.monitor.classes import Part, Sums, told_apart
 from beacon.monitor.interface import Monitor, MonitorFacts, MonitorUnsupportedError, Target
 from beacon.monitor.program import RUNGS, loaded
 from beacon.monitor.slots import Slots
@@ -71,8 +79,10 @@ class KernelTarget(Target):
         yield Loss("runs of the program that the kernel skipped, on the whole host", skipped)
 
     def _syscalls(self, names: dict[int, bytes]) -> Iterator[SyscallCount]:
+        parts = self._parts()
         for phase, abi, number, event in self._slots.events(self._slot):
             call = Syscall(syscall_name(abi, number), abi)
+            classes = told_apart(call.name, event, parts.get((phase, abi, number), []))
             yield SyscallCount(
                 call,
                 phase,
@@ -80,7 +90,21 @@ class KernelTarget(Target):
                 event["denied"],
                 event["first_ns"] - self._since,
                 _processes(event["comms"], names),
+                tuple(
+                    ClassCount(name, total.entered, total.denied, _processes(total.comms, names))
+                    for name, total in classes.items()
+                ),
             )
+
+    def _parts(self) -> dict[tuple[Phase, Abi, int], list[Part]]:
+        """The combinations of arguments by the call that they belong to."""
+        words = self._slots.words
+        found: dict[tuple[Phase, Abi, int], list[Part]] = defaultdict(list)
+        for key, counts in self._slots.classes(self._slot):
+            call = _at(words.phases, key["phase"]), _at(words.abis, key["abi"]), key["nr"]
+            sums = Sums(counts["count"], counts["denied"], counts["comms"])
+            found[call].append((key["values"], sums))
+        return found
 
     def _checks(self, names: dict[int, bytes]) -> Iterator[CapabilityCheck]:
         merged: dict[CapabilityCheck, tuple[int, int, int]] = {}

@@ -10,6 +10,7 @@ from pathlib import Path
 from beacon.monitor.btf import ObjectTypes
 from beacon.monitor.interface import MonitorUnsupportedError
 from beacon.monitor.libbpf import Object
+from beacon.monitor.rules import write_rules
 
 PATH = Path(__file__).with_name("beacon.bpf.o")
 BTF = Path("/sys/kernel/btf/vmlinux")
@@ -68,6 +69,7 @@ def _climb(rung: str, *, unified: bool) -> Object:
         program.leave_out(other)
         program.set_constant(types().variable("unified"), bytes([unified]))
         program.load()
+        write_rules(program, types())
         program.attach(frozenset(program.programs()) - other)
     except BaseException:
         program.close()

@@ -32,6 +32,10 @@ class Vocabulary:
         self.target = types().layout("target")
         self.comm_key = types().layout("comm_key")
         self.cap_key = types().layout("cap_key")
+        self.rule = types().layout("rule")
+        self.class_key = types().layout("class_key")
+        self.class_count = types().layout("class_count")
+        self.arguments = limits["LIMIT_ARGUMENTS"]
         self.cap_count = types().layout("cap_count")
         self.events_of_slot = len(self.phases) * len(self.abis) * self.numbers
 
@@ -49,6 +53,7 @@ class Slots:
         self._targets = program.map("targets")
         self._comms = program.map("comms")
         self._caps = program.map("caps")
+        self._classes = program.map("classes")
         self._events = program.map("events").memory()
         self._slots = program.map("slots").memory()
         self._sieve = program.map("sieve").memory()
@@ -119,6 +124,11 @@ class Slots:
         for key, value in self._of_slot(self._caps, self.words.cap_key, slot):
             yield self.words.cap_key.decode(key), self.words.cap_count.decode(value)
 
+    def classes(self, slot: int) -> Iterator[tuple[dict[str, Any], dict[str, int]]]:
+        """Every combination of arguments that was told apart, with its counts."""
+        for key, value in self._of_slot(self._classes, self.words.class_key, slot):
+            yield self.words.class_key.decode(key), self.words.class_count.decode(value)
+
     def close(self) -> None:
         """Let go of the shared memory."""
         for memory in (self._events, self._slots, self._sieve):
@@ -143,6 +153,8 @@ class Slots:
             self._comms.delete(key)
         for key, _ in self._of_slot(self._caps, self.words.cap_key, slot):
             self._caps.delete(key)
+        for key, _ in self._of_slot(self._classes, self.words.class_key, slot):
+            self._classes.delete(key)
 
     @staticmethod
     def _of_slot(source: Any, layout: Any, slot: int) -> list[tuple[bytes, bytes]]:

@@ -1,90 +1,143 @@
-"""The plainest synthesis: a policy allows whatever a ready container was seen to use."""
+"""A profile and an intent become a policy."""
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import NamedTuple
 
 from beacon import __version__
-from beacon.data.fallbacks import ENOSYS_FALLBACK, IMPLIED
+from beacon.data.cves import cves
+from beacon.data.fallbacks import ENOSYS_FALLBACK
 from beacon.data.kernel import is_capability, is_syscall
 from beacon.errors import NothingObservedError, UsageError
-from beacon.model.event import Phase, Syscall
-from beacon.model.observation import CapabilityCheck, SyscallCount
+from beacon.model.decision import Decision
+from beacon.model.event import Capability, Event, Phase, Syscall, order
+from beacon.model.intent import Intent
 from beacon.model.policy import AllowedCapability, AllowedSyscall, Evidence, Policy, Replay
 from beacon.model.profile import Profile
 from beacon.model.run import Run
+from beacon.synthesis.decide import decide
 
 
-def synthesize(profile: Profile, *, insist: bool = False) -> Policy:
-    """Derive the policy.
+class _Use(NamedTuple):
+    """How one run used an event in one phase; `call` is what asked for a capability."""
 
-    NothingObservedError when no run became ready: such a policy was never seen to start.
-    UsageError for an incomplete profile unless the user insists.
+    run: str
+    phase: Phase
+    times: int
+    processes: tuple[str, ...]
+    call: str | None = None
+
+
+_Uses = Mapping[Event, Sequence[_Use]]
+
+
+def synthesize(profile: Profile, intent: Intent | None = None, *, insist: bool = False) -> Policy:
+    """Derive the policy; without an intent whatever was seen is allowed.
+
+    NothingObservedError when no run that counts became ready: such a policy was never seen to
+    start. UsageError for an incomplete profile unless the user insists.
     """
-    runs = profile.ready_runs()
-    if not runs:
-        raise NothingObservedError(
-            "No run of this profile became ready, so no policy would be known to start: "
-            "profile the image again."
-        )
+    intent = intent or Intent()
+    runs = _counted(profile, intent)
     gaps = profile.gaps()
     if gaps and not insist:
         raise UsageError(
             f"This profile is not complete ({gaps[0]}): profile again, or insist with --incomplete."
         )
-    syscalls = tuple(_syscalls(runs))
+    decisions = [each for each in decide(runs, intent, cves()) if _filterable(each.event)]
+    allowed = [decision for decision in decisions if decision.allowed]
+    uses = _uses(runs)
+    syscalls = tuple(_syscalls(allowed, uses))
     return Policy(
         image=profile.image,
         launch=profile.launch,
-        abis=tuple(sorted({allowed.call.abi for allowed in syscalls})),
+        abis=tuple(sorted({each.call.abi for each in syscalls})),
         syscalls=syscalls,
-        capabilities=tuple(_capabilities(runs)),
-        not_implemented=_not_implemented(allowed.call.name for allowed in syscalls),
+        capabilities=tuple(_capabilities(allowed, uses)),
+        not_implemented=_not_implemented(each.call.name for each in syscalls),
         replays=tuple(_replay(run) for run in runs),
         gaps=gaps,
         surroundings=profile.surroundings,
+        intent=intent,
+        dropped=tuple(decision for decision in decisions if not decision.allowed),
         beacon=__version__,
     )
 
 
-def _syscalls(runs: Iterable[Run]) -> Iterator[AllowedSyscall]:
-    seen: dict[Syscall, list[tuple[Run, SyscallCount]]] = defaultdict(list)
+def _counted(profile: Profile, intent: Intent) -> list[Run]:
+    ready = profile.ready_runs()
+    if not ready:
+        raise NothingObservedError(
+            "No run of this profile became ready, so no policy would be known to start: "
+            "profile the image again."
+        )
+    runs = [run for run in ready if not intent.ignores(run.environment)]
+    if not any(intent.matters(run.environment) for run in runs):
+        raise NothingObservedError(
+            "No run that this intent counts became ready, so no policy would be known to start: "
+            "let it count more environments."
+        )
+    return runs
+
+
+def _filterable(event: Event) -> bool:
+    """A number without a name cannot be filtered by name; no such call exists to be needed."""
+    known = is_syscall if isinstance(event, Syscall) else is_capability
+    return known(event.name)
+
+
+def _uses(runs: Iterable[Run]) -> _Uses:
+    found: dict[Event, list[_Use]] = defaultdict(list)
     for run in runs:
         for entry in run.observation.syscalls:
-            # A number without a name cannot be filtered by name; no such call exists to be needed.
-            if entry.count and is_syscall(entry.call.name):
-                seen[entry.call].append((run, entry))
-    for call, entries in sorted(seen.items()):
-        count = sum(entry.count for _, entry in entries)
-        yield AllowedSyscall(call, count, _evidence(entries))
-    yield from _implied(frozenset(seen))
-
-
-def _implied(seen: frozenset[Syscall]) -> Iterator[AllowedSyscall]:
-    for name, (causes, reason) in IMPLIED.items():
-        for abi in sorted({call.abi for call in seen if call.name in causes}):
-            if Syscall(name, abi) not in seen:
-                yield AllowedSyscall(Syscall(name, abi), 0, Evidence((), (), ()), reason)
-
-
-def _capabilities(runs: Iterable[Run]) -> Iterator[AllowedCapability]:
-    seen: dict[str, list[tuple[Run, CapabilityCheck]]] = defaultdict(list)
-    for run in runs:
+            for call, part in entry.parts():
+                if part.count:
+                    found[call].append(_Use(run.name, entry.phase, part.count, part.processes))
         for check in run.observation.capabilities:
-            if check.needed and is_capability(check.capability.name):
-                seen[check.capability.name].append((run, check))
-    for name, entries in sorted(seen.items()):
-        calls = tuple(sorted({check.call for _, check in entries if check.call}))
-        count = sum(check.count for _, check in entries)
-        yield AllowedCapability(name, count, calls, _evidence(entries))
+            if check.needed:
+                use = _Use(run.name, check.phase, check.count, check.processes, check.call)
+                found[check.capability].append(use)
+    return found
 
 
-def _evidence(pairs: Sequence[tuple[Run, SyscallCount | CapabilityCheck]]) -> Evidence:
+def _syscalls(decisions: Iterable[Decision], found: _Uses) -> Iterator[AllowedSyscall]:
+    for each in decisions:
+        if isinstance(each.event, Syscall):
+            uses = found.get(each.event, ())
+            yield AllowedSyscall(
+                each.event,
+                sum(use.times for use in uses),
+                _evidence(uses),
+                each.inferred,
+                each.security,
+                each.functionality,
+                each.because,
+            )
+
+
+def _capabilities(decisions: Iterable[Decision], found: _Uses) -> Iterator[AllowedCapability]:
+    for each in decisions:
+        if isinstance(each.event, Capability):
+            uses = found.get(each.event, ())
+            yield AllowedCapability(
+                each.event.name,
+                sum(use.times for use in uses),
+                tuple(sorted({use.call for use in uses if use.call})),
+                _evidence(uses),
+                each.security,
+                each.functionality,
+                each.because,
+            )
+
+
+def _evidence(uses: Sequence[_Use]) -> Evidence:
+    phases = {use.phase for use in uses}
     return Evidence(
-        phases=tuple(phase for phase in Phase if any(entry.phase is phase for _, entry in pairs)),
-        processes=tuple(sorted({name for _, entry in pairs for name in entry.processes})),
-        runs=tuple(sorted({run.name for run, _ in pairs})),
+        phases=tuple(phase for phase in Phase if phase in phases),
+        processes=tuple(sorted({name for use in uses for name in use.processes})),
+        runs=tuple(sorted({use.run for use in uses})),
     )
 
 
@@ -99,7 +152,7 @@ def _replay(run: Run) -> Replay:
         ending=run.outcome.ending,
         exit_code=run.outcome.exit_code,
         checks=run.outcome.checks,
-        denied=tuple(sorted(run.observation.denied())),
+        denied=tuple(sorted(run.observation.denied(), key=order)),
         refused=tuple(
             sorted({c.capability.name for c in run.observation.capabilities if c.refused})
         ),

@@ -3,7 +3,9 @@
 
 char **arguments, **environment;
 
-static const struct part *const tables[] = {calls, families, denials, rights, names};
+static const struct part *const tables[] = {
+	calls, families, denials, rights, names, argument_parts,
+};
 
 /* The compiler calls these on its own. */
 void *memset(void *to, int byte, unsigned long size)

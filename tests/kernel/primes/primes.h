@@ -65,6 +65,7 @@ void join(volatile int *alive);
 void launch(void);
 void install(const char *descriptor, long flags);
 
-extern const struct part calls[], families[], denials[], rights[], names[];
+extern const struct part calls[], families[], denials[], rights[], names[],
+	argument_parts[];
 
 #endif

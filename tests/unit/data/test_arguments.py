@@ -15,6 +15,8 @@ _HEADERS = [
     "asm/ioctls.h",
     "fcntl.h",
     "linux/bpf.h",
+    "linux/can.h",
+    "linux/if_pppox.h",
     "linux/fcntl.h",
     "linux/fs.h",
     "linux/futex.h",

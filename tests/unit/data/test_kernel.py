@@ -1,6 +1,8 @@
 from __future__ import annotations
 
-from beacon.data.fallbacks import ENOSYS_FALLBACK, IMPLIED
+from beacon.data.arguments import conditions
+from beacon.data.fallbacks import ENOSYS_FALLBACK
+from beacon.data.families import families
 from beacon.data.kernel import (
     capability_name,
     is_capability,
@@ -8,7 +10,7 @@ from beacon.data.kernel import (
     syscall_name,
     tables,
 )
-from beacon.model.event import Abi
+from beacon.model.event import Abi, Syscall, read
 
 
 def test_numbers_differ_by_abi() -> None:
@@ -30,5 +32,9 @@ def test_numbers_fit_the_kernel_program() -> None:
 
 
 def test_the_tables_speak_of_calls_that_exist() -> None:
-    named = {*ENOSYS_FALLBACK, *IMPLIED, *(c for causes, _ in IMPLIED.values() for c in causes)}
-    assert {name for name in named if not is_syscall(name)} == set()
+    assert {name for name in ENOSYS_FALLBACK if not is_syscall(name)} == set()
+    for spelt in {name for each in families() for name in each.seen + each.then}:
+        event = read(spelt)
+        assert isinstance(event, Syscall)
+        assert is_syscall(event.name)
+        assert event.argument is None or conditions(event.name, [event.argument])

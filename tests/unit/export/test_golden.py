@@ -12,27 +12,9 @@ from beacon.errors import ExitCode
 from beacon.export.all import EXPORTERS, render_all
 from beacon.export.docker_args import DockerArgsExporter
 from beacon.export.interface import Exporter, UnusableDirectoryError
-from beacon.model.event import Abi
-from beacon.model.launch import Launch
-from beacon.model.policy import Policy
-from beacon.synthesis.everything import synthesize
-from builders import call, check, profile, run
+from unit.export.policies import POLICIES, plain
 
 GOLDEN = Path(__file__).with_name("golden")
-
-
-def plain() -> Policy:
-    calls = (call("read"), call("futex"), call("execve"), call("clone3", count=0, denied=1))
-    caps = (check("CAP_SETUID"), check("CAP_NET_BIND_SERVICE"))
-    return synthesize(profile(run(*calls, capabilities=caps)))
-
-
-def restricted() -> Policy:
-    calls = (call("read"), call("getuid32", abi=Abi.I386), call("getpid", abi=Abi.X32))
-    return synthesize(profile(run(*calls), launch=Launch(no_new_privileges=True)))
-
-
-POLICIES = {"plain": plain, "restricted": restricted}
 
 
 @pytest.mark.parametrize("exporter", EXPORTERS, ids=lambda exporter: exporter.file)
@@ -51,7 +33,9 @@ def test_each_call_has_one_action() -> None:
     assert len(names) == len(set(names))
 
 
-@pytest.mark.parametrize("path", ["/a b", "/a\tb", "/a*", "/a[b]", "/a\nb", "/a'b", "/a\\b"])
+@pytest.mark.parametrize(
+    "path", ["/a b", "/a\tb", "/a*", "/a[b]", "/a\nb", "/a'b", "/a\\b", "/a$b", "/a`b", "/a;b"]
+)
 def test_paths_that_a_shell_would_split(path: str) -> None:
     with pytest.raises(UnusableDirectoryError) as failure:
         DockerArgsExporter().render(plain(), Path(path))

@@ -50,7 +50,7 @@ class FakeProgram:
         }
         self.maps = {
             name: FakeMap(sizes.get(name, 0))
-            for name in ("targets", "comms", "caps", "events", "slots", "sieve")
+            for name in ("targets", "comms", "caps", "classes", "events", "slots", "sieve")
         }
 
     def map(self, name: str) -> FakeMap:

@@ -1,0 +1,32 @@
+"""Calls that the same program makes on another host in the place of those that were seen."""
+
+from __future__ import annotations
+
+import tomllib
+from functools import cache
+from importlib import resources
+
+import msgspec
+
+
+class Family(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Where one of `seen` is made, each of `then` may be; `certain`: sooner or later it is.
+
+    Both are spelt as `beacon.model.event.spell` does, for x86-64.
+    """
+
+    seen: tuple[str, ...]
+    then: tuple[str, ...]
+    why: str
+    certain: bool = False
+
+
+class _Table(msgspec.Struct, forbid_unknown_fields=True):
+    families: tuple[Family, ...]
+
+
+@cache
+def families() -> tuple[Family, ...]:
+    """The table, read once."""
+    text = resources.files("beacon.data").joinpath("families.toml").read_text()
+    return msgspec.convert(tomllib.loads(text), _Table).families

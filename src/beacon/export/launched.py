@@ -1,0 +1,88 @@
+"""What a launch asks for, told apart: what every host has, and what belongs to one host."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from beacon.model.launch import Launch, Options
+from beacon.model.policy import Policy
+
+#: A volume by name; what else a source can be is a path of the host.
+#: https://docs.docker.com/engine/storage/volumes/
+_VOLUME = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9_.-]*")
+
+#: What the policy says instead, and what has a remark of its own.
+_ELSEWHERE = frozenset({"cap_add", "cap_drop", "no_new_privileges", "env", "volumes"})
+
+
+@dataclass(frozen=True)
+class Mount:
+    """A volume in the container; `source` is None where each container has a new one."""
+
+    source: str | None
+    target: str
+    read_only: bool
+
+    @property
+    def of_host(self) -> bool:
+        """Whether it shows a path of the host."""
+        return self.source is not None and not _VOLUME.fullmatch(self.source)
+
+
+def mounts(launch: Launch) -> tuple[Mount, ...]:
+    """The volumes, one for each target."""
+    found = (_mount(volume) for volume in launch.volumes)
+    return tuple({mount.target: mount for mount in found}.values())
+
+
+def _mount(volume: str) -> Mount:
+    source, colon, rest = volume.partition(":")
+    if not colon:
+        return Mount(None, source, read_only=False)
+    target, _, options = rest.partition(":")
+    return Mount(None if source == "@new" else source, target, "ro" in options.split(","))
+
+
+def variables(launch: Launch) -> tuple[str, ...]:
+    """The names of the environment's variables: their values may be secrets."""
+    names = (word.partition("=")[0] for word in launch.env)
+    return tuple(dict.fromkeys(name for name in names if name))
+
+
+def given(launch: Launch) -> dict[str, Any]:
+    """What the launch says, by option; nothing that it leaves to the image and the engine."""
+    plain = Options()
+    names = (name for name in Options.__struct_fields__ if name not in _ELSEWHERE)
+    values = {name: getattr(launch, name) for name in names}
+    return {name: value for name, value in values.items() if value != getattr(plain, name)}
+
+
+def capabilities(policy: Policy) -> list[str]:
+    """The capabilities to add, without `CAP_`: not those that the launch itself takes away.
+
+    Verification grants the same: another environment may have needed what this launch drops.
+    """
+    dropped, added = (
+        {word.upper().removeprefix("CAP_") for word in words}
+        for words in (policy.launch.cap_drop, policy.launch.cap_add)
+    )
+    names = [kept.name.removeprefix("CAP_") for kept in policy.capabilities]
+    return [name for name in names if name in added or not dropped & {name, "ALL"}]
+
+
+def origin(policy: Policy) -> str:
+    """The first line of a file: who wrote it, what for."""
+    return f"Written by BeaCon {policy.beacon} for {policy.image.reference}."
+
+
+def missing(launch: Launch, written: Collection[str]) -> Iterator[str]:
+    """A sentence for whatever the user has to add: host paths, options that are not `written`."""
+    for mount in mounts(launch):
+        if mount.of_host:
+            yield f"To add: what the host had mounted at {mount.target}"
+    if names := sorted(given(launch).keys() - set(written)):
+        options = ", ".join(f"--{name.replace('_', '-')}" for name in names)
+        yield f"Recorded with further options, to add what matters here: {options}"

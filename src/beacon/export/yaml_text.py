@@ -1,0 +1,41 @@
+"""YAML that means the same to every reader, whatever text is in it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from typing import Any
+
+import yaml
+
+from beacon.model.text import printable
+
+#: Text that no reader takes for a number; words such as `no` and `null` PyYAML knows itself.
+_PLAIN = re.compile(r"[A-Za-z_/][A-Za-z0-9_./=-]+")
+
+
+class _Dumper(yaml.SafeDumper):
+    """Quotes all but plain words, and repeats what occurs twice instead of referring to it.
+
+    PyYAML writes YAML 1.1, most readers follow 1.2: `0o17` and `1e3`, text to the one, are numbers
+    to the other (https://yaml.org/spec/1.2.2/#1032-tag-resolution).
+    """
+
+    def ignore_aliases(self, data: Any) -> bool:
+        return True
+
+
+def _represent(dumper: _Dumper, text: str) -> yaml.ScalarNode:
+    style = None if _PLAIN.fullmatch(text) else '"'
+    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=style)
+
+
+_Dumper.add_representer(str, _represent)
+
+
+def dump(document: Any, comments: Iterable[str]) -> bytes:
+    """The document under its comments, a line each; both may hold anybody's text."""
+    head = "".join(f"# {printable(comment)}\n" for comment in comments)
+    # A line is never folded: an argument stays greppable.
+    body = yaml.dump(document, Dumper=_Dumper, sort_keys=False, width=float("inf"))
+    return (head + body).encode()

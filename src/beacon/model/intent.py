@@ -1,0 +1,49 @@
+"""What the user wants of a policy."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import msgspec
+
+from beacon.model.environment import Environment
+from beacon.model.event import Event
+
+
+class Intent(msgspec.Struct, frozen=True, kw_only=True):
+    """Weights in 0..1, pins, and which environments count.
+
+    An event is allowed when `functionality` times what it does for the container is at least
+    `security` times what its denial buys. `allow` and `deny` decide by themselves. `matter` and
+    `ignore` are settings (`init=yes`) or dimensions (`init`): of environments that matter nothing
+    that is needed to start is dropped; runs in environments to be ignored are no evidence.
+    `floor` keeps what the container needs to become ready, whatever it scores.
+    """
+
+    security: float = 0.0
+    functionality: float = 1.0
+    allow: tuple[Event, ...] = ()
+    deny: tuple[Event, ...] = ()
+    matter: tuple[str, ...] = ()
+    ignore: tuple[str, ...] = ()
+    floor: bool = True
+
+    def matters(self, environment: Environment) -> bool:
+        """Whether it is the default one, or made of settings that all matter."""
+        return all(_named(setting, self.matter) for setting in environment.settings)
+
+    def ignores(self, environment: Environment) -> bool:
+        """Whether any of its settings is to be ignored."""
+        return any(_named(setting, self.ignore) for setting in environment.settings)
+
+
+def _named(setting: tuple[str, str], names: tuple[str, ...]) -> bool:
+    return setting[0] in names or "=".join(setting) in names
+
+
+#: The paper's three specifications (arXiv 2512.00414, figure 5).
+PRESETS: Mapping[str, Intent] = {
+    "availability": Intent(security=0.0, functionality=1.0),
+    "balanced": Intent(security=0.5, functionality=0.5),
+    "strict": Intent(security=0.7, functionality=0.25),
+}

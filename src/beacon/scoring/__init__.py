@@ -1,0 +1,1 @@
+"""What an event is worth: to the container, and to an attacker."""

@@ -1,0 +1,237 @@
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import msgspec
+import pytest
+from cvss import CVSS2, CVSS3, CVSS4
+
+from beacon.data.cve_scores import Scores, Update, overlay, read_scores, scores_path
+from beacon.data.cves import Document, cves, load, package_cves
+from beacon.data.kernel import is_capability, is_syscall
+from beacon.errors import UsageError
+from beacon.model.cve import Cve, Cvss
+from beacon.model.files import encode, write_files
+
+PACKAGE = Path(str(resources.files("beacon.data")))
+FILE = PACKAGE / "cves.json"
+SCHEMA = json.loads((PACKAGE / "cves.schema.json").read_text())
+NVD = Cvss("3.1", "CVSS:3.1/AV:L/AC:L/PR:L/UI:N/S:C/C:H/I:H/A:H", 8.8, "nvd")
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))
+    cves.cache_clear()
+    yield tmp_path
+    cves.cache_clear()
+
+
+def named(cve_id: str) -> Cve:
+    return next(cve for cve in package_cves() if cve.id == cve_id)
+
+
+def document(**changes: Any) -> bytes:
+    entry = json.loads(FILE.read_text())["cves"][0] | changes
+    return json.dumps({"source": "s", "version": 1, "cves": [entry]}).encode()
+
+
+def test_the_package_s_file_is_what_its_schema_says() -> None:
+    jsonschema.Draft202012Validator.check_schema(SCHEMA)
+    jsonschema.Draft202012Validator(SCHEMA).validate(json.loads(FILE.read_text()))
+
+
+def test_the_schema_is_the_model_s() -> None:
+    model = json.loads(json.dumps(msgspec.json.schema(Document)))
+    assert {"$schema": SCHEMA["$schema"], **model} == SCHEMA
+
+
+def test_everything_is_there_once_and_in_order() -> None:
+    found = package_cves()
+    assert len(found) == 301
+    assert len({cve.id for cve in found}) == 301
+    assert [cve.id for cve in found] == sorted(cve.id for cve in found)
+    assert sum(cve.evaluation for cve in found) == 45
+    assert {cve.id for cve in found if cve.control} == {
+        "CVE-2014-0196",
+        "CVE-2016-5195",
+        "CVE-2017-1000253",
+        "CVE-2023-3269",
+        "CVE-2024-21626",
+    }
+
+
+def test_each_cve_has_a_line() -> None:
+    lines = FILE.read_text().splitlines()[1:-1]
+    assert [json.loads(line.removesuffix(","))["id"] for line in lines] == [
+        cve.id for cve in package_cves()
+    ]
+
+
+@pytest.mark.parametrize("version", ["2.0", "3.0", "3.1", "4.0"])
+def test_scores_follow_from_their_vectors(version: str) -> None:
+    calculator = {"2": CVSS2, "3": CVSS3, "4": CVSS4}[version[0]]
+    scores = {score for cve in package_cves() for score in (cve.cvss, *cve.cvss_alt) if score}
+    mine = [score for score in scores if score.version == version]
+    assert mine
+    for score in mine:
+        assert float(calculator(score.vector).base_score) == score.base_score, score
+        assert version == "2.0" or score.vector.startswith(f"CVSS:{version}/")
+
+
+def test_calls_and_capabilities_exist() -> None:
+    needs = [need for cve in package_cves() for path in cve.paths for need in path]
+    also = {call for cve in package_cves() for call in cve.also_uses}
+    capabilities = {name for cve in package_cves() for them in cve.capabilities for name in them}
+    assert {call for call in {need.call for need in needs} | also if not is_syscall(call)} == set()
+    assert {name for name in capabilities if not is_capability(name)} == set()
+
+
+def test_conditions_are_on_arguments_in_registers() -> None:
+    fields = {
+        (need.call, name)
+        for cve in package_cves()
+        for path in cve.paths
+        for need in path
+        for name in need.where
+    }
+    assert not {call for call, _ in fields} & {"clone3", "openat2", "connect", "bind", "io_submit"}
+    assert {name for call, name in fields if call == "socket"} == {"domain", "type", "protocol"}
+    assert {name for call, name in fields if call in ("clone", "unshare")} == {"flags"}
+
+
+def test_a_netlink_family_is_a_condition() -> None:
+    assert {need.call for path in named("CVE-2024-1086").paths for need in path} >= {"sendmsg"}
+    for path in named("CVE-2024-1086").paths:
+        assert path[0].where == {"domain": ("AF_NETLINK",), "protocol": ("NETLINK_NETFILTER",)}
+
+
+def test_options_go_with_their_level() -> None:
+    wheres = {
+        (need.where["level"], need.where["option"])
+        for path in named("CVE-2021-22555").paths
+        for need in path
+        if need.call == "setsockopt"
+    }
+    assert wheres == {
+        (("SOL_IP",), ("IPT_SO_SET_REPLACE", "ARPT_SO_SET_REPLACE")),
+        (("SOL_IPV6",), ("IP6T_SO_SET_REPLACE",)),
+    }
+
+
+def test_clone3_stays_unconditional() -> None:
+    by_call = {p[0].call: p[0].where for p in named("CVE-2022-24122").paths}
+    flags = {"flags": ("CLONE_NEWUSER",)}
+    assert by_call == {"clone": flags, "unshare": flags, "clone3": {}}
+
+
+def test_what_no_filter_sees_is_a_remark() -> None:
+    cve = named("CVE-2025-37756")
+    assert cve.remark == 'setsockopt: "tls"; connect: AF_UNSPEC'
+    assert cve.provenance.args["connect"] == "AF_UNSPEC"
+
+
+def test_additions_are_named_in_the_basis() -> None:
+    unix = named("CVE-2025-38236")
+    assert all(path[0].where == {"domain": ("AF_UNIX",)} for path in unix.paths)
+    assert any(text.startswith("BeaCon: the family AF_UNIX") for text in unix.provenance.basis)
+
+
+def test_load_reads_the_package_s_own_form() -> None:
+    assert load(FILE) == package_cves()
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"[]",
+        b"\xff\xfe",
+        b'{"version": 1}',
+        b'{"version": 1, "source": "s", "cves": [{}]}',
+        b"[" * 100_000,
+        b'{"version": 1, "cves": ' + b"[" * 100_000,
+        document(id="CVE-1"),
+        document(id="CVE-2014-0038\n"),
+        document(title="\x1b[2J"),
+        document(title="two\n"),
+        document(paths=[]),
+        document(paths=[[]]),
+        document(paths=[[{"call": "socket", "where": {"domain": []}}]]),
+        document(paths=[[{"call": "socket", "wher": {}}]]),
+        document(capabilities=[[]]),
+        document(kev="yes"),
+        document(cvss={"version": "3.1", "vector": "x", "base_score": 10.1, "by": "nvd"}),
+        document(cvss={"version": "3.1", "vector": "x", "base_score": 1e999, "by": "nvd"}),
+        document(cvss={"version": "5.0", "vector": "x", "base_score": 1, "by": "nvd"}),
+    ],
+)
+def test_other_files_that_are_none(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "cves.json"
+    path.write_bytes(content)
+    with pytest.raises(UsageError, match="is no file of CVEs") as failure:
+        load(path)
+    assert str(failure.value).isprintable()
+
+
+def test_missing_and_newer_files(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="Cannot read"):
+        load(tmp_path)
+    (tmp_path / "new.json").write_text('{"version": 99}')
+    with pytest.raises(UsageError, match="update BeaCon"):
+        load(tmp_path / "new.json")
+
+
+def test_the_user_s_scores_come_first(home: Path) -> None:
+    before = named("CVE-2014-0196")
+    scores = Scores({before.id: Update(NVD), "CVE-2014-0038": Update(kev=True)})
+    write_files(home / "beacon", {"cve-scores.json": encode(scores)})
+    after = {cve.id: cve for cve in cves()}
+    assert after[before.id].cvss == NVD
+    assert after[before.id].cvss_alt == (before.cvss, *before.cvss_alt)
+    assert after["CVE-2014-0038"].kev
+    assert after["CVE-2014-0206"] == named("CVE-2014-0206")
+
+
+def test_without_the_user_s_file_the_package_s_count(home: Path) -> None:
+    assert cves() == package_cves()
+
+
+def test_scores_of_cves_that_beacon_does_not_know_are_left_out() -> None:
+    assert overlay(package_cves(), Scores({"CVE-1999-9999": Update(NVD)})) == package_cves()
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"", "damaged"),
+        (b"[" * 100_000, "damaged"),
+        (b'{"version": 2}', "newer"),
+        (b'{"version": 1, "updates": {"CVE-2014-0038": {"cvss": 7}}}', "damaged"),
+        (b'{"version": 1, "updates": {"x": {}}}', "damaged"),
+        (encode(Scores({"CVE-2014-0038": Update(NVD)})).replace(b"nvd", b"\\u001b[2J"), "damaged"),
+    ],
+)
+def test_a_damaged_file_of_scores(home: Path, content: bytes, message: str) -> None:
+    write_files(home / "beacon", {"cve-scores.json": content})
+    with pytest.raises(UsageError, match=message) as failure:
+        cves()
+    assert str(failure.value).isprintable()
+
+
+def test_an_unreadable_file_of_scores(home: Path) -> None:
+    (home / "beacon" / "cve-scores.json").mkdir(parents=True)
+    with pytest.raises(UsageError, match="remove it"):
+        read_scores(scores_path())
+
+
+def test_the_data_directory(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", "/home/u")
+    default = Path("/home/u/.local/share/beacon/cve-scores.json")
+    assert scores_path({"XDG_DATA_HOME": "/data"}) == Path("/data/beacon/cve-scores.json")
+    assert scores_path({}) == scores_path({"XDG_DATA_HOME": "data"}) == default

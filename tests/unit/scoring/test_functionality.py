@@ -1,0 +1,59 @@
+from __future__ import annotations
+
+import msgspec
+import pytest
+
+from beacon.model.environment import Environment
+from beacon.model.event import Capability, Phase, Syscall
+from beacon.model.intent import Intent
+from beacon.model.run import Run
+from beacon.scoring.functionality import Functionality
+from builders import call, check, run
+
+SERVE, START = Phase.SERVE, Phase.START
+
+
+def varied(setting: tuple[str, str], observed: Run) -> Run:
+    return msgspec.structs.replace(observed, environment=Environment((setting,)))
+
+
+def score(name: str, *runs: Run, intent: Intent | None = None) -> float:
+    return Functionality(runs, intent or Intent()).score(Syscall(name)).value
+
+
+def test_what_was_needed_to_become_ready_is_worth_everything() -> None:
+    runs = run(call("read", START)), run(call("write", Phase.RUNTIME))
+    assert (score("read", *runs), score("write", *runs)) == (1.0, 1.0)
+
+
+def test_the_default_environment_weighs_half() -> None:
+    default = run(call("read"), workload="http")
+    others = [varied(("init", "yes"), run(call("write"), workload="http"))]
+    others += [varied(("dns", "rotate"), run(workload="http"))]
+    assert score("read", default, *others) == pytest.approx(0.5)
+    assert score("write", default, *others) == pytest.approx(0.25)
+    assert score("write", *others) == pytest.approx(0.5)  # there is no other half
+
+
+def test_a_run_without_a_workload_says_nothing_against_an_event() -> None:
+    assert score("read", run(), run(call("read"), workload="http")) == 1.0
+    assert score("read", run(), run(call("read"))) == pytest.approx(0.5)
+
+
+def test_what_somebody_brought_in_counts_half() -> None:
+    assert score("read", run(call("read", Phase.EXEC))) == pytest.approx(0.5)
+    assert score("read", run(call("read", Phase.EXEC), call("read"))) == 1.0
+
+
+def test_an_environment_that_matters_counts_as_the_default_one() -> None:
+    default = run(call("read"))
+    needed = varied(("init", "yes"), run(call("setpgid", START)))
+    assert score("setpgid", default, needed) == pytest.approx(0.5)
+    assert score("setpgid", default, needed, intent=Intent(matter=("init",))) == 1.0
+    assert score("setpgid", default, needed, intent=Intent(matter=("init=no",))) < 1.0
+
+
+def test_the_reasons_name_runs_and_phases() -> None:
+    use = Functionality([run(capabilities=(check("CAP_KILL"),))], Intent())
+    (reason,) = use.score(Capability("CAP_KILL")).reasons
+    assert reason.text == "used in serve of none@default"

@@ -1,0 +1,108 @@
+from __future__ import annotations
+
+import pytest
+
+from beacon.data.cves import cves
+from beacon.model.cve import Cve, Cvss, Need, Provenance
+from beacon.model.event import Capability, Event, read
+from beacon.scoring.security import Candidates, Security, routes, serves, weight
+
+
+def cve(
+    *paths: tuple[Need, ...],
+    capabilities: tuple[tuple[str, ...], ...] = (),
+    userns: bool = False,
+    kev: bool = False,
+    base: float = 5.0,
+) -> Cve:
+    return Cve(
+        id="CVE-2020-1234",
+        year=2020,
+        title="An example",
+        product="linux",
+        cvss=Cvss("3.1", "AV:L", base, "nvd"),
+        paths=paths,
+        provenance=Provenance(("here",), "high", ("made up",)),
+        capabilities=capabilities,
+        userns=userns,
+        kev=kev,
+    )
+
+
+def events(*spelt: str) -> frozenset[Event]:
+    return frozenset(map(read, spelt))
+
+
+def score(found: Cve, event: str, *candidates: str) -> float:
+    return Security([found], events(event, *candidates)).score(read(event)).value
+
+
+KEYCTL, ADD_KEY, WRITE = Need("keyctl"), Need("add_key"), Need("write")
+NETLINK = Need("socket", {"domain": ("AF_NETLINK",), "protocol": ("NETLINK_ROUTE",)})
+
+
+def test_what_every_way_needs_counts_and_nothing_else() -> None:
+    found = cve((KEYCTL, WRITE), (KEYCTL, ADD_KEY))
+    assert score(found, "keyctl", "write", "add_key") == pytest.approx(0.5)
+    assert score(found, "write", "keyctl", "add_key") == 0.0
+    assert score(found, "write", "keyctl") == pytest.approx(0.5)  # the other way is not open
+
+
+def test_a_way_that_nothing_opens_makes_nothing_risky() -> None:
+    assert score(cve((KEYCTL, WRITE)), "write", "read") == 0.0
+
+
+def test_scores_join() -> None:
+    one = Security([cve((KEYCTL,)), cve((KEYCTL,), base=8.0)], events("keyctl"))
+    assert one.score(read("keyctl")).value == pytest.approx(1 - 0.5 * 0.2)
+    assert [reason.weight for reason in one.score(read("keyctl")).reasons] == [0.8, 0.5]
+
+
+def test_known_exploits_weigh_more() -> None:
+    assert weight(cve((KEYCTL,), base=6.0, kev=True)) == pytest.approx(0.84)
+
+
+def test_arguments_decide() -> None:
+    safe, risky = "socket(AF_INET,SOCK_STREAM,0x0)", "socket(AF_NETLINK,SOCK_RAW,NETLINK_ROUTE)"
+    assert score(cve((NETLINK,)), safe, risky) == 0.0
+    assert score(cve((NETLINK,)), risky, safe) == pytest.approx(0.5)
+    assert score(cve((NETLINK,)), "socket") == pytest.approx(0.5)
+
+
+@pytest.mark.parametrize(
+    ("event", "need", "does"),
+    [
+        ("clone(plain)", Need("clone", {"flags": ("CLONE_NEWUSER",)}), False),
+        ("clone(CLONE_NEWUSER)", Need("clone", {"flags": ("CLONE_NEWUSER",)}), True),
+        ("clone(plain)", Need("clone", {"flags": ("CLONE_UNHEARD_OF",)}), True),
+        ("mmap(PROT_WRITE)", Need("mmap", {"protection": ("PROT_EXEC",)}), False),
+        ("setsockopt(SOL_IP,IPT_SO_SET_REPLACE)", Need("setsockopt", {"option": ("X",)}), True),
+        ("socket(AF_UNIX,SOCK_STREAM,0x0)", Need("socket", {"unheard_of": ("X",)}), True),
+        ("i386:socket", NETLINK, True),
+        ("sendto", NETLINK, False),
+    ],
+)
+def test_what_cannot_be_told_is_taken_for_dangerous(event: str, need: Need, does: bool) -> None:
+    assert serves(read(event), need) is does
+
+
+def test_capabilities_are_had_or_gained() -> None:
+    found = cve((KEYCTL,), capabilities=(("CAP_NET_ADMIN",),), userns=True)
+    assert routes(found, Candidates(events("keyctl"))) == []
+    assert score(found, "keyctl", "CAP_NET_ADMIN") == pytest.approx(0.5)
+    assert score(found, "unshare(CLONE_NEWUSER)", "keyctl") == pytest.approx(0.5)
+    assert score(found, "unshare(CLONE_NEWNET)", "keyctl") == 0.0
+    assert score(found, "clone", "keyctl", "unshare") == pytest.approx(0.5)
+
+
+def test_a_capability_has_a_worth_of_its_own() -> None:
+    alone = Security([], events("CAP_SYS_ADMIN", "CAP_LEASE"))
+    assert alone.score(Capability("CAP_SYS_ADMIN")).value == 1.0
+    assert alone.score(Capability("CAP_LEASE")).value == pytest.approx(0.05)
+
+
+def test_controls_count_for_nothing() -> None:
+    controls = [each for each in cves() if each.control]
+    used = {need.call for each in controls for path in each.paths for need in path}
+    nothing = Security(controls, frozenset(map(read, used)))
+    assert all(nothing.score(read(name)).value == 0 for name in used)

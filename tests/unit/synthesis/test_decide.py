@@ -1,0 +1,112 @@
+from __future__ import annotations
+
+import msgspec
+from hypothesis import given
+from hypothesis import strategies as st
+
+from beacon.data.cves import cves
+from beacon.data.kernel import tables
+from beacon.model.decision import Decision
+from beacon.model.environment import Environment
+from beacon.model.event import Abi, Event, Phase, Syscall, read
+from beacon.model.intent import PRESETS, Intent
+from beacon.model.run import Run
+from beacon.synthesis.decide import decide
+from builders import call, check, run
+
+NAMES = st.sampled_from(sorted(tables().syscalls[Abi.X86_64]))
+CAPABILITIES = st.sampled_from(sorted(tables().capabilities))
+PHASES = st.sampled_from(list(Phase))
+SHARES = st.floats(0, 1)
+ENVIRONMENTS = st.sampled_from([(), (("init", "yes"),), (("dns", "rotate"),)])
+
+
+@st.composite
+def runs(draw: st.DrawFn) -> list[Run]:
+    def one() -> Run:
+        calls = draw(st.lists(st.tuples(NAMES, PHASES), max_size=12))
+        checks = draw(st.lists(st.tuples(CAPABILITIES, PHASES), max_size=4))
+        observed = run(
+            *(call(name, phase) for name, phase in calls),
+            capabilities=tuple(check(name, phase) for name, phase in checks),
+        )
+        return msgspec.structs.replace(observed, environment=Environment(draw(ENVIRONMENTS)))
+
+    return [one() for _ in range(draw(st.integers(1, 4)))]
+
+
+def allowed(decisions: list[Decision]) -> set[Event]:
+    return {decision.event for decision in decisions if decision.allowed}
+
+
+def by(observed: list[Run], security: float, functionality: float) -> set[Event]:
+    return allowed(decide(observed, Intent(security=security, functionality=functionality), cves()))
+
+
+@given(runs(), SHARES, SHARES, SHARES)
+def test_weights_are_monotone(observed: list[Run], low: float, high: float, other: float) -> None:
+    low, high = sorted((low, high))
+    assert by(observed, high, other) <= by(observed, low, other)
+    assert by(observed, other, low) <= by(observed, other, high)
+
+
+@given(runs())
+def test_presets_are_nested(observed: list[Run]) -> None:
+    strict, balanced, open_ = (
+        allowed(decide(observed, PRESETS[name], cves()))
+        for name in ("strict", "balanced", "availability")
+    )
+    assert strict <= balanced <= open_
+    assert open_ >= {event for each in observed for event in each.observation.events()}
+
+
+@given(runs(), SHARES, SHARES)
+def test_the_same_for_the_same_in_any_order(observed: list[Run], s: float, f: float) -> None:
+    intent = Intent(security=s, functionality=f)
+    forth, back = decide(observed, intent, cves()), decide(observed[::-1], intent, cves())
+    assert [(d.event, d.allowed) for d in forth] == [(d.event, d.allowed) for d in back]
+
+
+@given(runs())
+def test_the_floor_is_kept_unless_the_intent_says_so(observed: list[Run]) -> None:
+    beginning = {Phase.RUNTIME, Phase.START}
+    floor = {
+        entry.call
+        for each in observed
+        if not each.environment.settings
+        for entry in each.observation.syscalls
+        if entry.phase in beginning
+    }
+    assert floor <= by(observed, 1.0, 0.0)
+    without = Intent(security=1.0, functionality=0.0, floor=False)
+    decided = decide(observed, without, cves())
+    assert all(not d.allowed for d in decided if d.security.value > 0)
+
+
+def test_pins_decide() -> None:
+    observed = [run(call("read"), call("write", Phase.START))]
+    pinned = Intent(allow=(read("ptrace"),), deny=(read("write"), read("read")))
+    decided = {d.event: d for d in decide(observed, pinned, cves())}
+    assert decided[Syscall("ptrace")].allowed
+    assert not decided[Syscall("write")].allowed
+    assert decided[Syscall("read")].because == "pinned: always denied"
+
+
+def test_runs_that_are_ignored_are_no_evidence() -> None:
+    other = msgspec.structs.replace(run(call("ptrace")), environment=Environment((("init", "y"),)))
+    observed = [run(call("read")), other]
+    assert Syscall("ptrace") in allowed(decide(observed, Intent(), cves()))
+    assert Syscall("ptrace") not in allowed(decide(observed, Intent(ignore=("init",)), cves()))
+
+
+def test_siblings_count_half_and_certain_ones_whole() -> None:
+    decided = {d.event: d for d in decide([run(call("clone3"), call("read"))], Intent(), cves())}
+    assert decided[Syscall("clone")].functionality.value == 0.5
+    assert decided[Syscall("exit")].functionality.value == 1.0
+    assert decided[Syscall("exit")].inferred == "every thread ends with it"
+    assert decided[Syscall("read")].inferred is None
+
+
+def test_only_abis_that_were_seen() -> None:
+    decided = decide([run(call("execve", abi=Abi.I386))], Intent(), cves())
+    assert {d.event.abi for d in decided if isinstance(d.event, Syscall)} == {Abi.I386}
