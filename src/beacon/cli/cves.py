@@ -1,4 +1,4 @@
-"""beacon cves: what is known of vulnerabilities, and how others score them now."""
+"""beacon cves: which known CVEs a policy stops, which it leaves open, and through what."""
 
 from __future__ import annotations
 
@@ -7,31 +7,32 @@ from pathlib import Path
 from typing import Any
 
 from beacon.cli.console import Console
-from beacon.data.bounded import read_bounded
-from beacon.data.cve_feeds import findings
-from beacon.data.cve_scores import SCORES_FILE, Update, overlay, read_scores, scores_path
-from beacon.data.cve_updates import Outcome, merge
-from beacon.data.cves import package_cves
-from beacon.data.cvss_vectors import require_calculator
+from beacon.cli.cves_update import update
+from beacon.cli.explain import policy_of
+from beacon.data.cves import cves
 from beacon.errors import ExitCode, UsageError
-from beacon.model.files import encode, write_files
-from beacon.model.text import printable
+from beacon.model.event import spell
+from beacon.synthesis.exposure import Exposure, exposures
 
-#: A year of NVD's feed is up to some 300 MiB.
-_LARGEST = 512 << 20
+_UPDATE = "update"
 
 
 def add(commands: Any) -> None:
     """Add the command to the parser."""
     parser = commands.add_parser(
         "cves",
-        help="update the scores of the CVEs that BeaCon knows",
-        usage="beacon cves update --from FILE [--json]",
-        description="Take newer CVSS scores and CISA's flag of known exploited CVEs from a file, "
-        "offline. NVD's scores come before others'. What is newer is kept in the user's data "
-        "directory ($XDG_DATA_HOME/beacon).",
+        help="which known CVEs a policy stops and which it leaves open, or newer scores for them",
+        usage="beacon cves DIR [--all] [--json]\n       beacon cves update --from FILE [--json]",
+        description="Of the known kernel and container CVEs that are reached through system calls "
+        "and capabilities, show those that a policy (or a profile, with all that it used) leaves "
+        "open, and through what; count those that it stops. Or take newer CVSS scores and CISA's "
+        "flag of known exploited CVEs from a file, offline: NVD's scores come before others', and "
+        "what is newer is kept in the user's data directory ($XDG_DATA_HOME/beacon).",
     )
-    parser.add_argument("what", metavar="update", choices=["update"], help="the word itself")
+    parser.add_argument(
+        "what", metavar="DIR", help="a policy's or a profile's directory, or the word update"
+    )
+    parser.add_argument("--all", action="store_true", help="show the stopped ones as well")
     parser.add_argument(
         "--from",
         dest="feed",
@@ -46,49 +47,26 @@ def add(commands: Any) -> None:
 
 def run(options: argparse.Namespace, console: Console) -> ExitCode:
     """Do what the first word says."""
-    return update(options, console)
-
-
-def update(options: argparse.Namespace, console: Console) -> ExitCode:
-    """Read the feed, write what is newer, say how much that is."""
-    if options.feed is None:
-        raise UsageError("Say where the scores come from: beacon cves update --from FILE.")
-    require_calculator()
-    path = scores_path()
-    scores = read_scores(path)
-    raw = read_bounded(options.feed, _LARGEST)
-    outcome = merge(overlay(package_cves(), scores), scores, findings(raw))
-    if outcome.updated:
-        write_files(path.parent, {SCORES_FILE: encode(outcome.scores)})
-    _tell(console, outcome, path, options.json)
+    if options.what == _UPDATE:
+        return update(options, console)
+    if options.feed is not None:
+        raise UsageError("--from goes with the word update: beacon cves update --from FILE.")
+    found = exposures(policy_of(Path(options.what)).events(), cves())
+    stopped = sum(each.stopped for each in found)
+    if options.json:
+        document = {"stopped": stopped, "open": len(found) - stopped, "cves": found}
+        console.document("cves", document)
+        return ExitCode.DONE
+    shown = [each for each in found if options.all or not each.stopped]
+    console.table(None, ["CVE", "score", "title", "open through"], [_row(each) for each in shown])
+    if shown:
+        console.result()
+    console.result(f"{stopped} of {len(found)} known CVEs are stopped.")
     return ExitCode.DONE
 
 
-def _tell(console: Console, outcome: Outcome, path: Path, as_json: bool) -> None:
-    counts = {
-        "unchanged": outcome.unchanged,
-        "unknown": outcome.unknown,
-        "refused": outcome.refused,
-    }
-    if as_json:
-        document = {"file": str(path), "updated": outcome.updated, **counts}
-        console.document("cves-update", document)
-        return
-    for cve_id, change in outcome.updated.items():
-        console.result(f"{cve_id} {_change(change)}")
-    console.result(
-        f"{len(outcome.updated)} updated, {outcome.unchanged} unchanged, "
-        f"{outcome.unknown} unknown to BeaCon"
-    )
-    if outcome.refused:
-        console.say(f"{outcome.refused} scores were left out: their vectors are no CVSS.")
-    if outcome.updated:
-        console.say(f"Kept in {printable(str(path))}.")
-
-
-def _change(update: Update) -> str:
-    parts = ["known to be exploited"] if update.kev else []
-    if update.cvss is not None:
-        score = update.cvss
-        parts.insert(0, f"{score.base_score} (CVSS {score.version}, {score.by})")
-    return ", ".join(parts)
+def _row(each: Exposure) -> list[str]:
+    score = f"{each.cve.cvss.base_score:.1f}" if each.cve.cvss else "-"
+    exploited = " (exploited)" if each.cve.kev else ""
+    through = " + ".join(map(spell, each.through)) or "stopped"
+    return [each.cve.id, score + exploited, each.cve.title, through]

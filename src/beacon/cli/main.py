@@ -12,12 +12,22 @@ from pathlib import Path
 from types import FrameType
 
 from beacon import __version__
-from beacon.cli import clean, cves, dimensions, doctor, policy, profile, verify
+from beacon.cli import (
+    clean,
+    cves,
+    diff,
+    dimensions,
+    doctor,
+    explain,
+    policy,
+    profile,
+    verify,
+)
 from beacon.cli.console import Console
 from beacon.errors import BeaconError, ExitCode, UsageError
 from beacon.model.text import printable
 
-COMMANDS = (doctor, dimensions, profile, policy, verify, cves, clean)
+COMMANDS = (doctor, dimensions, profile, policy, verify, explain, cves, diff, clean)
 
 EPILOG = """\
 exit codes: 0 done; 1 an error; 2 bad usage or input; 3 nothing observed; 4 unsupported host;

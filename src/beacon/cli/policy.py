@@ -8,12 +8,15 @@ from typing import Any
 
 from beacon.cli.arguments import check_output, directory
 from beacon.cli.console import Console
-from beacon.errors import ExitCode
+from beacon.errors import ExitCode, UsageError
 from beacon.export.all import render_all
 from beacon.export.docker_args import DockerArgsExporter
+from beacon.model.event import spell
 from beacon.model.files import load_profile, write_files
+from beacon.model.intent import Intent
 from beacon.model.policy import Policy
 from beacon.synthesis.everything import synthesize
+from beacon.synthesis.intents import check_environments, parse_intent, pinned, weighed
 
 
 def add(commands: Any) -> None:
@@ -21,11 +24,14 @@ def add(commands: Any) -> None:
     parser = commands.add_parser(
         "policy",
         help="derive a policy from a profile, offline",
-        description="Allow what the profiled container was seen to use, and nothing else. Writes "
-        "policy.json, seccomp.json and docker.args to DIR; prove them with `beacon verify DIR`.",
+        description="Weigh what each event does for the container against what its denial buys, as "
+        "your intent says, and deny all the rest. Writes policy.json, seccomp.json, docker.args, "
+        "compose.yaml, kubernetes.yaml and seccompprofile.yaml to DIR; prove them with `beacon "
+        "verify DIR`.",
     )
     parser.add_argument("profile", metavar="PROFILE_DIR", type=Path)
     parser.add_argument("-o", "--output", metavar="DIR", type=directory, required=True)
+    _add_intent(parser)
     parser.add_argument(
         "--incomplete", action="store_true", help="also from a profile that is not complete"
     )
@@ -33,10 +39,49 @@ def add(commands: Any) -> None:
     parser.set_defaults(run=run)
 
 
+def _add_intent(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group("what you want (docs/intents.md)")
+    group.add_argument(
+        "--preset",
+        metavar="NAME",
+        help="availability (the default: whatever was seen), balanced or strict",
+    )
+    group.add_argument("--security", metavar="S", type=float, help="weight of security, 0 to 1")
+    group.add_argument("--functionality", metavar="F", type=float, help="of functionality")
+    group.add_argument("--intent", metavar="FILE", type=Path, help="an intent file (TOML)")
+    for name, what in (("--allow", "always allow"), ("--deny", "always deny")):
+        group.add_argument(
+            name,
+            metavar="EVENT",
+            action="append",
+            default=[],
+            help=f"{what} it: read, socket(AF_UNIX,SOCK_STREAM,0x0), CAP_CHOWN; may be repeated",
+        )
+
+
+def _intent(options: argparse.Namespace) -> Intent:
+    weights = options.preset, options.security, options.functionality
+    if options.intent is None:
+        return pinned(weighed(*weights), options.allow, options.deny)
+    if any(weight is not None for weight in weights):
+        raise UsageError("An intent file has its own weights: change them there, or leave it out.")
+    try:
+        text = options.intent.read_text("utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        raise UsageError(
+            f"Cannot read {options.intent} ({reason}): name another intent file."
+        ) from None
+    return pinned(parse_intent(text, str(options.intent)), options.allow, options.deny)
+
+
 def run(options: argparse.Namespace, console: Console) -> ExitCode:
     """Derive, write, tell."""
     check_output(options.output)
-    policy = synthesize(load_profile(options.profile), insist=options.incomplete)
+    intent = _intent(options)
+    profile = load_profile(options.profile)
+    check_environments(intent, profile)
+    policy = synthesize(profile, intent, insist=options.incomplete)
     write_files(options.output, render_all(policy, options.output))
     if options.json:
         console.document("policy", policy)
@@ -48,9 +93,21 @@ def run(options: argparse.Namespace, console: Console) -> ExitCode:
 
 def _tell(console: Console, policy: Policy) -> None:
     kept = ", ".join(capability.name for capability in policy.capabilities) or "none"
-    inferred = sum(allowed.inferred is not None for allowed in policy.syscalls)
+    inferred = {each.call.name for each in policy.syscalls if each.inferred is not None}
+    inferred -= {each.call.name for each in policy.syscalls if each.inferred is None}
+    classes = [each for each in policy.syscalls if each.call.argument is not None]
+    told_apart = len({each.call.name for each in classes})
+    weights = f"security {policy.intent.security:g}, functionality {policy.intent.functionality:g}"
     console.result(f"image         {policy.image.reference}")
-    console.result(f"system calls  {len(policy.names())} allowed ({inferred} inferred)")
+    console.result(f"intent        {weights}")
+    console.result(f"system calls  {len(policy.names())} allowed ({len(inferred)} inferred)")
+    console.result(f"arguments     {told_apart} of them by {len(classes)} argument classes")
     console.result(f"capabilities  {kept}")
     console.result(f"ABIs          {', '.join(policy.abis)}")
+    if policy.dropped:
+        console.result(f"dropped       {_names(policy)}")
     console.result(f"use           docker run $(cat DIR/{DockerArgsExporter.file}) IMAGE")
+
+
+def _names(policy: Policy) -> str:
+    return ", ".join(spell(each.event) for each in policy.dropped)

@@ -7,14 +7,15 @@ from collections.abc import Mapping
 import msgspec
 
 from beacon.model.environment import Environment
-from beacon.model.event import Event
+from beacon.model.event import Event, Syscall
 
 
 class Intent(msgspec.Struct, frozen=True, kw_only=True):
     """Weights in 0..1, pins, and which environments count.
 
     An event is allowed when `functionality` times what it does for the container is at least
-    `security` times what its denial buys. `allow` and `deny` decide by themselves. `matter` and
+    `security` times what its denial buys. `allow` and `deny` decide by themselves; a pin on a call
+    holds for all its argument classes, unless one has a pin of its own. `matter` and
     `ignore` are settings (`init=yes`) or dimensions (`init`): of environments that matter nothing
     that is needed to start is dropped; runs in environments to be ignored are no evidence.
     `floor` keeps what the container needs to become ready, whatever it scores.
@@ -28,6 +29,16 @@ class Intent(msgspec.Struct, frozen=True, kw_only=True):
     ignore: tuple[str, ...] = ()
     floor: bool = True
 
+    def pin(self, event: Event) -> bool | None:
+        """Whether it is pinned as allowed or denied; None if it is not."""
+        whole = msgspec.structs.replace(event, argument=None) if _has_class(event) else event
+        for each in dict.fromkeys((event, whole)):
+            if each in self.deny:
+                return False
+            if each in self.allow:
+                return True
+        return None
+
     def matters(self, environment: Environment) -> bool:
         """Whether it is the default one, or made of settings that all matter."""
         return all(_named(setting, self.matter) for setting in environment.settings)
@@ -35,6 +46,10 @@ class Intent(msgspec.Struct, frozen=True, kw_only=True):
     def ignores(self, environment: Environment) -> bool:
         """Whether any of its settings is to be ignored."""
         return any(_named(setting, self.ignore) for setting in environment.settings)
+
+
+def _has_class(event: Event) -> bool:
+    return isinstance(event, Syscall) and event.argument is not None
 
 
 def _named(setting: tuple[str, str], names: tuple[str, ...]) -> bool:

@@ -6,7 +6,7 @@ import msgspec
 
 from beacon.model.decision import Decision
 from beacon.model.environment import Environment, Surroundings
-from beacon.model.event import Abi, Phase, Syscall
+from beacon.model.event import Abi, Capability, Event, Phase, Syscall
 from beacon.model.intent import Intent
 from beacon.model.launch import Launch
 from beacon.model.profile import ImageIdentity
@@ -84,6 +84,11 @@ class Policy(msgspec.Struct, frozen=True):
     intent: Intent = Intent()
     dropped: tuple[Decision, ...] = ()
     version: int = POLICY_VERSION
+
+    def events(self) -> frozenset[Event]:
+        """Everything that is allowed."""
+        kept = frozenset(Capability(each.name) for each in self.capabilities)
+        return kept | {each.call for each in self.syscalls}
 
     def names(self) -> tuple[str, ...]:
         """The allowed calls' names, sorted."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence, Set
 
 from beacon.data.arguments import holds, multiplexers
 from beacon.data.capabilities import worths
@@ -21,24 +21,36 @@ class Security:
     """S of every event among `candidates`, those that a policy may come to allow.
 
     A CVE counts for an event that takes part in every route to it that the candidates leave: then
-    nobody gets there without it. Its weight is its CVSS base score / 10, nearer to 1 when it is
-    known to be exploited; weights join as 1 - (1-a)(1-b)…, and a capability's own worth with them.
+    nobody gets there without it. What is allowed already serves as well as the event does, so where
+    it does, denying the event buys nothing. The weight is the CVSS base score / 10, nearer to 1
+    when the CVE is known to be exploited; weights join as 1 - (1-a)(1-b)…, and a capability's own
+    worth with them.
     """
 
     def __init__(self, cves: Iterable[Cve], candidates: frozenset[Event]) -> None:
-        self._reasons: dict[Event, list[Reason]] = defaultdict(list)
-        open_events = Candidates(candidates)
+        self._risks: dict[Event, list[tuple[Reason, list[_Route]]]] = defaultdict(list)
+        events = Candidates(candidates)
         for cve in (each for each in cves if not each.control):
-            for event in _needed_by_all(routes(cve, open_events)):
-                self._reasons[event].append(Reason(weight(cve), f"{cve.id}: {cve.title}"))
+            found = routes(cve, events)
+            for event in _in_all(found):
+                self._risks[event].append((Reason(weight(cve), f"{cve.id}: {cve.title}"), found))
 
-    def score(self, event: Event) -> Score:
-        """S of the event."""
-        reasons = [*self._reasons.get(event, ()), *_own(event)]
+    def score(self, event: Event, allowed: Set[Event] = frozenset()) -> Score:
+        """S of the event when these others are allowed."""
+        reasons = [
+            reason
+            for reason, found in self._risks.get(event, ())
+            if all(_waits_for(event, route, allowed) for route in found)
+        ]
+        reasons += _own(event)
         left = 1.0
         for reason in reasons:
             left *= 1 - reason.weight
         return Score(1 - left, tuple(sorted(reasons, key=lambda reason: -reason.weight)))
+
+
+def _waits_for(event: Event, route: _Route, allowed: Set[Event]) -> bool:
+    return any(event in serving and serving.isdisjoint(allowed) for serving in route)
 
 
 def weight(cve: Cve) -> float:
@@ -102,7 +114,7 @@ def serves(event: Event, need: Need) -> bool:
     return all(holds(event.name, event.argument, *condition) for condition in need.where.items())
 
 
-def _needed_by_all(found: Sequence[_Route]) -> frozenset[Event]:
+def _in_all(found: Sequence[_Route]) -> frozenset[Event]:
     if not found:
         return frozenset()
     return frozenset.intersection(*(frozenset().union(*route) for route in found))

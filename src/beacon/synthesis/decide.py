@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from typing import NamedTuple
 
 import msgspec
 
@@ -17,49 +18,77 @@ from beacon.scoring.functionality import Functionality
 from beacon.scoring.security import Security
 
 _INFERRED = 0.5  # of the functionality of what was seen
+#: Why an event is inferred, and from what was seen.
+_Source = tuple[Family, tuple[Event, ...]]
 
 
 def decide(runs: Sequence[Run], intent: Intent, cves: Iterable[Cve]) -> list[Decision]:
-    """One decision for each event that was seen, inferred or pinned; sorted by name."""
-    counted = [run for run in runs if not intent.ignores(run.environment)]
-    use = Functionality(counted, intent)
+    """One decision for each event that was seen, inferred or pinned; sorted by name.
+
+    Those that do most for the container are decided first, for what is allowed already changes what
+    the denial of others buys. So raising the weight of security never lets an event in, and raising
+    that of functionality never drops one.
+    """
+    use = Functionality([run for run in runs if not intent.ignores(run.environment)], intent)
     seen = use.events()
     inferred = dict(_inferred(seen))
     candidates = seen | frozenset(inferred) | frozenset(intent.allow)
     security = Security(cves, candidates)
+    worth = {event: _worth(event, inferred.get(event), use) for event in candidates}
+    kept = {each for each in candidates if _fixed(each, worth[each], intent) is True}
+    decisions: dict[Event, Decision] = {}
+    for event in sorted(candidates, key=lambda each: (-worth[each].score.value, order(each))):
+        scores = security.score(event, kept - {event}), worth[event].score
+        because, allowed = _verdict(event, worth[event], scores[0], intent)
+        if allowed:
+            kept.add(event)
+        why = inferred[event][0].why if event in inferred else None
+        decisions[event] = Decision(event, allowed, *scores, because, why)
+    return [decisions[event] for event in sorted(decisions, key=order)]
 
-    def decided(event: Event) -> Decision:
-        family, sources = inferred.get(event, (None, ()))
-        functionality = use.score(event)
-        if family is not None:
-            functionality = _by_family(family, sources, use)
-        scores = security.score(event), functionality
-        floor = intent.floor and use.needed_to_start(event)
-        because, allowed = _verdict(event, *scores, intent, floor=floor)
-        return Decision(event, allowed, *scores, because, family.why if family else None)
 
-    return [decided(event) for event in sorted(candidates, key=order)]
+class _Worth(NamedTuple):
+    """An event's functionality; `floor`: the container does not become ready without it."""
+
+    score: Score
+    floor: bool
 
 
-def _verdict(
-    event: Event, security: Score, functionality: Score, intent: Intent, *, floor: bool
-) -> tuple[str, bool]:
-    if event in intent.deny:
-        return "pinned: always denied", False
-    if event in intent.allow:
-        return "pinned: always allowed", True
-    if floor:
-        return "needed to become ready", True
-    gain, price = intent.functionality * functionality.value, intent.security * security.value
-    allowed = gain >= price
+def _worth(event: Event, source: _Source | None, use: Functionality) -> _Worth:
+    if source is None:
+        return _Worth(use.score(event), use.needed_to_start(event))
+    family, seen = source
+    best = max(use.score(each).value for each in seen)
+    value = best if family.certain else _INFERRED * best
+    names = ", ".join(sorted({each.name for each in seen}))
+    floor = family.certain and any(use.needed_to_start(each) for each in seen)
+    return _Worth(Score(value, (Reason(value, f"inferred from {names}: {family.why}"),)), floor)
+
+
+def _fixed(event: Event, worth: _Worth, intent: Intent) -> bool | None:
+    """What is decided whatever the scores are."""
+    pin = intent.pin(event)
+    if pin is not None:
+        return pin
+    return True if intent.floor and worth.floor else None
+
+
+def _verdict(event: Event, worth: _Worth, security: Score, intent: Intent) -> tuple[str, bool]:
+    fixed = _fixed(event, worth, intent)
+    if fixed is not None:
+        if intent.pin(event) is None:
+            return "needed to become ready", True
+        return f"pinned: always {'allowed' if fixed else 'denied'}", fixed
+    gain = intent.functionality * worth.score.value
+    allowed = gain >= intent.security * security.value
     sides = (
-        f"functionality {intent.functionality:g} * {functionality.value:.2f}",
+        f"functionality {intent.functionality:g} * {worth.score.value:.2f}",
         f"security {intent.security:g} * {security.value:.2f}",
     )
     return (" >= " if allowed else " < ").join(sides), allowed
 
 
-def _inferred(seen: frozenset[Event]) -> Iterator[tuple[Event, tuple[Family, tuple[Event, ...]]]]:
+def _inferred(seen: frozenset[Event]) -> Iterator[tuple[Event, _Source]]:
     calls = sorted((event for event in seen if isinstance(event, Syscall)), key=order)
     for family in families():
         for abi in sorted({call.abi for call in calls}):
@@ -72,10 +101,3 @@ def _inferred(seen: frozenset[Event]) -> Iterator[tuple[Event, tuple[Family, tup
 
 def _is_any_of(call: Syscall, spelt: Sequence[str]) -> bool:
     return call.name in spelt or f"{call.name}({call.argument})" in spelt
-
-
-def _by_family(family: Family, sources: Sequence[Event], use: Functionality) -> Score:
-    best = max(use.score(source).value for source in sources)
-    value = best if family.certain else _INFERRED * best
-    names = ", ".join(sorted({source.name for source in sources}))
-    return Score(value, (Reason(value, f"inferred from {names}: {family.why}"),))

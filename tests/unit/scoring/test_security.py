@@ -52,6 +52,14 @@ def test_a_way_that_nothing_opens_makes_nothing_risky() -> None:
     assert score(cve((KEYCTL, WRITE)), "write", "read") == 0.0
 
 
+def test_what_is_allowed_already_serves_as_well() -> None:
+    one, other = read("setsockopt(SOL_TCP,TCP_NODELAY)"), read("setsockopt(SOL_TCP,TCP_CORK)")
+    security = Security([cve((Need("setsockopt"), WRITE))], frozenset({one, other, read("write")}))
+    assert security.score(one).value == security.score(other).value == pytest.approx(0.5)
+    assert security.score(one, {other}).value == 0.0
+    assert security.score(read("write"), {one, other}).value == pytest.approx(0.5)
+
+
 def test_scores_join() -> None:
     one = Security([cve((KEYCTL,)), cve((KEYCTL,), base=8.0)], events("keyctl"))
     assert one.score(read("keyctl")).value == pytest.approx(1 - 0.5 * 0.2)

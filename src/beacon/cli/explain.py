@@ -1,0 +1,90 @@
+"""beacon explain: why an event is, or is not, in a policy."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from beacon.cli.console import Console
+from beacon.data.cves import cves
+from beacon.errors import ExitCode
+from beacon.model.event import spell
+from beacon.model.files import POLICY_FILE, load_policy, load_profile
+from beacon.model.policy import Policy
+from beacon.model.score import Score
+from beacon.synthesis.everything import synthesize
+from beacon.synthesis.explain import Explanation, explain
+from beacon.synthesis.intents import event
+
+_SHOWN = 5
+
+
+def add(commands: Any) -> None:
+    """Add the command to the parser."""
+    parser = commands.add_parser(
+        "explain",
+        help="who used an event, when and where, what it is worth, what it opens",
+        description="Tell of a system call (ptrace), one of its argument classes "
+        "(socket(AF_UNIX,SOCK_STREAM,0x0)) or a capability (CAP_CHOWN): the decision and its "
+        "reason, both scores, the evidence, the CVEs that it opens, what denial returns. DIR is a "
+        "policy's, or a profile's (as under the preset availability).",
+    )
+    parser.add_argument("directory", metavar="DIR", type=Path)
+    parser.add_argument("event", metavar="EVENT")
+    parser.add_argument("--json", action="store_true", help="a JSON document on stdout")
+    parser.set_defaults(run=run)
+
+
+def run(options: argparse.Namespace, console: Console) -> ExitCode:
+    """Find, tell."""
+    asked = event(options.event)
+    found = explain(policy_of(options.directory), asked, cves())
+    if options.json:
+        console.document("explanation", {"events": found})
+        return ExitCode.DONE
+    for number, explanation in enumerate(found):
+        if number:
+            console.result()
+        for line in _lines(explanation):
+            console.result(line)
+    return ExitCode.DONE
+
+
+def policy_of(directory: Path) -> Policy:
+    """The policy in a directory, or what a profile there would come to if nothing were dropped."""
+    if (directory / POLICY_FILE).exists():
+        return load_policy(directory)
+    return synthesize(load_profile(directory), insist=True)
+
+
+def _lines(found: Explanation) -> Iterator[str]:
+    verdict = "allowed" if found.allowed else "denied"
+    yield f"{spell(found.event)}: {verdict} ({found.because})"
+    if found.inferred:
+        yield f"  inferred       {found.inferred}"
+    yield from _score("security", found.security)
+    yield from _score("functionality", found.functionality)
+    evidence = found.evidence
+    if found.count:
+        yield f"  used           {found.count} times in {len(evidence.runs)} runs"
+        yield f"  phases         {', '.join(evidence.phases)}"
+        yield f"  processes      {', '.join(evidence.processes)}"
+        yield f"  first runs     {_some(evidence.runs)}"
+    yield f"  opens          {_some(found.opened) or 'no known CVE by itself'}"
+    yield f"  denial returns {found.denied_with}"
+
+
+def _score(name: str, score: Score) -> Iterator[str]:
+    yield f"  {name:<14} {score.value:.2f}"
+    for reason in score.reasons[:_SHOWN]:
+        weight = f"{reason.weight:.2f} " if reason.weight else ""
+        yield f"                 {weight}{reason.text}"
+    if len(score.reasons) > _SHOWN:
+        yield f"                 and {len(score.reasons) - _SHOWN} more (--json shows all)"
+
+
+def _some(names: tuple[str, ...]) -> str:
+    more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
+    return ", ".join(names[:_SHOWN]) + more

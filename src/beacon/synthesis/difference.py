@@ -1,0 +1,27 @@
+"""What two profiles or policies differ in, weighed by risk."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import msgspec
+
+from beacon.model.cve import Cve
+from beacon.model.event import Event, order
+from beacon.model.score import Score
+from beacon.scoring.security import Security
+
+
+class Change(msgspec.Struct, frozen=True):
+    """An event that only one side has. `security`: what its denial buys, given both sides."""
+
+    event: Event
+    added: bool
+    security: Score
+
+
+def changes(before: frozenset[Event], after: frozenset[Event], cves: Iterable[Cve]) -> list[Change]:
+    """The events that only one side has, the riskiest first."""
+    security = Security(cves, before | after)
+    found = [Change(each, each in after, security.score(each)) for each in before ^ after]
+    return sorted(found, key=lambda each: (-each.security.value, order(each.event)))

@@ -1,0 +1,89 @@
+"""Why an event is, or is not, in a policy."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import msgspec
+
+from beacon.data.fallbacks import ENOSYS_FALLBACK
+from beacon.model.cve import Cve
+from beacon.model.event import Capability, Event, Syscall
+from beacon.model.policy import Evidence, Policy
+from beacon.model.score import Reason, Score
+from beacon.synthesis.exposure import exposures
+
+
+class Explanation(msgspec.Struct, frozen=True):
+    """All that is known of one event in one policy.
+
+    `opened`: ids of the CVEs that would be stopped without it. `denied_with` is what a caller gets
+    (or would get) when it is denied.
+    """
+
+    event: Event
+    allowed: bool
+    because: str
+    security: Score
+    functionality: Score
+    count: int = 0
+    evidence: Evidence = Evidence((), (), ())
+    inferred: str | None = None
+    opened: tuple[str, ...] = ()
+    denied_with: str = ""
+
+
+_Head = tuple[Event, bool, str, Score, Score]
+_UNSEEN = Score(0.0, (Reason(0.0, "no run of the profile used it"),))
+
+
+def explain(policy: Policy, event: Event, cves: Sequence[Cve]) -> list[Explanation]:
+    """One explanation for the event, or for each argument class of a call that is named whole."""
+    found = [each for each in _known(policy) if _is(each.event, event)] or [_unknown(event)]
+    return [
+        msgspec.structs.replace(
+            each, opened=_opened(policy, each.event, cves), denied_with=_denial(each.event)
+        )
+        for each in found
+    ]
+
+
+def _is(event: Event, asked: Event) -> bool:
+    if isinstance(event, Syscall) and isinstance(asked, Syscall) and asked.argument is None:
+        return (event.abi, event.name) == (asked.abi, asked.name)
+    return event == asked
+
+
+def _known(policy: Policy) -> Iterator[Explanation]:
+    for each in policy.syscalls:
+        head: _Head = (each.call, True, each.because, each.security, each.functionality)
+        yield Explanation(*head, each.count, each.evidence, each.inferred)
+    for kept in policy.capabilities:
+        name = Capability(kept.name)
+        head = (name, True, kept.because, kept.security, kept.functionality)
+        yield Explanation(*head, kept.count, kept.evidence)
+    for out in policy.dropped:
+        head = (out.event, False, out.because, out.security, out.functionality)
+        yield Explanation(*head, inferred=out.inferred)
+
+
+def _unknown(event: Event) -> Explanation:
+    because = "neither seen in the profile nor inferred from it"
+    return Explanation(event, False, because, Score(0.0), _UNSEEN)
+
+
+def _opened(policy: Policy, event: Event, cves: Sequence[Cve]) -> tuple[str, ...]:
+    """The CVEs that are open with the event and stopped without it."""
+    others = policy.events() - {event}
+    with_it, without = exposures(others | {event}, cves), exposures(others, cves)
+    stopped = {each.cve.id for each in without if each.stopped}
+    still_open = (each.cve.id for each in with_it if not each.stopped)
+    return tuple(name for name in still_open if name in stopped)
+
+
+def _denial(event: Event) -> str:
+    if isinstance(event, Capability):
+        return "whatever the kernel answers without the capability, mostly EPERM"
+    # A rule by arguments shares its call with others, so the filter's default answers.
+    fallback = ENOSYS_FALLBACK.get(event.name) if event.argument is None else None
+    return f"ENOSYS: {fallback}" if fallback else "EPERM"

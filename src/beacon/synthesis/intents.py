@@ -1,0 +1,145 @@
+"""Reads what users say of their intent: a file, options, names of events."""
+
+from __future__ import annotations
+
+import math
+import tomllib
+from collections.abc import Iterable
+from typing import Annotated
+
+import msgspec
+from msgspec import Meta
+
+from beacon.data.arguments import conditions, multiplexers
+from beacon.data.kernel import is_capability, is_syscall
+from beacon.errors import UsageError
+from beacon.model.event import Event, Syscall, read, spell
+from beacon.model.intent import PRESETS, Intent
+from beacon.model.profile import Profile
+from beacon.model.text import printable
+
+_Weight = Annotated[float, Meta(ge=0, le=1)]
+
+
+class _Environments(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    matter: tuple[str, ...] = ()
+    ignore: tuple[str, ...] = ()
+
+
+class _File(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    preset: str | None = None
+    security: _Weight | None = None
+    functionality: _Weight | None = None
+    allow: tuple[str, ...] = ()
+    deny: tuple[str, ...] = ()
+    floor: bool = True
+    environments: _Environments = _Environments()
+
+
+def parse_intent(text: str, name: str) -> Intent:
+    """The intent that a file says (docs/intents.md); `name` is the file's, for the errors.
+
+    UsageError for what is no intent.
+    """
+    try:
+        said = msgspec.convert(tomllib.loads(text), _File)
+    except (tomllib.TOMLDecodeError, msgspec.ValidationError) as error:
+        raise UsageError(
+            f"{name} is no intent ({printable(str(error))}): see docs/intents.md."
+        ) from None
+    intent = weighed(said.preset, said.security, said.functionality)
+    intent = msgspec.structs.replace(
+        intent,
+        floor=said.floor,
+        matter=said.environments.matter,
+        ignore=said.environments.ignore,
+    )
+    return pinned(intent, said.allow, said.deny)
+
+
+def weighed(preset: str | None, security: float | None, functionality: float | None) -> Intent:
+    """A preset, or weights of the user's own; UsageError for half of it, or for both."""
+    weights = [weight for weight in (security, functionality) if weight is not None]
+    if preset is not None and weights:
+        raise UsageError("A preset has its own weights: give a preset or weights, not both.")
+    if preset is not None or not weights:
+        return _preset(preset or "availability")
+    if security is None or functionality is None:
+        raise UsageError("Weights go together: give both, for security and functionality.")
+    if not all(math.isfinite(weight) and 0 <= weight <= 1 for weight in weights):
+        raise UsageError(
+            f"Weights are numbers from 0 to 1, not {security:g} and {functionality:g}: change them."
+        )
+    return Intent(security=security, functionality=functionality)
+
+
+def _preset(name: str) -> Intent:
+    if name not in PRESETS:
+        known = ", ".join(PRESETS)
+        raise UsageError(f"There is no preset {printable(name)!r}: give one of {known}.")
+    return PRESETS[name]
+
+
+def pinned(intent: Intent, allow: Iterable[str], deny: Iterable[str]) -> Intent:
+    """The intent with these pins, in place of its own on the same events.
+
+    UsageError for an event that does not exist, or that is to be allowed and denied.
+    """
+    allowed, denied = frozenset(map(event, allow)), frozenset(map(event, deny))
+    both = allowed & denied
+    parts = {each for each in denied if _whole(each) in allowed - {each}}
+    if both | parts:
+        name = spell(min(both | parts, key=spell))
+        raise UsageError(f"{name} is pinned as allowed and as denied: take one of the pins out.")
+    return msgspec.structs.replace(
+        intent,
+        allow=_sorted(allowed | (frozenset(intent.allow) - denied)),
+        deny=_sorted(denied | (frozenset(intent.deny) - allowed)),
+    )
+
+
+def _sorted(events: Iterable[Event]) -> tuple[Event, ...]:
+    return tuple(sorted(events, key=spell))
+
+
+def event(text: str) -> Event:
+    """The event that a user names (`ptrace`, `socket(AF_UNIX,SOCK_STREAM,0x0)`, `CAP_CHOWN`).
+
+    UsageError if there is no such event.
+    """
+    try:
+        found = read(text)
+        if isinstance(found, Syscall):
+            exists = is_syscall(found.name) and _class_exists(found)
+        else:
+            exists = is_capability(found.name)
+    except ValueError:
+        exists = False
+    if not exists:
+        raise UsageError(
+            f"There is no event {printable(text)!r}: name a system call (read), one with an "
+            "argument class as `beacon explain` shows it, or a capability (CAP_CHOWN)."
+        )
+    return found
+
+
+def _class_exists(call: Syscall) -> bool:
+    if call.argument is None:
+        return True
+    return call.name in multiplexers() and bool(conditions(call.name, [call.argument]))
+
+
+def _whole(event: Event) -> Event:
+    return msgspec.structs.replace(event, argument=None) if isinstance(event, Syscall) else event
+
+
+def check_environments(intent: Intent, profile: Profile) -> None:
+    """UsageError when the intent names an environment that the profile does not know."""
+    settings = {setting for run in profile.runs for setting in run.environment.settings}
+    known = {name for name, _ in settings} | {"=".join(setting) for setting in settings}
+    unknown = sorted({*intent.matter, *intent.ignore} - known)
+    if unknown:
+        raise UsageError(
+            f"No run of this profile was in an environment {printable(unknown[0])!r}: "
+            "name one of those that `beacon dimensions` lists and that was explored."
+        )
