@@ -31,7 +31,8 @@ class Conditions:
     """What all runs of a campaign have in common. Times in seconds.
 
     `settle` is how long a ready container is left alone before it is driven, so that timers and
-    background threads are seen; `grace` is what it gets to stop by itself.
+    background threads are seen; `grace` is what it gets to stop by itself. A workload may take
+    `drive_timeout`, and where the environment may keep it from its answers `varied_timeout`.
     """
 
     image: Image
@@ -40,6 +41,7 @@ class Conditions:
     surroundings: Surroundings = field(default_factory=Surroundings)
     settle: float = 1.0
     drive_timeout: float = 120.0
+    varied_timeout: float = 60.0
     grace: float = 10.0
 
     @property
@@ -163,7 +165,10 @@ class _Life:
         return checks + tuple(_again(check) for check in self._drive(patient))
 
     def _drive(self, patient: Patient) -> tuple[Check, ...]:
-        return self._cell.workload.drive(patient.endpoint(), self._conditions.drive_timeout)
+        conditions = self._conditions
+        varied = self._cell.environment.settings
+        limit = conditions.varied_timeout if varied else conditions.drive_timeout
+        return self._cell.workload.drive(patient.endpoint(), limit)
 
     def _steps(self, when: When) -> list[Step]:
         return [step for step in self._place.steps if step.when is when]

@@ -1,0 +1,117 @@
+"""Intents on the command line: what they come to, and what is refused with nothing written."""
+
+from __future__ import annotations
+
+import json
+import time
+from pathlib import Path
+
+import pytest
+
+from beacon.model.event import Phase
+from beacon.model.files import PROFILE_FILE, encode, write_files
+from builders import call, check, profile, run
+from e2e.commands import beacon, sentence
+
+
+@pytest.fixture
+def recorded(tmp_path: Path) -> Path:
+    directory = tmp_path / "profile"
+    observed = run(
+        call("read", Phase.START),
+        call("keyctl"),
+        capabilities=(check("CAP_CHOWN", during="chown"),),
+    )
+    write_files(directory, {PROFILE_FILE: encode(profile(observed))})
+    return directory
+
+
+def allowed(directory: Path) -> set[str]:
+    document = json.loads((directory / "policy.json").read_text())
+    return {each["call"]["name"] for each in document["syscalls"] if not each["inferred"]}
+
+
+def test_presets_weights_and_pins(recorded: Path, tmp_path: Path) -> None:
+    for words, expected in (
+        ((), {"read", "keyctl"}),
+        (("--preset", "strict"), {"read"}),
+        (("--security", "1", "--functionality", "0"), {"read"}),
+        (("--preset", "strict", "--allow", "keyctl"), {"read", "keyctl"}),
+        (("--deny", "read"), {"keyctl"}),
+    ):
+        done = beacon("policy", recorded, "-o", tmp_path / "policy", *words)
+        assert done.returncode == 0, done.stderr
+        assert allowed(tmp_path / "policy") == expected, words
+
+
+def test_an_intent_file(recorded: Path, tmp_path: Path) -> None:
+    (tmp_path / "intent.toml").write_text('preset = "strict"\nallow = ["keyctl"]\n')
+    words = ("--intent", tmp_path / "intent.toml", "--deny", "keyctl")
+    done = beacon("policy", recorded, "-o", tmp_path / "policy", *words)
+    assert done.returncode == 0, done.stderr
+    assert allowed(tmp_path / "policy") == {"read"}
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("--preset", "lax"), "no preset"),
+        (("--security", "2", "--functionality", "1"), "from 0 to 1"),
+        (("--security", "nan", "--functionality", "1"), "from 0 to 1"),
+        (("--security", "0.5"), "go together"),
+        (("--allow", "nothing"), "no event"),
+        (("--allow", "\x1b[2J"), "no event"),
+        (("--allow", "read", "--deny", "read"), "allowed and as denied"),
+        (("--intent", "/nonexistent"), "Cannot read"),
+        (("--intent", "/dev/null", "--preset", "strict"), "own weights"),
+    ],
+)
+def test_what_is_refused(recorded: Path, tmp_path: Path, words: tuple[str, ...], said: str) -> None:
+    done = beacon("policy", recorded, "-o", tmp_path / "policy", *words)
+    assert done.returncode == 2, done.stderr
+    assert said in sentence(done.stderr)
+    assert "\x1b" not in done.stderr
+    assert not (tmp_path / "policy").exists()
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", '{"version": 99}', '{"version": 1}', "\x00" * 99])
+def test_profiles_of_no_use(tmp_path: Path, text: str) -> None:
+    (tmp_path / "profile").mkdir()
+    (tmp_path / "profile" / PROFILE_FILE).write_text(text)
+    done = beacon("policy", tmp_path / "profile", "-o", tmp_path / "policy")
+    assert done.returncode == 2, done.stderr
+    assert sentence(done.stderr)
+    assert not (tmp_path / "policy").exists()
+
+
+def test_intents_that_no_run_knows(recorded: Path, tmp_path: Path) -> None:
+    (tmp_path / "intent.toml").write_text('[environments]\nmatter = ["init"]\n')
+    words = ("--intent", tmp_path / "intent.toml")
+    done = beacon("policy", recorded, "-o", tmp_path / "policy", *words)
+    assert done.returncode == 2
+    assert "No run of this profile was in an environment 'init'" in sentence(done.stderr)
+
+
+def test_explain_cves_and_diff(recorded: Path, tmp_path: Path) -> None:
+    strict = tmp_path / "strict"
+    assert beacon("policy", recorded, "-o", strict, "--preset", "strict").returncode == 0
+    told = json.loads(beacon("explain", recorded, "keyctl", "--json").stdout)
+    assert told["schema"] == "beacon.explanation/1"
+    assert told["events"][0]["allowed"] is True
+    assert "denied" in beacon("explain", strict, "keyctl").stdout
+    assert beacon("explain", strict, "nothing").returncode == 2
+    before, after = (
+        json.loads(beacon("cves", place, "--json").stdout)["open"] for place in (recorded, strict)
+    )
+    assert before > after == 0
+    assert beacon("diff", recorded, strict).returncode == 0
+    changed = beacon("diff", recorded, strict, "--exit-code")
+    assert changed.returncode == 10
+    assert "keyctl" in changed.stdout
+    assert beacon("diff", strict, strict, "--exit-code").returncode == 0
+
+
+def test_a_policy_takes_less_than_a_second(recorded: Path, tmp_path: Path) -> None:
+    began = time.monotonic()
+    assert beacon("policy", recorded, "-o", tmp_path / "policy").returncode == 0
+    assert time.monotonic() - began < 2  # half of it is for a busy machine

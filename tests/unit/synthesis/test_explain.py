@@ -1,0 +1,70 @@
+from __future__ import annotations
+
+from beacon.data.cves import cves
+from beacon.model.event import Phase, read, spell
+from beacon.model.intent import Intent
+from beacon.synthesis.difference import changes
+from beacon.synthesis.everything import synthesize
+from beacon.synthesis.explain import explain
+from beacon.synthesis.exposure import exposures
+from builders import call, check, profile, run
+
+RECORDED = profile(
+    run(
+        call("read", Phase.START),
+        call("keyctl"),
+        call("clone3"),
+        capabilities=(check("CAP_CHOWN", during="chown"),),
+    )
+)
+
+
+def test_what_was_used_is_explained_by_its_evidence() -> None:
+    policy = synthesize(RECORDED)
+    (found,) = explain(policy, read("keyctl"), cves())
+    assert found.allowed
+    assert (found.count, found.evidence.phases) == (1, (Phase.SERVE,))
+    assert "CVE-2016-0728" in found.opened
+    assert found.denied_with == "EPERM"
+    assert any("CVE-2016-0728" in reason.text for reason in found.security.reasons)
+
+
+def test_capabilities_tell_who_asked() -> None:
+    (found,) = explain(synthesize(RECORDED), read("CAP_CHOWN"), cves())
+    assert found.evidence.processes == ("server",)
+    assert synthesize(RECORDED).capabilities[0].calls == ("chown",)
+
+
+def test_what_was_dropped_and_what_was_never_seen() -> None:
+    policy = synthesize(RECORDED, Intent(security=1.0, functionality=0.0))
+    (dropped,) = explain(policy, read("keyctl"), cves())
+    assert (dropped.allowed, "<" in dropped.because) == (False, True)
+    (unseen,) = explain(policy, read("ptrace"), cves())
+    assert unseen.because == "neither seen in the profile nor inferred from it"
+
+
+def test_callers_that_fall_back_get_enosys() -> None:
+    (found,) = explain(synthesize(profile(run(call("read")))), read("clone3"), cves())
+    assert found.denied_with.startswith("ENOSYS: glibc")
+
+
+def test_a_call_named_whole_stands_for_its_classes() -> None:
+    policy = synthesize(profile(run(call("futex"), call("mmap"))))
+    assert [spell(each.event) for each in explain(policy, read("mmap"), cves())] == ["mmap"]
+
+
+def test_exposure_knows_the_way() -> None:
+    found = {each.cve.id: each for each in exposures([read("keyctl")], cves())}
+    assert found["CVE-2016-0728"].through == (read("keyctl"),)
+    assert found["CVE-2016-8655"].stopped
+    assert not [each for each in found.values() if each.cve.control]
+
+
+def test_changes_are_weighed() -> None:
+    found = changes(frozenset({read("read")}), frozenset({read("keyctl"), read("getpid")}), cves())
+    assert [(each.event.name, each.added) for each in found] == [
+        ("keyctl", True),
+        ("getpid", True),
+        ("read", False),
+    ]
+    assert found[0].security.value > 0.9
