@@ -6,7 +6,9 @@ import json
 import sys
 from pathlib import Path
 
+from beacon.data.cves import cves
 from beacon.model.files import load_policy
+from beacon.synthesis.exposure import exposures
 
 
 def main(directory: Path, default: Path) -> None:
@@ -15,7 +17,10 @@ def main(directory: Path, default: Path) -> None:
     verification = json.loads((directory / "verification.json").read_bytes())
     runs = verification["runs"]
     standard = json.loads(default.read_bytes())
-    seen = sum(allowed.inferred is None for allowed in policy.syscalls)
+    seen = len({each.call.name for each in policy.syscalls if each.inferred is None})
+    classes = sum(each.call.argument is not None for each in policy.syscalls)
+    known = exposures(policy.events(), cves())
+    stopped = sum(each.stopped for each in known)
     kept = ", ".join(capability.name for capability in policy.capabilities) or "none"
     checks = [check for run in runs for check in run["outcome"]["checks"]]
     passed = sum(check["passed"] for check in checks)
@@ -25,7 +30,9 @@ def main(directory: Path, default: Path) -> None:
         "image": policy.image.reference,
         "system calls": f"{seen} seen, {len(policy.names())} allowed; "
         f"Docker's default leaves {standard['open']} open",
+        "arguments": f"{classes} argument classes of calls that are many calls",
         "capabilities": f"{kept}; Docker's default grants {standard['capabilities']}",
+        "known CVEs": f"{stopped} of {len(known)} are stopped",
         "verification": f"{verdict}: {len(runs)} runs, {passed} of {len(checks)} checks passed, "
         f"{differences} differences",
         "use it": f"docker run -d $(cat {directory.resolve()}/docker.args) "

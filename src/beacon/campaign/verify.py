@@ -27,22 +27,29 @@ def verify(
     find_workload: Callable[[str], Workload],
     reporter: Reporter,
     jobs: int,
+    *,
+    quick: bool = False,
 ) -> Verification:
-    """Run every replay of the policy under `conditions.enforcement` and compare."""
-    cells = [Cell(replay.environment, find_workload(replay.workload)) for replay in policy.replays]
+    """Run every replay of the policy under `conditions.enforcement` and compare.
+
+    `quick`: only those in the default environment.
+    """
+    replays = [each for each in policy.replays if not (quick and each.environment.settings)]
+    cells = [Cell(replay.environment, find_workload(replay.workload)) for replay in replays]
     reporter.planned(len(cells))
     runs = run_cells(lab, conditions, cells, reporter, jobs)
     verified = [
         VerifiedRun(run.environment, run.workload, run.outcome, compare(policy, replay, run))
-        for replay, run in zip(policy.replays, runs, strict=True)
+        for replay, run in zip(replays, runs, strict=True)
     ]
     doubtful = [n for n, each in enumerate(verified) if _may_be_chance(each)]
     reporter.planned(len(cells) + len(doubtful))
     again = run_cells(lab, conditions, [cells[n] for n in doubtful], reporter, 1)
     for number, run in zip(doubtful, again, strict=True):
-        differences = compare(policy, policy.replays[number], run)
+        differences = compare(policy, replays[number], run)
         verified[number] = VerifiedRun(run.environment, run.workload, run.outcome, differences)
-    return Verification(policy.image, tuple(verified), __version__)
+    left_out = len(policy.replays) - len(replays)
+    return Verification(policy.image, tuple(verified), __version__, left_out)
 
 
 def _may_be_chance(run: VerifiedRun) -> bool:

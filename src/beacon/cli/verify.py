@@ -35,6 +35,9 @@ def add(commands: Any) -> None:
         "DIR/verification.json; exits 10 on any difference.",
     )
     parser.add_argument("policy", metavar="POLICY_DIR", type=Path)
+    parser.add_argument(
+        "--quick", action="store_true", help="only what was recorded in the default environment"
+    )
     parser.add_argument("--jobs", metavar="N", type=positive(int), default=default_jobs())
     parser.add_argument("--json", action="store_true", help="a JSON document on stdout")
     parser.set_defaults(run=run)
@@ -51,7 +54,9 @@ def run(options: argparse.Namespace, console: Console) -> ExitCode:
             console.say(f"Note: {image.reference} is not the image that was profiled any more.")
         conditions = Conditions(image, launch, enforced.enforcement, policy.surroundings)
         with Progress(console, options.jobs) as progress:
-            verification = verify(lab, conditions, policy, find, progress, options.jobs)
+            verification = verify(
+                lab, conditions, policy, find, progress, options.jobs, quick=options.quick
+            )
     write_files(options.policy, {VERIFICATION_FILE: encode(verification)})
     if options.json:
         console.document("verification", _plain(verification))
@@ -74,6 +79,8 @@ def _tell(console: Console, verification: Verification) -> None:
         console.result(f"{name}: {run.outcome.ending}, {checks}{len(run.differences)} differences")
         for line in _lines(run.differences):
             console.result(f"  {line}")
+    if verification.left_out:
+        console.result(f"{verification.left_out} runs in other environments were not repeated.")
     console.result(
         "Verified: the container works under this policy."
         if verification.passed

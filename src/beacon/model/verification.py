@@ -42,11 +42,12 @@ class VerifiedRun(msgspec.Struct, frozen=True):
 
 
 class Verification(msgspec.Struct, frozen=True):
-    """All recorded runs, repeated under the policy."""
+    """The recorded runs, repeated under the policy, but for `left_out` that were not wanted."""
 
     image: ImageIdentity
     runs: tuple[VerifiedRun, ...]
     beacon: str
+    left_out: int = 0
     version: int = VERIFICATION_VERSION
 
     @property
