@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from beacon.cli.console import Console
+from beacon.data.arguments import is_whole
 from beacon.data.cves import cves
 from beacon.errors import ExitCode
-from beacon.model.event import spell
+from beacon.model.event import Syscall, spell
 from beacon.model.files import POLICY_FILE, load_policy, load_profile
 from beacon.model.policy import Policy
 from beacon.model.score import Score
@@ -64,6 +65,8 @@ def _lines(found: Explanation) -> Iterator[str]:
     yield f"{spell(found.event)}: {verdict} ({found.because})"
     if found.inferred:
         yield f"  inferred       {found.inferred}"
+    if isinstance(found.event, Syscall) and is_whole(found.event):
+        yield "  arguments      not told apart: too many different ones, another ABI, or a pin"
     yield from _score("security", found.security)
     yield from _score("functionality", found.functionality)
     evidence = found.evidence

@@ -8,6 +8,7 @@ from typing import Any
 
 from beacon.cli.arguments import check_output, directory
 from beacon.cli.console import Console
+from beacon.data.arguments import is_whole
 from beacon.errors import ExitCode, UsageError
 from beacon.export.all import render_all
 from beacon.export.docker_args import DockerArgsExporter
@@ -102,6 +103,8 @@ def _tell(console: Console, policy: Policy) -> None:
     console.result(f"intent        {weights}")
     console.result(f"system calls  {len(policy.names())} allowed ({len(inferred)} inferred)")
     console.result(f"arguments     {told_apart} of them by {len(classes)} argument classes")
+    if whole := sorted({each.call.name for each in policy.syscalls if is_whole(each.call)}):
+        console.result(f"              whatever their arguments: {', '.join(whole)}")
     console.result(f"capabilities  {kept}")
     console.result(f"ABIs          {', '.join(policy.abis)}")
     if policy.dropped:

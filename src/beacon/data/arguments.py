@@ -10,6 +10,8 @@ from importlib import resources
 
 import msgspec
 
+from beacon.model.event import Syscall
+
 #: The class of a call with flags when none of the named ones is set.
 PLAIN = "plain"
 _WORD = 0xFFFFFFFF
@@ -67,6 +69,11 @@ def multiplexers() -> Mapping[str, Multiplexer]:
     """By the name of the call; the table is read once."""
     text = resources.files("beacon.data").joinpath("arguments.toml").read_text()
     return msgspec.convert(tomllib.loads(text), dict[str, Multiplexer])
+
+
+def is_whole(call: Syscall) -> bool:
+    """Whether it stands for a call that is many calls, all of them."""
+    return call.argument is None and call.name in multiplexers()
 
 
 def classes(call: str, values: Sequence[int]) -> tuple[str, ...]:

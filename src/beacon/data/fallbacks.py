@@ -6,7 +6,8 @@ from __future__ import annotations
 #: Each with who does so.
 ENOSYS_FALLBACK: dict[str, str] = {
     "cachestat": "newer than most C libraries; programs probe for it",
-    "clone3": "glibc 2.34 and newer, musl: pthread_create and posix_spawn fall back to clone",
+    "clone3": "its flags lie behind a pointer, where no filter can look; glibc 2.34 and newer fall "
+    "back to clone, whose flags are in a register",
     "close_range": "glibc closefrom, CPython's subprocess: fall back to a loop of close",
     "copy_file_range": "coreutils, glibc's callers: fall back to read and write",
     "epoll_pwait2": "libraries fall back to epoll_pwait",
@@ -18,7 +19,8 @@ ENOSYS_FALLBACK: dict[str, str] = {
     "map_shadow_stack": "glibc goes on without shadow stacks",
     "membarrier": "runtimes probe for it at their start",
     "memfd_secret": "programs fall back to ordinary memory",
-    "openat2": "runc, systemd, libpathrs: fall back to openat",
+    "openat2": "its flags lie behind a pointer, where no filter can look; runc, systemd and "
+    "libpathrs fall back to openat",
     "pidfd_open": "CPython, systemd, Go: fall back to process ids",
     "preadv2": "glibc falls back to preadv",
     "process_madvise": "allocators go on without",
