@@ -302,25 +302,31 @@ static __always_inline void touch(u64 *first_ns, u64 *seen, u8 comm)
 		__sync_fetch_and_or(seen, bit);
 }
 
-/* The counters of the call in flight, with their time and process name kept. */
-static __always_inline struct event *event_of(struct state *state)
+/* The call in flight: its counters, and the phase under which it counts. */
+struct seen {
+	struct event *event;
+	u8 phase;	/* read once: user space may change it at any moment */
+};
+
+static __always_inline bool look(struct state *state, struct seen *seen)
 {
 	struct slot *slot = slot_of(state);
-	struct event *event;
 	u32 index;
 
 	if (!slot)
-		return NULL;
+		return false;
 	if (state->nr >= LIMIT_NUMBERS) {
 		__sync_fetch_and_add(&slot->unnumbered, 1);
-		return NULL;
+		return false;
 	}
-	index = state->slot * PHASE_COUNT + phase_of(state, slot);
+	seen->phase = phase_of(state, slot);
+	index = state->slot * PHASE_COUNT + seen->phase;
 	index = (index * ABI_COUNT + state->abi) * LIMIT_NUMBERS + state->nr;
-	event = bpf_map_lookup_elem(&events, &index);
-	if (event)
-		touch(&event->first_ns, &event->comms, state->comm);
-	return event;
+	seen->event = bpf_map_lookup_elem(&events, &index);
+	if (!seen->event)
+		return false;
+	touch(&seen->event->first_ns, &seen->event->comms, state->comm);
+	return true;
 }
 
 static __always_inline u64 argument(const struct pt_regs *regs, u8 place)
@@ -345,14 +351,14 @@ static __always_inline u64 argument(const struct pt_regs *regs, u8 place)
  * The counters of the class that the arguments of the call in flight make, if they make one. A call
  * without (it has too many, the map is full) is missed in the sum of its classes, so nothing is lost.
  */
-static __always_inline struct class_count *class_of(const struct state *state, struct event *event,
+static __always_inline struct class_count *class_of(const struct state *state,
+						    const struct seen *seen,
 						    const struct pt_regs *regs)
 {
 	struct class_key key = {.slot = state->slot, .nr = state->nr, .abi = state->abi};
 	struct class_count *count, fresh = {};
 	u32 nr = state->nr;
 	struct rule *rule;
-	struct slot *slot;
 
 	/* i386 has its arguments elsewhere, and socketcall. */
 	if (state->abi == ABI_I386)
@@ -360,19 +366,16 @@ static __always_inline struct class_count *class_of(const struct state *state, s
 	rule = bpf_map_lookup_elem(&rules, &nr);
 	if (!rule || !rule->count)
 		return NULL;
-	slot = slot_of(state);
-	if (!slot)
-		return NULL;
-	key.phase = phase_of(state, slot);
+	key.phase = seen->phase;
 	for (int i = 0; i < LIMIT_ARGUMENTS; i++)
 		if (i < rule->count)
 			key.values[i] = argument(regs, rule->places[i]) & rule->masks[i];
 	count = bpf_map_lookup_elem(&classes, &key);
 	if (!count) {
-		if (event->classes >= LIMIT_CLASSES)
+		if (seen->event->classes >= LIMIT_CLASSES)
 			return NULL;
 		if (!bpf_map_update_elem(&classes, &key, &fresh, BPF_NOEXIST))
-			__sync_fetch_and_add(&event->classes, 1);
+			__sync_fetch_and_add(&seen->event->classes, 1);
 		count = bpf_map_lookup_elem(&classes, &key);
 	}
 	if (count)
@@ -386,7 +389,7 @@ int BPF_PROG(enter, struct pt_regs *regs, long id)
 	struct task_struct *task = bpf_get_current_task_btf();
 	struct state *state = state_of(task);
 	struct class_count *class;
-	struct event *event;
+	struct seen seen = {};
 
 	if (!state)
 		return 0;
@@ -394,11 +397,10 @@ int BPF_PROG(enter, struct pt_regs *regs, long id)
 	set_call(state, task, id);
 	if (!task->seccomp.mode)
 		return 0;
-	event = event_of(state);
-	if (!event)
+	if (!look(state, &seen))
 		return 0;
-	__sync_fetch_and_add(&event->count, 1);
-	class = class_of(state, event, regs);
+	__sync_fetch_and_add(&seen.event->count, 1);
+	class = class_of(state, &seen, regs);
 	if (class)
 		__sync_fetch_and_add(&class->count, 1);
 	return 0;
@@ -415,7 +417,7 @@ int BPF_PROG(leave, struct pt_regs *regs, long ret)
 	struct task_struct *task = bpf_get_current_task_btf();
 	struct state *state = known(task);
 	struct class_count *class;
-	struct event *event;
+	struct seen seen = {};
 
 	if (!state)
 		return 0;
@@ -428,11 +430,10 @@ int BPF_PROG(leave, struct pt_regs *regs, long ret)
 	if (!task->seccomp.mode || ret >= 0)
 		return 0;
 	set_call(state, task, regs->orig_ax);
-	event = event_of(state);
-	if (!event)
+	if (!look(state, &seen))
 		return 0;
-	__sync_fetch_and_add(&event->denied, 1);
-	class = class_of(state, event, regs);
+	__sync_fetch_and_add(&seen.event->denied, 1);
+	class = class_of(state, &seen, regs);
 	if (class)
 		__sync_fetch_and_add(&class->denied, 1);
 	return 0;

@@ -6,10 +6,12 @@ import json
 import time
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from beacon.model.event import Phase
 from beacon.model.files import PROFILE_FILE, encode, write_files
+from beacon.model.observation import ClassCount
 from builders import call, check, profile, run
 from e2e.commands import beacon, sentence
 
@@ -62,6 +64,8 @@ def test_an_intent_file(recorded: Path, tmp_path: Path) -> None:
         (("--allow", "nothing"), "no event"),
         (("--allow", "\x1b[2J"), "no event"),
         (("--allow", "read", "--deny", "read"), "allowed and as denied"),
+        (("--allow", "ioctl(0x" + "f" * 6000 + ")"), "no event"),
+        (("--allow", "clone", "--deny", "clone(CLONE_NEWUSER)"), "allowed and as denied"),
         (("--intent", "/nonexistent"), "Cannot read"),
         (("--intent", "/dev/null", "--preset", "strict"), "own weights"),
     ],
@@ -74,7 +78,14 @@ def test_what_is_refused(recorded: Path, tmp_path: Path, words: tuple[str, ...],
     assert not (tmp_path / "policy").exists()
 
 
-@pytest.mark.parametrize("text", ["", "{", "[]", '{"version": 99}', '{"version": 1}', "\x00" * 99])
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("", "{", "[]", '{"version": 99}', '{"version": 0}', '{"version": 1}', "\x00" * 99),
+        '{"version": 1, "image": ' + "[" * 100_000,
+    ],
+    ids=range(8),
+)
 def test_profiles_of_no_use(tmp_path: Path, text: str) -> None:
     (tmp_path / "profile").mkdir()
     (tmp_path / "profile" / PROFILE_FILE).write_text(text)
@@ -82,6 +93,38 @@ def test_profiles_of_no_use(tmp_path: Path, text: str) -> None:
     assert done.returncode == 2, done.stderr
     assert sentence(done.stderr)
     assert not (tmp_path / "policy").exists()
+
+
+@pytest.mark.parametrize("argument", ["nope", "CLONE_NEWUSER,plain", "0x10000000", "\x1b[2J"])
+def test_classes_of_no_use(tmp_path: Path, argument: str) -> None:
+    part = (ClassCount(argument, 1, 0, ("server",)),)
+    odd = msgspec.structs.replace(call("clone"), classes=part)
+    write_files(tmp_path / "profile", {PROFILE_FILE: encode(profile(run(odd)))})
+    for command in ("explain", "cves", "policy"):
+        words = {"explain": ["clone"], "policy": ["-o", tmp_path / "policy"]}.get(command, [])
+        done = beacon(command, tmp_path / "profile", *words)
+        assert done.returncode == 2, done.stderr
+        assert "damaged" in sentence(done.stderr)
+        assert "\x1b" not in done.stderr
+    assert not (tmp_path / "policy").exists()
+
+
+@pytest.mark.parametrize("text", ["x=" + "[" * 99_999, "x=" + "9" * 5000, 'a = "\ud800"'])
+def test_intent_files_of_no_use(recorded: Path, tmp_path: Path, text: str) -> None:
+    (tmp_path / "intent.toml").write_bytes(text.encode("utf-8", "surrogatepass"))
+    words = ("--intent", tmp_path / "intent.toml")
+    done = beacon("policy", recorded, "-o", tmp_path / "policy", *words)
+    assert done.returncode == 2, done.stderr
+    assert len(sentence(done.stderr)) < 500
+
+
+def test_a_pin_that_no_filter_can_keep(recorded: Path, tmp_path: Path) -> None:
+    write_files(recorded, {PROFILE_FILE: encode(profile(run(call("ioctl"))))})
+    done = beacon("policy", recorded, "-o", tmp_path / "policy", "--deny", "ioctl(TIOCSTI)")
+    assert done.returncode == 2
+    assert "cannot be denied while ioctl is allowed" in sentence(done.stderr)
+    told = beacon("explain", recorded, "ioctl(TIOCSTI)")
+    assert told.stdout.startswith("ioctl: allowed")
 
 
 def test_intents_that_no_run_knows(recorded: Path, tmp_path: Path) -> None:

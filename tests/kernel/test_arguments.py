@@ -82,3 +82,18 @@ def test_a_slot_begins_without_the_classes_of_the_last(
     for _ in range(70):  # more than there are slots
         with monitor.watch(own("arguments")) as target:
             assert target.snapshot().syscalls == ()
+
+
+def test_phases_may_change_at_any_moment(monitor: KernelMonitor, primes: Primes) -> None:
+    with monitor.watch(own("arguments")) as target, primes.started(target, "looping") as running:
+        flips = 0
+        while running.process.poll() is None:
+            target.set_phase(Phase.SERVE if flips % 2 else Phase.SHUTDOWN)
+            flips += 1
+        assert running.wait(60) == 0
+        seen = target.snapshot()
+    entries = [entry for entry in seen.syscalls if entry.call.name == "fcntl"]
+    assert sum(entry.count for entry in entries) == 500009
+    assert Phase.RUNTIME not in {entry.phase for entry in entries}
+    assert all(counts(entry) == {"F_GETFD": (entry.count, 0)} for entry in entries)
+    assert flips > 1000

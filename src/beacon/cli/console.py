@@ -11,11 +11,13 @@ from rich.console import Console as Rich
 from rich.table import Table
 from rich.text import Text
 
+from beacon.model.text import harmless
+
 _UNFOLDED = 10_000
 
 
 class Console:
-    """Writes text as it is: no markup is read from it, since much of it is attackers' data."""
+    """Writes text without markup and control characters: much of it is attackers' data."""
 
     def __init__(self) -> None:
         self._out = _plain(sys.stdout)
@@ -29,25 +31,25 @@ class Console:
     def say(self, line: str) -> None:
         """A line for the reader of the progress."""
         with suppress(OSError):  # nobody reads it; the work goes on
-            self._err.print(line)
+            self._err.print(harmless(line))
 
     def error(self, line: str, details: str | None = None) -> None:
         """What went wrong, and further lines below it."""
-        text = Text("error: ", style="bold red").append(line, style="not bold default")
+        text = Text("error: ", style="bold red").append(harmless(line), style="not bold default")
         with suppress(OSError):
             self._err.print(text)
             for detail in (details or "").splitlines():
-                self._err.print(Text(f"  {detail}", style="dim"))
+                self._err.print(Text(f"  {harmless(detail)}", style="dim"))
 
     def result(self, line: str = "") -> None:
         """A line of the result."""
-        self._out.print(line)
+        self._out.print(harmless(line))
 
     def table(self, title: str | None, columns: list[str], rows: list[list[str]]) -> None:
         """A table of the result."""
         table = Table(*columns, title=title, title_justify="left", box=None, pad_edge=False)
         for row in rows:
-            table.add_row(*(Text(cell) for cell in row))
+            table.add_row(*(Text(harmless(cell)) for cell in row))
         self._out.print(table)
 
     def document(self, kind: str, content: object) -> None:

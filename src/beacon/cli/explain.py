@@ -17,7 +17,7 @@ from beacon.model.policy import Policy
 from beacon.model.score import Score
 from beacon.synthesis.everything import synthesize
 from beacon.synthesis.explain import Explanation, explain
-from beacon.synthesis.intents import event
+from beacon.synthesis.intents import check_classes, event
 
 _SHOWN = 5
 
@@ -55,9 +55,18 @@ def run(options: argparse.Namespace, console: Console) -> ExitCode:
 
 def policy_of(directory: Path) -> Policy:
     """The policy in a directory, or what a profile there would come to if nothing were dropped."""
-    if (directory / POLICY_FILE).exists():
-        return load_policy(directory)
-    return synthesize(load_profile(directory), insist=True)
+    if not _has_policy(directory):
+        return synthesize(load_profile(directory), insist=True)
+    policy = load_policy(directory)
+    check_classes([*policy.events(), *(each.event for each in policy.dropped)])
+    return policy
+
+
+def _has_policy(directory: Path) -> bool:
+    try:
+        return (directory / POLICY_FILE).exists()
+    except OSError:  # a name that is too long, say: loading tells
+        return False
 
 
 def _lines(found: Explanation) -> Iterator[str]:

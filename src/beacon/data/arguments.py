@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from enum import StrEnum
@@ -15,6 +16,7 @@ from beacon.model.event import Syscall
 #: The class of a call with flags when none of the named ones is set.
 PLAIN = "plain"
 _WORD = 0xFFFFFFFF
+_NUMBER = re.compile(r"0x[0-9a-f]{1,8}|0|[1-9][0-9]{0,9}", re.ASCII)
 
 
 class ArgumentKind(StrEnum):
@@ -99,6 +101,22 @@ def fields(call: str, argument_class: str) -> dict[str, str]:
     return {each.name: word for each, word in zip(arguments, words, strict=True)}
 
 
+def canonical(call: str, argument_class: str) -> str:
+    """The class as `classes` spells it: `socket(2,1,0)` is `AF_INET,SOCK_STREAM,0x0`.
+
+    ValueError for what is no class of this call.
+    """
+    if call not in multiplexers():
+        raise ValueError(f"{call} has no argument classes")
+    if multiplexers()[call].has_flags:
+        (argument,) = multiplexers()[call].arguments
+        if argument_class != PLAIN and argument_class not in argument.names:
+            raise ValueError(f"{call} has no flag {argument_class}")
+        return argument_class
+    (spelt,) = classes(call, [condition.value for condition in _equals(call, argument_class)])
+    return spelt
+
+
 def holds(call: str, argument_class: str, field: str, wanted: Sequence[str]) -> bool:
     """Whether a call of this class may have an argument `field` that is one of `wanted`.
 
@@ -109,14 +127,14 @@ def holds(call: str, argument_class: str, field: str, wanted: Sequence[str]) -> 
     if field not in arguments:
         return True
     argument = arguments[field]
+    if any(name not in _all_names(argument) for name in wanted):
+        return True
     if argument.kind is ArgumentKind.FLAGS:
-        return argument_class in wanted or not argument.names.keys() >= set(wanted)
+        return argument_class in wanted
     words = fields(call, argument_class)
     names = _names(argument, words)
-    if not names.keys() >= set(wanted):
-        return any(name not in _all_names(argument) for name in wanted)
-    number = _number(names, words[field])
-    return any(names[name] == number for name in wanted)
+    number = _number(argument, names, words[field])
+    return any(names.get(name) == number for name in wanted)
 
 
 def _all_names(argument: Argument) -> frozenset[str]:
@@ -126,20 +144,26 @@ def _all_names(argument: Argument) -> frozenset[str]:
 def conditions(call: str, allowed: Iterable[str]) -> list[tuple[Condition, ...]]:
     """What a filter has to ask so that only these classes pass: each tuple is a rule of its own.
 
-    ValueError for a class that the call does not have.
+    Flags that are allowed one by one are allowed together. ValueError for a class that the call
+    does not have.
     """
+    classes_ = {canonical(call, each) for each in allowed}
     multiplexer = multiplexers()[call]
     if not multiplexer.has_flags:
-        return sorted(tuple(_equals(call, each)) for each in set(allowed))
+        return sorted(tuple(_equals(call, each)) for each in classes_)
     (argument,) = multiplexer.arguments
-    free = sum(_number(argument.names, name) for name in set(allowed) - {PLAIN})
-    return [(Condition(argument.index, argument.judged & ~free, 0),)]
+    flags = sorted(argument.names[name] for name in classes_ - {PLAIN})
+    others = argument.judged & ~sum(flags)
+    if PLAIN in classes_:
+        return [(Condition(argument.index, others, 0),)]
+    # One of them has to be set.
+    return [(Condition(argument.index, others | flag, flag),) for flag in flags]
 
 
 def _equals(call: str, argument_class: str) -> Iterator[Condition]:
     words = fields(call, argument_class)
     for argument in multiplexers()[call].arguments:
-        value = _number(_names(argument, words), words[argument.name])
+        value = _number(argument, _names(argument, words), words[argument.name])
         yield Condition(argument.index, argument.mask, value)
 
 
@@ -153,5 +177,11 @@ def _word(names: Mapping[str, int], value: int) -> str:
     return next((name for name, number in names.items() if number == value), f"{value:#x}")
 
 
-def _number(names: Mapping[str, int], word: str) -> int:
-    return names[word] if word in names else int(word, 16)
+def _number(argument: Argument, names: Mapping[str, int], word: str) -> int:
+    if word in names:
+        return names[word]
+    match = _NUMBER.fullmatch(word)
+    number = int(word, 0) if match else -1
+    if not 0 <= number <= argument.mask or number & ~argument.mask:
+        raise ValueError(f"{argument.name} cannot be {word}")
+    return number

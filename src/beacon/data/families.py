@@ -12,12 +12,14 @@ import msgspec
 class Family(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Where one of `seen` is made, each of `then` may be; `certain`: sooner or later it is.
 
-    Both are spelt as `beacon.model.event.spell` does, for x86-64.
+    Both are spelt as `beacon.model.event.spell` does, for x86-64. `unless` names calls with which
+    it is another program, after the container's entry.
     """
 
     seen: tuple[str, ...]
     then: tuple[str, ...]
     why: str
+    unless: tuple[str, ...] = ()
     certain: bool = False
 
 

@@ -35,7 +35,7 @@ _CHANGED = frozenset({"entrypoint", "apparmor", "health_cmd", "stop_timeout", "u
 _NAMESPACES = frozenset({"network", "ipc", "pid", "uts"})
 _EVERYWHERE = frozenset({"none", "host", "bridge", "private", "shareable"})
 
-_LIMIT = re.compile(r"([a-z]+)=(-?\d+)(?::(-?\d+))?")
+_LIMIT = re.compile(r"([a-z]+)=(-?\d{1,19})(?::(-?\d{1,19}))?", re.ASCII)
 
 
 class ComposeExporter(Exporter):

@@ -9,7 +9,7 @@ from beacon.export.seccomp import SeccompExporter
 from beacon.model.policy import Policy
 
 #: What a shell splits or expands, be the line the output of a command or pasted.
-_SPECIAL = frozenset("*?['\"\\$`;&|<>()")
+_SPECIAL = frozenset("*?['\"\\$`;&|<>(){}~!#")
 
 
 class DockerArgsExporter(Exporter):
@@ -20,10 +20,10 @@ class DockerArgsExporter(Exporter):
     def render(self, policy: Policy, directory: Path) -> bytes:
         """The options; UnusableDirectoryError when the path would not survive a shell."""
         profile = directory / SeccompExporter.file
-        if any(character.isspace() or character in _SPECIAL for character in str(profile)):
+        if any(not c.isprintable() or c.isspace() or c in _SPECIAL for c in str(profile)):
             raise UnusableDirectoryError(
                 f"A shell would split or expand the path {str(directory)!r} in docker.args: "
-                "choose a directory without spaces, quotes, wildcards and `$`."
+                "choose a directory of letters, digits and plain signs."
             )
         options = ["--security-opt", f"seccomp={profile}"]
         if policy.launch.no_new_privileges:

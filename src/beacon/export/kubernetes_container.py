@@ -22,6 +22,8 @@ _IDS = re.compile(r"(\d{1,9})(?::(\d{1,9}))?")
 _VARIABLE = re.compile(r"[-._a-zA-Z][-._a-zA-Z0-9]*")
 _SIZE = re.compile(r"(\d+(?:\.\d+)?) ?([kmgtp]?)i?b?", re.IGNORECASE)
 
+_MOST_CPUS = 1e6  # no machine has more; a document may say anything
+
 
 def process(launch: Launch, name: str) -> dict[str, Any]:
     """What runs: its words, folder, variables (out of the Secret `name`), terminal, limits."""
@@ -116,7 +118,7 @@ def _resources(launch: Launch) -> dict[str, Any]:
     limits = {}
     if launch.memory is not None and (size := _quantity(launch.memory)):
         limits["memory"] = size
-    if launch.cpus is not None:
+    if launch.cpus is not None and launch.cpus <= _MOST_CPUS:
         limits["cpu"] = f"{round(launch.cpus * 1000)}m"
     return {"limits": limits} if limits else {}
 

@@ -14,6 +14,7 @@ import msgspec
 from beacon.errors import BeaconError, UsageError
 from beacon.model.policy import POLICY_VERSION, Policy
 from beacon.model.profile import PROFILE_VERSION, Profile
+from beacon.model.text import printable
 
 PROFILE_FILE = "profile.json"
 POLICY_FILE = "policy.json"
@@ -54,11 +55,14 @@ def _load(path: Path, kind: type[_Document], version: int, maker: str) -> _Docum
         ) from None
     try:
         found = msgspec.json.decode(raw, type=_Versioned).version
+        if found < 1:
+            raise UsageError(f"{path} has no version: make it again with `{maker}`.")
         if found > version:
             raise UsageError(f"{path} has version {found}, newer than {version}: update BeaCon.")
         return msgspec.json.decode(raw, type=kind)
-    except (msgspec.DecodeError, ValueError) as error:
-        raise UsageError(f"{path} is damaged ({error}): make it again with `{maker}`.") from None
+    except (msgspec.DecodeError, ValueError, RecursionError) as error:
+        reason = printable(str(error)[:200])
+        raise UsageError(f"{path} is damaged ({reason}): make it again with `{maker}`.") from None
 
 
 def write_files(directory: Path, contents: Mapping[str, bytes]) -> None:

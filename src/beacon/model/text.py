@@ -20,3 +20,11 @@ def _escape(character: str) -> str:
     if character.isprintable():
         return character
     return character.encode("unicode_escape").decode("ascii")
+
+
+def harmless(text: str) -> str:
+    """Return `text` for a terminal: control characters escaped, all else as it is.
+
+    For what is shown; whatever was made `printable` where it entered stays the same.
+    """
+    return "".join(c if c.isprintable() else _escape(c) for c in text)

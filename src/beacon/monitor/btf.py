@@ -5,6 +5,7 @@ The format: https://docs.kernel.org/bpf/btf.html
 
 from __future__ import annotations
 
+import ctypes
 import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -22,6 +23,7 @@ _QUALIFIERS = (_TYPEDEF, 9, 10, 11)  # typedef, volatile, const, restrict
 # Bytes that follow a type once, and for each of its members.
 _TRAILER = {1: 4, 3: 12, 14: 4, 17: 4}
 _MEMBERS = {4: 12, 5: 12, 6: 8, 13: 8, 15: 12, 19: 12}
+_C_TYPES: dict[str, Any] = {"I": ctypes.c_uint32, "Q": ctypes.c_uint64}
 
 #: An integer, characters, or an array of integers.
 Value = int | bytes | tuple[int, ...]
@@ -48,6 +50,14 @@ class Layout:
         """Set one field in place and touch no other byte: the kernel may be writing those."""
         values = value if isinstance(value, tuple) else (value,)
         struct.pack_into("<" + self.codes[name], raw, at + self.offsets[name], *values)
+
+    def store(self, raw: mmap, name: str, value: int, at: int = 0) -> None:
+        """Set one aligned integer by a single store: whoever reads meanwhile sees old or new.
+
+        struct.pack_into clears the bytes before it fills them.
+        """
+        kind = _C_TYPES[self.codes[name]]
+        kind.from_buffer(raw, at + self.offsets[name]).value = value
 
     def encode(self, **values: Value) -> bytes:
         """The struct with these fields, all others zero."""

@@ -161,7 +161,7 @@ class Slots:
         return [(key, value) for key, value in source.items() if layout.read(key, "slot") == slot]
 
     def _set(self, slot: int, field: str, value: int) -> None:
-        self.words.slot.write(self._slots, field, value, slot * self.words.slot.size)
+        self.words.slot.store(self._slots, field, value, slot * self.words.slot.size)
 
     def _fill_sieve(self) -> None:
         bits = 0

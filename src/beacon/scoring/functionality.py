@@ -47,6 +47,11 @@ class Functionality:
         """Whatever the runs used."""
         return frozenset[Event]().union(*(use for _, use in self._runs))
 
+    def own_events(self) -> frozenset[Event]:
+        """The same without what the container runtime alone used."""
+        pairs = (pair for _, use in self._runs for pair in use.items())
+        return frozenset(event for event, phases in pairs if phases != {Phase.RUNTIME})
+
     def needed_to_start(self, event: Event) -> bool:
         """Whether a run that matters used it before it was ready."""
         pairs = zip(self._runs, self._matters, strict=True)

@@ -7,8 +7,9 @@ from collections.abc import Iterable, Iterator, Sequence, Set
 
 from beacon.data.arguments import holds, multiplexers
 from beacon.data.capabilities import worths
+from beacon.data.stand_ins import stand_ins
 from beacon.model.cve import Cve, Need
-from beacon.model.event import Capability, Event, Syscall
+from beacon.model.event import Abi, Capability, Event, Syscall
 from beacon.model.score import Reason, Score
 
 _USER_NAMESPACE = "CLONE_NEWUSER"
@@ -60,18 +61,28 @@ def weight(cve: Cve) -> float:
 
 
 class Candidates:
-    """Events that are or may be allowed, by what attacks ask of them."""
+    """Events that are or may be allowed, by what attacks ask of them.
+
+    Where the 32-bit door is open, conditions on arguments prove nothing: libseccomp puts the rules
+    of socket and IPC calls on socketcall and ipc, which have their arguments elsewhere.
+    """
 
     def __init__(self, events: Iterable[Event]) -> None:
         self.events = frozenset(events)
         self.namespaces = frozenset(event for event in self.events if makes_user_namespace(event))
-        self._by_name: dict[str, list[Event]] = defaultdict(list)
-        for event in self.events:
-            self._by_name[event.name].append(event)
+        calls = [event for event in self.events if isinstance(event, Syscall)]
+        self._blind = any(call.abi is Abi.I386 for call in calls)
+        self._by_name: dict[str, list[Syscall]] = defaultdict(list)
+        self._standing_in: dict[str, list[Syscall]] = defaultdict(list)
+        for call in calls:
+            self._by_name[call.name].append(call)
+            for name in stand_ins()[call.name].calls if call.name in stand_ins() else ():
+                self._standing_in[name].append(call)
 
     def serving(self, need: Need) -> frozenset[Event]:
         """Those that do for what an attack needs."""
-        return frozenset(event for event in self._by_name.get(need.call, ()) if serves(event, need))
+        direct = (e for e in self._by_name.get(need.call, ()) if self._blind or serves(e, need))
+        return frozenset([*direct, *self._standing_in.get(need.call, ())])
 
 
 def routes(cve: Cve, candidates: Candidates) -> list[_Route]:

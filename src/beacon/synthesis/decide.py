@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
@@ -10,7 +11,7 @@ import msgspec
 from beacon.data.families import Family, families
 from beacon.model.cve import Cve
 from beacon.model.decision import Decision
-from beacon.model.event import Event, Syscall, order, read
+from beacon.model.event import Abi, Event, Syscall, order, read
 from beacon.model.intent import Intent
 from beacon.model.run import Run
 from beacon.model.score import Reason, Score
@@ -31,10 +32,11 @@ def decide(runs: Sequence[Run], intent: Intent, cves: Iterable[Cve]) -> list[Dec
     """
     use = Functionality([run for run in runs if not intent.ignores(run.environment)], intent)
     seen = use.events()
-    inferred = dict(_inferred(seen))
-    candidates = seen | frozenset(inferred) | frozenset(intent.allow)
-    security = Security(cves, candidates)
-    worth = {event: _worth(event, inferred.get(event), use) for event in candidates}
+    sources = _sources(use)
+    candidates = seen | frozenset(sources) | frozenset(intent.allow)
+    # What is pinned as denied opens nothing to anybody.
+    security = Security(cves, frozenset(e for e in candidates if intent.pin(e) is not False))
+    worth = {event: _worth(event, sources.get(event, ()), use) for event in candidates}
     kept = {each for each in candidates if _fixed(each, worth[each], intent) is True}
     decisions: dict[Event, Decision] = {}
     for event in sorted(candidates, key=lambda each: (-worth[each].score.value, order(each))):
@@ -42,7 +44,7 @@ def decide(runs: Sequence[Run], intent: Intent, cves: Iterable[Cve]) -> list[Dec
         because, allowed = _verdict(event, worth[event], scores[0], intent)
         if allowed:
             kept.add(event)
-        why = inferred[event][0].why if event in inferred else None
+        why = sources[event][0][0].why if event not in seen and event in sources else None
         decisions[event] = Decision(event, allowed, *scores, because, why)
     return [decisions[event] for event in sorted(decisions, key=order)]
 
@@ -54,15 +56,22 @@ class _Worth(NamedTuple):
     floor: bool
 
 
-def _worth(event: Event, source: _Source | None, use: Functionality) -> _Worth:
-    if source is None:
-        return _Worth(use.score(event), use.needed_to_start(event))
-    family, seen = source
+def _worth(event: Event, sources: Sequence[_Source], use: Functionality) -> _Worth:
+    """The best of what it was seen to do and what its families say."""
+    own = _Worth(use.score(event), use.needed_to_start(event))
+    return max([own, *(_by_family(*source, use) for source in sources)], key=_rank)
+
+
+def _by_family(family: Family, seen: Sequence[Event], use: Functionality) -> _Worth:
     best = max(use.score(each).value for each in seen)
     value = best if family.certain else _INFERRED * best
     names = ", ".join(sorted({each.name for each in seen}))
     floor = family.certain and any(use.needed_to_start(each) for each in seen)
     return _Worth(Score(value, (Reason(value, f"inferred from {names}: {family.why}"),)), floor)
+
+
+def _rank(worth: _Worth) -> tuple[bool, float]:
+    return worth.floor, worth.score.value
 
 
 def _fixed(event: Event, worth: _Worth, intent: Intent) -> bool | None:
@@ -88,15 +97,27 @@ def _verdict(event: Event, worth: _Worth, security: Score, intent: Intent) -> tu
     return (" >= " if allowed else " < ").join(sides), allowed
 
 
-def _inferred(seen: frozenset[Event]) -> Iterator[tuple[Event, _Source]]:
+def _sources(use: Functionality) -> dict[Event, list[_Source]]:
+    """What families say of events that were not seen, and of those that are certain to come."""
+    seen, own = use.events(), {event.name for event in use.own_events()}
     calls = sorted((event for event in seen if isinstance(event, Syscall)), key=order)
-    for family in families():
+    found: dict[Event, list[_Source]] = defaultdict(list)
+    for family in (each for each in families() if own.isdisjoint(each.unless)):
         for abi in sorted({call.abi for call in calls}):
             sources = tuple(c for c in calls if c.abi == abi and _is_any_of(c, family.seen))
-            for spelt in family.then if sources else ():
-                call = msgspec.structs.replace(read(spelt), abi=abi)
-                if not {call, msgspec.structs.replace(call, argument=None)} & seen:
-                    yield call, (family, sources)
+            for call in _then(family, abi) if sources else ():
+                whole = msgspec.structs.replace(call, argument=None)
+                covered = call != whole and whole in seen
+                if not covered and (family.certain or call not in seen):
+                    found[call].append((family, sources))
+    return found
+
+
+def _then(family: Family, abi: Abi) -> Iterator[Syscall]:
+    for event in map(read, family.then):
+        if isinstance(event, Syscall):
+            # The 32-bit door has its arguments elsewhere, so its calls are not told apart.
+            yield Syscall(event.name, abi, None if abi is Abi.I386 else event.argument)
 
 
 def _is_any_of(call: Syscall, spelt: Sequence[str]) -> bool:

@@ -17,7 +17,9 @@ from beacon.model.intent import Intent
 from beacon.model.policy import AllowedCapability, AllowedSyscall, Evidence, Policy, Replay
 from beacon.model.profile import Profile
 from beacon.model.run import Run
+from beacon.synthesis.coverage import check_denials
 from beacon.synthesis.decide import decide
+from beacon.synthesis.intents import check_classes
 
 
 class _Use(NamedTuple):
@@ -41,6 +43,7 @@ def synthesize(profile: Profile, intent: Intent | None = None, *, insist: bool =
     """
     intent = intent or Intent()
     runs = _counted(profile, intent)
+    check_classes(event for run in runs for event in run.observation.events())
     gaps = profile.gaps()
     if gaps and not insist:
         raise UsageError(
@@ -50,10 +53,12 @@ def synthesize(profile: Profile, intent: Intent | None = None, *, insist: bool =
     allowed = [decision for decision in decisions if decision.allowed]
     uses = _uses(runs)
     syscalls = tuple(_syscalls(allowed, uses))
+    abis = tuple(sorted({each.call.abi for each in syscalls}))
+    check_denials(intent.deny, [each.event for each in allowed], abis)
     return Policy(
         image=profile.image,
         launch=profile.launch,
-        abis=tuple(sorted({each.call.abi for each in syscalls})),
+        abis=abis,
         syscalls=syscalls,
         capabilities=tuple(_capabilities(allowed, uses)),
         not_implemented=_not_implemented(each.call.name for each in syscalls),

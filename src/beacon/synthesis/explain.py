@@ -11,6 +11,7 @@ from beacon.model.cve import Cve
 from beacon.model.event import Capability, Event, Syscall
 from beacon.model.policy import Evidence, Policy
 from beacon.model.score import Reason, Score
+from beacon.synthesis.coverage import covers
 from beacon.synthesis.exposure import exposures
 
 
@@ -39,7 +40,11 @@ _UNSEEN = Score(0.0, (Reason(0.0, "no run of the profile used it"),))
 
 def explain(policy: Policy, event: Event, cves: Sequence[Cve]) -> list[Explanation]:
     """One explanation for the event, or for each argument class of a call that is named whole."""
-    found = [each for each in _known(policy) if _is(each.event, event)] or [_unknown(event)]
+    known = list(_known(policy))
+    found = [each for each in known if _is(each.event, event)]
+    if not any(each.allowed for each in found):
+        by_others = [e for e in known if e.allowed and covers(e.event, event, policy.abis)]
+        found = by_others or found or [_unknown(event)]
     return [
         msgspec.structs.replace(
             each, opened=_opened(policy, each.event, cves), denied_with=_denial(each.event)

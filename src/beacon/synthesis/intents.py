@@ -10,7 +10,7 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
-from beacon.data.arguments import conditions, multiplexers
+from beacon.data.arguments import canonical
 from beacon.data.kernel import is_capability, is_syscall
 from beacon.errors import UsageError
 from beacon.model.event import Event, Syscall, read, spell
@@ -18,6 +18,7 @@ from beacon.model.intent import PRESETS, Intent
 from beacon.model.profile import Profile
 from beacon.model.text import printable
 
+_LONGEST = 200  # of a user's text that an error repeats
 _Weight = Annotated[float, Meta(ge=0, le=1)]
 
 
@@ -43,10 +44,9 @@ def parse_intent(text: str, name: str) -> Intent:
     """
     try:
         said = msgspec.convert(tomllib.loads(text), _File)
-    except (tomllib.TOMLDecodeError, msgspec.ValidationError) as error:
-        raise UsageError(
-            f"{name} is no intent ({printable(str(error))}): see docs/intents.md."
-        ) from None
+    except (ValueError, RecursionError) as error:  # TOMLDecodeError and ValidationError are such
+        reason = printable(str(error)[:_LONGEST])
+        raise UsageError(f"{name} is no intent ({reason}): see docs/intents.md.") from None
     intent = weighed(said.preset, said.security, said.functionality)
     intent = msgspec.structs.replace(
         intent,
@@ -85,17 +85,14 @@ def pinned(intent: Intent, allow: Iterable[str], deny: Iterable[str]) -> Intent:
 
     UsageError for an event that does not exist, or that is to be allowed and denied.
     """
-    allowed, denied = frozenset(map(event, allow)), frozenset(map(event, deny))
-    both = allowed & denied
-    parts = {each for each in denied if _whole(each) in allowed - {each}}
-    if both | parts:
-        name = spell(min(both | parts, key=spell))
+    more, less = frozenset(map(event, allow)), frozenset(map(event, deny))
+    allowed = more | (frozenset(intent.allow) - less)
+    denied = less | (frozenset(intent.deny) - more)
+    both = {each for each in denied if each in allowed or _whole(each) in allowed}
+    if both:
+        name = spell(min(both, key=spell))
         raise UsageError(f"{name} is pinned as allowed and as denied: take one of the pins out.")
-    return msgspec.structs.replace(
-        intent,
-        allow=_sorted(allowed | (frozenset(intent.allow) - denied)),
-        deny=_sorted(denied | (frozenset(intent.deny) - allowed)),
-    )
+    return msgspec.structs.replace(intent, allow=_sorted(allowed), deny=_sorted(denied))
 
 
 def _sorted(events: Iterable[Event]) -> tuple[Event, ...]:
@@ -103,30 +100,43 @@ def _sorted(events: Iterable[Event]) -> tuple[Event, ...]:
 
 
 def event(text: str) -> Event:
-    """The event that a user names (`ptrace`, `socket(AF_UNIX,SOCK_STREAM,0x0)`, `CAP_CHOWN`).
+    """The event that a user names (`ptrace`, `socket(AF_UNIX,SOCK_STREAM,0)`, `CAP_CHOWN`).
 
     UsageError if there is no such event.
     """
     try:
         found = read(text)
-        if isinstance(found, Syscall):
-            exists = is_syscall(found.name) and _class_exists(found)
-        else:
-            exists = is_capability(found.name)
+        check_event(found)
     except ValueError:
-        exists = False
-    if not exists:
         raise UsageError(
-            f"There is no event {printable(text)!r}: name a system call (read), one with an "
-            "argument class as `beacon explain` shows it, or a capability (CAP_CHOWN)."
-        )
+            f"There is no event {printable(text[:_LONGEST])!r}: name a system call (read), one "
+            "with an argument class as `beacon explain` shows it, or a capability (CAP_CHOWN)."
+        ) from None
+    if isinstance(found, Syscall) and found.argument is not None:
+        return msgspec.structs.replace(found, argument=canonical(found.name, found.argument))
     return found
 
 
-def _class_exists(call: Syscall) -> bool:
-    if call.argument is None:
-        return True
-    return call.name in multiplexers() and bool(conditions(call.name, [call.argument]))
+def check_event(found: Event) -> None:
+    """ValueError if there is no such call, argument class or capability."""
+    known = is_syscall if isinstance(found, Syscall) else is_capability
+    if not known(found.name):
+        raise ValueError(found.name)
+    if isinstance(found, Syscall) and found.argument is not None:
+        canonical(found.name, found.argument)
+
+
+def check_classes(events: Iterable[Event]) -> None:
+    """UsageError for an argument class that no BeaCon has written so."""
+    for each in events:
+        if isinstance(each, Syscall) and each.argument is not None:
+            try:
+                right = canonical(each.name, each.argument) == each.argument
+            except ValueError:
+                right = False
+            if not right:
+                name = printable(spell(each)[:_LONGEST])
+                raise UsageError(f"The document is damaged (it has {name}): make it again.")
 
 
 def _whole(event: Event) -> Event:

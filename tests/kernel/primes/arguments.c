@@ -72,7 +72,14 @@ static void classes_at_once(void)
 		join(threads[n]);
 }
 
+static void looping(void)
+{
+	for (int left = 500009; left; left--)
+		call(__NR_fcntl, 2, F_GETFD);
+}
+
 const struct part argument_parts[] = {
+	{"looping", looping},
 	{"classes", classes}, {"crowded", crowded}, {"refused-classes", refused_classes},
 	{"classes-at-once", classes_at_once}, {NULL, NULL},
 };

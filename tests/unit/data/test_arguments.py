@@ -8,7 +8,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from beacon.data.arguments import PLAIN, Condition, classes, conditions, fields, multiplexers
+from beacon.data.arguments import (
+    PLAIN,
+    Condition,
+    canonical,
+    classes,
+    conditions,
+    fields,
+    holds,
+    multiplexers,
+)
 from beacon.data.kernel import is_syscall
 
 _HEADERS = [
@@ -105,9 +114,69 @@ def test_classes_have_names() -> None:
 
 
 def test_flags_that_were_not_seen_are_asked_to_be_unset() -> None:
-    everything = 0x7E020000
+    everything, user = 0x7E020000, 0x10000000
     assert conditions("clone", [PLAIN]) == [(Condition(0, everything, 0),)]
-    assert conditions("clone", ["CLONE_NEWUSER"]) == [(Condition(0, everything & ~0x10000000, 0),)]
+    assert conditions("clone", [PLAIN, "CLONE_NEWUSER"]) == [(Condition(0, everything & ~user, 0),)]
+
+
+def test_a_flag_allows_no_call_without_it() -> None:
+    everything = 0x7E020000
+    assert conditions("clone", ["CLONE_NEWUSER"]) == [(Condition(0, everything, 0x10000000),)]
+    assert conditions("userfaultfd", ["UFFD_USER_MODE_ONLY"]) == [(Condition(0, 1, 1),)]
+    two = conditions("mount", ["MS_BIND", "MS_REMOUNT"])
+    assert [_passes(two, {3: flags}) for flags in (0, 0x20, 0x1000, 0x1020, 0x2000)] == [
+        False,
+        True,
+        True,
+        True,
+        False,
+    ]
+
+
+@pytest.mark.parametrize(
+    ("call", "said", "spelt"),
+    [
+        ("socket", "2,1,0", "AF_INET,SOCK_STREAM,0x0"),
+        ("socket", "AF_INET,SOCK_STREAM,0", "AF_INET,SOCK_STREAM,0x0"),
+        ("socket", "AF_NETLINK,3,0xc", "AF_NETLINK,SOCK_RAW,NETLINK_NETFILTER"),
+        ("ioctl", "0x5401", "TCGETS"),
+        ("ioctl", "21505", "TCGETS"),
+        ("clone", "CLONE_NEWUSER", "CLONE_NEWUSER"),
+        ("clone", "plain", "plain"),
+    ],
+)
+def test_one_class_has_one_spelling(call: str, said: str, spelt: str) -> None:
+    assert canonical(call, said) == spelt
+
+
+@pytest.mark.parametrize(
+    ("call", "said"),
+    [
+        ("clone", "0x10000000"),
+        ("clone", "-1"),
+        ("clone", "nope"),
+        ("clone", "a,b"),
+        ("ioctl", "-1"),
+        ("ioctl", "0xfffffffff"),
+        ("ioctl", "1_0"),
+        ("ioctl", "+5"),
+        ("ioctl", "f" * 6000),
+        ("ioctl", "9" * 6000),
+        ("ioctl", "٣"),
+        ("socket", "AF_UNIX,0x1f,0x0"),
+        ("socket", "AF_UNIX"),
+        ("write", "x"),
+    ],
+)
+def test_what_has_no_spelling(call: str, said: str) -> None:
+    with pytest.raises(ValueError, match=r".+"):
+        canonical(call, said)
+
+
+def test_names_of_several_levels_are_alternatives() -> None:
+    wanted = ["IPT_SO_SET_REPLACE", "IP6T_SO_SET_REPLACE"]
+    assert holds("setsockopt", "SOL_IP,IPT_SO_SET_REPLACE", "option", wanted)
+    assert not holds("setsockopt", "SOL_TCP,TCP_NODELAY", "option", wanted)
 
 
 def test_values_are_a_rule_each() -> None:

@@ -3,6 +3,8 @@ from __future__ import annotations
 import pytest
 
 from beacon.data.cves import cves
+from beacon.data.kernel import is_syscall
+from beacon.data.stand_ins import stand_ins
 from beacon.model.cve import Cve, Cvss, Need, Provenance
 from beacon.model.event import Capability, Event, read
 from beacon.scoring.security import Candidates, Security, routes, serves, weight
@@ -114,3 +116,17 @@ def test_controls_count_for_nothing() -> None:
     used = {need.call for each in controls for path in each.paths for need in path}
     nothing = Security(controls, frozenset(map(read, used)))
     assert all(nothing.score(read(name)).value == 0 for name in used)
+
+
+@pytest.mark.parametrize("door", ["i386:socketcall", "io_uring_setup", "i386:getpid"])
+def test_where_a_filter_is_blind_conditions_prove_nothing(door: str) -> None:
+    safe = "socket(AF_INET,SOCK_STREAM,0x0)"
+    assert routes(cve((NETLINK,)), Candidates(events(safe))) == []
+    assert routes(cve((NETLINK,)), Candidates(events(safe, door)))
+
+
+def test_stand_ins_are_calls_for_calls() -> None:
+    for name, stand_in in stand_ins().items():
+        assert is_syscall(name)
+        # recv and send are calls of other architectures.
+        assert {each for each in stand_in.calls if not is_syscall(each)} <= {"recv", "send"}

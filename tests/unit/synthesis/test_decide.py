@@ -10,6 +10,7 @@ from beacon.model.decision import Decision
 from beacon.model.environment import Environment
 from beacon.model.event import Abi, Event, Phase, Syscall, read
 from beacon.model.intent import PRESETS, Intent
+from beacon.model.observation import ClassCount, SyscallCount
 from beacon.model.run import Run
 from beacon.synthesis.decide import decide
 from builders import call, check, run
@@ -101,12 +102,56 @@ def test_runs_that_are_ignored_are_no_evidence() -> None:
 
 def test_siblings_count_half_and_certain_ones_whole() -> None:
     decided = {d.event: d for d in decide([run(call("clone3"), call("read"))], Intent(), cves())}
-    assert decided[Syscall("clone")].functionality.value == 0.5
+    assert decided[read("clone(plain)")].functionality.value == 0.5
+    assert Syscall("clone") not in decided
     assert decided[Syscall("exit")].functionality.value == 1.0
     assert decided[Syscall("exit")].inferred == "every thread ends with it"
     assert decided[Syscall("read")].inferred is None
 
 
+def test_what_threads_do_by_chance_stays_with_them() -> None:
+    strict = PRESETS["strict"]
+    decided = {d.event: d for d in decide([run(call("clone", Phase.START))], strict, cves())}
+    wait = decided[read("futex(FUTEX_WAIT)")]
+    assert (wait.allowed, wait.because) == (True, "needed to become ready")
+
+
+def test_musl_is_told_by_what_it_does_not_call() -> None:
+    musl = [call("set_tid_address", Phase.START), call("futex")]
+    glibc = [*musl, call("set_robust_list", Phase.START)]
+    runtime = [*musl, call("set_robust_list", Phase.RUNTIME)]
+    requeue = read("futex(FUTEX_REQUEUE)")
+
+    def infers(calls: list[SyscallCount]) -> bool:
+        return requeue in {d.event for d in decide([run(*calls)], Intent(), cves())}
+
+    threads = [replace_classes(calls, "FUTEX_WAKE") for calls in (musl, glibc, runtime)]
+    assert [infers(calls) for calls in threads] == [True, False, True]
+
+
+def replace_classes(calls: list[SyscallCount], argument: str) -> list[SyscallCount]:
+    part = (ClassCount(argument, 1, 0, ("server",)),)
+    return [
+        msgspec.structs.replace(each, classes=part) if each.call.name == "futex" else each
+        for each in calls
+    ]
+
+
+def test_what_is_pinned_as_denied_opens_nothing() -> None:
+    # Two sockets lead to CVE-2014-2851; without the one the other decides.
+    one = read("socket(AF_INET,SOCK_DGRAM,IPPROTO_ICMP)")
+    other = read("socket(AF_INET6,SOCK_DGRAM,IPPROTO_ICMPV6)")
+    both = Intent(security=0.7, functionality=0.25, allow=(one, other))
+    alone = msgspec.structs.replace(both, allow=(one,), deny=(other,))
+    found = [
+        next(d for d in decide([run(call("read"))], intent, cves()) if d.event == one)
+        for intent in (both, alone)
+    ]
+    assert found[0].security.value < found[1].security.value
+
+
 def test_only_abis_that_were_seen() -> None:
-    decided = decide([run(call("execve", abi=Abi.I386))], Intent(), cves())
-    assert {d.event.abi for d in decided if isinstance(d.event, Syscall)} == {Abi.I386}
+    decided = decide([run(call("execve", abi=Abi.I386), call("clone", abi=Abi.I386))], Intent(), ())
+    calls = [d.event for d in decided if isinstance(d.event, Syscall)]
+    assert {event.abi for event in calls} == {Abi.I386}
+    assert Syscall("futex", Abi.I386) in calls

@@ -1,0 +1,24 @@
+"""Calls that make others on a process's behalf, out of a filter's sight."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from functools import cache
+from importlib import resources
+
+import msgspec
+
+
+class StandIn(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What a call can do in the place of others, and how."""
+
+    calls: frozenset[str]
+    why: str
+
+
+@cache
+def stand_ins() -> Mapping[str, StandIn]:
+    """By the name of the call that stands in; the table is read once."""
+    text = resources.files("beacon.data").joinpath("stand_ins.toml").read_text()
+    return msgspec.convert(tomllib.loads(text), dict[str, StandIn])
