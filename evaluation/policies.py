@@ -9,8 +9,8 @@ from beacon.model.cve import Cve
 from beacon.model.event import Event, Syscall
 from beacon.model.intent import PRESETS
 from beacon.model.profile import Profile
-from beacon.synthesis.everything import synthesize
 from beacon.synthesis.exposure import exposures
+from beacon.synthesis.synthesize import synthesize
 
 
 def events(profile: Profile, preset: str) -> frozenset[Event]:

@@ -15,9 +15,9 @@ from beacon.model.event import Syscall, spell
 from beacon.model.files import POLICY_FILE, load_policy, load_profile
 from beacon.model.policy import Policy
 from beacon.model.score import Score
-from beacon.synthesis.everything import synthesize
 from beacon.synthesis.explain import Explanation, explain
 from beacon.synthesis.intents import check_classes, event
+from beacon.synthesis.synthesize import synthesize
 
 _SHOWN = 5
 

@@ -16,8 +16,8 @@ from beacon.model.event import spell
 from beacon.model.files import load_profile, write_files
 from beacon.model.intent import Intent
 from beacon.model.policy import Policy
-from beacon.synthesis.everything import synthesize
 from beacon.synthesis.intents import check_environments, parse_intent, pinned, weighed
+from beacon.synthesis.synthesize import synthesize
 
 
 def add(commands: Any) -> None:

@@ -4,7 +4,7 @@ from beacon.campaign.verify import compare
 from beacon.model.observation import Loss
 from beacon.model.run import Check, Ending, Run
 from beacon.model.verification import DifferenceKind
-from beacon.synthesis.everything import synthesize
+from beacon.synthesis.synthesize import synthesize
 from builders import call, check, profile, run
 
 PAGE = Check("page", passed=True, value="digest")

@@ -9,7 +9,7 @@ from beacon.errors import ExitCode, UsageError
 from beacon.export.all import render_all
 from beacon.model.files import write_files
 from beacon.model.launch import Launch
-from beacon.synthesis.everything import synthesize
+from beacon.synthesis.synthesize import synthesize
 from builders import call, check, profile, run
 
 

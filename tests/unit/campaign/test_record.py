@@ -18,7 +18,7 @@ from beacon.model.profile import Profile
 from beacon.model.run import Check, Ending, Outcome
 from beacon.monitor.interface import MonitorFullError
 from beacon.monitor.replay import ReplayMonitor
-from beacon.synthesis.everything import synthesize
+from beacon.synthesis.synthesize import synthesize
 from beacon.workloads.interface import Workload
 from beacon.workloads.none import NoWorkload
 from builders import call

@@ -4,9 +4,9 @@ from beacon.data.cves import cves
 from beacon.model.event import Phase, read, spell
 from beacon.model.intent import Intent
 from beacon.synthesis.difference import changes
-from beacon.synthesis.everything import synthesize
 from beacon.synthesis.explain import explain
 from beacon.synthesis.exposure import exposures
+from beacon.synthesis.synthesize import synthesize
 from builders import call, check, profile, run
 
 RECORDED = profile(

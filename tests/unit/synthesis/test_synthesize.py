@@ -9,7 +9,7 @@ from beacon.errors import ExitCode, NothingObservedError, UsageError
 from beacon.model.event import Abi, Phase, Syscall
 from beacon.model.observation import Loss
 from beacon.model.run import Check, Ending
-from beacon.synthesis.everything import synthesize
+from beacon.synthesis.synthesize import synthesize
 from builders import call, check, profile, run
 
 CALLS = st.lists(st.sampled_from(sorted(tables().syscalls[Abi.X86_64])), max_size=30)
