@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import msgspec
-
 from beacon.data.cves import cves
 from beacon.model.cve import Cve
-from beacon.model.event import Event, Syscall
+from beacon.model.event import Event, Syscall, whole
 from beacon.model.intent import PRESETS
 from beacon.model.profile import Profile
 from beacon.synthesis.exposure import exposures
@@ -20,10 +18,7 @@ def events(profile: Profile, preset: str) -> frozenset[Event]:
 
 def by_name(allowed: frozenset[Event]) -> frozenset[Event]:
     """The same without a look at arguments."""
-    return frozenset(
-        msgspec.structs.replace(event, argument=None) if isinstance(event, Syscall) else event
-        for event in allowed
-    )
+    return frozenset(map(whole, allowed))
 
 
 def calls(allowed: frozenset[Event]) -> int:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 
-import msgspec
-
 from beacon import __version__
 from beacon.campaign.cell import Cell, Conditions
 from beacon.campaign.lab import Lab
@@ -13,7 +11,7 @@ from beacon.campaign.record import run_cells
 from beacon.campaign.reporter import Reporter
 from beacon.data.kernel import is_syscall
 from beacon.model.environment import Kind
-from beacon.model.event import Capability, Event, spell
+from beacon.model.event import Capability, Event, spell, whole
 from beacon.model.policy import Policy, Replay
 from beacon.model.run import Check, Ending, Run
 from beacon.model.verification import Difference, DifferenceKind, Verification, VerifiedRun
@@ -119,8 +117,7 @@ def _denials(policy: Policy, run: Run) -> Iterator[Difference]:
     known |= {each.event for each in policy.dropped}
     for entry in run.observation.syscalls:
         for call, part in entry.parts():
-            whole = msgspec.structs.replace(call, argument=None)
-            if part.denied and not known & {call, whole} and is_syscall(call.name):
+            if part.denied and not known & {call, whole(call)} and is_syscall(call.name):
                 detail = f"{part.denied} x in phase {entry.phase} by {', '.join(part.processes)}"
                 yield Difference(DifferenceKind.SYSCALL, spell(call), detail)
     yield from _refusals(policy, name, run)

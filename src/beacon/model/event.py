@@ -46,6 +46,13 @@ class Capability(msgspec.Struct, frozen=True, tag="capability"):
 Event = Syscall | Capability
 
 
+def whole(event: Event) -> Event:
+    """The call whatever its arguments; anything else as it is."""
+    if isinstance(event, Syscall) and event.argument is not None:
+        return Syscall(event.name, event.abi)
+    return event
+
+
 def order(event: Event) -> tuple[bool, str, str, str]:
     """A key to sort by: system calls by name, ABI and argument, then capabilities."""
     if isinstance(event, Capability):

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import msgspec
 
 from beacon.model.environment import Environment
-from beacon.model.event import Event, Syscall
+from beacon.model.event import Event, whole
 
 
 class Intent(msgspec.Struct, frozen=True, kw_only=True):
@@ -31,8 +31,7 @@ class Intent(msgspec.Struct, frozen=True, kw_only=True):
 
     def pin(self, event: Event) -> bool | None:
         """Whether it is pinned as allowed or denied; None if it is not."""
-        whole = msgspec.structs.replace(event, argument=None) if _has_class(event) else event
-        for each in dict.fromkeys((event, whole)):
+        for each in (event, whole(event)):
             if each in self.deny:
                 return False
             if each in self.allow:
@@ -46,10 +45,6 @@ class Intent(msgspec.Struct, frozen=True, kw_only=True):
     def ignores(self, environment: Environment) -> bool:
         """Whether any of its settings is to be ignored."""
         return any(_named(setting, self.ignore) for setting in environment.settings)
-
-
-def _has_class(event: Event) -> bool:
-    return isinstance(event, Syscall) and event.argument is not None
 
 
 def _named(setting: tuple[str, str], names: tuple[str, ...]) -> bool:

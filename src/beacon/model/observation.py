@@ -82,6 +82,19 @@ class CapabilityCheck(msgspec.Struct, frozen=True):
         return self.audited and not self.foreign and self.phase is not Phase.RUNTIME
 
 
+class Use(msgspec.Struct, frozen=True):
+    """An event that was used in one phase: how often, and by which processes.
+
+    `call` is the system call that asked for a capability.
+    """
+
+    event: Event
+    phase: Phase
+    count: int
+    processes: tuple[str, ...]
+    call: str | None = None
+
+
 class Loss(msgspec.Struct, frozen=True):
     """Something that could not be kept; any loss keeps a profile from being complete."""
 
@@ -101,11 +114,19 @@ class Observation(msgspec.Struct, frozen=True):
         """The system calls that entered the kernel at least once, whatever their arguments."""
         return frozenset(entry.call for entry in self.syscalls if entry.count)
 
+    def uses(self) -> Iterator[Use]:
+        """What a policy has to allow for this: calls that entered, capabilities needed."""
+        for entry in self.syscalls:
+            for call, part in entry.parts():
+                if part.count:
+                    yield Use(call, entry.phase, part.count, part.processes)
+        for check in self.capabilities:
+            if check.needed:
+                yield Use(check.capability, check.phase, check.count, check.processes, check.call)
+
     def events(self) -> frozenset[Event]:
-        """What a policy has to allow for this: the calls used, the capabilities needed."""
-        parts = (part for entry in self.syscalls for part in entry.parts())
-        calls = frozenset(call for call, counted in parts if counted.count)
-        return calls | {check.capability for check in self.capabilities if check.needed}
+        """The events of these uses."""
+        return frozenset(use.event for use in self.uses())
 
     def denied(self) -> frozenset[Syscall]:
         """The system calls that the filter turned away at least once, by argument class."""

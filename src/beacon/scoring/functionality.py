@@ -16,7 +16,8 @@ _BROUGHT_IN = 0.5
 _SHOWN = 3
 _NO_WORKLOAD = "none"
 
-Use = Mapping[Event, frozenset[Phase]]
+#: In which phases a run used each event.
+_Phases = Mapping[Event, frozenset[Phase]]
 
 
 class Functionality:
@@ -30,43 +31,48 @@ class Functionality:
     """
 
     def __init__(self, runs: Sequence[Run], intent: Intent) -> None:
-        self._runs = [(run, _use(run)) for run in runs]
-        self._matters = [intent.matters(run.environment) for run in runs]
+        self._runs = [(run, _phases(run)) for run in runs]
         driven = any(run.workload != _NO_WORKLOAD for run in runs)
-        weighed = [not driven or run.workload != _NO_WORKLOAD for run in runs]
-        self._halves = [
-            [
-                use
-                for (_, use), m, w in zip(self._runs, self._matters, weighed, strict=True)
-                if w and m is half
-            ]
-            for half in (True, False)
-        ]
+        mattering: list[_Phases] = []
+        others: list[_Phases] = []
+        self._floor: set[Event] = set()
+        for run, used in self._runs:
+            matters = intent.matters(run.environment)
+            if matters:
+                self._floor.update(event for event, phases in used.items() if phases & _BEGINNING)
+            if run.workload != _NO_WORKLOAD or not driven:
+                (mattering if matters else others).append(used)
+        self._halves = [half for half in (mattering, others) if half]
+        self._scores: dict[Event, Score] = {}
 
     def events(self) -> frozenset[Event]:
         """Whatever the runs used."""
-        return frozenset[Event]().union(*(use for _, use in self._runs))
+        return frozenset[Event]().union(*(used for _, used in self._runs))
 
     def own_events(self) -> frozenset[Event]:
         """The same without what the container runtime alone used."""
-        pairs = (pair for _, use in self._runs for pair in use.items())
+        pairs = (pair for _, used in self._runs for pair in used.items())
         return frozenset(event for event, phases in pairs if phases != {Phase.RUNTIME})
 
     def needed_to_start(self, event: Event) -> bool:
         """Whether a run that matters used it before it was ready."""
-        pairs = zip(self._runs, self._matters, strict=True)
-        return any(m and _BEGINNING & use.get(event, frozenset()) for (_, use), m in pairs)
+        return event in self._floor
 
     def score(self, event: Event) -> Score:
         """F of the event."""
-        if self.needed_to_start(event):
+        if event not in self._scores:
+            self._scores[event] = self._score(event)
+        return self._scores[event]
+
+    def _score(self, event: Event) -> Score:
+        if event in self._floor:
             return Score(1.0, (Reason(1.0, "needed to become ready"),))
-        shares = [_share(event, uses) for uses in self._halves if uses]
+        shares = [_share(event, half) for half in self._halves]
         value = sum(shares) / len(shares) if shares else 0.0
         return Score(value, tuple(self._reasons(event)))
 
     def _reasons(self, event: Event) -> Iterable[Reason]:
-        users = [(run, use[event]) for run, use in self._runs if event in use]
+        users = [(run, used[event]) for run, used in self._runs if event in used]
         for run, phases in users[:_SHOWN]:
             where = run_name(run.workload, run.environment)
             yield Reason(_worth(phases), f"used in {', '.join(sorted(phases))} of {where}")
@@ -74,20 +80,15 @@ class Functionality:
             yield Reason(0.0, f"and in {len(users) - _SHOWN} more runs")
 
 
-def _use(run: Run) -> Use:
+def _phases(run: Run) -> _Phases:
     found: dict[Event, set[Phase]] = {}
-    for entry in run.observation.syscalls:
-        for call, counted in entry.parts():
-            if counted.count:
-                found.setdefault(call, set()).add(entry.phase)
-    for check in run.observation.capabilities:
-        if check.needed:
-            found.setdefault(check.capability, set()).add(check.phase)
+    for use in run.observation.uses():
+        found.setdefault(use.event, set()).add(use.phase)
     return {event: frozenset(phases) for event, phases in found.items()}
 
 
-def _share(event: Event, uses: Sequence[Use]) -> float:
-    return sum(_worth(use[event]) for use in uses if event in use) / len(uses)
+def _share(event: Event, half: Sequence[_Phases]) -> float:
+    return sum(_worth(used[event]) for used in half if event in used) / len(half)
 
 
 def _worth(phases: frozenset[Phase]) -> float:

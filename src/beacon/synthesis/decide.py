@@ -6,12 +6,10 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
-import msgspec
-
 from beacon.data.families import Family, families
 from beacon.model.cve import Cve
 from beacon.model.decision import Decision
-from beacon.model.event import Abi, Event, Syscall, order, read
+from beacon.model.event import Abi, Event, Syscall, order, read, whole
 from beacon.model.intent import Intent
 from beacon.model.run import Run
 from beacon.model.score import Reason, Score
@@ -106,8 +104,7 @@ def _sources(use: Functionality) -> dict[Event, list[_Source]]:
         for abi in sorted({call.abi for call in calls}):
             sources = tuple(c for c in calls if c.abi == abi and _is_any_of(c, family.seen))
             for call in _then(family, abi) if sources else ():
-                whole = msgspec.structs.replace(call, argument=None)
-                covered = call != whole and whole in seen
+                covered = call.argument is not None and whole(call) in seen
                 if not covered and (family.certain or call not in seen):
                     found[call].append((family, sources))
     return found

@@ -13,7 +13,7 @@ from msgspec import Meta
 from beacon.data.arguments import canonical
 from beacon.data.kernel import is_capability, is_syscall
 from beacon.errors import UsageError
-from beacon.model.event import Event, Syscall, read, spell
+from beacon.model.event import Event, Syscall, read, spell, whole
 from beacon.model.intent import PRESETS, Intent
 from beacon.model.profile import Profile
 from beacon.model.text import printable
@@ -88,7 +88,7 @@ def pinned(intent: Intent, allow: Iterable[str], deny: Iterable[str]) -> Intent:
     more, less = frozenset(map(event, allow)), frozenset(map(event, deny))
     allowed = more | (frozenset(intent.allow) - less)
     denied = less | (frozenset(intent.deny) - more)
-    both = {each for each in denied if each in allowed or _whole(each) in allowed}
+    both = {each for each in denied if each in allowed or whole(each) in allowed}
     if both:
         name = spell(min(both, key=spell))
         raise UsageError(f"{name} is pinned as allowed and as denied: take one of the pins out.")
@@ -137,10 +137,6 @@ def check_classes(events: Iterable[Event]) -> None:
             if not right:
                 name = printable(spell(each)[:_LONGEST])
                 raise UsageError(f"The document is damaged (it has {name}): make it again.")
-
-
-def _whole(event: Event) -> Event:
-    return msgspec.structs.replace(event, argument=None) if isinstance(event, Syscall) else event
 
 
 def check_environments(intent: Intent, profile: Profile) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import NamedTuple
 
 from beacon import __version__
 from beacon.data.cves import cves
@@ -14,6 +13,7 @@ from beacon.errors import NothingObservedError, UsageError
 from beacon.model.decision import Decision
 from beacon.model.event import Capability, Event, Phase, Syscall, order
 from beacon.model.intent import Intent
+from beacon.model.observation import Use
 from beacon.model.policy import AllowedCapability, AllowedSyscall, Evidence, Policy, Replay
 from beacon.model.profile import Profile
 from beacon.model.run import Run
@@ -21,18 +21,8 @@ from beacon.synthesis.coverage import check_denials
 from beacon.synthesis.decide import decide
 from beacon.synthesis.intents import check_classes
 
-
-class _Use(NamedTuple):
-    """How one run used an event in one phase; `call` is what asked for a capability."""
-
-    run: str
-    phase: Phase
-    times: int
-    processes: tuple[str, ...]
-    call: str | None = None
-
-
-_Uses = Mapping[Event, Sequence[_Use]]
+#: What used each event: the run's name, and how.
+_Uses = Mapping[Event, Sequence[tuple[str, Use]]]
 
 
 def synthesize(profile: Profile, intent: Intent | None = None, *, insist: bool = False) -> Policy:
@@ -94,16 +84,10 @@ def _filterable(event: Event) -> bool:
 
 
 def _uses(runs: Iterable[Run]) -> _Uses:
-    found: dict[Event, list[_Use]] = defaultdict(list)
+    found: dict[Event, list[tuple[str, Use]]] = defaultdict(list)
     for run in runs:
-        for entry in run.observation.syscalls:
-            for call, part in entry.parts():
-                if part.count:
-                    found[call].append(_Use(run.name, entry.phase, part.count, part.processes))
-        for check in run.observation.capabilities:
-            if check.needed:
-                use = _Use(run.name, check.phase, check.count, check.processes, check.call)
-                found[check.capability].append(use)
+        for use in run.observation.uses():
+            found[use.event].append((run.name, use))
     return found
 
 
@@ -113,7 +97,7 @@ def _syscalls(decisions: Iterable[Decision], found: _Uses) -> Iterator[AllowedSy
             uses = found.get(each.event, ())
             yield AllowedSyscall(
                 each.event,
-                sum(use.times for use in uses),
+                sum(use.count for _, use in uses),
                 _evidence(uses),
                 each.inferred,
                 each.security,
@@ -128,8 +112,8 @@ def _capabilities(decisions: Iterable[Decision], found: _Uses) -> Iterator[Allow
             uses = found.get(each.event, ())
             yield AllowedCapability(
                 each.event.name,
-                sum(use.times for use in uses),
-                tuple(sorted({use.call for use in uses if use.call})),
+                sum(use.count for _, use in uses),
+                tuple(sorted({use.call for _, use in uses if use.call})),
                 _evidence(uses),
                 each.security,
                 each.functionality,
@@ -137,12 +121,12 @@ def _capabilities(decisions: Iterable[Decision], found: _Uses) -> Iterator[Allow
             )
 
 
-def _evidence(uses: Sequence[_Use]) -> Evidence:
-    phases = {use.phase for use in uses}
+def _evidence(uses: Sequence[tuple[str, Use]]) -> Evidence:
+    phases = {use.phase for _, use in uses}
     return Evidence(
         phases=tuple(phase for phase in Phase if phase in phases),
-        processes=tuple(sorted({name for use in uses for name in use.processes})),
-        runs=tuple(sorted({use.run for use in uses})),
+        processes=tuple(sorted({name for _, use in uses for name in use.processes})),
+        runs=tuple(sorted({run for run, _ in uses})),
     )
 
 

@@ -43,11 +43,10 @@ def run_and_clean(
     clean: Mapping[str, Callable[[T], str | None]],
     subject: T,
     deadline: Deadline,
-    kept_back: float,
 ) -> tuple[Check, ...]:
     """Clean up what a killed run left, run the checks, clean up again; the last cleaning counts.
 
-    `kept_back` seconds more than `deadline` has are for that cleaning.
+    What the deadline has kept back is for that cleaning.
     """
     cleaning = {name: partial(attempt, subject) for name, attempt in clean.items()}
     done: tuple[Check, ...] = ()
@@ -56,5 +55,5 @@ def run_and_clean(
         attempts = {name: partial(check, subject) for name, check in checks.items()}
         done = run_all(attempts, deadline)
     finally:  # an interrupted run must not leave anything in a user's volume either
-        cleaned = run_all(cleaning, Deadline(kept_back, deadline.stop))
+        cleaned = run_all(cleaning, Deadline(deadline.kept_back, deadline.stop))
     return done + cleaned

@@ -31,10 +31,15 @@ class AnswerError(Exception):
 
 
 class Deadline:
-    """A moment after which nothing more is tried; `stop` brings it forward."""
+    """A moment after which nothing more is tried; `stop` brings it forward.
 
-    def __init__(self, seconds: float, stop: Event | None = None) -> None:
-        self._end = time.monotonic() + seconds
+    It comes `kept_back` seconds before `seconds` are over, so that there is time to clean up: as
+    many as `keep` says, but a fifth of all at most.
+    """
+
+    def __init__(self, seconds: float, stop: Event | None = None, *, keep: float = 0.0) -> None:
+        self.kept_back = min(keep, seconds / 5)
+        self._end = time.monotonic() + seconds - self.kept_back
         self.stop = stop or Event()
 
     def left(self, at_most: float) -> float:

@@ -36,8 +36,7 @@ class AmqpWorkload(Workload):
 
         if endpoint.address is None:
             return unreachable((*families.CHECKS, *families.CLEAN))
-        kept_back = min(_CLEANING, timeout / 5)
-        deadline = Deadline(timeout - kept_back, endpoint.stop)
+        deadline = Deadline(timeout, endpoint.stop, keep=_CLEANING)
         peer = Peer(endpoint.address, choose_port(endpoint, AMQP_PORTS), deadline)
         broker = Broker(peer, endpoint.env)
-        return run_and_clean(families.CHECKS, families.CLEAN, broker, deadline, kept_back)
+        return run_and_clean(families.CHECKS, families.CLEAN, broker, deadline)

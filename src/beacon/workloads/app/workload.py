@@ -45,8 +45,6 @@ def _use(endpoint: Endpoint, whole: Deadline, timeout: float) -> tuple[Check, ..
 
     if endpoint.address is None:
         return unreachable((*families.CHECKS, *families.CLEAN))
-    left = whole.left(timeout)
-    kept_back = min(_CLEANING, left / 5)
     application = Application(Peer(endpoint.address, choose_port(endpoint, HTTP_PORTS), whole))
-    working = Deadline(left - kept_back, endpoint.stop)
-    return run_and_clean(families.CHECKS, families.CLEAN, application, working, kept_back)
+    working = Deadline(whole.left(timeout), endpoint.stop, keep=_CLEANING)
+    return run_and_clean(families.CHECKS, families.CLEAN, application, working)

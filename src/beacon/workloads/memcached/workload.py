@@ -6,11 +6,9 @@ holds stays, but for what has to go when memory is scarce.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from functools import partial
-
 from beacon.model.run import Check
-from beacon.workloads.checks import Attempt, Deadline, run_all
+from beacon.workloads.answers import run_and_clean
+from beacon.workloads.checks import Deadline
 from beacon.workloads.clients import require
 from beacon.workloads.interface import Endpoint, Workload
 from beacon.workloads.reach import MEMCACHED_PORTS, choose_port, unreachable
@@ -38,28 +36,7 @@ class MemcachedWorkload(Workload):
         checks = all_checks()
         if endpoint.address is None:
             return unreachable((*checks, CLEANING))
-        kept_back = min(_CLEANING, timeout / 5)
-        peer = Peer(
-            endpoint.address,
-            choose_port(endpoint, MEMCACHED_PORTS),
-            Deadline(timeout - kept_back, endpoint.stop),
-        )
+        deadline = Deadline(timeout, endpoint.stop, keep=_CLEANING)
+        peer = Peer(endpoint.address, choose_port(endpoint, MEMCACHED_PORTS), deadline)
         server = Server(peer, find(peer), endpoint.env)
-        attempts = {name: partial(check, server) for name, check in checks.items()}
-        cleaning = {CLEANING: server.clean}
-        run_all(cleaning, peer.deadline)  # what a killed run left
-        return _drive(attempts, cleaning, peer.deadline, kept_back)
-
-
-def _drive(
-    attempts: Mapping[str, Attempt],
-    cleaning: Mapping[str, Attempt],
-    deadline: Deadline,
-    kept_back: float,
-) -> tuple[Check, ...]:
-    done: tuple[Check, ...] = ()
-    try:
-        done = run_all(attempts, deadline)
-    finally:
-        cleaned = run_all(cleaning, Deadline(kept_back, deadline.stop))
-    return done + cleaned
+        return run_and_clean(checks, {CLEANING: Server.clean}, server, deadline)

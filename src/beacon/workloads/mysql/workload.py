@@ -37,8 +37,7 @@ class MysqlWorkload(Workload):
 
         if endpoint.address is None:
             return unreachable((*families.CHECKS, *cleaning.CLEANING))
-        kept_back = min(_CLEANING, timeout / 5)
-        deadline = Deadline(timeout - kept_back, endpoint.stop)
+        deadline = Deadline(timeout, endpoint.stop, keep=_CLEANING)
         peer = Peer(endpoint.address, choose_port(endpoint, MYSQL_PORTS), deadline)
         with Server(peer, endpoint.env) as server:
-            return run_and_clean(families.CHECKS, cleaning.CLEANING, server, deadline, kept_back)
+            return run_and_clean(families.CHECKS, cleaning.CLEANING, server, deadline)

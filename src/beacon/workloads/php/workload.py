@@ -45,6 +45,6 @@ def _use(endpoint: Endpoint, seconds: float) -> tuple[Check, ...]:
     checks = {f"{_PREFIX}{name}": check for part in families for name, check in part.CHECKS.items()}
     if endpoint.address is None:
         return unreachable((*checks, _CLEAN))
-    kept_back = min(_CLEANING, seconds / 5)
-    site = site_of(endpoint, endpoint.address, Deadline(seconds - kept_back, endpoint.stop))
-    return run_and_clean(checks, {_CLEAN: dialogues.clean}, site, site.deadline, kept_back)
+    deadline = Deadline(seconds, endpoint.stop, keep=_CLEANING)
+    site = site_of(endpoint, endpoint.address, deadline)
+    return run_and_clean(checks, {_CLEAN: dialogues.clean}, site, deadline)

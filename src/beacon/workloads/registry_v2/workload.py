@@ -41,13 +41,12 @@ class RegistryWorkload(Workload):
         checks = {name: check for family in families for name, check in family.CHECKS.items()}
         if endpoint.address is None:
             return unreachable((*checks, lists.CLEANING))
-        kept_back = min(_CLEANING, timeout / 5)
-        deadline = Deadline(timeout - kept_back, endpoint.stop)
+        deadline = Deadline(timeout, endpoint.stop, keep=_CLEANING)
         port = choose_port(endpoint, REGISTRY_PORTS)
         hub = Hub(Peer(endpoint.address, port, deadline), endpoint)
         try:
             done = run_all({name: partial(check, hub) for name, check in checks.items()}, deadline)
         finally:  # an interrupted run must not leave blobs in a user's volume either
-            hub.peer = Peer(endpoint.address, port, Deadline(kept_back, endpoint.stop))
+            hub.peer = Peer(endpoint.address, port, Deadline(deadline.kept_back, endpoint.stop))
             cleaned = run_all({lists.CLEANING: partial(lists.clean, hub)}, hub.peer.deadline)
         return done + cleaned

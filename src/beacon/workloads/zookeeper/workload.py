@@ -6,11 +6,9 @@ own nodes stay, for it may serve a volume that the user mounted.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from functools import partial
-
 from beacon.model.run import Check
-from beacon.workloads.checks import Attempt, Deadline, run_all
+from beacon.workloads.answers import run_and_clean
+from beacon.workloads.checks import Deadline
 from beacon.workloads.clients import require
 from beacon.workloads.interface import Endpoint, Workload
 from beacon.workloads.reach import ZOOKEEPER_PORTS, choose_port, unreachable
@@ -54,28 +52,7 @@ class ZookeeperWorkload(Workload):
         }
         if endpoint.address is None:
             return unreachable((*checks, CLEANING))
-        kept_back = min(_CLEANING, timeout / 5)
-        peer = Peer(
-            endpoint.address,
-            choose_port(endpoint, ZOOKEEPER_PORTS),
-            Deadline(timeout - kept_back, endpoint.stop),
-        )
+        deadline = Deadline(timeout, endpoint.stop, keep=_CLEANING)
+        peer = Peer(endpoint.address, choose_port(endpoint, ZOOKEEPER_PORTS), deadline)
         server = Server(peer, endpoint.env, endpoint.ports)
-        attempts = {name: partial(check, server) for name, check in checks.items()}
-        cleaning = {CLEANING: server.clean}
-        run_all(cleaning, peer.deadline)  # what a killed run left in a volume
-        return _drive(attempts, cleaning, peer.deadline, kept_back)
-
-
-def _drive(
-    attempts: Mapping[str, Attempt],
-    cleaning: Mapping[str, Attempt],
-    deadline: Deadline,
-    kept_back: float,
-) -> tuple[Check, ...]:
-    done: tuple[Check, ...] = ()
-    try:
-        done = run_all(attempts, deadline)
-    finally:  # an interrupted run must not leave nodes in a user's volume either
-        cleaned = run_all(cleaning, Deadline(kept_back, deadline.stop))
-    return done + cleaned
+        return run_and_clean(checks, {CLEANING: Server.clean}, server, deadline)
