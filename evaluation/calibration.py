@@ -14,7 +14,7 @@ from pathlib import Path
 import msgspec
 
 from beacon.model.profile import Estimate, Profile
-from catalogue import chosen, profile
+from catalogue import chosen, exploration, profile
 from markdown import table
 
 _RUNS, _SEED = 50, 1000
@@ -45,8 +45,6 @@ def _usable(recorded: Profile) -> list[str]:
 
 def row(name: str, directory: Path) -> Row:
     recorded = profile(name, directory / name)
-    if recorded.exploration is None:
-        sys.exit(f"The profile of {name} is of an older version: remove it.")
     words = ["--strategy", "random", "--seed", str(_SEED), "--max-runs", str(_RUNS + 2)]
     words += ["--dimensions", ",".join(_usable(recorded))]
     more = profile(name, directory / f"{name}-held-back", *words)
@@ -54,7 +52,7 @@ def row(name: str, directory: Path) -> Row:
     known = recorded.events()
     fresh = [run for run in more.ready_runs() if run.environment not in tried]
     new = sum(not run.observation.events() <= known for run in fresh)
-    return Row(name, recorded.exploration.estimate, len(fresh), new)
+    return Row(name, exploration(recorded).estimate, len(fresh), new)
 
 
 def main(arguments: list[str]) -> None:

@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 from beacon.model.files import load_profile
-from beacon.model.profile import Profile
+from beacon.model.profile import Exploration, Profile
 
 _ROOT = Path(__file__).resolve().parent.parent
 #: The program that lies beside this interpreter.
@@ -47,3 +47,10 @@ def profile(name: str, directory: Path, *options: str) -> Profile:
         if done.returncode not in (0, 1):
             sys.exit(f"beacon profile of {name} ended with {done.returncode}.")
     return load_profile(directory)
+
+
+def exploration(recorded: Profile) -> Exploration:
+    """What its campaign has reached; exits when it is of a version that did not explore."""
+    if recorded.exploration is None:
+        sys.exit(f"The profile of {recorded.image.reference} is of an older version: remove it.")
+    return recorded.exploration

@@ -10,7 +10,6 @@ those that Docker's default leaves open.
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
 from pathlib import Path
 from statistics import mean
 
@@ -55,10 +54,13 @@ def _rows(found: list[Policies], among: list[Cve]) -> list[list[str]]:
     left = [cve for cve in among if cve.id not in docker]
     rows = [["Docker's default", _of(len(docker), among), "0", "0.0 %"]]
     for kind in found[0]:
-        all_ = mean(len(stopped(each[kind], among)) for each in found)
-        more = mean(len(stopped(each[kind], left)) for each in found)
+        all_, more = _average(found, kind, among), _average(found, kind, left)
         rows.append([kind, _of(all_, among), f"{more:.1f}", share(more / len(left))])
     return rows
+
+
+def _average(found: list[Policies], kind: str, among: list[Cve]) -> float:
+    return mean(len(stopped(each[kind], among)) for each in found)
 
 
 def _of(count: float, among: list[Cve]) -> str:
@@ -87,11 +89,11 @@ def _by_image(names: list[str], found: list[Policies], among: list[Cve]) -> str:
 
 
 def _reached(found: list[Policies], among: list[Cve]) -> bool:
-    count: Callable[[list[Cve]], float] = lambda cves: mean(  # noqa: E731
-        len(stopped(each["availability"], cves)) for each in found
-    )
-    left = [cve for cve in among if cve.id not in stopped_by_docker(among)]
-    return count(among) >= _WANTED and count(left) >= _WANTED_SHARE * len(left)
+    docker = stopped_by_docker(among)
+    left = [cve for cve in among if cve.id not in docker]
+    return _average(found, "availability", among) >= _WANTED and _average(
+        found, "availability", left
+    ) >= _WANTED_SHARE * len(left)
 
 
 if __name__ == "__main__":

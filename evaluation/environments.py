@@ -15,7 +15,7 @@ from beacon.exploration.growth import growth
 from beacon.model.event import Event, Syscall
 from beacon.model.profile import Estimate, Profile
 from beacon.model.run import Ending
-from catalogue import chosen, profile
+from catalogue import chosen, exploration, profile
 from markdown import share, table
 
 
@@ -50,8 +50,6 @@ class Row(msgspec.Struct, frozen=True):
 def row(name: str, recorded: Profile) -> Row:
     grown = growth(recorded, _is_call)
     endings = [run.outcome.ending for run in recorded.runs]
-    if recorded.exploration is None:
-        sys.exit(f"The profile of {name} is of an older version: remove it.")
     return Row(
         name=name,
         baseline=grown.baseline,
@@ -61,7 +59,7 @@ def row(name: str, recorded: Profile) -> Row:
         runs=len(endings),
         not_ready=len(endings) - len(recorded.ready_runs()) - endings.count(Ending.REFUSED),
         refused=endings.count(Ending.REFUSED),
-        estimate=recorded.exploration.estimate,
+        estimate=exploration(recorded).estimate,
     )
 
 

@@ -16,6 +16,11 @@ from e2e.commands import BEACON, beacon, docker, leftovers, sentence
 BASE = "debian:bookworm-slim"
 
 
+def driven_by(script: Path, out: Path) -> subprocess.CompletedProcess[str]:
+    words = ("--strategy", "baseline", "--workload", script, "-o", out)
+    return beacon("profile", *words, BASE, "sleep", "60")
+
+
 @pytest.mark.parametrize(
     ("arguments", "code", "said"),
     [
@@ -61,18 +66,7 @@ def test_a_workload_that_fails(tmp_path: Path) -> None:
     script = tmp_path / "workload"
     script.write_text("#!/bin/sh\necho it hurts >&2\nexit 5\n")
     script.chmod(0o755)
-    done = beacon(
-        "profile",
-        "--strategy",
-        "baseline",
-        "-o",
-        tmp_path / "out",
-        "--workload",
-        script,
-        BASE,
-        "sleep",
-        "60",
-    )
+    done = driven_by(script, tmp_path / "out")
     assert done.returncode == 1, done.stderr
     assert "it hurts" in done.stderr
     assert "not complete" in sentence(done.stderr)
@@ -192,18 +186,7 @@ def test_a_container_that_others_meddle_with(tmp_path: Path, meddle: str) -> Non
     words = " ".join(options[meddle])
     script.write_text(f'#!/bin/sh\nPATH=$PATH:/usr/bin docker {words} "$BEACON_CONTAINER"\n')
     script.chmod(0o755)
-    done = beacon(
-        "profile",
-        "--strategy",
-        "baseline",
-        "-o",
-        tmp_path / "out",
-        "--workload",
-        script,
-        BASE,
-        "sleep",
-        "60",
-    )
+    done = driven_by(script, tmp_path / "out")
     assert done.returncode == 1, done.stderr
     assert "not complete" in sentence(done.stderr)
     runs = json.loads((tmp_path / "out" / "profile.json").read_text())["runs"]

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import re
-import tomllib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from enum import StrEnum
 from functools import cache
-from importlib import resources
 
 import msgspec
 
+from beacon.data.table import read_table
 from beacon.model.event import Syscall
 
 #: The class of a call with flags when none of the named ones is set.
@@ -69,8 +68,7 @@ class Condition(msgspec.Struct, frozen=True, order=True):
 @cache
 def multiplexers() -> Mapping[str, Multiplexer]:
     """By the name of the call; the table is read once."""
-    text = resources.files("beacon.data").joinpath("arguments.toml").read_text()
-    return msgspec.convert(tomllib.loads(text), dict[str, Multiplexer])
+    return read_table("arguments.toml", dict[str, Multiplexer])
 
 
 def is_whole(call: Syscall) -> bool:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Mapping
 from functools import cache
-from importlib import resources
 
 import msgspec
+
+from beacon.data.table import read_table
 
 
 class Worth(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -20,5 +20,4 @@ class Worth(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 @cache
 def worths() -> Mapping[str, Worth]:
     """By kernel name (`CAP_NET_ADMIN`); the table is read once."""
-    text = resources.files("beacon.data").joinpath("capabilities.toml").read_text()
-    return msgspec.convert(tomllib.loads(text), dict[str, Worth])
+    return read_table("capabilities.toml", dict[str, Worth])

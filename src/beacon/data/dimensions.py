@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Mapping
 from functools import cache
-from importlib import resources
 
 import msgspec
 
+from beacon.data.table import read_table
 from beacon.errors import UsageError
 from beacon.model.environment import Dimension, Effect
 from beacon.model.text import printable
@@ -21,8 +20,7 @@ class _Table(msgspec.Struct, forbid_unknown_fields=True):
 @cache
 def general() -> tuple[Dimension, ...]:
     """The table, read once."""
-    text = resources.files("beacon.data").joinpath("dimensions.toml").read_text()
-    return msgspec.convert(tomllib.loads(text), _Table).dimensions
+    return read_table("dimensions.toml", _Table).dimensions
 
 
 def select(

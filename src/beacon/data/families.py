@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import tomllib
 from functools import cache
-from importlib import resources
 
 import msgspec
+
+from beacon.data.table import read_table
 
 
 class Family(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -30,5 +30,4 @@ class _Table(msgspec.Struct, forbid_unknown_fields=True):
 @cache
 def families() -> tuple[Family, ...]:
     """The table, read once."""
-    text = resources.files("beacon.data").joinpath("families.toml").read_text()
-    return msgspec.convert(tomllib.loads(text), _Table).families
+    return read_table("families.toml", _Table).families

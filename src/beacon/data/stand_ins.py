@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Mapping
 from functools import cache
-from importlib import resources
 
 import msgspec
+
+from beacon.data.table import read_table
 
 
 class StandIn(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -20,5 +20,4 @@ class StandIn(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 @cache
 def stand_ins() -> Mapping[str, StandIn]:
     """By the name of the call that stands in; the table is read once."""
-    text = resources.files("beacon.data").joinpath("stand_ins.toml").read_text()
-    return msgspec.convert(tomllib.loads(text), dict[str, StandIn])
+    return read_table("stand_ins.toml", dict[str, StandIn])

@@ -10,12 +10,6 @@ from msgspec import Meta
 #: Of cves.json; a reader refuses a newer one.
 CVES_VERSION = 1
 
-#: Fields of `Need.where` that hold flags: the one named is set, whatever else is. A field of any
-#: other name is equal to the constant (after the kernel's own masks: a socket type without
-#: SOCK_NONBLOCK and SOCK_CLOEXEC, a futex operation without FUTEX_PRIVATE_FLAG and
-#: FUTEX_CLOCK_REALTIME).
-FLAG_FIELDS = frozenset({"flags", "mask", "protection"})
-
 # Printable ASCII only, so that no file moves a cursor. Python's `$` would let a line feed pass.
 _TEXT = r"^[ -~]*$(?!\n)"
 
@@ -45,8 +39,11 @@ class Need(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_default
     """One system call that an attack has to make.
 
     `where`: for each argument named, the constants of which one will do (`{"domain":
-    ("AF_NETLINK",)}`); all arguments named must hold at once. Only what the kernel passes in a
-    register can be here. Different names may be one number (IPT_SO_SET_REPLACE and
+    ("AF_NETLINK",)}`); all arguments named must hold at once. Of `flags`, `mask` and `protection`
+    the bits named are set, whatever else is; an argument of any other name is equal to the constant
+    after the kernel's own masks (a socket type without SOCK_NONBLOCK and SOCK_CLOEXEC, a futex
+    operation without FUTEX_PRIVATE_FLAG and FUTEX_CLOCK_REALTIME). Only what the kernel passes in
+    a register can be here. Different names may be one number (IPT_SO_SET_REPLACE and
     IP6T_SO_SET_REPLACE; SOL_IP and IPPROTO_IP; O_NOTIFICATION_PIPE and O_EXCL). A reader that does
     not know a field or a constant has to take the call as unconditional.
     """
