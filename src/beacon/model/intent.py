@@ -9,6 +9,9 @@ import msgspec
 from beacon.model.environment import Environment
 from beacon.model.event import Event, whole
 
+#: Among what is to be ignored: whatever does not matter.
+EVERYTHING = "*"
+
 
 class Intent(msgspec.Struct, frozen=True, kw_only=True):
     """Weights in 0..1, pins, and which environments count.
@@ -17,7 +20,8 @@ class Intent(msgspec.Struct, frozen=True, kw_only=True):
     `security` times what its denial buys. `allow` and `deny` decide by themselves; a pin on a call
     holds for all its argument classes, unless one has a pin of its own. `matter` and
     `ignore` are settings (`init=yes`) or dimensions (`init`): of environments that matter nothing
-    that is needed to start is dropped; runs in environments to be ignored are no evidence.
+    that is needed to start is dropped; runs in environments to be ignored are no evidence. To
+    ignore `*` is to ignore whatever does not matter.
     `floor` keeps what the container needs to become ready, whatever it scores.
     """
 
@@ -44,7 +48,11 @@ class Intent(msgspec.Struct, frozen=True, kw_only=True):
 
     def ignores(self, environment: Environment) -> bool:
         """Whether any of its settings is to be ignored."""
-        return any(_named(setting, self.ignore) for setting in environment.settings)
+        return any(self._ignores(setting) for setting in environment.settings)
+
+    def _ignores(self, setting: tuple[str, str]) -> bool:
+        rest = EVERYTHING in self.ignore and not _named(setting, self.matter)
+        return rest or _named(setting, self.ignore)
 
 
 def _named(setting: tuple[str, str], names: tuple[str, ...]) -> bool:

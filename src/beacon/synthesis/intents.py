@@ -14,7 +14,7 @@ from beacon.data.arguments import canonical
 from beacon.data.kernel import is_capability, is_syscall
 from beacon.errors import UsageError
 from beacon.model.event import Event, Syscall, read, spell, whole
-from beacon.model.intent import PRESETS, Intent
+from beacon.model.intent import EVERYTHING, PRESETS, Intent
 from beacon.model.profile import Profile
 from beacon.model.text import printable
 
@@ -143,7 +143,7 @@ def check_environments(intent: Intent, profile: Profile) -> None:
     """UsageError when the intent names an environment that the profile does not know."""
     settings = {setting for run in profile.runs for setting in run.environment.settings}
     known = {name for name, _ in settings} | {"=".join(setting) for setting in settings}
-    unknown = sorted({*intent.matter, *intent.ignore} - known)
+    unknown = sorted({*intent.matter, *intent.ignore} - known - {EVERYTHING})
     if unknown:
         raise UsageError(
             f"No run of this profile was in an environment {printable(unknown[0])!r}: "

@@ -100,6 +100,22 @@ def test_runs_that_are_ignored_are_no_evidence() -> None:
     assert Syscall("ptrace") not in allowed(decide(observed, Intent(ignore=("init",)), cves()))
 
 
+def test_to_ignore_everything_leaves_the_default_environment_and_what_matters() -> None:
+    def inside(name: str, *settings: tuple[str, str]) -> Run:
+        return msgspec.structs.replace(run(call(name)), environment=Environment.of(settings))
+
+    def shown(*matter: str) -> set[str]:
+        intent = Intent(ignore=("*",), matter=matter)
+        decided = allowed(decide(observed, intent, ()))
+        return {event.name for event in decided} & {"read", "ptrace", "mount"}
+
+    init, tty = ("init", "yes"), ("tty", "yes")
+    observed = [run(call("read")), inside("ptrace", init), inside("mount", init, tty)]
+    assert shown() == {"read"}
+    assert shown("init") == {"read", "ptrace"}
+    assert shown("init", "tty=yes") == {"read", "ptrace", "mount"}
+
+
 def test_siblings_count_half_and_certain_ones_whole() -> None:
     decided = {d.event: d for d in decide([run(call("clone3"), call("read"))], Intent(), cves())}
     assert decided[read("clone(plain)")].functionality.value == 0.5
