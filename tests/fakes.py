@@ -32,6 +32,7 @@ class Script:
     refuses_create: bool = False
     refuses_start: bool = False
     not_ready: NotReadyError | None = None
+    refused: tuple[int, ...] = ()  # which containers it will not create, counted from 0
     dies: bool = False
     hangs: threading.Event | None = None
 
@@ -101,6 +102,7 @@ class FakeEngine(Engine):
     alive: set[FakeContainer] = field(default_factory=set)
     created: list[tuple[Enforcement, str]] = field(default_factory=list)
     aborted: bool = False
+    asked: int = 0
 
     def facts(self) -> EngineFacts:
         return EngineFacts("fake", "1", "fake", "cgroupfs", seccomp=True)
@@ -111,7 +113,8 @@ class FakeEngine(Engine):
     def create(
         self, image: Image, launch: Launch, enforcement: Enforcement, *, cgroup_parent: str
     ) -> Container:
-        if self.script.refuses_create:
+        self.asked += 1
+        if self.script.refuses_create or self.asked - 1 in self.script.refused:
             raise RefusedError("The engine refused: never.")
         self.created.append((enforcement, cgroup_parent))
         container = FakeContainer(self)
@@ -148,6 +151,9 @@ class Diary:
 
     def planned(self, total: int) -> None:
         self.total = total
+
+    def resumed(self, runs: int, new_events: int) -> None:
+        self.taken = (runs, new_events)
 
     def estimated(self, estimate: Estimate) -> None:
         self.estimate = estimate

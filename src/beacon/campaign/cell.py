@@ -18,12 +18,14 @@ from beacon.engines.interface import (
     Readiness,
     RefusedError,
 )
+from beacon.errors import BeaconError
 from beacon.model.environment import Environment, Step, Surroundings, When
 from beacon.model.event import Phase
 from beacon.model.launch import Launch
 from beacon.model.run import Check, Ending, Outcome, Run, run_name
 from beacon.monitor.interface import Target
 from beacon.workloads.interface import Endpoint, Workload
+from beacon.workloads.none import NoWorkload
 
 
 @dataclass(frozen=True)
@@ -87,6 +89,27 @@ def run_cell(lab: Lab, conditions: Conditions, cell: Cell) -> Run:
     )
 
 
+def check_engine(lab: Lab, conditions: Conditions) -> None:
+    """EngineBrokenError if it refuses the default environment: then no setting is at fault."""
+    life = _Life(lab, conditions, Cell(Environment(), NoWorkload()))
+    with life.alone(), lab.monitor.watch(lab.name()) as target:
+        try:
+            with life.create(target) as container:
+                container.start()
+        except RefusedError as refusal:
+            raise EngineBrokenError(str(refusal)) from None
+
+
+class EngineBrokenError(BeaconError):
+    """The engine starts nothing any more."""
+
+    def __init__(self, refusal: str) -> None:
+        super().__init__(
+            f"The engine does not even start what it started before ({refusal.rstrip('.')}): "
+            "mend it, then go on with --resume."
+        )
+
+
 class _Life:
     """A container from its creation to its end."""
 
@@ -104,16 +127,20 @@ class _Life:
         """Keeps others away that share ports or files with it."""
         return self._lab.alone if self._place.launch.shares_state else nullcontext()
 
+    def create(self, target: Target) -> Container:
+        """The container, not started yet; RefusedError."""
+        return self._lab.engine.create(
+            self._conditions.image,
+            self._place.launch,
+            self._conditions.enforcement,
+            cgroup_parent=target.cgroup_parent,
+        )
+
     def live(self, target: Target) -> Outcome:
         """Live it; what came of it."""
         self._target = target
         try:
-            container = self._lab.engine.create(
-                self._conditions.image,
-                self._place.launch,
-                self._conditions.enforcement,
-                cgroup_parent=self._target.cgroup_parent,
-            )
+            container = self.create(target)
         except RefusedError as refusal:
             return Outcome(Ending.REFUSED, detail=str(refusal))
         with container:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from beacon import __version__
-from beacon.campaign.cell import Cell, Conditions, run_cell
+from beacon.campaign.cell import Cell, Conditions, check_engine, run_cell
 from beacon.campaign.journal import Journal
 from beacon.campaign.lab import Lab
 from beacon.campaign.reporter import Reporter
@@ -18,6 +18,7 @@ from beacon.exploration.estimate import trials
 from beacon.exploration.fixed import Baseline
 from beacon.exploration.interface import Strategy
 from beacon.model.environment import Environment
+from beacon.model.event import Event
 from beacon.model.launch import Launch
 from beacon.model.profile import Exploration, Host, ImageIdentity, Profile
 from beacon.model.run import Ending, Outcome, Run
@@ -112,6 +113,9 @@ class Campaign:
         finished = {cell.name: run for cell, run in zip(cells, known, strict=True) if run}
         missing = [cell for cell in cells if cell.name not in finished]
         self.reporter.planned(len(self.runs) + len(cells))
+        earlier = [*self.runs, *finished.values()]
+        if finished:
+            self.reporter.resumed(len(finished), len(_shown(earlier) - _shown(self.runs)))
         over = self.budget.over if self.runs else _never
         fresh = run_cells(
             self.lab,
@@ -119,12 +123,18 @@ class Campaign:
             missing,
             self.reporter,
             self.jobs,
-            self.journal,
-            self.runs,
+            self._keep,
+            earlier,
             over,
         )
         finished |= {run.name: run for run in fresh}
         self.runs += [finished[cell.name] for cell in cells if cell.name in finished]
+
+    def _keep(self, run: Run) -> None:
+        if run.outcome.ending is Ending.REFUSED and run.environment.settings:
+            check_engine(self.lab, self.conditions)
+        if self.journal is not None:
+            self.journal.add(run)
 
     def _profile(self) -> Profile:
         image = self.conditions.image
@@ -154,15 +164,15 @@ def run_cells(
     cells: Sequence[Cell],
     reporter: Reporter,
     jobs: int,
-    journal: Journal | None = None,
+    keep: Callable[[Run], None] | None = None,
     earlier: Sequence[Run] = (),
     over: Callable[[], bool] = _never,
 ) -> list[Run]:
-    """Run all cells, `jobs` at a time, and tell the reporter of each.
+    """Run all cells, `jobs` at a time, `keep` each and tell the reporter of it.
 
     `earlier` runs are those whose events are not new any more. Once it is `over` none is begun.
     """
-    seen = {event for run in earlier for event in run.observation.events()}
+    seen = _shown(earlier)
     lock = threading.Lock()
 
     def one(cell: Cell) -> Run | None:
@@ -170,8 +180,8 @@ def run_cells(
             return None
         reporter.started(cell)
         run = run_cell(lab, conditions, cell)
-        if journal is not None:
-            journal.add(run)
+        if keep is not None:
+            keep(run)
         with lock:
             before = len(seen)
             seen.update(run.observation.events())
@@ -179,6 +189,10 @@ def run_cells(
         return run
 
     return [run for run in lab.in_parallel(one, cells, jobs) if run is not None]
+
+
+def _shown(runs: Sequence[Run]) -> set[Event]:
+    return {event for run in runs for event in run.observation.events()}
 
 
 def describe_host(lab: Lab) -> Host:

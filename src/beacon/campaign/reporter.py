@@ -15,6 +15,9 @@ class Reporter(Protocol):
     def planned(self, total: int) -> None:
         """So many runs are done or planned by now; more may follow."""
 
+    def resumed(self, runs: int, new_events: int) -> None:
+        """So many more of them an earlier command has done, with events that were new then."""
+
     def estimated(self, estimate: Estimate) -> None:
         """How likely one more run shows something new."""
 

@@ -24,7 +24,7 @@ class Progress:
 
     def __init__(self, console: Console, jobs: int) -> None:
         self._console, self._jobs = console, jobs
-        self._done, self._planned, self._events = 0, 0, 0
+        self._done, self._resumed, self._planned, self._events = 0, 0, 0, 0
         self._spent = 0.0
         self._running: dict[str, None] = {}
         self._estimate = ""
@@ -46,6 +46,12 @@ class Progress:
         """So many runs are done or planned by now."""
         self._planned = total
 
+    def resumed(self, runs: int, new_events: int) -> None:
+        """So many more of them an earlier command has done."""
+        self._resumed += runs
+        self._events += new_events
+        self._console.say(f"{self._clock()} {runs} runs are there already ({new_events} events)")
+
     def estimated(self, estimate: Estimate) -> None:
         """How likely one more run shows something new."""
         self._estimate = describe(estimate)
@@ -65,7 +71,7 @@ class Progress:
             self._events += new_events
             self._spent += run.duration
             self._running.pop(cell.name, None)
-            count = f"run {self._done}/{self._planned}"
+            count = f"run {self._finished()}/{self._planned}"
         calls = len(run.observation.used())
         said = f"{_said(run)}, {calls} system calls ({new_events} new events), {count}"
         self._console.say(f"{self._clock()} {cell.name}: {said}")
@@ -83,15 +89,18 @@ class Progress:
         with self._lock:
             names = list(self._running)
         shown = ", ".join(names[:_RUNNING]) + (" …" if len(names) > _RUNNING else "")
-        parts = [f"{self._done}/{self._planned} runs", f"{self._events} events", self._left()]
+        parts = [f"{self._finished()}/{self._planned} runs", f"{self._events} events", self._left()]
         parts += [self._estimate, f"running: {shown}" if shown else ""]
         return Text(" · ".join(part for part in parts if part), no_wrap=True, overflow="ellipsis")
 
     def _left(self) -> str:
         if not self._done:
             return ""
-        seconds = self._spent / self._done * (self._planned - self._done) / self._jobs
+        seconds = self._spent / self._done * (self._planned - self._finished()) / self._jobs
         return f"about {seconds:.0f} s left"
+
+    def _finished(self) -> int:
+        return self._resumed + self._done
 
     def _clock(self) -> str:
         return f"{time.monotonic() - self._since:5.1f}s"

@@ -1,16 +1,21 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Sequence
+from pathlib import Path
 
 import pytest
 
-from beacon.campaign.cell import Cell, Conditions, run_cell
+from beacon.campaign.cell import Cell, Conditions, EngineBrokenError, run_cell
+from beacon.campaign.journal import Journal
 from beacon.campaign.lab import Lab
 from beacon.campaign.record import Campaign, NeverReadyError
 from beacon.campaign.verify import verify
 from beacon.engines.interface import Enforcement, NotReadyError
 from beacon.errors import ExitCode
-from beacon.model.environment import Environment
+from beacon.exploration.estimate import Trial
+from beacon.exploration.interface import Strategy
+from beacon.model.environment import Dimension, Effect, Environment, Surroundings
 from beacon.model.event import Phase
 from beacon.model.launch import Launch
 from beacon.model.observation import Observation
@@ -98,6 +103,43 @@ def test_no_ready_run_is_an_error_with_the_last_words() -> None:
         record(lab(script), FakeWorkload(), Diary(), jobs=2)
     assert failure.value.exit_code is ExitCode.NOTHING_OBSERVED
     assert failure.value.diagnostics() == "last words"
+
+
+class Once(Strategy):
+    name = "once"
+
+    def propose(self, trials: Sequence[Trial]) -> Sequence[Environment]:
+        return [Environment((("init", "yes"),))] if len(trials) == 1 else []
+
+
+def varied(made: Lab, diary: Diary, journal: Journal) -> Profile:
+    surroundings = Surroundings((Dimension("init", "why", {"yes": Effect(init=True)}),))
+    conditions = Conditions(IMAGE, Launch(), surroundings=surroundings, settle=0)
+    return Campaign(made, conditions, NoWorkload(), diary, 1, Once(), journal=journal).run()
+
+
+def test_an_engine_that_starts_nothing_any_more_ends_the_campaign(tmp_path: Path) -> None:
+    made = lab(Script(refused=(1, 2)), ALONE, ALONE, ALONE)
+    with (
+        Journal(tmp_path, "x", resume=False) as journal,
+        pytest.raises(EngineBrokenError) as broken,
+    ):
+        varied(made, Diary(), journal)
+    assert "never): mend it, then go on with --resume" in str(broken.value)
+    diary = Diary()
+    with Journal(tmp_path, "x", resume=True) as journal:
+        assert len(journal) == 1
+        profile = varied(lab(None, ALONE), diary, journal)
+    assert diary.taken == (1, 2)
+    assert diary.new_events == [0]
+    assert [run.outcome.ending for run in profile.runs] == [Ending.SERVED] * 2
+
+
+def test_a_setting_that_the_engine_refuses_is_not_applicable(tmp_path: Path) -> None:
+    made = lab(Script(refused=(1,)), ALONE, ALONE, ALONE)
+    with Journal(tmp_path, "x", resume=False) as journal:
+        profile = varied(made, Diary(), journal)
+    assert [run.outcome.ending for run in profile.runs] == [Ending.SERVED, Ending.REFUSED]
 
 
 def test_a_failure_ends_the_other_runs() -> None:

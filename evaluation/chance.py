@@ -1,0 +1,36 @@
+"""Some calls come by chance, as sched_yield where two want one lock: what is a difference?"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from beacon.model.event import Event, order, spell
+from beacon.model.profile import Profile
+
+
+def odd(one: Profile, others: Sequence[Profile]) -> list[str]:
+    """The events by which a campaign differs from all of several equal ones.
+
+    That is what none of them saw but it, and what all of them saw and it did not.
+    """
+    ours = one.events()
+    ever, always = _ever(others), _always(others)
+    return _names((ours - ever) | (always - ours))
+
+
+def by_chance(equal: Sequence[Profile]) -> list[str]:
+    """The events that not every one of several equal campaigns saw."""
+    return _names(_ever(equal) - _always(equal))
+
+
+def _ever(campaigns: Sequence[Profile]) -> frozenset[Event]:
+    return frozenset[Event]().union(*(each.events() for each in campaigns))
+
+
+def _always(campaigns: Sequence[Profile]) -> frozenset[Event]:
+    first, *more = (each.events() for each in campaigns)
+    return first.intersection(*more)
+
+
+def _names(events: frozenset[Event]) -> list[str]:
+    return [spell(event) for event in sorted(events, key=order)]
