@@ -2,10 +2,10 @@
 
 usage: intents.py DIR [NAME...]   (profiles are taken from DIR/NAME, or recorded there)
 
-Prints how many system calls each allows, by name, inferred ones included, beside Docker's default
-(fetched from the kernel) and the static baseline; then whether the image's workload still passes
-under the policy of each preset. Exit code 10: a workload failed under availability, or its average
-is above 100 calls.
+Prints how many system calls each allows, by name, inferred ones included, beside the policy for the
+default environment alone, Docker's default (fetched from the kernel) and the static baseline; then
+whether the image's workload still passes under each policy. Exit code 10: a workload failed under
+availability, or its average is above 100 calls.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ import msgspec
 from beacon.model.intent import PRESETS
 from catalogue import BEACON, chosen, profile
 from markdown import table
-from policies import calls, events
+from policies import INTENTS, calls, events
 from static.analysis import Scope, analyse
 from static.cache import Cache
 
@@ -30,7 +30,7 @@ _DEFAULT = Path(__file__).parent / "default_profile.py"
 
 
 class Row(msgspec.Struct, frozen=True):
-    """One image: calls by preset, by static analysis, checks that pass by preset."""
+    """One image: calls by intent, by static analysis, checks that pass by intent."""
 
     name: str
     sizes: dict[str, int]
@@ -49,16 +49,18 @@ def row(name: str, directory: Path) -> Row:
     found = {scope: analyse(f"beacon/{name}", scope, cache) for scope in Scope}
     return Row(
         name,
-        {preset: calls(events(recorded, preset)) for preset in PRESETS},
+        {intent: calls(events(recorded, intent)) for intent in INTENTS},
         {scope.value: len(each.syscalls) for scope, each in found.items()},
-        {preset: _verified(name, directory, preset) for preset in PRESETS},
+        {intent: _verified(name, directory, intent) for intent in INTENTS},
     )
 
 
-def _verified(name: str, directory: Path, preset: str) -> str:
+def _verified(name: str, directory: Path, intent: str) -> str:
     """`yes`, or how many checks of the default environment still pass under the policy."""
-    place = directory / f"{name}-{preset}"
-    command = [BEACON, "policy", str(directory / name), "-o", str(place), "--preset", preset]
+    place = directory / f"{name}-{intent.replace(' ', '-')}"
+    file = directory / "intent.toml"
+    file.write_text(_spelt(intent))
+    command = [BEACON, "policy", str(directory / name), "-o", str(place), "--intent", str(file)]
     subprocess.run([*command, "--incomplete"], stdout=subprocess.DEVNULL, check=True)
     done = subprocess.run(
         [BEACON, "verify", "--quick", "--json", str(place)], stdout=subprocess.PIPE
@@ -72,21 +74,28 @@ def _verified(name: str, directory: Path, preset: str) -> str:
     return f"{sum(check['passed'] for check in checks)} of {len(checks)}"
 
 
+def _spelt(intent: str) -> str:
+    """The file that says it."""
+    if intent in PRESETS:
+        return f'preset = "{intent}"\n'
+    return '[environments]\nignore = ["*"]\n'
+
+
 def main(arguments: list[str]) -> None:
     if not arguments:
         sys.exit(__doc__)
     default = docker_default()
     rows = [row(name, Path(arguments[0])) for name in chosen(arguments[1:])]
-    heads = ["image", *PRESETS, "Docker's default", *(f"static, {s.value}" for s in Scope)]
-    heads += [f"works under {preset}" for preset in PRESETS]
+    heads = ["image", *INTENTS, "Docker's default", *(f"static, {s.value}" for s in Scope)]
+    heads += [f"works under {intent}" for intent in INTENTS]
     lines = [_cells(each, default) for each in rows]
     lines.append(
         [
             "**average**",
-            *(f"{mean(each.sizes[preset] for each in rows):.1f}" for preset in PRESETS),
+            *(f"{mean(each.sizes[intent] for each in rows):.1f}" for intent in INTENTS),
             str(default),
             *(f"{mean(each.static[scope.value] for each in rows):.1f}" for scope in Scope),
-            *(_passed(rows, preset) for preset in PRESETS),
+            *(_passed(rows, intent) for intent in INTENTS),
         ]
     )
     print(table(heads, lines))
@@ -100,8 +109,8 @@ def _cells(each: Row, default: int) -> list[str]:
     return [each.name, *map(str, sizes), str(default), *map(str, static), *each.verified.values()]
 
 
-def _passed(rows: list[Row], preset: str) -> str:
-    return f"{sum(each.verified[preset] == 'yes' for each in rows)} of {len(rows)}"
+def _passed(rows: list[Row], intent: str) -> str:
+    return f"{sum(each.verified[intent] == 'yes' for each in rows)} of {len(rows)}"
 
 
 if __name__ == "__main__":

@@ -2,18 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
+import msgspec
+
 from beacon.data.cves import cves
 from beacon.model.cve import Cve
 from beacon.model.event import Event, Syscall, whole
-from beacon.model.intent import PRESETS
+from beacon.model.intent import EVERYTHING, PRESETS, Intent
 from beacon.model.profile import Profile
 from beacon.synthesis.exposure import exposures
 from beacon.synthesis.synthesize import synthesize
 
+#: The presets, and the first of them for those who change nothing: the default environment alone.
+INTENTS: Mapping[str, Intent] = {
+    **PRESETS,
+    "default environment": msgspec.structs.replace(PRESETS["availability"], ignore=(EVERYTHING,)),
+}
 
-def events(profile: Profile, preset: str) -> frozenset[Event]:
-    """What the policy of a preset allows."""
-    return synthesize(profile, PRESETS[preset], insist=True).events()
+
+def events(profile: Profile, intent: str) -> frozenset[Event]:
+    """What the policy of an intent allows."""
+    return synthesize(profile, INTENTS[intent], insist=True).events()
 
 
 def by_name(allowed: frozenset[Event]) -> frozenset[Event]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from statistics import fmean
 
 from beacon.model.event import Event, Phase
 from beacon.model.intent import Intent
@@ -16,43 +17,41 @@ _BROUGHT_IN = 0.5
 _SHOWN = 3
 _NO_WORKLOAD = "none"
 
-#: In which phases a run used each event.
-_Phases = Mapping[Event, frozenset[Phase]]
-
 
 class Functionality:
     """F of every event of some ready runs, for one intent.
 
-    The runs that matter (at least those of the default environment) weigh half of it, all others
-    the other half; within each half they weigh the same. A run without a workload weighs nothing
-    where others have one: it only shows how the container starts. An event's score is the share of
-    the weight of the runs that used it; only by a process from outside: half of that. What a run
+    The share of the runs that used it: among those that matter (at least those of the default
+    environment), or, if that is more, the mean of this share and the one among the others. So what
+    all runs that matter need scores 1, and what none of them needs 0.5 at most. A run without a
+    workload counts for nothing where others have one: it only shows how the container starts. A run
+    that does not matter counts half where only a process from outside used the event. What a run
     that matters used before it was ready scores 1.
     """
 
     def __init__(self, runs: Sequence[Run], intent: Intent) -> None:
-        self._runs = [(run, _phases(run)) for run in runs]
+        self._runs = [_Used(run, intent.matters(run.environment)) for run in runs]
+        self._floor = {
+            event
+            for used in self._runs
+            for event, phases in used.phases.items()
+            if used.matters and phases & _BEGINNING
+        }
         driven = any(run.workload != _NO_WORKLOAD for run in runs)
-        mattering: list[_Phases] = []
-        others: list[_Phases] = []
-        self._floor: set[Event] = set()
-        for run, used in self._runs:
-            matters = intent.matters(run.environment)
-            if matters:
-                self._floor.update(event for event, phases in used.items() if phases & _BEGINNING)
-            if run.workload != _NO_WORKLOAD or not driven:
-                (mattering if matters else others).append(used)
-        self._halves = [half for half in (mattering, others) if half]
+        counted = [u for u in self._runs if u.run.workload != _NO_WORKLOAD or not driven]
+        halves = ([used for used in counted if used.matters is half] for half in (True, False))
+        self._halves = [half for half in halves if half]
         self._scores: dict[Event, Score] = {}
 
     def events(self) -> frozenset[Event]:
         """Whatever the runs used."""
-        return frozenset[Event]().union(*(used for _, used in self._runs))
+        return frozenset[Event]().union(*(used.phases for used in self._runs))
 
     def own_events(self) -> frozenset[Event]:
         """The same without what the container runtime alone used."""
-        pairs = (pair for _, used in self._runs for pair in used.items())
-        return frozenset(event for event, phases in pairs if phases != {Phase.RUNTIME})
+        runtime = {Phase.RUNTIME}
+        pairs = (pair for used in self._runs for pair in used.phases.items())
+        return frozenset(event for event, phases in pairs if phases != runtime)
 
     def needed_to_start(self, event: Event) -> bool:
         """Whether a run that matters used it before it was ready."""
@@ -68,28 +67,36 @@ class Functionality:
         if event in self._floor:
             return Score(1.0, (Reason(1.0, "needed to become ready"),))
         shares = [_share(event, half) for half in self._halves]
-        value = sum(shares) / len(shares) if shares else 0.0
+        value = max(shares[0], fmean(shares)) if shares else 0.0
         return Score(value, tuple(self._reasons(event)))
 
     def _reasons(self, event: Event) -> Iterable[Reason]:
-        users = [(run, used[event]) for run, used in self._runs if event in used]
-        for run, phases in users[:_SHOWN]:
-            where = run_name(run.workload, run.environment)
-            yield Reason(_worth(phases), f"used in {', '.join(sorted(phases))} of {where}")
+        users = [used for used in self._runs if event in used.phases]
+        for used in users[:_SHOWN]:
+            where = run_name(used.run.workload, used.run.environment)
+            phases = ", ".join(sorted(used.phases[event]))
+            yield Reason(used.worth(event), f"used in {phases} of {where}")
         if len(users) > _SHOWN:
             yield Reason(0.0, f"and in {len(users) - _SHOWN} more runs")
 
 
-def _phases(run: Run) -> _Phases:
-    found: dict[Event, set[Phase]] = {}
-    for use in run.observation.uses():
-        found.setdefault(use.event, set()).add(use.phase)
-    return {event: frozenset(phases) for event, phases in found.items()}
+class _Used:
+    """What one run used, and in which phases."""
+
+    def __init__(self, run: Run, matters: bool) -> None:
+        self.run, self.matters = run, matters
+        found: dict[Event, set[Phase]] = {}
+        for use in run.observation.uses():
+            found.setdefault(use.event, set()).add(use.phase)
+        self.phases: Mapping[Event, set[Phase]] = found
+
+    def worth(self, event: Event) -> float:
+        """How much this run says for the event."""
+        phases = self.phases.get(event)
+        if not phases:
+            return 0.0
+        return _BROUGHT_IN if phases == {Phase.EXEC} and not self.matters else 1.0
 
 
-def _share(event: Event, half: Sequence[_Phases]) -> float:
-    return sum(_worth(used[event]) for used in half if event in used) / len(half)
-
-
-def _worth(phases: frozenset[Phase]) -> float:
-    return _BROUGHT_IN if phases == {Phase.EXEC} else 1.0
+def _share(event: Event, runs: Sequence[_Used]) -> float:
+    return sum(used.worth(event) for used in runs) / len(runs)

@@ -33,7 +33,8 @@ def synthesize(profile: Profile, intent: Intent | None = None, *, insist: bool =
     """
     intent = intent or Intent()
     runs = _counted(profile, intent)
-    check_classes(event for run in runs for event in run.observation.events())
+    uses = _uses(runs)
+    check_classes(uses)
     gaps = profile.gaps()
     if gaps and not insist:
         raise UsageError(
@@ -41,7 +42,6 @@ def synthesize(profile: Profile, intent: Intent | None = None, *, insist: bool =
         )
     decisions = [each for each in decide(runs, intent, cves()) if _filterable(each.event)]
     allowed = [decision for decision in decisions if decision.allowed]
-    uses = _uses(runs)
     syscalls = tuple(_syscalls(allowed, uses))
     abis = tuple(sorted({each.call.abi for each in syscalls}))
     check_denials(intent.deny, [each.event for each in allowed], abis)
@@ -86,8 +86,9 @@ def _filterable(event: Event) -> bool:
 def _uses(runs: Iterable[Run]) -> _Uses:
     found: dict[Event, list[tuple[str, Use]]] = defaultdict(list)
     for run in runs:
+        name = run.name
         for use in run.observation.uses():
-            found[use.event].append((run.name, use))
+            found[use.event].append((name, use))
     return found
 
 

@@ -26,13 +26,20 @@ def test_what_was_needed_to_become_ready_is_worth_everything() -> None:
     assert (score("read", *runs), score("write", *runs)) == (1.0, 1.0)
 
 
-def test_the_default_environment_weighs_half() -> None:
+def test_what_the_default_environment_needs_is_worth_everything() -> None:
     default = run(call("read"), workload="http")
     others = [varied(("init", "yes"), run(call("write"), workload="http"))]
     others += [varied(("dns", "rotate"), run(workload="http"))]
-    assert score("read", default, *others) == pytest.approx(0.5)
+    assert score("read", default, *others) == 1.0
     assert score("write", default, *others) == pytest.approx(0.25)
     assert score("write", *others) == pytest.approx(0.5)  # there is no other half
+
+
+def test_other_environments_add_to_what_only_some_runs_that_matter_need() -> None:
+    runs = [run(call("read"), workload="http"), run(workload="http")]
+    runs += [varied(("init", "yes"), run(call("read"), workload="http"))]
+    assert score("read", *runs) == pytest.approx(0.75)
+    assert score("read", *runs[:2]) == pytest.approx(0.5)
 
 
 def test_a_run_without_a_workload_says_nothing_against_an_event() -> None:
@@ -41,8 +48,16 @@ def test_a_run_without_a_workload_says_nothing_against_an_event() -> None:
 
 
 def test_what_somebody_brought_in_counts_half() -> None:
-    assert score("read", run(call("read", Phase.EXEC))) == pytest.approx(0.5)
-    assert score("read", run(call("read", Phase.EXEC), call("read"))) == 1.0
+    shell = [varied(("exec", "shell"), run(call("read", Phase.EXEC)))]
+    assert score("read", *shell) == pytest.approx(0.5)
+    assert score("read", *shell, intent=Intent(matter=("exec",))) == 1.0
+    assert (
+        score("read", varied(("exec", "shell"), run(call("read", Phase.EXEC), call("read")))) == 1.0
+    )
+
+
+def test_a_health_check_is_the_image_s_own() -> None:
+    assert score("read", run(call("read", Phase.EXEC))) == 1.0
 
 
 def test_an_environment_that_matters_counts_as_the_default_one() -> None:

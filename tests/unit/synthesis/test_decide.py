@@ -61,6 +61,13 @@ def test_presets_are_nested(observed: list[Run]) -> None:
     assert open_ >= {event for each in observed for event in each.observation.events()}
 
 
+@given(runs())
+def test_balance_keeps_what_the_default_environment_needs(observed: list[Run]) -> None:
+    default = msgspec.structs.replace(observed[0], environment=Environment())
+    others = [each for each in observed[1:] if each.environment.settings]
+    assert by([default, *others], 0.5, 0.5) >= default.observation.events()
+
+
 @given(runs(), SHARES, SHARES)
 def test_the_same_for_the_same_in_any_order(observed: list[Run], s: float, f: float) -> None:
     intent = Intent(security=s, functionality=f)
