@@ -44,7 +44,8 @@ def profile(name: str, directory: Path, *options: str) -> Profile:
         done = subprocess.run(
             profile_command(name, directory, "--resume", *options), stdout=subprocess.DEVNULL
         )
-        if done.returncode not in (0, 1):
+        recorded = (directory / "profile.json").exists()
+        if done.returncode not in (0, 1) or not recorded:
             sys.exit(f"beacon profile of {name} ended with {done.returncode}.")
     return load_profile(directory)
 

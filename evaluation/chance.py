@@ -4,8 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from beacon.model.event import Event, order, spell
+from beacon.data.families import families
+from beacon.model.event import Event, order, read, spell
 from beacon.model.profile import Profile
+
+
+def known(recorded: Profile) -> frozenset[Event]:
+    """What it saw, and what is certain to come after that (data/families.toml)."""
+    seen = recorded.events()
+    words = {word for event in seen for word in (event.name, spell(event))}
+    sure = (each.then for each in families() if each.certain and words.intersection(each.seen))
+    return seen | {read(word) for then in sure for word in then}
 
 
 def odd(one: Profile, others: Sequence[Profile]) -> list[str]:
@@ -13,7 +22,7 @@ def odd(one: Profile, others: Sequence[Profile]) -> list[str]:
 
     That is what none of them saw but it, and what all of them saw and it did not.
     """
-    ours = one.events()
+    ours = known(one)
     ever, always = _ever(others), _always(others)
     return _names((ours - ever) | (always - ours))
 
@@ -24,11 +33,11 @@ def by_chance(equal: Sequence[Profile]) -> list[str]:
 
 
 def _ever(campaigns: Sequence[Profile]) -> frozenset[Event]:
-    return frozenset[Event]().union(*(each.events() for each in campaigns))
+    return frozenset[Event]().union(*map(known, campaigns))
 
 
 def _always(campaigns: Sequence[Profile]) -> frozenset[Event]:
-    first, *more = (each.events() for each in campaigns)
+    first, *more = map(known, campaigns)
     return first.intersection(*more)
 
 

@@ -26,10 +26,9 @@ from matplotlib.axes import Axes
 from beacon.campaign.settings import read_settings
 from beacon.data.dimensions import general, select
 from beacon.model.event import Event, order, spell, whole
-from beacon.model.intent import PRESETS
 from beacon.model.profile import Profile
-from beacon.synthesis.decide import decide
 from catalogue import exploration, profile, settings
+from chance import known
 from markdown import share, table
 
 _IMAGES = ("nginx", "redis", "postgres")
@@ -49,15 +48,6 @@ class Comparison(msgspec.Struct, frozen=True):
 
 def _plain(events: frozenset[Event]) -> frozenset[Event]:
     return frozenset(map(whole, events))
-
-
-def _known(recorded: Profile) -> frozenset[Event]:
-    """What it saw, and what is certain to come after that."""
-    seen = recorded.events()
-    decisions = decide(recorded.ready_runs(), PRESETS["availability"], ())
-    return seen | {
-        each.event for each in decisions if each.inferred and each.functionality.value == 1
-    }
 
 
 def _curve(recorded: Profile) -> list[frozenset[Event]]:
@@ -92,23 +82,24 @@ class _Result(msgspec.Struct, frozen=True):
     seed: int
     runs: int
     truth: frozenset[Event]
-    missed: frozenset[Event]
+    known: frozenset[Event]
+
+    @property
+    def missed(self) -> frozenset[Event]:
+        return frozenset(e for e in self.truth if not {e, whole(e)} & self.known)
 
     @property
     def found(self) -> float:
         return 1 - len(self.missed) / len(self.truth)
 
     def by_name(self) -> _Result:
-        known = _plain(self.truth - self.missed)
-        return msgspec.structs.replace(
-            self, truth=_plain(self.truth), missed=_plain(self.missed) - known
-        )
+        return msgspec.structs.replace(self, truth=_plain(self.truth), known=_plain(self.known))
 
 
 def _results(compared: Comparison) -> list[_Result]:
     truth = compared.pairwise.events()
     return [
-        _Result(exploration(each).seed, len(each.runs), truth, truth - _known(each))
+        _Result(exploration(each).seed, len(each.runs), truth, known(each))
         for each in compared.adaptive
     ]
 

@@ -33,6 +33,7 @@ class Script:
     refuses_start: bool = False
     not_ready: NotReadyError | None = None
     refused: tuple[int, ...] = ()  # which containers it will not create, counted from 0
+    refuses_abort: bool = False
     dies: bool = False
     hangs: threading.Event | None = None
 
@@ -125,6 +126,8 @@ class FakeEngine(Engine):
         self.aborted = True
         if self.script.hangs:
             self.script.hangs.set()
+        if self.script.refuses_abort:
+            raise RefusedError("The engine does not remove it.")
 
     def close(self) -> None:
         pass

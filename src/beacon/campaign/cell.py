@@ -93,11 +93,9 @@ def check_engine(lab: Lab, conditions: Conditions) -> None:
     """EngineBrokenError if it refuses the default environment: then no setting is at fault."""
     life = _Life(lab, conditions, Cell(Environment(), NoWorkload()))
     with life.alone(), lab.monitor.watch(lab.name()) as target:
-        try:
-            with life.create(target) as container:
-                container.start()
-        except RefusedError as refusal:
-            raise EngineBrokenError(str(refusal)) from None
+        refusal = life.begin_and_end(target)
+    if refusal is not None:
+        raise EngineBrokenError(refusal)
 
 
 class EngineBrokenError(BeaconError):
@@ -135,6 +133,21 @@ class _Life:
             self._conditions.enforcement,
             cgroup_parent=target.cgroup_parent,
         )
+
+    def begin_and_end(self, target: Target) -> str | None:
+        """Start and stop it; what the engine said when it refused to start it."""
+        try:
+            container = self.create(target)
+        except RefusedError as refusal:
+            return str(refusal)
+        with container:
+            self._lab.proceed()
+            try:
+                container.start()
+            except RefusedError as refusal:
+                return str(refusal)
+            container.stop(self._grace)
+        return None
 
     def live(self, target: Target) -> Outcome:
         """Live it; what came of it."""

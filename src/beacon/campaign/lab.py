@@ -6,6 +6,7 @@ import itertools
 import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TypeVar
 
@@ -60,6 +61,7 @@ class Lab:
             except BaseException:
                 self.stopping.set()
                 pool.shutdown(wait=False, cancel_futures=True)
-                self.engine.abort()
+                with suppress(BeaconError):  # what ended it says more
+                    self.engine.abort()
                 raise
         return [future.result() for future in futures]

@@ -118,23 +118,19 @@ class Campaign:
             self.reporter.resumed(len(finished), len(_shown(earlier) - _shown(self.runs)))
         over = self.budget.over if self.runs else _never
         fresh = run_cells(
-            self.lab,
-            self.conditions,
-            missing,
-            self.reporter,
-            self.jobs,
-            self._keep,
-            earlier,
-            over,
+            self.lab, self._record, missing, self.reporter, self.jobs, earlier=earlier, over=over
         )
         finished |= {run.name: run for run in fresh}
         self.runs += [finished[cell.name] for cell in cells if cell.name in finished]
 
-    def _keep(self, run: Run) -> None:
-        if run.outcome.ending is Ending.REFUSED and run.environment.settings:
+    def _record(self, cell: Cell) -> Run:
+        run = run_cell(self.lab, self.conditions, cell)
+        if run.outcome.ending is Ending.REFUSED and cell.environment.settings:
             check_engine(self.lab, self.conditions)
+            run = run_cell(self.lab, self.conditions, cell)  # the engine may have been ill then
         if self.journal is not None:
             self.journal.add(run)
+        return run
 
     def _profile(self) -> Profile:
         image = self.conditions.image
@@ -160,15 +156,15 @@ def _never() -> bool:
 
 def run_cells(
     lab: Lab,
-    conditions: Conditions,
+    run_one: Callable[[Cell], Run],
     cells: Sequence[Cell],
     reporter: Reporter,
     jobs: int,
-    keep: Callable[[Run], None] | None = None,
+    *,
     earlier: Sequence[Run] = (),
     over: Callable[[], bool] = _never,
 ) -> list[Run]:
-    """Run all cells, `jobs` at a time, `keep` each and tell the reporter of it.
+    """Run all cells, `jobs` at a time, and tell the reporter of each.
 
     `earlier` runs are those whose events are not new any more. Once it is `over` none is begun.
     """
@@ -179,9 +175,7 @@ def run_cells(
         if over():
             return None
         reporter.started(cell)
-        run = run_cell(lab, conditions, cell)
-        if keep is not None:
-            keep(run)
+        run = run_one(cell)
         with lock:
             before = len(seen)
             seen.update(run.observation.events())

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 
 from beacon import __version__
-from beacon.campaign.cell import Cell, Conditions
+from beacon.campaign.cell import Cell, Conditions, run_cell
 from beacon.campaign.lab import Lab
 from beacon.campaign.record import run_cells
 from beacon.campaign.reporter import Reporter
@@ -35,14 +36,15 @@ def verify(
     replays = [each for each in policy.replays if not (quick and each.environment.settings)]
     cells = [Cell(replay.environment, find_workload(replay.workload)) for replay in replays]
     reporter.planned(len(cells))
-    runs = run_cells(lab, conditions, cells, reporter, jobs)
+    enforced = partial(run_cell, lab, conditions)
+    runs = run_cells(lab, enforced, cells, reporter, jobs)
     verified = [
         VerifiedRun(run.environment, run.workload, run.outcome, compare(policy, replay, run))
         for replay, run in zip(replays, runs, strict=True)
     ]
     doubtful = [n for n, each in enumerate(verified) if _may_be_chance(each)]
     reporter.planned(len(cells) + len(doubtful))
-    again = run_cells(lab, conditions, [cells[n] for n in doubtful], reporter, 1)
+    again = run_cells(lab, enforced, [cells[n] for n in doubtful], reporter, 1)
     for number, run in zip(doubtful, again, strict=True):
         differences = compare(policy, replays[number], run)
         verified[number] = VerifiedRun(run.environment, run.workload, run.outcome, differences)

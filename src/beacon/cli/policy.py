@@ -98,9 +98,8 @@ def _tell(console: Console, policy: Policy) -> None:
     inferred -= {each.call.name for each in policy.syscalls if each.inferred is None}
     classes = [each for each in policy.syscalls if each.call.argument is not None]
     told_apart = len({each.call.name for each in classes})
-    weights = f"security {policy.intent.security:g}, functionality {policy.intent.functionality:g}"
     console.result(f"image         {policy.image.reference}")
-    console.result(f"intent        {weights}")
+    console.result(f"intent        {_spelt(policy.intent)}")
     console.result(f"system calls  {len(policy.names())} allowed ({len(inferred)} inferred)")
     console.result(f"arguments     {told_apart} of them by {len(classes)} argument classes")
     if whole := sorted({each.call.name for each in policy.syscalls if is_whole(each.call)}):
@@ -110,6 +109,14 @@ def _tell(console: Console, policy: Policy) -> None:
     if policy.dropped:
         console.result(f"dropped       {_names(policy)}")
     console.result(f"use           docker run $(cat DIR/{DockerArgsExporter.file}) IMAGE")
+
+
+def _spelt(intent: Intent) -> str:
+    said = [f"security {intent.security:g}", f"functionality {intent.functionality:g}"]
+    for name, environments in (("matter", intent.matter), ("ignore", intent.ignore)):
+        if environments:
+            said.append(f"{name} {' '.join(environments)}")
+    return ", ".join(said)
 
 
 def _names(policy: Policy) -> str:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from statistics import fmean
 
+from beacon.model.environment import Environment
 from beacon.model.event import Event, Phase
 from beacon.model.intent import Intent
 from beacon.model.run import Run, run_name
@@ -21,12 +21,14 @@ _NO_WORKLOAD = "none"
 class Functionality:
     """F of every event of some ready runs, for one intent.
 
-    The share of the runs that used it: among those that matter (at least those of the default
-    environment), or, if that is more, the mean of this share and the one among the others. So what
-    all runs that matter need scores 1, and what none of them needs 0.5 at most. A run without a
-    workload counts for nothing where others have one: it only shows how the container starts. A run
-    that does not matter counts half where only a process from outside used the event. What a run
-    that matters used before it was ready scores 1.
+    One half is for the environments that matter (at least the default one): the largest share of
+    its runs in which one of them used the event. The other half is for all other environments: the
+    share of their runs that used it. F is the first half, or the mean of both if that is more. So
+    what an environment that matters always needs scores 1, and what none of them needs 0.5 at most.
+
+    A run without a workload counts for nothing where others have one: it only shows how the
+    container starts. A run that does not matter counts half where only a process from outside used
+    the event. What a run that matters used before it was ready scores 1.
     """
 
     def __init__(self, runs: Sequence[Run], intent: Intent) -> None:
@@ -37,10 +39,8 @@ class Functionality:
             for event, phases in used.phases.items()
             if used.matters and phases & _BEGINNING
         }
-        driven = any(run.workload != _NO_WORKLOAD for run in runs)
-        counted = [u for u in self._runs if u.run.workload != _NO_WORKLOAD or not driven]
-        halves = ([used for used in counted if used.matters is half] for half in (True, False))
-        self._halves = [half for half in halves if half]
+        self._mattering = _by_environment(used for used in self._runs if used.matters)
+        self._others = _counted([used for used in self._runs if not used.matters])
         self._scores: dict[Event, Score] = {}
 
     def events(self) -> frozenset[Event]:
@@ -66,8 +66,8 @@ class Functionality:
     def _score(self, event: Event) -> Score:
         if event in self._floor:
             return Score(1.0, (Reason(1.0, "needed to become ready"),))
-        shares = [_share(event, half) for half in self._halves]
-        value = max(shares[0], fmean(shares)) if shares else 0.0
+        matters = max((_share(event, runs) for runs in self._mattering), default=0.0)
+        value = max(matters, (matters + _share(event, self._others)) / 2)
         return Score(value, tuple(self._reasons(event)))
 
     def _reasons(self, event: Event) -> Iterable[Reason]:
@@ -98,5 +98,17 @@ class _Used:
         return _BROUGHT_IN if phases == {Phase.EXEC} and not self.matters else 1.0
 
 
+def _counted(runs: Sequence[_Used]) -> Sequence[_Used]:
+    """Those under a workload; all of them if there is none."""
+    return [used for used in runs if used.run.workload != _NO_WORKLOAD] or runs
+
+
+def _by_environment(runs: Iterable[_Used]) -> list[Sequence[_Used]]:
+    groups: dict[Environment, list[_Used]] = {}
+    for used in runs:
+        groups.setdefault(used.run.environment, []).append(used)
+    return [_counted(group) for group in groups.values()]
+
+
 def _share(event: Event, runs: Sequence[_Used]) -> float:
-    return sum(used.worth(event) for used in runs) / len(runs)
+    return sum(used.worth(event) for used in runs) / len(runs) if runs else 0.0

@@ -9,6 +9,7 @@ import msgspec
 from beacon.data.fallbacks import ENOSYS_FALLBACK
 from beacon.model.cve import Cve
 from beacon.model.event import Capability, Event, Syscall
+from beacon.model.intent import Intent
 from beacon.model.policy import Evidence, Policy
 from beacon.model.score import Reason, Score
 from beacon.synthesis.coverage import covers
@@ -35,7 +36,7 @@ class Explanation(msgspec.Struct, frozen=True):
 
 
 _Head = tuple[Event, bool, str, Score, Score]
-_UNSEEN = Score(0.0, (Reason(0.0, "no run of the profile used it"),))
+_UNSEEN = Score(0.0, (Reason(0.0, "no run that the intent counts used it"),))
 
 
 def explain(policy: Policy, event: Event, cves: Sequence[Cve]) -> list[Explanation]:
@@ -44,7 +45,7 @@ def explain(policy: Policy, event: Event, cves: Sequence[Cve]) -> list[Explanati
     found = [each for each in known if _is(each.event, event)]
     if not any(each.allowed for each in found):
         by_others = [e for e in known if e.allowed and covers(e.event, event, policy.abis)]
-        found = by_others or found or [_unknown(event)]
+        found = by_others or found or [_unknown(event, policy.intent)]
     return [
         msgspec.structs.replace(
             each, opened=_opened(policy, each.event, cves), denied_with=_denial(each.event)
@@ -72,8 +73,9 @@ def _known(policy: Policy) -> Iterator[Explanation]:
         yield Explanation(*head, inferred=out.inferred)
 
 
-def _unknown(event: Event) -> Explanation:
-    because = "neither seen in the profile nor inferred from it"
+def _unknown(event: Event, intent: Intent) -> Explanation:
+    where = "a run that the intent counts" if intent.ignore else "the profile"
+    because = f"neither seen in {where} nor inferred from it"
     return Explanation(event, False, because, Score(0.0), _UNSEEN)
 
 

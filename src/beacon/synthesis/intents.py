@@ -143,7 +143,7 @@ def check_environments(intent: Intent, profile: Profile) -> None:
     """UsageError when the intent names an environment that the profile does not know."""
     settings = {setting for run in profile.runs for setting in run.environment.settings}
     known = {name for name, _ in settings} | {"=".join(setting) for setting in settings}
-    unknown = sorted({*intent.matter, *intent.ignore} - known - {EVERYTHING})
+    unknown = sorted((({*intent.ignore} - {EVERYTHING}) | {*intent.matter}) - known)
     if unknown:
         raise UsageError(
             f"No run of this profile was in an environment {printable(unknown[0])!r}: "

@@ -135,11 +135,26 @@ def test_an_engine_that_starts_nothing_any_more_ends_the_campaign(tmp_path: Path
     assert [run.outcome.ending for run in profile.runs] == [Ending.SERVED] * 2
 
 
-def test_a_setting_that_the_engine_refuses_is_not_applicable(tmp_path: Path) -> None:
-    made = lab(Script(refused=(1,)), ALONE, ALONE, ALONE)
+@pytest.mark.parametrize(
+    ("refused", "ending", "asked"),
+    [((1, 3), Ending.REFUSED, 4), ((1,), Ending.SERVED, 4), ((), Ending.SERVED, 2)],
+)
+def test_a_setting_is_not_applicable_when_the_engine_refuses_it_alone_and_again(
+    tmp_path: Path, refused: tuple[int, ...], ending: Ending, asked: int
+) -> None:
+    made = lab(Script(refused=refused), *[ALONE] * 4)
     with Journal(tmp_path, "x", resume=False) as journal:
         profile = varied(made, Diary(), journal)
-    assert [run.outcome.ending for run in profile.runs] == [Ending.SERVED, Ending.REFUSED]
+    assert [run.outcome.ending for run in profile.runs] == [Ending.SERVED, ending]
+    assert isinstance(made.engine, FakeEngine)
+    assert made.engine.asked == asked
+    assert made.engine.alive == set()
+
+
+def test_what_ended_a_campaign_says_more_than_what_could_not_be_removed() -> None:
+    made = lab(Script(hangs=threading.Event(), refuses_abort=True), ALONE)
+    with pytest.raises(MonitorFullError):
+        record(made, FakeWorkload(), Diary(), jobs=2)
 
 
 def test_a_failure_ends_the_other_runs() -> None:

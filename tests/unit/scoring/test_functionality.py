@@ -32,14 +32,31 @@ def test_what_the_default_environment_needs_is_worth_everything() -> None:
     others += [varied(("dns", "rotate"), run(workload="http"))]
     assert score("read", default, *others) == 1.0
     assert score("write", default, *others) == pytest.approx(0.25)
-    assert score("write", *others) == pytest.approx(0.5)  # there is no other half
+    assert score("write", *others) == pytest.approx(0.25)
 
 
-def test_other_environments_add_to_what_only_some_runs_that_matter_need() -> None:
+def test_an_environment_that_matters_takes_nothing_from_another() -> None:
+    default = run(call("read"), workload="http")
+    silent = varied(("tty", "yes"), run(workload="http"))
+    driven = varied(("init", "yes"), run(call("write"), workload="http"))
+    both = Intent(matter=("tty", "init"))
+    assert score("read", default, silent, driven, intent=both) == 1.0
+    assert score("write", default, silent, driven, intent=both) == 1.0
+    assert score("write", default, silent, driven) == pytest.approx(0.25)
+
+
+def test_other_environments_add_to_what_only_some_runs_need() -> None:
     runs = [run(call("read"), workload="http"), run(workload="http")]
+    assert score("read", *runs) == pytest.approx(0.5)
     runs += [varied(("init", "yes"), run(call("read"), workload="http"))]
     assert score("read", *runs) == pytest.approx(0.75)
-    assert score("read", *runs[:2]) == pytest.approx(0.5)
+
+
+def test_a_default_environment_that_only_started_still_matters() -> None:
+    started = run(call("read"))
+    driven = varied(("init", "yes"), run(call("write"), workload="http"))
+    assert score("read", started, driven) == 1.0
+    assert score("write", started, driven) == pytest.approx(0.5)
 
 
 def test_a_run_without_a_workload_says_nothing_against_an_event() -> None:
@@ -49,11 +66,10 @@ def test_a_run_without_a_workload_says_nothing_against_an_event() -> None:
 
 def test_what_somebody_brought_in_counts_half() -> None:
     shell = [varied(("exec", "shell"), run(call("read", Phase.EXEC)))]
-    assert score("read", *shell) == pytest.approx(0.5)
+    assert score("read", *shell) == pytest.approx(0.25)
     assert score("read", *shell, intent=Intent(matter=("exec",))) == 1.0
-    assert (
-        score("read", varied(("exec", "shell"), run(call("read", Phase.EXEC), call("read")))) == 1.0
-    )
+    both = varied(("exec", "shell"), run(call("read", Phase.EXEC), call("read")))
+    assert score("read", both) == pytest.approx(0.5)
 
 
 def test_a_health_check_is_the_image_s_own() -> None:

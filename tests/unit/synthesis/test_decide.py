@@ -69,6 +69,15 @@ def test_balance_keeps_what_the_default_environment_needs(observed: list[Run]) -
 
 
 @given(runs(), SHARES, SHARES)
+def test_more_that_matters_drops_nothing(observed: list[Run], s: float, f: float) -> None:
+    few, many = (
+        allowed(decide(observed, Intent(security=s, functionality=f, matter=matter), ()))
+        for matter in (("init",), ("init", "dns"))
+    )
+    assert few <= many
+
+
+@given(runs(), SHARES, SHARES)
 def test_the_same_for_the_same_in_any_order(observed: list[Run], s: float, f: float) -> None:
     intent = Intent(security=s, functionality=f)
     forth, back = decide(observed, intent, cves()), decide(observed[::-1], intent, cves())

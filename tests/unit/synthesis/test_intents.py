@@ -106,3 +106,7 @@ def test_events_are_named_as_they_are_spelt() -> None:
 def test_environments_must_have_been_explored() -> None:
     with pytest.raises(UsageError, match="environment 'init'"):
         check_environments(Intent(matter=("init",)), profile(run(call("read"))))
+    everything = parse_intent('environments = { ignore = ["*"] }', "intent.toml")
+    check_environments(everything, profile(run(call("read"))))
+    with pytest.raises(UsageError, match=r"environment '\*'"):
+        check_environments(Intent(matter=("*",)), profile(run(call("read"))))
