@@ -4,7 +4,7 @@ import os
 import signal
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -126,6 +126,15 @@ def test_what_a_script_leaves_behind_is_killed(script: Script, tmp_path: Path) -
     assert _gone(int((tmp_path / "pid").read_text()))
 
 
+@pytest.fixture
+def _interruptible() -> Iterator[None]:
+    """What a shell starts in the background ignores SIGINT."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("_interruptible")
 def test_an_interrupt_kills_the_group(script: Script, tmp_path: Path) -> None:
     workload = script(f"echo $$ > {tmp_path}/part; mv {tmp_path}/part {tmp_path}/pid; sleep 60")
     interrupt = threading.Thread(target=_interrupt_once, args=(tmp_path / "pid",))
