@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from beacon.data.families import families
-from beacon.model.event import Event, order, read, spell
+from beacon.model.event import Event, Syscall, order, read, spell
 from beacon.model.profile import Profile
 
 
 def known(recorded: Profile) -> frozenset[Event]:
     """What it saw, and what is certain to come after that (data/families.toml)."""
     seen = recorded.events()
-    words = {word for event in seen for word in (event.name, spell(event))}
-    sure = (each.then for each in families() if each.certain and words.intersection(each.seen))
+    calls = [event for event in seen if isinstance(event, Syscall)]
+    sure = (each.then for each in families() if each.certain and any(map(each.follows, calls)))
     return seen | {read(word) for then in sure for word in then}
 
 

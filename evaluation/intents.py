@@ -18,7 +18,6 @@ from statistics import mean
 
 import msgspec
 
-from beacon.model.intent import PRESETS
 from catalogue import BEACON, chosen, profile
 from markdown import table
 from policies import INTENTS, calls, events
@@ -59,7 +58,7 @@ def _verified(name: str, directory: Path, intent: str) -> str:
     """`yes`, or how many checks of the default environment still pass under the policy."""
     place = directory / f"{name}-{intent.replace(' ', '-')}"
     file = directory / "intent.toml"
-    file.write_text(_spelt(intent))
+    file.write_text(INTENTS[intent])
     command = [BEACON, "policy", str(directory / name), "-o", str(place), "--intent", str(file)]
     subprocess.run([*command, "--incomplete"], stdout=subprocess.DEVNULL, check=True)
     done = subprocess.run(
@@ -72,13 +71,6 @@ def _verified(name: str, directory: Path, intent: str) -> str:
         return "yes"
     checks = [check for run in document["runs"] for check in run["outcome"]["checks"]]
     return f"{sum(check['passed'] for check in checks)} of {len(checks)}"
-
-
-def _spelt(intent: str) -> str:
-    """The file that says it."""
-    if intent in PRESETS:
-        return f'preset = "{intent}"\n'
-    return '[environments]\nignore = ["*"]\n'
 
 
 def main(arguments: list[str]) -> None:

@@ -16,24 +16,27 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from beacon.model.files import load_profile
 from beacon.model.profile import Profile
-from catalogue import profile_command
+from catalogue import profile, profile_command
 from chance import by_chance, odd
 
 _IMAGE, _KILLS, _CALM = "nginx", 10, 3
 _DIMENSIONS = "init,exec,life,signal,user,read-only,cap-drop,malloc,sysctl,dns,volume,nofile"
+_OPTIONS = ("--dimensions", _DIMENSIONS)
 
 
-def _command(directory: Path, *more: str) -> list[str]:
-    return profile_command(_IMAGE, directory, "--dimensions", _DIMENSIONS, *more)
+def _campaign(directory: Path) -> Profile:
+    recorded = profile(_IMAGE, directory, *_OPTIONS)
+    if recorded.gaps():
+        sys.exit(f"{directory} is not complete ({recorded.gaps()[0]}): remove it.")
+    return recorded
 
 
 def _killed(directory: Path, seed: int) -> int:
     """Kill it ten times, each within seconds of its start; how often it came to that."""
     source = random.Random(seed)  # noqa: S311 - no secret
     for number in range(_KILLS):
-        command = _command(directory, "--resume")
+        command = profile_command(_IMAGE, directory, *_OPTIONS, "--resume")
         process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         time.sleep(source.uniform(0.2, 12))
         alive = process.poll() is None
@@ -66,11 +69,10 @@ def main(arguments: list[str]) -> None:
         sys.exit(__doc__)
     directory, seed = Path(arguments[0]), int(arguments[1]) if len(arguments) > 1 else 1
     disturbed = directory / f"killed-{seed}"
-    calm = [_calm(directory / f"calm-{number}") for number in range(1, _CALM + 1)]
+    calm = [_campaign(directory / f"calm-{number}") for number in range(1, _CALM + 1)]
     before = set(_left())
     kills = _killed(disturbed, seed)
-    subprocess.run(_command(disturbed, "--resume"), stdout=subprocess.DEVNULL, check=True)
-    killed = load_profile(disturbed)
+    killed = _campaign(disturbed)
     differences = min((list(_differences(each, killed)) for each in calm), key=len)
     differences += odd(killed, calm)
     left = set(_left()) - before
@@ -78,12 +80,6 @@ def main(arguments: list[str]) -> None:
     print(f"Containers left: {len(left)}. By chance: {', '.join(by_chance(calm)) or 'nothing'}.")
     print(f"Differences from the undisturbed campaigns: {'; '.join(differences) or 'none'}.")
     sys.exit(10 if differences or left or kills < _KILLS else 0)
-
-
-def _calm(directory: Path) -> Profile:
-    if not (directory / "profile.json").exists():
-        subprocess.run(_command(directory), stdout=subprocess.DEVNULL, check=True)
-    return load_profile(directory)
 
 
 if __name__ == "__main__":

@@ -4,26 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-import msgspec
-
 from beacon.data.cves import cves
 from beacon.model.cve import Cve
 from beacon.model.event import Event, Syscall, whole
-from beacon.model.intent import EVERYTHING, PRESETS, Intent
+from beacon.model.intent import PRESETS
 from beacon.model.profile import Profile
 from beacon.synthesis.exposure import exposures
+from beacon.synthesis.intents import parse_intent
 from beacon.synthesis.synthesize import synthesize
 
-#: The presets, and the first of them for those who change nothing: the default environment alone.
-INTENTS: Mapping[str, Intent] = {
-    **PRESETS,
-    "default environment": msgspec.structs.replace(PRESETS["availability"], ignore=(EVERYTHING,)),
+#: As intent files: the presets, and the first of them for the default environment alone.
+INTENTS: Mapping[str, str] = {
+    **{preset: f'preset = "{preset}"\n' for preset in PRESETS},
+    "default environment": '[environments]\nignore = ["*"]\n',
 }
 
 
 def events(profile: Profile, intent: str) -> frozenset[Event]:
     """What the policy of an intent allows."""
-    return synthesize(profile, INTENTS[intent], insist=True).events()
+    wanted = parse_intent(INTENTS[intent], intent)
+    return synthesize(profile, wanted, insist=True).events()
 
 
 def by_name(allowed: frozenset[Event]) -> frozenset[Event]:

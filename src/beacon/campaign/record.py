@@ -5,7 +5,8 @@ from __future__ import annotations
 import platform
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 
 from beacon import __version__
@@ -113,12 +114,13 @@ class Campaign:
         finished = {cell.name: run for cell, run in zip(cells, known, strict=True) if run}
         missing = [cell for cell in cells if cell.name not in finished]
         self.reporter.planned(len(self.runs) + len(cells))
-        earlier = [*self.runs, *finished.values()]
+        before = _shown(self.runs)
+        seen = before | _shown(finished.values())
         if finished:
-            self.reporter.resumed(len(finished), len(_shown(earlier) - _shown(self.runs)))
+            self.reporter.resumed(len(finished), len(seen) - len(before))
         over = self.budget.over if self.runs else _never
         fresh = run_cells(
-            self.lab, self._record, missing, self.reporter, self.jobs, earlier=earlier, over=over
+            self.lab, self._record, missing, self.reporter, self.jobs, seen=seen, over=over
         )
         finished |= {run.name: run for run in fresh}
         self.runs += [finished[cell.name] for cell in cells if cell.name in finished]
@@ -161,14 +163,14 @@ def run_cells(
     reporter: Reporter,
     jobs: int,
     *,
-    earlier: Sequence[Run] = (),
+    seen: AbstractSet[Event] = frozenset(),
     over: Callable[[], bool] = _never,
 ) -> list[Run]:
     """Run all cells, `jobs` at a time, and tell the reporter of each.
 
-    `earlier` runs are those whose events are not new any more. Once it is `over` none is begun.
+    Events that were `seen` before are not new any more. Once it is `over` none is begun.
     """
-    seen = _shown(earlier)
+    known = set(seen)
     lock = threading.Lock()
 
     def one(cell: Cell) -> Run | None:
@@ -177,15 +179,15 @@ def run_cells(
         reporter.started(cell)
         run = run_one(cell)
         with lock:
-            before = len(seen)
-            seen.update(run.observation.events())
-            reporter.finished(cell, run, len(seen) - before)
+            before = len(known)
+            known.update(run.observation.events())
+            reporter.finished(cell, run, len(known) - before)
         return run
 
     return [run for run in lab.in_parallel(one, cells, jobs) if run is not None]
 
 
-def _shown(runs: Sequence[Run]) -> set[Event]:
+def _shown(runs: Iterable[Run]) -> set[Event]:
     return {event for run in runs for event in run.observation.events()}
 
 

@@ -7,6 +7,7 @@ from functools import cache
 import msgspec
 
 from beacon.data.table import read_table
+from beacon.model.event import Syscall
 
 
 class Family(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -21,6 +22,10 @@ class Family(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     why: str
     unless: tuple[str, ...] = ()
     certain: bool = False
+
+    def follows(self, call: Syscall) -> bool:
+        """Whether the call is one of `seen`."""
+        return call.name in self.seen or f"{call.name}({call.argument})" in self.seen
 
 
 class _Table(msgspec.Struct, forbid_unknown_fields=True):

@@ -102,7 +102,7 @@ def _sources(use: Functionality) -> dict[Event, list[_Source]]:
     found: dict[Event, list[_Source]] = defaultdict(list)
     for family in (each for each in families() if own.isdisjoint(each.unless)):
         for abi in sorted({call.abi for call in calls}):
-            sources = tuple(c for c in calls if c.abi == abi and _is_any_of(c, family.seen))
+            sources = tuple(c for c in calls if c.abi == abi and family.follows(c))
             for call in _then(family, abi) if sources else ():
                 covered = call.argument is not None and whole(call) in seen
                 if not covered and (family.certain or call not in seen):
@@ -115,7 +115,3 @@ def _then(family: Family, abi: Abi) -> Iterator[Syscall]:
         if isinstance(event, Syscall):
             # The 32-bit door has its arguments elsewhere, so its calls are not told apart.
             yield Syscall(event.name, abi, None if abi is Abi.I386 else event.argument)
-
-
-def _is_any_of(call: Syscall, spelt: Sequence[str]) -> bool:
-    return call.name in spelt or f"{call.name}({call.argument})" in spelt
