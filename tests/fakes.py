@@ -33,6 +33,7 @@ class Script:
     refuses_start: bool = False
     not_ready: NotReadyError | None = None
     refused: tuple[int, ...] = ()  # which containers it will not create, counted from 0
+    unstartable: tuple[int, ...] = ()  # and which of them it will not start
     refuses_abort: bool = False
     dies: bool = False
     hangs: threading.Event | None = None
@@ -41,11 +42,12 @@ class Script:
 class FakeContainer(Container):
     id = "c0ffee"
 
-    def __init__(self, engine: FakeEngine) -> None:
-        self._engine = engine
+    def __init__(self, engine: FakeEngine, number: int) -> None:
+        self._engine, self._number = engine, number
 
     def start(self) -> None:
-        if self._engine.script.refuses_start:
+        script = self._engine.script
+        if script.refuses_start or self._number in script.unstartable:
             raise RefusedError("The engine refused: no.")
 
     def wait_ready(self, readiness: Readiness) -> str:
@@ -114,11 +116,11 @@ class FakeEngine(Engine):
     def create(
         self, image: Image, launch: Launch, enforcement: Enforcement, *, cgroup_parent: str
     ) -> Container:
-        self.asked += 1
-        if self.script.refuses_create or self.asked - 1 in self.script.refused:
+        number, self.asked = self.asked, self.asked + 1
+        if self.script.refuses_create or number in self.script.refused:
             raise RefusedError("The engine refused: never.")
         self.created.append((enforcement, cgroup_parent))
-        container = FakeContainer(self)
+        container = FakeContainer(self, number)
         self.alive.add(container)
         return container
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 import threading
 from collections.abc import Sequence
 from pathlib import Path
@@ -108,24 +109,37 @@ def test_no_ready_run_is_an_error_with_the_last_words() -> None:
 class Once(Strategy):
     name = "once"
 
+    def __init__(self, *dimensions: str) -> None:
+        self._dimensions = dimensions
+
     def propose(self, trials: Sequence[Trial]) -> Sequence[Environment]:
-        return [Environment((("init", "yes"),))] if len(trials) == 1 else []
+        if len(trials) > 1:
+            return []
+        return [Environment(((name, "yes"),)) for name in self._dimensions]
 
 
-def varied(made: Lab, diary: Diary, journal: Journal) -> Profile:
-    surroundings = Surroundings((Dimension("init", "why", {"yes": Effect(init=True)}),))
-    conditions = Conditions(IMAGE, Launch(), surroundings=surroundings, settle=0)
-    return Campaign(made, conditions, NoWorkload(), diary, 1, Once(), journal=journal).run()
+def varied(made: Lab, diary: Diary, journal: Journal, *names: str) -> Profile:
+    """The default environment, then each dimension, all at the same time."""
+    names = names or ("init",)
+    dimensions = (Dimension(name, "why", {"yes": Effect(init=True)}) for name in names)
+    conditions = Conditions(IMAGE, Launch(), surroundings=Surroundings((*dimensions,)), settle=0)
+    jobs, strategy = len(names), Once(*names)
+    return Campaign(made, conditions, NoWorkload(), diary, jobs, strategy, journal=journal).run()
 
 
-def test_an_engine_that_starts_nothing_any_more_ends_the_campaign(tmp_path: Path) -> None:
-    made = lab(Script(refused=(1, 2)), ALONE, ALONE, ALONE)
+@pytest.mark.parametrize("script", [Script(refused=(1, 2)), Script(refused=(1,), unstartable=(2,))])
+def test_an_engine_that_starts_nothing_any_more_ends_the_campaign(
+    tmp_path: Path, script: Script
+) -> None:
+    made = lab(script, ALONE, ALONE, ALONE)
     with (
         Journal(tmp_path, "x", resume=False) as journal,
         pytest.raises(EngineBrokenError) as broken,
     ):
         varied(made, Diary(), journal)
-    assert "never): mend it, then go on with --resume" in str(broken.value)
+    assert re.search(r"(never|no)\): mend it, then go on with --resume", str(broken.value))
+    assert isinstance(made.engine, FakeEngine)
+    assert made.engine.alive == set()
     diary = Diary()
     with Journal(tmp_path, "x", resume=True) as journal:
         assert len(journal) == 1
@@ -133,6 +147,16 @@ def test_an_engine_that_starts_nothing_any_more_ends_the_campaign(tmp_path: Path
     assert diary.taken == (1, 2)
     assert diary.new_events == [0]
     assert [run.outcome.ending for run in profile.runs] == [Ending.SERVED] * 2
+
+
+def test_several_runs_find_a_broken_engine_at_once(tmp_path: Path) -> None:
+    made = lab(Script(unstartable=tuple(range(1, 9))), *[ALONE] * 9)
+    with Journal(tmp_path, "x", resume=False) as journal, pytest.raises(EngineBrokenError):
+        varied(made, Diary(), journal, "init", "tty", "stdin", "user")
+    with Journal(tmp_path, "x", resume=True) as journal:
+        assert len(journal) == 1
+    assert isinstance(made.engine, FakeEngine)
+    assert made.engine.alive == set()
 
 
 @pytest.mark.parametrize(
