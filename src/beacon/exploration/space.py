@@ -30,7 +30,7 @@ class Space:
 
     def fit(self, settings: Iterable[Setting]) -> bool:
         """Whether they can be had at once: one value a dimension, no conflict."""
-        return all(self._pair_fits(a[0], b[0]) for a, b in combinations(settings, 2))
+        return all(self._pair_fits(a, b) for a, b in combinations(settings, 2))
 
     def singles(self) -> Iterator[Environment]:
         """Each setting alone."""
@@ -50,5 +50,6 @@ class Space:
             if self.fit(settings):
                 yield Environment.of(settings)
 
-    def _pair_fits(self, one: str, other: str) -> bool:
-        return one != other and frozenset((one, other)) not in self._apart
+    def _pair_fits(self, one: Setting, other: Setting) -> bool:
+        words = product((one[0], "=".join(one)), (other[0], "=".join(other)))
+        return one[0] != other[0] and self._apart.isdisjoint(map(frozenset, words))

@@ -109,9 +109,10 @@ class Need(StrEnum):
 class Dimension(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One thing about the environment that can vary, with all its values but the default.
 
-    `why` says how it can matter to system calls. `conflicts` names dimensions that cannot be
-    combined with it. `ask` marks what gives the image a part of the host: it is used only if
-    the user names it. `isolated`: without a client, so the workload is left out.
+    `why` says how it can matter to system calls. `conflicts` names dimensions (or one
+    value: `NAME=VALUE`) that cannot be combined with it. `ask` marks what gives the image a part
+    of the host: it is used only if the user names it. `isolated`: without a client, so the
+    workload is left out.
     """
 
     name: str

@@ -20,6 +20,11 @@ def test_singles_and_pairs() -> None:
     assert names(space.pairs()) == ["a=1,b=x", "a=2,b=x", "b=x,c=y"]
 
 
+def test_one_value_may_conflict() -> None:
+    b = Dimension("b", "why", {"x": Effect()}, conflicts=("a=2",))
+    assert names(Space((A, b)).pairs()) == ["a=1,b=x"]
+
+
 def test_every_combination_once() -> None:
     found = list(Space((A, B, C)).all())
     assert len(set(found)) == len(found) == 8

@@ -31,8 +31,9 @@ def _statistics(server: Server) -> str:
 
 def _connections(server: Server) -> str:
     with server.line() as line:
-        line_address = "tcp:{}:{}".format(*line.address)
-        if line_address not in facts(line, "conns").values():
+        host, port = line.address
+        ours = f"tcp6:[{host}]:{port}" if ":" in host else f"tcp:{host}:{port}"
+        if ours not in facts(line, "conns").values():
             raise AnswerError("stats conns does not have this connection")
     return "found"
 
