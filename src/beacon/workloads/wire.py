@@ -22,6 +22,11 @@ class Peer:
     port: int
     deadline: Deadline
 
+    @property
+    def host(self) -> str:
+        """The address as URLs have it: an IPv6 one in brackets."""
+        return f"[{self.address}]" if ":" in self.address else self.address
+
     def connect(self) -> socket.socket:
         """Open a connection; OSError if nobody listens."""
         return socket.create_connection((self.address, self.port), self.deadline.wait())

@@ -29,7 +29,7 @@ _QUIET.addHandler(logging.NullHandler())
 def _connected(app: Application) -> ClientConnection:
     wait = app.peer.deadline.wait()
     return connect(
-        f"ws://{app.peer.address}:{app.peer.port}/api/ws",
+        f"ws://{app.peer.host}:{app.peer.port}/api/ws",
         compression=None,
         proxy=None,
         open_timeout=wait,

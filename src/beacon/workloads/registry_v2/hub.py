@@ -78,7 +78,7 @@ class Hub:
     @once
     def scheme(self) -> str:
         """`https` if the port wants TLS."""
-        url = f"http://{self.peer.address}:{self.peer.port}/v2/"
+        url = f"http://{self.peer.host}:{self.peer.port}/v2/"
         with httpx.Client(trust_env=False, timeout=self.peer.deadline.wait()) as client:
             try:
                 with client.stream("GET", url) as response:

@@ -140,7 +140,7 @@ def _inside(hub: Hub) -> str:
     port = hub.env.get(_DEBUG, "").rpartition(":")[2]
     if not port.isdigit() or int(port) > 65535:
         return "none"
-    base = f"http://{hub.peer.address}:{port}"
+    base = f"http://{hub.peer.host}:{port}"
     with httpx.Client(trust_env=False, timeout=hub.peer.deadline.wait()) as client:
         for place, sign in (
             ("/debug/health", b"{}"),

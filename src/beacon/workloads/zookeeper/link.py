@@ -58,7 +58,7 @@ class _Handler(SequentialThreadingHandler):  # type: ignore[misc]
 def linked(peer: Peer, *, tls: bool, **options: Any) -> Iterator[KazooClient]:
     """A client with a session, which ends with it."""
     client = KazooClient(
-        hosts=_host(peer),
+        hosts=f"{peer.host}:{peer.port}",
         handler=_Handler(),
         connection_retry={"max_tries": 1, "delay": 0.05},
         use_ssl=tls,
@@ -72,11 +72,6 @@ def linked(peer: Peer, *, tls: bool, **options: Any) -> Iterator[KazooClient]:
         with suppress(Exception):  # what a broken server provokes here says nothing new
             client.stop()
             client.close()
-
-
-def _host(peer: Peer) -> str:
-    address = f"[{peer.address}]" if ":" in peer.address else peer.address
-    return f"{address}:{peer.port}"
 
 
 def connect(peer: Peer, *, tls: bool, patience: float | None = None) -> socket.socket:
