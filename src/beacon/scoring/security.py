@@ -10,6 +10,7 @@ from beacon.data.capabilities import worths
 from beacon.data.stand_ins import stand_ins
 from beacon.model.cve import Cve, Need
 from beacon.model.event import Abi, Capability, Event, Syscall
+from beacon.model.release import Release, parse_release
 from beacon.model.score import Reason, Score
 
 _USER_NAMESPACE = "CLONE_NEWUSER"
@@ -64,7 +65,8 @@ class Candidates:
     """Events that are or may be allowed, by what attacks ask of them.
 
     Where the 32-bit door is open, conditions on arguments prove nothing: libseccomp puts the rules
-    of socket and IPC calls on socketcall and ipc, which have their arguments elsewhere.
+    of socket and IPC calls on socketcall and ipc, which have their arguments elsewhere. io_uring's
+    operations came one by one: one that came when a vulnerability was gone does not lead to it.
     """
 
     def __init__(self, events: Iterable[Event]) -> None:
@@ -73,27 +75,29 @@ class Candidates:
         calls = [event for event in self.events if isinstance(event, Syscall)]
         self._blind = any(call.abi is Abi.I386 for call in calls)
         self._by_name: dict[str, list[Syscall]] = defaultdict(list)
-        self._standing_in: dict[str, list[Syscall]] = defaultdict(list)
+        self._standing_in: dict[str, list[tuple[Syscall, Release]]] = defaultdict(list)
         for call in calls:
             self._by_name[call.name].append(call)
-            for name in stand_ins()[call.name].calls if call.name in stand_ins() else ():
-                self._standing_in[name].append(call)
+            for name, since in stand_ins()[call.name].calls() if call.name in stand_ins() else ():
+                self._standing_in[name].append((call, since))
 
-    def serving(self, need: Need) -> frozenset[Event]:
-        """Those that do for what an attack needs."""
+    def serving(self, need: Need, fixed: Release | None = None) -> frozenset[Event]:
+        """Those that do for what an attack needs that works only before a release."""
         direct = (e for e in self._by_name.get(need.call, ()) if self._blind or serves(e, need))
-        return frozenset([*direct, *self._standing_in.get(need.call, ())])
+        others = self._standing_in.get(need.call, ())
+        return frozenset([*direct, *(e for e, since in others if fixed is None or since < fixed)])
 
 
 def routes(cve: Cve, candidates: Candidates) -> list[_Route]:
     """Every way to a CVE that these events leave open: for each thing needed, what serves it."""
-    paths = [_served(path, candidates) for path in cve.paths]
+    fixed = parse_release(cve.fixed_in or "")
+    paths = [_served(path, candidates, fixed) for path in cve.paths]
     rights = list(_rights(cve, candidates))
     return [path + right for path in paths for right in rights if path is not None]
 
 
-def _served(path: Sequence[Need], candidates: Candidates) -> _Route | None:
-    served = tuple(candidates.serving(need) for need in path)
+def _served(path: Sequence[Need], candidates: Candidates, fixed: Release | None) -> _Route | None:
+    served = tuple(candidates.serving(need, fixed) for need in path)
     return served if all(served) else None
 
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import msgspec
 import pytest
 
 from beacon.data.cves import cves
@@ -129,4 +130,20 @@ def test_stand_ins_are_calls_for_calls() -> None:
     for name, stand_in in stand_ins().items():
         assert is_syscall(name)
         # recv and send are calls of other architectures.
-        assert {each for each in stand_in.calls if not is_syscall(each)} <= {"recv", "send"}
+        assert {each for each, _ in stand_in.calls() if not is_syscall(each)} <= {"recv", "send"}
+
+
+@pytest.mark.parametrize(
+    ("fixed", "reached"),
+    [("5.19", False), ("5.19-rc6", False), ("5.19.2", True), ("6.0-rc1", True), ("4.15", False)],
+)
+def test_an_operation_that_came_after_a_fix_leads_nowhere(fixed: str, reached: bool) -> None:
+    found = msgspec.structs.replace(cve((NETLINK,)), fixed_in=fixed)
+    assert bool(routes(found, Candidates(events("io_uring_setup")))) == reached
+    assert routes(found, Candidates(events("i386:socketcall")))
+
+
+@pytest.mark.parametrize("fixed", [None, "docker 18.09.2 (runc after 1.0-rc6)", "Ubuntu 3.19.0"])
+def test_what_is_no_release_of_linux_excludes_nothing(fixed: str | None) -> None:
+    found = msgspec.structs.replace(cve((NETLINK,)), fixed_in=fixed)
+    assert routes(found, Candidates(events("io_uring_setup")))
