@@ -37,7 +37,7 @@ def _first(open_routes: Sequence[tuple[frozenset[Event], ...]]) -> tuple[Event, 
     if not open_routes:
         return ()
     needs = min(open_routes, key=len)
-    return tuple(min(serving, key=order) for serving in needs)
+    return tuple(dict.fromkeys(min(serving, key=order) for serving in needs))
 
 
 def _base(cve: Cve) -> float:
