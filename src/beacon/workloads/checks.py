@@ -48,9 +48,9 @@ class Deadline:
             return 0.0
         return max(0.0, min(at_most, self._end - time.monotonic()))
 
-    def wait(self) -> float:
+    def wait(self, at_most: float = 5.0) -> float:
         """The time limit of one blocking socket call: a client wants it above zero."""
-        return max(0.1, self.left(5.0))
+        return max(0.1, self.left(at_most))
 
     def check(self) -> None:
         """Raise AnswerError once it has passed; for loops that a container can make endless."""
