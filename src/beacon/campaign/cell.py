@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from beacon.campaign.lab import Lab
 from beacon.campaign.not_applicable import NotApplicableError
@@ -108,6 +108,16 @@ class EngineBrokenError(BeaconError):
         )
 
 
+def _with_added(conditions: Conditions, environment: Environment) -> Enforcement:
+    """What is enforced, and the capabilities that the environment adds to any policy."""
+    enforced = conditions.enforcement
+    if enforced.capabilities is None:
+        return enforced
+    kept = {"CAP_" + name.removeprefix("CAP_") for name in enforced.capabilities}
+    more = conditions.surroundings.added_capabilities(environment)
+    return replace(enforced, capabilities=tuple(sorted(kept | more)))
+
+
 class _Life:
     """A container from its creation to its end."""
 
@@ -119,6 +129,7 @@ class _Life:
             conditions.surroundings, cell.environment, conditions.image, conditions.launch
         )
         limit = self._place.launch.stop_timeout
+        self._enforcement = _with_added(conditions, cell.environment)
         self._grace = conditions.grace if limit is None else float(limit)
 
     def alone(self) -> AbstractContextManager[object]:
@@ -130,7 +141,7 @@ class _Life:
         return self._lab.engine.create(
             self._conditions.image,
             self._place.launch,
-            self._conditions.enforcement,
+            self._enforcement,
             cgroup_parent=target.cgroup_parent,
         )
 

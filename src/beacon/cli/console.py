@@ -56,6 +56,7 @@ class Console:
         """A versioned JSON document as the whole result."""
         raw = msgspec.json.encode({"schema": f"beacon.{kind}/1", **_fields(content)})
         sys.stdout.write(msgspec.json.format(raw, indent=1).decode() + "\n")
+        sys.stdout.flush()
 
 
 def _plain(stream: TextIO) -> Rich:

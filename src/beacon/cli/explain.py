@@ -74,7 +74,7 @@ def _lines(found: Explanation) -> Iterator[str]:
     yield f"{spell(found.event)}: {verdict} ({found.because})"
     if found.inferred:
         yield f"  inferred       {found.inferred}"
-    if isinstance(found.event, Syscall) and is_whole(found.event):
+    if found.allowed and isinstance(found.event, Syscall) and is_whole(found.event):
         yield "  arguments      not told apart: too many different ones, another ABI, or a pin"
     yield from _score("security", found.security)
     yield from _score("functionality", found.functionality)
@@ -84,6 +84,8 @@ def _lines(found: Explanation) -> Iterator[str]:
         yield f"  phases         {', '.join(evidence.phases)}"
         yield f"  processes      {', '.join(evidence.processes)}"
         yield f"  first runs     {_some(evidence.runs)}"
+    if found.calls:
+        yield f"  asked for by   {', '.join(found.calls)}"
     yield f"  opens          {_some(found.opened) or 'no known CVE by itself'}"
     yield f"  denial returns {found.denied_with}"
 

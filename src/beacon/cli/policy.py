@@ -13,7 +13,7 @@ from beacon.errors import ExitCode, UsageError
 from beacon.export.all import render_all
 from beacon.export.docker_args import DockerArgsExporter
 from beacon.model.event import spell
-from beacon.model.files import load_profile, write_files
+from beacon.model.files import VERIFICATION_FILE, load_profile, write_files
 from beacon.model.intent import Intent
 from beacon.model.policy import Policy
 from beacon.synthesis.intents import check_environments, parse_intent, pinned, weighed
@@ -83,7 +83,8 @@ def run(options: argparse.Namespace, console: Console) -> ExitCode:
     profile = load_profile(options.profile)
     check_environments(intent, profile)
     policy = synthesize(profile, intent, insist=options.incomplete)
-    write_files(options.output, render_all(policy, options.output))
+    files = render_all(policy, options.output)
+    write_files(options.output, files, outdated=[VERIFICATION_FILE])
     if options.json:
         console.document("policy", policy)
     else:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from datetime import date
 from typing import Any, TypeVar
 
 import msgspec
@@ -167,4 +168,7 @@ def _read(raw: Raw, kind: type[_Kind]) -> _Kind | None:
 
 def _day(text: str) -> str | None:
     match = _DAY.match(text)
-    return match.group() if match else None
+    try:
+        return date.fromisoformat(match.group()).isoformat() if match else None
+    except ValueError:
+        return None

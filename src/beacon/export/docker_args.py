@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from beacon.export.interface import Exporter, UnusableDirectoryError
+from beacon.export.launched import capabilities
 from beacon.export.seccomp import SeccompExporter
 from beacon.model.policy import Policy
 
@@ -31,6 +32,6 @@ class DockerArgsExporter(Exporter):
             # a policy recorded so cannot start a container without the option.
             options += ["--security-opt", "no-new-privileges"]
         options += ["--cap-drop", "ALL"]
-        for capability in policy.capabilities:
-            options += ["--cap-add", capability.name.removeprefix("CAP_")]
+        for capability in capabilities(policy):
+            options += ["--cap-add", capability]
         return (" ".join(options) + "\n").encode()

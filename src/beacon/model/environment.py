@@ -139,6 +139,11 @@ class Surroundings(msgspec.Struct, frozen=True):
         known = {dimension.name: dimension for dimension in self.dimensions}
         return tuple(known[name].values[value] for name, value in environment.settings)
 
+    def added_capabilities(self, environment: Environment) -> frozenset[str]:
+        """Names of the capabilities that its settings grant; `CAP_ALL` for every one."""
+        words = (word for effect in self.effects(environment) for word in effect.cap_add)
+        return frozenset("CAP_" + word.upper().removeprefix("CAP_") for word in words)
+
     def kinds(self, environment: Environment) -> frozenset[Kind]:
         """The sorts of dimensions that differ in it."""
         chosen = dict(environment.settings)

@@ -65,10 +65,13 @@ def _load(path: Path, kind: type[_Document], version: int, maker: str) -> _Docum
         raise UsageError(f"{path} is damaged ({reason}): make it again with `{maker}`.") from None
 
 
-def write_files(directory: Path, contents: Mapping[str, bytes]) -> None:
+def write_files(
+    directory: Path, contents: Mapping[str, bytes], *, outdated: Iterable[str] = ()
+) -> None:
     """Write files into `directory` (made if missing), each whole or not at all.
 
     All are written aside first, so that a full disk or an interrupt replaces none of them.
+    What they make `outdated` is removed before they are in place.
     """
     aside: list[tuple[str, Path]] = []
     try:
@@ -81,6 +84,8 @@ def write_files(directory: Path, contents: Mapping[str, bytes]) -> None:
                 with os.fdopen(handle, "wb") as file:
                     file.write(content)
                     os.fchmod(file.fileno(), 0o600 if name in _PRIVATE else 0o644)
+            for name in outdated:
+                (directory / name).unlink(missing_ok=True)
             for temporary, path in aside:
                 Path(temporary).replace(path)
         finally:

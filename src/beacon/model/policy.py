@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import msgspec
 
-from beacon.model.decision import Decision
 from beacon.model.environment import Environment, Surroundings
 from beacon.model.event import Abi, Capability, Event, Phase, Syscall
 from beacon.model.intent import Intent
@@ -53,6 +52,19 @@ class AllowedCapability(msgspec.Struct, frozen=True):
     because: str = ""
 
 
+class Dropped(msgspec.Struct, frozen=True):
+    """What was seen or inferred and not let in; its fields are those of what is allowed."""
+
+    event: Event
+    count: int
+    evidence: Evidence
+    calls: tuple[str, ...] = ()
+    inferred: str | None = None
+    security: Score = Score(0.0)
+    functionality: Score = Score(1.0)
+    because: str = ""
+
+
 class Replay(msgspec.Struct, frozen=True):
     """A recorded run as verification repeats it: the same end, no denial beyond these."""
 
@@ -66,10 +78,7 @@ class Replay(msgspec.Struct, frozen=True):
 
 
 class Policy(msgspec.Struct, frozen=True):
-    """Everything that `verify` and the exporters need. `gaps` is empty for a complete profile.
-
-    `dropped` is what was seen or inferred and the intent did not let in.
-    """
+    """Everything that `verify` and the exporters need. `gaps` is empty for a complete profile."""
 
     image: ImageIdentity
     launch: Launch
@@ -82,7 +91,7 @@ class Policy(msgspec.Struct, frozen=True):
     beacon: str
     surroundings: Surroundings = Surroundings()
     intent: Intent = Intent()
-    dropped: tuple[Decision, ...] = ()
+    dropped: tuple[Dropped, ...] = ()
     version: int = POLICY_VERSION
 
     def events(self) -> frozenset[Event]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence, Set
 from typing import NamedTuple
 
 from beacon.data.families import Family, families
@@ -17,24 +17,33 @@ from beacon.scoring.functionality import Functionality
 from beacon.scoring.security import Security
 
 _INFERRED = 0.5  # of the functionality of what was seen
+_LENT = "used only where the environment adds it: add it there yourself"
 #: Why an event is inferred, and from what was seen.
 _Source = tuple[Family, tuple[Event, ...]]
 
 
-def decide(runs: Sequence[Run], intent: Intent, cves: Iterable[Cve]) -> list[Decision]:
-    """One decision for each event that was seen, inferred or pinned; sorted by name.
+def decide(
+    runs: Sequence[Run],
+    intent: Intent,
+    cves: Iterable[Cve],
+    lent: Set[Event] = frozenset(),
+) -> list[Decision]:
+    """One decision for each event that was seen, inferred or pinned as allowed; sorted by name.
 
-    Those that do most for the container are decided first, for what is allowed already changes what
-    the denial of others buys. So raising the weight of security never lets an event in, and raising
-    that of functionality never drops one.
+    What is `lent` was used only where an environment granted it itself. Those that do most for the
+    container are decided first, for what is allowed already changes what the denial of others buys.
+    So raising the weight of security never lets an event in, and raising that of functionality
+    never drops one.
     """
     use = Functionality([run for run in runs if not intent.ignores(run.environment)], intent)
     seen = use.events()
     sources = _sources(use)
     candidates = seen | frozenset(sources) | frozenset(intent.allow)
-    # What is pinned as denied opens nothing to anybody.
-    security = Security(cves, frozenset(e for e in candidates if intent.pin(e) is not False))
-    worth = {event: _worth(event, sources.get(event, ()), use) for event in candidates}
+    worth = {event: _worth(event, sources.get(event, ()), use, lent) for event in candidates}
+    # What is denied in any case opens nothing to anybody.
+    security = Security(
+        cves, frozenset(e for e in candidates if _fixed(e, worth[e], intent) is not False)
+    )
     kept = {each for each in candidates if _fixed(each, worth[each], intent) is True}
     decisions: dict[Event, Decision] = {}
     for event in sorted(candidates, key=lambda each: (-worth[each].score.value, order(each))):
@@ -52,11 +61,14 @@ class _Worth(NamedTuple):
 
     score: Score
     floor: bool
+    lent: bool = False
 
 
-def _worth(event: Event, sources: Sequence[_Source], use: Functionality) -> _Worth:
+def _worth(
+    event: Event, sources: Sequence[_Source], use: Functionality, lent: Set[Event]
+) -> _Worth:
     """The best of what it was seen to do and what its families say."""
-    own = _Worth(use.score(event), use.needed_to_start(event))
+    own = _Worth(use.score(event), use.needed_to_start(event), event in lent)
     return max([own, *(_by_family(*source, use) for source in sources)], key=_rank)
 
 
@@ -77,6 +89,8 @@ def _fixed(event: Event, worth: _Worth, intent: Intent) -> bool | None:
     pin = intent.pin(event)
     if pin is not None:
         return pin
+    if worth.lent:
+        return False
     return True if intent.floor and worth.floor else None
 
 
@@ -84,7 +98,7 @@ def _verdict(event: Event, worth: _Worth, security: Score, intent: Intent) -> tu
     fixed = _fixed(event, worth, intent)
     if fixed is not None:
         if intent.pin(event) is None:
-            return "needed to become ready", True
+            return _LENT if worth.lent else "needed to become ready", fixed
         return f"pinned: always {'allowed' if fixed else 'denied'}", fixed
     gain = intent.functionality * worth.score.value
     allowed = gain >= intent.security * security.value

@@ -12,6 +12,7 @@ from beacon.model.event import Capability, Event, Syscall
 from beacon.model.intent import Intent
 from beacon.model.policy import Evidence, Policy
 from beacon.model.score import Reason, Score
+from beacon.scoring.security import Security
 from beacon.synthesis.coverage import covers
 from beacon.synthesis.exposure import exposures
 
@@ -19,8 +20,8 @@ from beacon.synthesis.exposure import exposures
 class Explanation(msgspec.Struct, frozen=True):
     """All that is known of one event in one policy.
 
-    `opened`: ids of the CVEs that would be stopped without it. `denied_with` is what a caller gets
-    (or would get) when it is denied.
+    `calls` are those in which a capability was asked for. `opened`: ids of the CVEs that would be
+    stopped without it. `denied_with` is what a caller gets (or would get) when it is denied.
     """
 
     event: Event
@@ -30,6 +31,7 @@ class Explanation(msgspec.Struct, frozen=True):
     functionality: Score
     count: int = 0
     evidence: Evidence = Evidence((), (), ())
+    calls: tuple[str, ...] = ()
     inferred: str | None = None
     opened: tuple[str, ...] = ()
     denied_with: str = ""
@@ -48,7 +50,10 @@ def explain(policy: Policy, event: Event, cves: Sequence[Cve]) -> list[Explanati
         found = by_others or found or [_unknown(event, policy.intent)]
     return [
         msgspec.structs.replace(
-            each, opened=_opened(policy, each.event, cves), denied_with=_denial(each.event)
+            each,
+            security=_security(policy, each, cves),
+            opened=_opened(policy, each.event, cves),
+            denied_with=_denial(each.event),
         )
         for each in found
     ]
@@ -63,20 +68,30 @@ def _is(event: Event, asked: Event) -> bool:
 def _known(policy: Policy) -> Iterator[Explanation]:
     for each in policy.syscalls:
         head: _Head = (each.call, True, each.because, each.security, each.functionality)
-        yield Explanation(*head, each.count, each.evidence, each.inferred)
+        yield Explanation(*head, each.count, each.evidence, inferred=each.inferred)
     for kept in policy.capabilities:
         name = Capability(kept.name)
         head = (name, True, kept.because, kept.security, kept.functionality)
-        yield Explanation(*head, kept.count, kept.evidence)
+        yield Explanation(*head, kept.count, kept.evidence, kept.calls)
     for out in policy.dropped:
         head = (out.event, False, out.because, out.security, out.functionality)
-        yield Explanation(*head, inferred=out.inferred)
+        yield Explanation(*head, out.count, out.evidence, out.calls, out.inferred)
 
 
 def _unknown(event: Event, intent: Intent) -> Explanation:
     where = "a run that the intent counts" if intent.ignore else "the profile"
     because = f"neither seen in {where} nor inferred from it"
+    if intent.pin(event) is False:
+        because = f"pinned: always denied; {because}"
     return Explanation(event, False, because, Score(0.0), _UNSEEN)
+
+
+def _security(policy: Policy, found: Explanation, cves: Sequence[Cve]) -> Score:
+    """The score that decided; of what nobody weighed, what its denial buys as things are."""
+    if found.allowed or found.security.reasons:
+        return found.security
+    allowed = policy.events()
+    return Security(cves, allowed | {found.event}).score(found.event, allowed)
 
 
 def _opened(policy: Policy, event: Event, cves: Sequence[Cve]) -> tuple[str, ...]:

@@ -63,7 +63,7 @@ def weighed(preset: str | None, security: float | None, functionality: float | N
     if preset is not None and weights:
         raise UsageError("A preset has its own weights: give a preset or weights, not both.")
     if preset is not None or not weights:
-        return _preset(preset or "availability")
+        return _preset("availability" if preset is None else preset)
     if security is None or functionality is None:
         raise UsageError("Weights go together: give both, for security and functionality.")
     if not all(math.isfinite(weight) and 0 <= weight <= 1 for weight in weights):
@@ -81,13 +81,13 @@ def _preset(name: str) -> Intent:
 
 
 def pinned(intent: Intent, allow: Iterable[str], deny: Iterable[str]) -> Intent:
-    """The intent with these pins, in place of its own on the same events.
+    """The intent with these pins, in place of its own on the same events or classes of them.
 
     UsageError for an event that does not exist, or that is to be allowed and denied.
     """
     more, less = frozenset(map(event, allow)), frozenset(map(event, deny))
-    allowed = more | (frozenset(intent.allow) - less)
-    denied = less | (frozenset(intent.deny) - more)
+    allowed = more | {each for each in intent.allow if less.isdisjoint((each, whole(each)))}
+    denied = less | {each for each in intent.deny if more.isdisjoint((each, whole(each)))}
     both = {each for each in denied if each in allowed or whole(each) in allowed}
     if both:
         name = spell(min(both, key=spell))
@@ -140,7 +140,12 @@ def check_classes(events: Iterable[Event]) -> None:
 
 
 def check_environments(intent: Intent, profile: Profile) -> None:
-    """UsageError when the intent names an environment that the profile does not know."""
+    """UsageError for an environment that the profile lacks, or that matters and is ignored."""
+    both = sorted({*intent.matter} & {*intent.ignore})
+    if both:
+        raise UsageError(
+            f"{printable(both[0])} is to matter and to be ignored: take it out of one of the lists."
+        )
     settings = {setting for run in profile.runs for setting in run.environment.settings}
     known = {name for name, _ in settings} | {"=".join(setting) for setting in settings}
     unknown = sorted((({*intent.ignore} - {EVERYTHING}) | {*intent.matter}) - known)

@@ -14,12 +14,20 @@ from beacon.model.decision import Decision
 from beacon.model.event import Capability, Event, Phase, Syscall, order
 from beacon.model.intent import Intent
 from beacon.model.observation import Use
-from beacon.model.policy import AllowedCapability, AllowedSyscall, Evidence, Policy, Replay
+from beacon.model.policy import (
+    AllowedCapability,
+    AllowedSyscall,
+    Dropped,
+    Evidence,
+    Policy,
+    Replay,
+)
 from beacon.model.profile import Profile
 from beacon.model.run import Run
 from beacon.synthesis.coverage import check_denials
 from beacon.synthesis.decide import decide
 from beacon.synthesis.intents import check_classes
+from beacon.synthesis.lent import lent
 
 #: What used each event: the run's name, and how.
 _Uses = Mapping[Event, Sequence[tuple[str, Use]]]
@@ -40,7 +48,8 @@ def synthesize(profile: Profile, intent: Intent | None = None, *, insist: bool =
         raise UsageError(
             f"This profile is not complete ({gaps[0]}): profile again, or insist with --incomplete."
         )
-    decisions = [each for each in decide(runs, intent, cves()) if _filterable(each.event)]
+    decided = decide(runs, intent, cves(), lent(runs, profile.surroundings, intent))
+    decisions = [each for each in decided if _filterable(each.event)]
     allowed = [decision for decision in decisions if decision.allowed]
     syscalls = tuple(_syscalls(allowed, uses))
     abis = tuple(sorted({each.call.abi for each in syscalls}))
@@ -56,7 +65,7 @@ def synthesize(profile: Profile, intent: Intent | None = None, *, insist: bool =
         gaps=gaps,
         surroundings=profile.surroundings,
         intent=intent,
-        dropped=tuple(decision for decision in decisions if not decision.allowed),
+        dropped=tuple(_dropped(each, uses) for each in decisions if not each.allowed),
         beacon=__version__,
     )
 
@@ -114,7 +123,7 @@ def _capabilities(decisions: Iterable[Decision], found: _Uses) -> Iterator[Allow
             yield AllowedCapability(
                 each.event.name,
                 sum(use.count for _, use in uses),
-                tuple(sorted({use.call for _, use in uses if use.call})),
+                _calls(uses),
                 _evidence(uses),
                 each.security,
                 each.functionality,
@@ -122,12 +131,31 @@ def _capabilities(decisions: Iterable[Decision], found: _Uses) -> Iterator[Allow
             )
 
 
+def _dropped(decision: Decision, found: _Uses) -> Dropped:
+    uses = found.get(decision.event, ())
+    return Dropped(
+        decision.event,
+        sum(use.count for _, use in uses),
+        _evidence(uses),
+        _calls(uses),
+        decision.inferred,
+        decision.security,
+        decision.functionality,
+        decision.because,
+    )
+
+
+def _calls(uses: Sequence[tuple[str, Use]]) -> tuple[str, ...]:
+    """Those in which capabilities were asked for."""
+    return tuple(sorted({use.call for _, use in uses if use.call}))
+
+
 def _evidence(uses: Sequence[tuple[str, Use]]) -> Evidence:
     phases = {use.phase for _, use in uses}
     return Evidence(
         phases=tuple(phase for phase in Phase if phase in phases),
         processes=tuple(sorted({name for _, use in uses for name in use.processes})),
-        runs=tuple(sorted({run for run, _ in uses})),
+        runs=tuple(dict.fromkeys(run for run, _ in uses)),
     )
 
 

@@ -181,6 +181,18 @@ def test_what_ended_a_campaign_says_more_than_what_could_not_be_removed() -> Non
         record(made, FakeWorkload(), Diary(), jobs=2)
 
 
+def test_an_environment_adds_its_capabilities_to_any_policy() -> None:
+    added = Dimension("cap-add", "why", {"lock": Effect(cap_add=("IPC_LOCK",))})
+    enforced = Enforcement("{}", ("CHOWN",))
+    conditions = Conditions(IMAGE, Launch(), enforced, Surroundings((added,)), settle=0)
+    made = lab(Script(), ALONE, ALONE)
+    for settings in ((), (("cap-add", "lock"),)):
+        run_cell(made, conditions, Cell(Environment(settings), NoWorkload()))
+    assert isinstance(made.engine, FakeEngine)
+    rights = [enforcement.capabilities for enforcement, _ in made.engine.created]
+    assert rights == [("CAP_CHOWN",), ("CAP_CHOWN", "CAP_IPC_LOCK")]
+
+
 def test_a_failure_ends_the_other_runs() -> None:
     script = Script(hangs=threading.Event())
     made = lab(script, ALONE)  # the second run finds no recording

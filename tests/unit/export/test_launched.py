@@ -9,6 +9,7 @@ import pytest
 import yaml
 
 from beacon.export.compose import ComposeExporter
+from beacon.export.docker_args import DockerArgsExporter
 from beacon.export.interface import Exporter
 from beacon.export.kubernetes import KubernetesExporter
 from beacon.model.launch import Launch
@@ -45,6 +46,7 @@ def test_no_capability_that_the_launch_takes_away() -> None:
     assert service(Launch(), *both)["cap_add"] == ["CHOWN", "KILL"]
     assert service(Launch(cap_drop=("cap_kill",)), *both)["cap_add"] == ["CHOWN"]
     assert "cap_add" not in service(Launch(cap_drop=("ALL",)), *both)
+    assert " --cap-add CHOWN\n" in text(DockerArgsExporter(), Launch(cap_drop=("KILL",)), *both)
     launch = Launch(cap_drop=("ALL",), cap_add=("KILL",))
     assert security(launch, *both)["capabilities"] == {"drop": ["ALL"], "add": ["KILL"]}
 

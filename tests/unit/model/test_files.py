@@ -67,3 +67,10 @@ def test_missing_documents_name_their_maker(tmp_path: Path) -> None:
         load_profile(tmp_path)
     with pytest.raises(UsageError, match="`beacon policy`"):
         load_policy(tmp_path / "nowhere")
+
+
+def test_what_is_outdated_goes(tmp_path: Path) -> None:
+    (tmp_path / "verification.json").touch()
+    for _ in range(2):
+        write_files(tmp_path, {"policy.json": b"new"}, outdated=["verification.json"])
+        assert [path.name for path in tmp_path.iterdir()] == ["policy.json"]

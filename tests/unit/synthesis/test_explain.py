@@ -1,6 +1,9 @@
 from __future__ import annotations
 
+from msgspec.structs import replace
+
 from beacon.data.cves import cves
+from beacon.model.environment import Dimension, Effect, Environment, Surroundings
 from beacon.model.event import Phase, read, spell
 from beacon.model.intent import Intent
 from beacon.synthesis.difference import changes
@@ -32,15 +35,46 @@ def test_what_was_used_is_explained_by_its_evidence() -> None:
 def test_capabilities_tell_who_asked() -> None:
     (found,) = explain(synthesize(RECORDED), read("CAP_CHOWN"), cves())
     assert found.evidence.processes == ("server",)
-    assert synthesize(RECORDED).capabilities[0].calls == ("chown",)
+    assert found.calls == ("chown",)
 
 
 def test_what_was_dropped_and_what_was_never_seen() -> None:
     policy = synthesize(RECORDED, Intent(security=1.0, functionality=0.0))
     (dropped,) = explain(policy, read("keyctl"), cves())
     assert (dropped.allowed, "<" in dropped.because) == (False, True)
+    assert (dropped.count, dropped.evidence.runs) == (1, ("none@default",))
     (unseen,) = explain(policy, read("ptrace"), cves())
     assert unseen.because == "neither seen in the profile nor inferred from it"
+
+
+def test_what_denial_buys_is_told_of_what_nobody_weighed() -> None:
+    denied = (read("keyctl"), read("bpf"))
+    policy = synthesize(RECORDED, Intent(deny=denied))
+    for asked in (*denied, read("CAP_SYS_ADMIN")):
+        (found,) = explain(policy, asked, cves())
+        assert not found.allowed
+        assert found.security.value > 0.5
+        assert found.because.startswith("pinned: always denied") == (asked in denied)
+
+
+def test_a_capability_that_an_environment_lends() -> None:
+    lock, chown = (check(name) for name in ("CAP_IPC_LOCK", "CAP_CHOWN"))
+    added = Environment((("cap-add", "lock"),))
+    lends = Dimension("cap-add", "Why.", {"lock": Effect(cap_add=("IPC_LOCK",))})
+    runs = (
+        run(call("read"), capabilities=(chown,)),
+        replace(run(call("read"), capabilities=(lock, chown)), environment=added),
+    )
+    recorded = replace(profile(*runs), surroundings=Surroundings((lends,)))
+    assert [each.name for each in synthesize(recorded).capabilities] == ["CAP_CHOWN"]
+    (found,) = explain(synthesize(recorded), read("CAP_IPC_LOCK"), cves())
+    assert found.because.startswith("used only where the environment adds it")
+    assert found.evidence.runs == ("none@cap-add=lock",)
+    for intent in (Intent(matter=("cap-add",)), Intent(allow=(read("CAP_IPC_LOCK"),))):
+        kept = [each.name for each in synthesize(recorded, intent).capabilities]
+        assert kept == ["CAP_CHOWN", "CAP_IPC_LOCK"]
+    everywhere = replace(recorded, runs=(replace(runs[1], environment=Environment()), *runs))
+    assert len(synthesize(everywhere).capabilities) == 2
 
 
 def test_callers_that_fall_back_get_enosys() -> None:

@@ -77,7 +77,14 @@ def test_what_is_no_intent(text: str, said: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "weights", [(None, 0.5, None), (None, None, 0.5), (None, -0.1, 1.0), (None, 0.5, float("nan"))]
+    "weights",
+    [
+        ("", None, None),
+        (None, 0.5, None),
+        (None, None, 0.5),
+        (None, -0.1, 1.0),
+        (None, 0.5, float("nan")),
+    ],
 )
 def test_weights_of_no_use(weights: tuple[str | None, float | None, float | None]) -> None:
     with pytest.raises(UsageError):
@@ -88,6 +95,13 @@ def test_later_pins_replace_earlier_ones() -> None:
     first = pinned(Intent(), ["ptrace"], ["mount"])
     second = pinned(first, ["mount"], ["ptrace"])
     assert (second.allow, second.deny) == (events("mount"), events("ptrace"))
+
+
+def test_a_later_pin_on_a_call_replaces_those_on_its_classes() -> None:
+    family = "socket(AF_INET6,SOCK_STREAM,0x0)"
+    for earlier in (pinned(Intent(), [family], []), pinned(Intent(), [], [family])):
+        assert pinned(earlier, ["socket"], []).pin(read(family)) is True
+        assert pinned(earlier, [], ["socket"]).pin(read(family)) is False
 
 
 def test_a_pin_on_a_call_holds_for_its_classes() -> None:
@@ -110,3 +124,5 @@ def test_environments_must_have_been_explored() -> None:
     check_environments(everything, profile(run(call("read"))))
     with pytest.raises(UsageError, match=r"environment '\*'"):
         check_environments(Intent(matter=("*",)), profile(run(call("read"))))
+    with pytest.raises(UsageError, match="init is to matter and to be ignored"):
+        check_environments(Intent(matter=("init",), ignore=("init",)), profile(run(call("read"))))

@@ -107,4 +107,4 @@ def test_evidence_names_phases_processes_and_runs() -> None:
     assert allowed.count == 7
     assert allowed.evidence.phases == (Phase.START, Phase.SERVE)
     assert allowed.evidence.processes == ("server", "sh")
-    assert allowed.evidence.runs == ("http@default", "none@default")
+    assert allowed.evidence.runs == ("none@default", "http@default")
