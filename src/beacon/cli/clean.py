@@ -17,8 +17,9 @@ def add(commands: Any) -> None:
     parser = commands.add_parser(
         "clean",
         help="remove whatever an interrupted run left behind",
-        description="Remove containers, networks and volumes with BeaCon's label, and its cgroups, "
-        "when the command that made them is dead.",
+        description="Remove containers, networks and volumes with BeaCon's label, its cgroups, and "
+        "the processes and folders of users' workload scripts, when the command that made them is "
+        "dead.",
     )
     parser.add_argument("--all", action="store_true", help="those of living commands, too")
     parser.add_argument("--json", action="store_true", help="a JSON document on stdout")

@@ -37,7 +37,12 @@ def add_exploration_options(parser: argparse.ArgumentParser) -> None:
         help="names, or NAME=VALUE, with commas between; default: all that give the image no part "
         "of the host (`beacon dimensions` lists them)",
     )
-    group.add_argument("--max-runs", metavar="N", type=positive(int), help="at most so many runs")
+    group.add_argument(
+        "--max-runs",
+        metavar="N",
+        type=positive(int),
+        help="at most so many runs, after the first two",
+    )
     group.add_argument(
         "--time-budget", metavar="TIME", type=duration, help="begin no run after it: 90s, 10m, 1h"
     )
@@ -46,7 +51,8 @@ def add_exploration_options(parser: argparse.ArgumentParser) -> None:
         metavar="CHANCE",
         type=positive(float),
         default=0.05,
-        help="stop when one more run shows something new with a smaller chance (default 0.05)",
+        help="stop when one more run shows something new with no greater chance (default 0.05), "
+        "or after 36 combinations",
     )
     group.add_argument("--seed", metavar="N", type=int, default=1, help="default 1")
     group.add_argument("--jobs", metavar="N", type=positive(int), default=default_jobs())

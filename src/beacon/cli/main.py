@@ -30,8 +30,9 @@ from beacon.model.text import printable
 COMMANDS = (doctor, dimensions, profile, policy, verify, explain, cves, diff, clean)
 
 EPILOG = """\
-exit codes: 0 done; 1 an error; 2 bad usage or input; 3 nothing observed; 4 unsupported host;
-10 verification failed or a difference found; 130 interrupted.
+exit codes: 0 done; 1 an error, or a profile that is not complete; 2 bad usage or input;
+3 nothing observed; 4 unsupported host; 10 verification failed or a difference found;
+129, 130, 143 interrupted.
 
 A policy in three steps:
   beacon profile -o nginx.profile nginx

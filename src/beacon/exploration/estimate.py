@@ -60,7 +60,9 @@ def estimate(trials: Sequence[Trial], judged: Callable[[Trial], bool]) -> Estima
     rare = rarest.count(1)
     low, high = interval(rare, rarest.count(2), len(sample))
     chance = rare / len(sample) if sample else 1.0
-    return Estimate(len(sample), rare, chance, low, high, _chao(seen, len(ready)))
+    shown = {event for trial in sample for event in trial.events}
+    bound = _chao([seen[event] for event in shown], len(ready))
+    return Estimate(len(sample), rare, chance, low, high, bound)
 
 
 def interval(once: int, twice: int, total: int) -> tuple[float, float]:
@@ -85,9 +87,8 @@ def _wilson(share: float, total: int) -> float:
     )
 
 
-def _chao(seen: Counter[Event], runs: int) -> float:
-    once = sum(count == 1 for count in seen.values())
-    twice = sum(count == 2 for count in seen.values())
+def _chao(counts: Sequence[int], runs: int) -> float:
+    once, twice = counts.count(1), counts.count(2)
     if not runs:
         return 0.0
     bound = once * once / (2 * twice) if twice else once * (once - 1) / 2

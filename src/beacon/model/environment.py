@@ -5,8 +5,10 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable
 from enum import StrEnum
+from typing import Annotated
 
 import msgspec
+from msgspec import Meta
 
 from beacon.model.launch import Options
 
@@ -74,8 +76,14 @@ class Step(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     command: tuple[str, ...] = ()
     user: str | None = None
     path: str | None = None
-    seconds: float = 1.0
-    count: int = 1
+    seconds: Annotated[float, Meta(ge=0)] = 1.0
+    count: Annotated[int, Meta(ge=0)] = 1
+
+    def __post_init__(self) -> None:
+        if self.do in (Action.EXEC, Action.SHAPE) and not self.command:
+            raise ValueError(f"the step {self.do} needs a command")
+        if self.do is Action.SIGNAL and self.signal is None:
+            raise ValueError("the step signal needs a signal")
 
 
 class Effect(Options, frozen=True, kw_only=True, forbid_unknown_fields=True):
