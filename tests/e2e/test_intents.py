@@ -152,6 +152,9 @@ def test_explain_cves_and_diff(recorded: Path, tmp_path: Path) -> None:
     assert changed.returncode == 10
     assert "keyctl" in changed.stdout
     assert beacon("diff", strict, strict, "--exit-code").returncode == 0
+    wider = tmp_path / "wider"
+    assert beacon("policy", recorded, "-o", wider, "--allow", "i386:read").returncode == 0
+    assert "ABIs added, for all calls: i386" in beacon("diff", recorded, wider).stdout
 
 
 def test_a_policy_takes_less_than_a_second(recorded: Path, tmp_path: Path) -> None:

@@ -33,13 +33,20 @@ def add(commands: Any) -> None:
 
 def run(options: argparse.Namespace, console: Console) -> ExitCode:
     """Compare, tell."""
-    before, after = policy_of(options.before).events(), policy_of(options.after).events()
-    found = changes(before, after, cves())
+    before, after = policy_of(options.before), policy_of(options.after)
+    found = changes(before.events(), after.events(), cves())
+    abis = {
+        "added": sorted({*after.abis} - {*before.abis}),
+        "removed": sorted({*before.abis} - {*after.abis}),
+    }
     if options.json:
-        console.document("difference", {"changes": found})
+        console.document("difference", {"changes": found, "abis": abis})
     elif found:
         rows = [_row(change) for change in found]
         console.table(None, ["", "event", "risk", "because"], rows)
+        for change, names in abis.items():
+            if names:
+                console.result(f"ABIs {change}, for all calls: {', '.join(names)}")
     else:
         console.result("No difference.")
     return ExitCode.DIFFERENCE if found and options.exit_code else ExitCode.DONE
