@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 
 import msgspec
 
@@ -38,12 +38,15 @@ class Growth(msgspec.Struct, frozen=True):
         return self.baseline + self.options + self.workload + self.life
 
 
-def growth(profile: Profile, counted: Callable[[Event], bool] = lambda event: True) -> Growth:
-    """Tell the events of a profile's ready runs apart by what it took to see them."""
+def growth(profile: Profile, counted: Callable[[Event], Event | None] = lambda e: e) -> Growth:
+    """Tell the events of a profile's ready runs apart by what it took to see them.
+
+    `counted` says as what an event counts, and None for those that do not.
+    """
 
     def events(runs: Iterable[Run]) -> frozenset[Event]:
         shown = frozenset[Event]().union(*(run.observation.events() for run in runs))
-        return frozenset(event for event in shown if counted(event))
+        return frozenset(event for event in map(counted, shown) if event is not None)
 
     ready = profile.ready_runs()
     default = [run for run in ready if not run.environment.settings]
@@ -57,7 +60,7 @@ def growth(profile: Profile, counted: Callable[[Event], bool] = lambda event: Tr
         workload=len(known - baseline),
         options=len(by_options),
         life=len(events(varied) - known - by_options),
-        newcomers=tuple(new for new in _newcomers(varied, known) if counted(new.event)),
+        newcomers=tuple(_newcomers(varied, known, counted)),
     )
 
 
@@ -65,12 +68,13 @@ def _only_options(profile: Profile, run: Run) -> bool:
     return profile.surroundings.kinds(run.environment) <= {Kind.OPTION}
 
 
-def _newcomers(runs: Iterable[Run], known: frozenset[Event]) -> list[Newcomer]:
+def _newcomers(
+    runs: Iterable[Run], known: frozenset[Event], counted: Callable[[Event], Event | None]
+) -> Iterator[Newcomer]:
     first: dict[Event, str] = {}
     for run in runs:
-        for event in run.observation.events() - known:
-            first.setdefault(event, run_name(run.workload, run.environment))
-    return [
-        Newcomer(event, name)
-        for event, name in sorted(first.items(), key=lambda item: order(item[0]))
-    ]
+        for event in map(counted, run.observation.events()):
+            if event is not None and event not in known:
+                first.setdefault(event, run_name(run.workload, run.environment))
+    for event in sorted(first, key=order):
+        yield Newcomer(event, first[event])

@@ -4,6 +4,7 @@ import msgspec
 
 from beacon.exploration.growth import growth
 from beacon.model.environment import Dimension, Effect, Environment, Kind, Surroundings
+from beacon.model.event import Syscall, whole
 from beacon.model.run import Ending, Run
 from builders import call, check, profile, run
 
@@ -34,6 +35,12 @@ def test_every_event_is_counted_where_it_came_from() -> None:
     grown = growth(msgspec.structs.replace(recorded, surroundings=SURROUNDINGS))
     parts = (grown.baseline, grown.workload, grown.options, grown.life, grown.total)
     assert parts == (2, 1, 1, 2, 6)
+    calls = growth(
+        msgspec.structs.replace(recorded, surroundings=SURROUNDINGS),
+        lambda event: whole(event) if isinstance(event, Syscall) else None,
+    )
+    assert (calls.baseline, calls.workload, calls.options, calls.life) == (2, 1, 1, 1)
+    assert [new.event.name for new in calls.newcomers] == ["chown", "kill"]
     assert {(new.event.name, new.run) for new in grown.newcomers} == {
         ("chown", "http@user=nobody"),
         ("kill", "http@life=kill,user=nobody"),
