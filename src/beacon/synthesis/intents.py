@@ -16,6 +16,7 @@ from beacon.errors import UsageError
 from beacon.model.event import Event, Syscall, read, spell, whole
 from beacon.model.intent import EVERYTHING, PRESETS, Intent
 from beacon.model.profile import Profile
+from beacon.model.run import Run
 from beacon.model.text import printable
 
 _LONGEST = 200  # of a user's text that an error repeats
@@ -146,11 +147,16 @@ def check_environments(intent: Intent, profile: Profile) -> None:
         raise UsageError(
             f"{printable(both[0])} is to matter and to be ignored: take it out of one of the lists."
         )
-    settings = {setting for run in profile.runs for setting in run.environment.settings}
-    known = {name for name, _ in settings} | {"=".join(setting) for setting in settings}
-    unknown = sorted((({*intent.ignore} - {EVERYTHING}) | {*intent.matter}) - known)
+    unknown = sorted({*intent.ignore} - {EVERYTHING} - _named(profile.runs))
+    unknown += sorted({*intent.matter} - _named(profile.ready_runs()))
     if unknown:
         raise UsageError(
-            f"No run of this profile was in an environment {printable(unknown[0])!r}: "
+            f"No run of this profile became ready in an environment {printable(unknown[0])!r}: "
             "name one of those that `beacon dimensions` lists and that was explored."
         )
+
+
+def _named(runs: Iterable[Run]) -> set[str]:
+    """The names by which an intent may call the runs' environments."""
+    settings = {setting for run in runs for setting in run.environment.settings}
+    return {name for name, _ in settings} | {"=".join(setting) for setting in settings}
