@@ -147,12 +147,17 @@ def check_environments(intent: Intent, profile: Profile) -> None:
         raise UsageError(
             f"{printable(both[0])} is to matter and to be ignored: take it out of one of the lists."
         )
-    unknown = sorted({*intent.ignore} - {EVERYTHING} - _named(profile.runs))
-    unknown += sorted({*intent.matter} - _named(profile.ready_runs()))
+    unknown = sorted(({*intent.ignore} - {EVERYTHING} | {*intent.matter}) - _named(profile.runs))
     if unknown:
         raise UsageError(
-            f"No run of this profile became ready in an environment {printable(unknown[0])!r}: "
+            f"No run of this profile was in an environment {printable(unknown[0])!r}: "
             "name one of those that `beacon dimensions` lists and that was explored."
+        )
+    dead = sorted({*intent.matter} - _named(profile.ready_runs()))
+    if dead:
+        raise UsageError(
+            f"No run of this profile became ready in an environment {printable(dead[0])!r}: "
+            "it cannot matter, take it out."
         )
 
 

@@ -1,10 +1,13 @@
 from __future__ import annotations
 
 import pytest
+from msgspec.structs import replace
 
 from beacon.errors import ExitCode, UsageError
+from beacon.model.environment import Environment
 from beacon.model.event import Event, read
 from beacon.model.intent import PRESETS, Intent
+from beacon.model.run import Ending
 from beacon.synthesis.intents import (
     check_environments,
     event,
@@ -124,5 +127,9 @@ def test_environments_must_have_been_explored() -> None:
     check_environments(everything, profile(run(call("read"))))
     with pytest.raises(UsageError, match=r"environment '\*'"):
         check_environments(Intent(matter=("*",)), profile(run(call("read"))))
+    dead = replace(run(ending=Ending.EXITED), environment=Environment((("init", "yes"),)))
+    check_environments(Intent(ignore=("init",)), profile(run(call("read")), dead))
+    with pytest.raises(UsageError, match="became ready in an environment 'init': it cannot"):
+        check_environments(Intent(matter=("init",)), profile(run(call("read")), dead))
     with pytest.raises(UsageError, match="init is to matter and to be ignored"):
         check_environments(Intent(matter=("init",), ignore=("init",)), profile(run(call("read"))))
