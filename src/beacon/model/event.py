@@ -26,7 +26,7 @@ class Phase(StrEnum):
     EXEC = "exec"  # processes that somebody brought in from outside (docker exec)
 
 
-class Syscall(msgspec.Struct, frozen=True, tag="syscall"):
+class Syscall(msgspec.Struct, frozen=True, gc=False, tag="syscall"):
     """A system call; `argument` is its argument class (`AF_UNIX,SOCK_STREAM,0x0`).
 
     None stands for the call whatever its arguments.
@@ -37,7 +37,7 @@ class Syscall(msgspec.Struct, frozen=True, tag="syscall"):
     argument: str | None = None
 
 
-class Capability(msgspec.Struct, frozen=True, tag="capability"):
+class Capability(msgspec.Struct, frozen=True, gc=False, tag="capability"):
     """A capability by its kernel name (`CAP_NET_ADMIN`)."""
 
     name: str

@@ -1,4 +1,8 @@
-"""What the kernel saw of one container."""
+"""What the kernel saw of one container.
+
+A profile holds a hundred thousand of these small structs, and none can be part of a cycle:
+`gc=False` spares Python's collector the search, which took as long as a whole synthesis.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +13,7 @@ import msgspec
 from beacon.model.event import Capability, Event, Phase, Syscall
 
 
-class ClassCount(msgspec.Struct, frozen=True):
+class ClassCount(msgspec.Struct, frozen=True, gc=False):
     """The calls among those of a SyscallCount that belong to one argument class.
 
     A call with flags belongs to the class of each, so these counts may add up to more.
@@ -21,7 +25,7 @@ class ClassCount(msgspec.Struct, frozen=True):
     processes: tuple[str, ...]
 
 
-class SyscallCount(msgspec.Struct, frozen=True):
+class SyscallCount(msgspec.Struct, frozen=True, gc=False):
     """How often one system call was made in one phase.
 
     `count` entered the kernel, `denied` were turned away by the filter. `first_ns` counts from
@@ -46,7 +50,7 @@ class SyscallCount(msgspec.Struct, frozen=True):
             yield self.call, ClassCount("", self.count, self.denied, self.processes)
 
 
-class CapabilityCheck(msgspec.Struct, frozen=True):
+class CapabilityCheck(msgspec.Struct, frozen=True, gc=False):
     """How often the kernel asked for one capability in one phase, from one place.
 
     `audited` is False for speculative questions (overcommit accounting asks for CAP_SYS_ADMIN
@@ -82,7 +86,7 @@ class CapabilityCheck(msgspec.Struct, frozen=True):
         return self.audited and not self.foreign and self.phase is not Phase.RUNTIME
 
 
-class Use(msgspec.Struct, frozen=True):
+class Use(msgspec.Struct, frozen=True, gc=False):
     """An event that was used in one phase: how often, and by which processes.
 
     `call` is the system call that asked for a capability.
@@ -117,9 +121,13 @@ class Observation(msgspec.Struct, frozen=True):
     def uses(self) -> Iterator[Use]:
         """What a policy has to allow for this: calls that entered, capabilities needed."""
         for entry in self.syscalls:
-            for call, part in entry.parts():
+            call, phase = entry.call, entry.phase
+            if entry.count and not entry.classes:
+                yield Use(call, phase, entry.count, entry.processes)
+            for part in entry.classes:
                 if part.count:
-                    yield Use(call, entry.phase, part.count, part.processes)
+                    event = Syscall(call.name, call.abi, part.argument)
+                    yield Use(event, phase, part.count, part.processes)
         for check in self.capabilities:
             if check.needed:
                 yield Use(check.capability, check.phase, check.count, check.processes, check.call)
@@ -130,5 +138,5 @@ class Observation(msgspec.Struct, frozen=True):
 
     def denied(self) -> frozenset[Syscall]:
         """The system calls that the filter turned away at least once, by argument class."""
-        parts = (part for entry in self.syscalls for part in entry.parts())
+        parts = (part for entry in self.syscalls if entry.denied for part in entry.parts())
         return frozenset(call for call, counted in parts if counted.denied)

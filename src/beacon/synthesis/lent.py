@@ -19,7 +19,7 @@ def lent(runs: Iterable[Run], surroundings: Surroundings, intent: Intent) -> fro
     given: set[Capability] = set()
     own: set[Capability] = set()
     for run in runs:
-        used = {use.event for use in run.observation.uses() if isinstance(use.event, Capability)}
+        used = {check.capability for check in run.observation.capabilities if check.needed}
         here = surroundings.added_capabilities(run.environment)
         theirs = used if "CAP_ALL" in here else {each for each in used if each.name in here}
         if intent.matters(run.environment):
