@@ -143,6 +143,9 @@ def test_explain_cves_and_diff(recorded: Path, tmp_path: Path) -> None:
     assert told["events"][0]["allowed"] is True
     assert "denied" in beacon("explain", strict, "keyctl").stdout
     assert beacon("explain", strict, "nothing").returncode == 2
+    nowhere = beacon("explain", tmp_path / "nowhere", "read")
+    assert nowhere.returncode == 2
+    assert "There is neither a policy nor a profile in" in nowhere.stderr
     before, after = (
         json.loads(beacon("cves", place, "--json").stdout)["open"] for place in (recorded, strict)
     )

@@ -10,9 +10,9 @@ from typing import Any
 from beacon.cli.console import Console
 from beacon.data.arguments import is_whole
 from beacon.data.cves import cves
-from beacon.errors import ExitCode
+from beacon.errors import ExitCode, UsageError
 from beacon.model.event import Syscall, spell
-from beacon.model.files import POLICY_FILE, load_policy, load_profile
+from beacon.model.files import POLICY_FILE, PROFILE_FILE, load_policy, load_profile
 from beacon.model.policy import Policy
 from beacon.model.score import Score
 from beacon.synthesis.explain import Explanation, explain
@@ -55,16 +55,21 @@ def run(options: argparse.Namespace, console: Console) -> ExitCode:
 
 def policy_of(directory: Path) -> Policy:
     """The policy in a directory, or what a profile there would come to if nothing were dropped."""
-    if not _has_policy(directory):
+    if not _has(directory, POLICY_FILE):
+        if not _has(directory, PROFILE_FILE):
+            raise UsageError(
+                f"There is neither a policy nor a profile in {directory}: "
+                "name a directory that `beacon policy` or `beacon profile` wrote."
+            )
         return synthesize(load_profile(directory), insist=True)
     policy = load_policy(directory)
     check_classes([*policy.events(), *(each.event for each in policy.dropped)])
     return policy
 
 
-def _has_policy(directory: Path) -> bool:
+def _has(directory: Path, name: str) -> bool:
     try:
-        return (directory / POLICY_FILE).exists()
+        return (directory / name).exists()
     except OSError:  # a name that is too long, say: loading tells
         return False
 
