@@ -24,50 +24,36 @@ class Row(msgspec.Struct, frozen=True):
     """System calls by what it took to see them; no call is counted twice."""
 
     name: str
-    baseline: int
-    options: int
-    workload: int
-    life: int
+    grown: Growth  # by name
+    by_class: Growth  # with the argument classes of a call told apart
     runs: int
     not_ready: int
     refused: int
     estimate: Estimate
-    by_class: float  # `environments`, with the argument classes of a call told apart
-
-    @property
-    def environments(self) -> float:
-        """What options, life-cycle and faults add, as a share of the baseline."""
-        return (self.options + self.life) / self.baseline
 
     @property
     def beyond(self) -> float:
-        """The same as a share of the default environment with the workload."""
-        return (self.options + self.life) / (self.baseline + self.workload)
+        """What environments add as a share of the default environment with the workload."""
+        grown = self.grown
+        return (grown.options + grown.life) / (grown.baseline + grown.workload)
 
     @property
-    def total(self) -> int:
-        return self.baseline + self.options + self.workload + self.life
+    def workload(self) -> float:
+        """What the workload adds, as a share of the baseline."""
+        return self.grown.workload / self.grown.baseline
 
 
 def row(name: str, recorded: Profile) -> Row:
-    grown = growth(recorded, _by_name)
     endings = [run.outcome.ending for run in recorded.runs]
     return Row(
         name=name,
-        baseline=grown.baseline,
-        options=grown.options,
-        workload=grown.workload,
-        life=grown.life,
+        grown=growth(recorded, _by_name),
+        by_class=growth(recorded, _call),
         runs=len(endings),
         not_ready=len(endings) - len(recorded.ready_runs()) - endings.count(Ending.REFUSED),
         refused=endings.count(Ending.REFUSED),
         estimate=exploration(recorded).estimate,
-        by_class=_share(growth(recorded, _call)),
     )
-
-
-def _share(grown: Growth) -> float:
-    return (grown.options + grown.life) / grown.baseline
 
 
 def _call(event: Event) -> Event | None:
@@ -84,13 +70,9 @@ def show(rows: list[Row]) -> None:
     lines = [
         [
             row.name,
-            str(row.baseline),
-            str(row.options),
-            str(row.workload),
-            str(row.life),
-            str(row.total),
-            share(row.environments),
-            share(row.workload / row.baseline),
+            *(str(getattr(row.grown, key)) for key in _COUNTS),
+            share(row.grown.environments),
+            share(row.workload),
             share(row.beyond),
         ]
         for row in rows
@@ -98,14 +80,15 @@ def show(rows: list[Row]) -> None:
     lines.append(
         [
             "**average**",
-            *(f"{mean(getattr(row, key) for row in rows):.1f}" for key in _COUNTS),
-            share(mean(row.environments for row in rows)),
-            share(mean(row.workload / row.baseline for row in rows)),
+            *(f"{mean(getattr(row.grown, key) for row in rows):.1f}" for key in _COUNTS),
+            share(mean(row.grown.environments for row in rows)),
+            share(mean(row.workload for row in rows)),
             share(mean(row.beyond for row in rows)),
         ]
     )
     print(table(heads, lines))
-    print(f"\nWith argument classes told apart: {share(mean(row.by_class for row in rows))}.\n")
+    by_class = share(mean(row.by_class.environments for row in rows))
+    print(f"\nWith argument classes told apart: {by_class}.\n")
     heads = ["image", "runs", "not ready", "not applicable", "chance of something new", "interval"]
     print(
         table(
@@ -135,7 +118,7 @@ def main(arguments: list[str]) -> None:
     directory = Path(arguments[0])
     rows = [row(name, profile(name, directory / name)) for name in chosen(arguments[1:])]
     show(rows)
-    sys.exit(0 if mean(row.environments for row in rows) >= _WANTED else 10)
+    sys.exit(0 if mean(row.grown.environments for row in rows) >= _WANTED else 10)
 
 
 if __name__ == "__main__":

@@ -37,6 +37,11 @@ class Growth(msgspec.Struct, frozen=True):
         """All events."""
         return self.baseline + self.options + self.workload + self.life
 
+    @property
+    def environments(self) -> float:
+        """What options, life-cycle and faults add, as a share of the baseline."""
+        return (self.options + self.life) / self.baseline
+
 
 def growth(profile: Profile, counted: Callable[[Event], Event | None] = lambda e: e) -> Growth:
     """Tell the events of a profile's ready runs apart by what it took to see them.
