@@ -154,17 +154,8 @@ def _capabilities(launch: Launch, enforcement: Enforcement) -> tuple[list[str], 
     if enforcement.capabilities is None:
         return list(launch.cap_add), list(launch.cap_drop)
     # What the launch takes away stays away: a policy grants it to those who have it.
-    kept = [c for c in enforcement.capabilities if not _dropped(c, launch)]
+    kept = [c for c in enforcement.capabilities if not launch.takes_away(c)]
     return kept, ["ALL"]
-
-
-def _dropped(capability: str, launch: Launch) -> bool:
-    dropped, added = (
-        {word.upper().removeprefix("CAP_") for word in words}
-        for words in (launch.cap_drop, launch.cap_add)
-    )
-    name = capability.removeprefix("CAP_")
-    return name not in added and bool(dropped & {name, "ALL"})
 
 
 def _security(launch: Launch, enforcement: Enforcement) -> list[str]:

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from beacon.model.launch import Launch, Options
+from beacon.model.launch import Launch, Options, bare
 from beacon.model.policy import Policy
 
 #: A volume by name; what else a source can be is a path of the host.
@@ -65,12 +65,8 @@ def capabilities(policy: Policy) -> list[str]:
 
     Verification grants the same: another environment may have needed what this launch drops.
     """
-    dropped, added = (
-        {word.upper().removeprefix("CAP_") for word in words}
-        for words in (policy.launch.cap_drop, policy.launch.cap_add)
-    )
-    names = [kept.name.removeprefix("CAP_") for kept in policy.capabilities]
-    return [name for name in names if name in added or not dropped & {name, "ALL"}]
+    kept = (each.name for each in policy.capabilities)
+    return [bare(name) for name in kept if not policy.launch.takes_away(name)]
 
 
 def origin(policy: Policy) -> str:

@@ -10,7 +10,7 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
-from beacon.model.launch import Options
+from beacon.model.launch import Options, bare
 
 
 class Environment(msgspec.Struct, frozen=True):
@@ -150,7 +150,7 @@ class Surroundings(msgspec.Struct, frozen=True):
     def added_capabilities(self, environment: Environment) -> frozenset[str]:
         """Names of the capabilities that its settings grant; `CAP_ALL` for every one."""
         words = (word for effect in self.effects(environment) for word in effect.cap_add)
-        return frozenset("CAP_" + word.upper().removeprefix("CAP_") for word in words)
+        return frozenset(f"CAP_{bare(word)}" for word in words)
 
     def kinds(self, environment: Environment) -> frozenset[Kind]:
         """The sorts of dimensions that differ in it."""

@@ -59,6 +59,17 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     oom_score_adj: int | None = None
     mac_address: str | None = None
 
+    def takes_away(self, capability: str) -> bool:
+        """Whether a container that has the capability loses it by these options."""
+        dropped, added = (set(map(bare, words)) for words in (self.cap_drop, self.cap_add))
+        name = bare(capability)
+        return name not in added and bool(dropped & {name, "ALL"})
+
+
+def bare(capability: str) -> str:
+    """What `cap_chown`, `CAP_CHOWN` and `CHOWN` have in common, as `docker run` spells it."""
+    return capability.upper().removeprefix("CAP_")
+
 
 class Launch(Options, frozen=True, kw_only=True):
     """The user's own options for the image; they hold in every run. Times are in seconds.
