@@ -121,13 +121,9 @@ class Observation(msgspec.Struct, frozen=True):
     def uses(self) -> Iterator[Use]:
         """What a policy has to allow for this: calls that entered, capabilities needed."""
         for entry in self.syscalls:
-            call, phase = entry.call, entry.phase
-            if entry.count and not entry.classes:
-                yield Use(call, phase, entry.count, entry.processes)
-            for part in entry.classes:
+            for call, part in entry.parts():
                 if part.count:
-                    event = Syscall(call.name, call.abi, part.argument)
-                    yield Use(event, phase, part.count, part.processes)
+                    yield Use(call, entry.phase, part.count, part.processes)
         for check in self.capabilities:
             if check.needed:
                 yield Use(check.capability, check.phase, check.count, check.processes, check.call)

@@ -40,11 +40,10 @@ def decide(
     sources = _sources(use)
     candidates = seen | frozenset(sources) | frozenset(intent.allow)
     worth = {event: _worth(event, sources.get(event, ()), use, lent) for event in candidates}
+    fixed = {event: _fixed(event, worth[event], intent) for event in candidates}
     # What is denied in any case opens nothing to anybody.
-    security = Security(
-        cves, frozenset(e for e in candidates if _fixed(e, worth[e], intent) is not False)
-    )
-    kept = {each for each in candidates if _fixed(each, worth[each], intent) is True}
+    security = Security(cves, frozenset(e for e in candidates if fixed[e] is not False))
+    kept = {event for event in candidates if fixed[event]}
     decisions: dict[Event, Decision] = {}
     for event in sorted(candidates, key=lambda each: (-worth[each].score.value, order(each))):
         scores = security.score(event, kept - {event}), worth[event].score

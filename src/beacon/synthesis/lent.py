@@ -20,10 +20,9 @@ def lent(runs: Iterable[Run], surroundings: Surroundings, intent: Intent) -> fro
     own: set[Capability] = set()
     for run in runs:
         used = {check.capability for check in run.observation.capabilities if check.needed}
-        here = surroundings.added_capabilities(run.environment)
-        theirs = used if "CAP_ALL" in here else {each for each in used if each.name in here}
-        if intent.matters(run.environment):
-            theirs = set()
+        matters = intent.matters(run.environment)
+        here = frozenset() if matters else surroundings.added_capabilities(run.environment)
+        theirs = {each for each in used if here & {each.name, "CAP_ALL"}}
         given |= theirs
         own |= used - theirs
     return frozenset(given - own)
