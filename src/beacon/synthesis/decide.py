@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence, Set
 from typing import NamedTuple
 
 from beacon.data.families import Family, families
+from beacon.data.kernel import tables
 from beacon.model.cve import Cve
 from beacon.model.decision import Decision
 from beacon.model.event import Abi, Event, Syscall, order, read, whole
@@ -125,6 +126,6 @@ def _sources(use: Functionality) -> dict[Event, list[_Source]]:
 
 def _then(family: Family, abi: Abi) -> Iterator[Syscall]:
     for event in map(read, family.then):
-        if isinstance(event, Syscall):
-            # The 32-bit door has its arguments elsewhere, so its calls are not told apart.
+        if isinstance(event, Syscall) and event.name in tables().syscalls[abi]:
+            # i386 passes its arguments in other registers: its calls have no argument classes.
             yield Syscall(event.name, abi, None if abi is Abi.I386 else event.argument)
