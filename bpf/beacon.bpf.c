@@ -21,7 +21,6 @@ const volatile struct {
 	enum limit limit;
 	enum phase phase;
 	enum abi abi;
-	enum audit audit;
 } vocabulary = {};
 
 /* The task's place in a target; made on first touch, inherited by its children. */
@@ -31,13 +30,14 @@ struct state {
 	u16 nr;
 	u8 abi;
 	u8 entered;	/* in a system call whose entry was seen (or is inherited) */
+	u8 phase;	/* under which that call counts; PHASE_COUNT: it is not counted */
+	u8 signalled;	/* by SIGSYS, in the place of the call in flight */
 	u8 runtime;	/* still the container runtime: no execve under the filter yet */
 	u8 outside;	/* not a descendant of the slot's first process */
 	u8 comm;
 	/* A capability check between kprobe and kretprobe. */
 	u8 asking;
 	u8 cap;
-	u8 audit;
 	u8 foreign;
 };
 
@@ -302,6 +302,14 @@ static __always_inline void touch(u64 *first_ns, u64 *seen, u8 comm)
 		__sync_fetch_and_or(seen, bit);
 }
 
+static __always_inline struct event *event_of(const struct state *state, u8 phase)
+{
+	u32 index = state->slot * PHASE_COUNT + phase;
+
+	index = (index * ABI_COUNT + state->abi) * LIMIT_NUMBERS + state->nr;
+	return bpf_map_lookup_elem(&events, &index);
+}
+
 /* The call in flight: its counters, and the phase under which it counts. */
 struct seen {
 	struct event *event;
@@ -311,7 +319,6 @@ struct seen {
 static __always_inline bool look(struct state *state, struct seen *seen)
 {
 	struct slot *slot = slot_of(state);
-	u32 index;
 
 	if (!slot)
 		return false;
@@ -320,9 +327,7 @@ static __always_inline bool look(struct state *state, struct seen *seen)
 		return false;
 	}
 	seen->phase = phase_of(state, slot);
-	index = state->slot * PHASE_COUNT + seen->phase;
-	index = (index * ABI_COUNT + state->abi) * LIMIT_NUMBERS + state->nr;
-	seen->event = bpf_map_lookup_elem(&events, &index);
+	seen->event = event_of(state, seen->phase);
 	if (!seen->event)
 		return false;
 	touch(&seen->event->first_ns, &seen->event->comms, state->comm);
@@ -394,11 +399,13 @@ int BPF_PROG(enter, struct pt_regs *regs, long id)
 	if (!state)
 		return 0;
 	state->entered = 1;
+	state->phase = PHASE_COUNT;
 	set_call(state, task, id);
 	if (!task->seccomp.mode)
 		return 0;
 	if (!look(state, &seen))
 		return 0;
+	state->phase = seen.phase;
 	__sync_fetch_and_add(&seen.event->count, 1);
 	class = class_of(state, &seen, regs);
 	if (class)
@@ -406,10 +413,22 @@ int BPF_PROG(enter, struct pt_regs *regs, long id)
 	return 0;
 }
 
+/* A call that was let through has returned. Failures matter for ABIs that a program may only probe. */
+static __always_inline void returned(const struct state *state, long ret)
+{
+	struct event *event;
+
+	if (state->abi == ABI_X86_64 || ret >= 0 || ret < -MAX_ERRNO || state->phase >= PHASE_COUNT)
+		return;
+	event = event_of(state, state->phase);
+	if (event)
+		__sync_fetch_and_add(&event->failed, 1);
+}
+
 /*
  * seccomp judges before the sys_enter tracepoint, so a call that leaves without
- * having entered was denied. A fresh child's return from fork and calls begun before
- * the filter count as entered.
+ * having entered was denied, whatever was answered in its place. A fresh child's return
+ * from fork and calls begun before the filter count as entered.
  */
 SEC("tp_btf/sys_exit")
 int BPF_PROG(leave, struct pt_regs *regs, long ret)
@@ -425,9 +444,14 @@ int BPF_PROG(leave, struct pt_regs *regs, long ret)
 		unanswered(state);
 	if (state->entered) {
 		state->entered = 0;
+		returned(state, ret);
 		return 0;
 	}
-	if (!task->seccomp.mode || ret >= 0)
+	if (state->signalled) {
+		state->signalled = 0;
+		return 0;
+	}
+	if (!task->seccomp.mode)
 		return 0;
 	set_call(state, task, regs->orig_ax);
 	if (!look(state, &seen))
@@ -436,6 +460,63 @@ int BPF_PROG(leave, struct pt_regs *regs, long ret)
 	class = class_of(state, &seen, regs);
 	if (class)
 		__sync_fetch_and_add(&class->denied, 1);
+	return 0;
+}
+
+/* The call that the filter answered with a signal or with the end of its task, if one is in flight. */
+static __always_inline bool punished(struct state *state, struct task_struct *task,
+				     struct seen *seen)
+{
+	struct pt_regs *regs;
+
+	if (state->entered || !task->seccomp.mode)
+		return false;
+	regs = (struct pt_regs *)bpf_task_pt_regs(task);
+	set_call(state, task, regs->orig_ax);
+	return look(state, seen);
+}
+
+/*
+ * SECCOMP_RET_TRAP and the KILL actions leave no sys_exit to go by: the first sends SIGSYS, which
+ * the process may handle; so does the end of a whole process, with no handler.
+ */
+SEC("tp_btf/signal_generate")
+int BPF_PROG(signalled, int number, struct kernel_siginfo *info, struct task_struct *to)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	struct state *state;
+	struct seen seen = {};
+
+	if (number != SIGSYS || to != task || BPF_CORE_READ(info, si_code) != SYS_SECCOMP)
+		return 0;
+	state = known(task);
+	if (!state || !punished(state, task, &seen))
+		return 0;
+	state->signalled = 1;
+	if (task->seccomp.mode == SECCOMP_MODE_DEAD)
+		__sync_fetch_and_add(&seen.event->killed, 1);
+	else
+		__sync_fetch_and_add(&seen.event->trapped, 1);
+	return 0;
+}
+
+/*
+ * One thread of several is ended without a signal. Its siblings end with the same code where the
+ * whole process was killed, for which the signal counted already.
+ */
+SEC("tp_btf/sched_process_exit")
+int BPF_PROG(ended, struct task_struct *task)
+{
+	struct state *state;
+	struct seen seen = {};
+
+	if ((task->exit_code & 0x7f) != SIGSYS)
+		return 0;
+	if ((BPF_CORE_READ(task, signal, group_exit_code) & 0x7f) == SIGSYS)
+		return 0;
+	state = known(task);
+	if (state && !state->signalled && punished(state, task, &seen))
+		__sync_fetch_and_add(&seen.event->killed, 1);
 	return 0;
 }
 
@@ -505,7 +586,6 @@ static __always_inline void count_check(void *ctx, struct task_struct *task, str
 	key.phase = phase_of(state, slot);
 	key.cap = state->cap;
 	key.granted = !ret;
-	key.audit = state->audit;
 	key.foreign = state->foreign;
 	count = bpf_map_lookup_elem(&caps, &key);
 	if (!count) {
@@ -558,8 +638,7 @@ static __always_inline struct state *asked(struct task_struct *task, const struc
 	return state;
 }
 
-/* First rung: the tracepoint that Linux has since about 6.13. It carries no audit flag; the
- * callers tell. */
+/* First rung: the tracepoint that Linux has since about 6.13. */
 SEC("tp_btf/cap_capable")
 int BPF_PROG(cap_traced, const struct cred *cred, struct user_namespace *target_ns,
 	     const struct user_namespace *capable_ns, int cap, int ret)
@@ -569,15 +648,13 @@ int BPF_PROG(cap_traced, const struct cred *cred, struct user_namespace *target_
 
 	if (!state)
 		return 0;
-	state->audit = AUDIT_UNKNOWN;
 	count_check(ctx, task, state, ret);
 	return 0;
 }
 
 /* Second rung: kprobe for the question, kretprobe for the answer. */
 SEC("kprobe/cap_capable")
-int BPF_KPROBE(cap_asked, const struct cred *cred, struct user_namespace *target_ns, int cap,
-	       unsigned int opts)
+int BPF_KPROBE(cap_asked, const struct cred *cred, struct user_namespace *target_ns, int cap)
 {
 	struct state *state = asked(bpf_get_current_task_btf(), cred, cap);
 
@@ -586,7 +663,6 @@ int BPF_KPROBE(cap_asked, const struct cred *cred, struct user_namespace *target
 	if (state->asking)
 		unanswered(state);
 	state->asking = 1;
-	state->audit = opts & CAP_OPT_NOAUDIT ? AUDIT_NO : AUDIT_YES;
 	return 0;
 }
 

@@ -33,16 +33,13 @@ enum abi {
 	ABI_COUNT,
 };
 
-enum audit {
-	AUDIT_UNKNOWN,		/* this rung cannot tell; the callers can */
-	AUDIT_YES,
-	AUDIT_NO,
-};
-
 /* One system call number in one slot, phase and ABI. */
 struct event {
 	u64 count;		/* entered: the filter let it through */
-	u64 denied;		/* left without having been entered */
+	u64 denied;		/* left without having been entered: answered by the filter */
+	u64 killed;		/* the filter ended the thread or process for it */
+	u64 trapped;		/* the filter sent SIGSYS for it */
+	u64 failed;		/* of those entered, what the kernel failed; not counted for x86-64 */
 	u64 first_ns;		/* CLOCK_MONOTONIC; 0: never */
 	u64 comms;		/* bit n: the process name with id n in `comms` */
 	u64 classes;		/* given out; calls without one show as a gap in the classes' counts */
@@ -101,7 +98,6 @@ struct cap_key {
 	u8 phase;
 	u8 cap;
 	u8 granted;
-	u8 audit;
 	u8 foreign;		/* with rights that are not the container's own */
 };
 

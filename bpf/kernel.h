@@ -28,8 +28,13 @@ typedef int pid_t;
 #define X32_SYSCALL_BIT 0x40000000
 /* include/linux/sched.h */
 #define PF_IO_WORKER 0x10
-/* include/linux/security.h */
-#define CAP_OPT_NOAUDIT 0x2
+/* include/linux/seccomp.h, since Linux 5.17: no call of this task is answered any more. */
+#define SECCOMP_MODE_DEAD 3
+/* arch/x86/include/uapi/asm/signal.h, include/uapi/asm-generic/siginfo.h */
+#define SIGSYS 31
+#define SYS_SECCOMP 1
+/* include/linux/err.h */
+#define MAX_ERRNO 4095
 
 #pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
 
@@ -82,9 +87,19 @@ struct css_set {
 	struct cgroup *dfl_cgrp;
 };
 
+struct kernel_siginfo {
+	int si_code;
+};
+
+struct signal_struct {
+	int group_exit_code;
+};
+
 struct task_struct {
 	struct thread_info thread_info;
 	unsigned int flags;
+	int exit_code;
+	struct signal_struct *signal;
 	struct css_set *cgroups;
 	const struct cred *real_cred;
 	const struct cred *cred;

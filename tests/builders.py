@@ -18,8 +18,21 @@ def call(
     count: int = 1,
     denied: int = 0,
     process: str = "server",
+    killed: int = 0,
+    trapped: int = 0,
+    failed: int = 0,
 ) -> SyscallCount:
-    return SyscallCount(Syscall(name, abi), phase, count, denied, 1000, (process,))
+    return SyscallCount(
+        Syscall(name, abi),
+        phase,
+        count,
+        denied,
+        1000,
+        (process,),
+        killed=killed,
+        trapped=trapped,
+        failed=failed,
+    )
 
 
 def check(
@@ -27,12 +40,21 @@ def check(
     phase: Phase = Phase.SERVE,
     *,
     granted: bool = True,
-    audited: bool = True,
+    decisive: bool = True,
     foreign: bool = False,
     during: str = "bind",
 ) -> CapabilityCheck:
     return CapabilityCheck(
-        Capability(name), phase, granted, audited, foreign, during, ("asker",), 1, 1000, ("server",)
+        Capability(name),
+        phase,
+        granted,
+        decisive,
+        foreign,
+        during,
+        ("asker",),
+        1,
+        1000,
+        ("server",),
     )
 
 

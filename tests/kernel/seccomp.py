@@ -1,4 +1,4 @@
-"""Assembles seccomp filters that refuse some system calls and let all others pass."""
+"""Assembles seccomp filters that answer some system calls and let all others pass."""
 
 from __future__ import annotations
 
@@ -13,17 +13,21 @@ from beacon.model.event import Abi
 _INSTRUCTION = struct.Struct("<HBBI")
 _LOAD, _EQUAL, _RETURN = 0x20, 0x15, 0x06  # linux/bpf_common.h: LD|W|ABS, JMP|JEQ|K, RET|K
 _ERRNO, _ALLOW = 0x00050000, 0x7FFF0000  # linux/seccomp.h
+KILL_PROCESS, KILL_THREAD, TRAP = 0x80000000, 0x00000000, 0x00030000
 _NUMBER, _ARCHITECTURE = 0, 4  # offsets in struct seccomp_data
-_ARCHITECTURES = {Abi.X86_64: 0xC000003E, Abi.I386: 0x40000003}  # linux/audit.h
+_X86_64, _I386 = 0xC000003E, 0x40000003  # linux/audit.h
+_ARCHITECTURES = {Abi.X86_64: _X86_64, Abi.I386: _I386, Abi.X32: _X86_64}
+_X32_BIT = 0x40000000  # asm/unistd.h
 
 
 @dataclass(frozen=True)
 class Rule:
-    """One refused system call."""
+    """One system call that is answered with an error, or with another action in its place."""
 
     name: str
     error: int = errno.EPERM
     abi: Abi = Abi.X86_64
+    action: int = _ERRNO
 
 
 #: Lets everything pass, as a recording filter does.
@@ -43,11 +47,13 @@ def assemble(rules: Iterable[Rule]) -> bytes:
 
 def _rule(rule: Rule) -> bytes:
     number = tables().syscalls[rule.abi][rule.name]
+    if rule.abi is Abi.X32:
+        number |= _X32_BIT
     instructions = (
         (_LOAD, 0, 0, _ARCHITECTURE),
         (_EQUAL, 0, 3, _ARCHITECTURES[rule.abi]),
         (_LOAD, 0, 0, _NUMBER),
         (_EQUAL, 0, 1, number),
-        (_RETURN, 0, 0, _ERRNO | rule.error),
+        (_RETURN, 0, 0, rule.action | rule.error),
     )
     return b"".join(_INSTRUCTION.pack(*instruction) for instruction in instructions)

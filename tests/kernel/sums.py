@@ -24,6 +24,24 @@ def denied(seen: Observation, phase: Phase) -> dict[str, int]:
     }
 
 
+def killed(seen: Observation, phase: Phase) -> dict[str, int]:
+    """All calls for which the filter ended a thread or process in a phase."""
+    return {
+        _name(entry.call.name, entry.call.abi): entry.killed
+        for entry in seen.syscalls
+        if entry.phase is phase and entry.killed
+    }
+
+
+def trapped(seen: Observation, phase: Phase) -> dict[str, int]:
+    """All calls that the filter answered with SIGSYS in a phase."""
+    return {
+        _name(entry.call.name, entry.call.abi): entry.trapped
+        for entry in seen.syscalls
+        if entry.phase is phase and entry.trapped
+    }
+
+
 def processes(seen: Observation, phase: Phase) -> dict[str, tuple[str, ...]]:
     """The names of the processes that made each call in a phase."""
     return {entry.call.name: entry.processes for entry in seen.syscalls if entry.phase is phase}
@@ -36,7 +54,7 @@ def phases(seen: Observation) -> set[Phase]:
 
 
 def checks(seen: Observation, phase: Phase) -> dict[tuple[str, str | None, bool], int]:
-    """All audited checks of the container's own rights: (capability, call, granted) -> count."""
+    """All decisive checks of the container's own rights: (capability, call, granted) -> count."""
     return _checks(seen, phase, foreign=False)
 
 
@@ -50,15 +68,15 @@ def _checks(
 ) -> dict[tuple[str, str | None, bool], int]:
     sums: dict[tuple[str, str | None, bool], int] = {}
     for check in seen.capabilities:
-        if check.audited and check.foreign is foreign and check.phase is phase:
+        if check.decisive and check.foreign is foreign and check.phase is phase:
             key = (check.capability.name, check.call, check.granted)
             sums[key] = sums.get(key, 0) + check.count
     return sums
 
 
 def noise(seen: Observation) -> list[CapabilityCheck]:
-    """The checks that nobody would miss."""
-    return [check for check in seen.capabilities if not check.audited]
+    """The checks that decide nothing."""
+    return [check for check in seen.capabilities if not check.decisive]
 
 
 def _name(name: str, abi: Abi) -> str:

@@ -38,18 +38,26 @@ def verify(
     reporter.planned(len(cells))
     enforced = partial(run_cell, lab, conditions)
     runs = run_cells(lab, enforced, cells, reporter, jobs)
-    verified = [
-        VerifiedRun(run.environment, run.workload, run.outcome, compare(policy, replay, run))
-        for replay, run in zip(replays, runs, strict=True)
-    ]
+    verified = [_verified(policy, *pair) for pair in zip(replays, runs, strict=True)]
     doubtful = [n for n, each in enumerate(verified) if _may_be_chance(each)]
     reporter.planned(len(cells) + len(doubtful))
     again = run_cells(lab, enforced, [cells[n] for n in doubtful], reporter, 1)
     for number, run in zip(doubtful, again, strict=True):
-        differences = compare(policy, replays[number], run)
-        verified[number] = VerifiedRun(run.environment, run.workload, run.outcome, differences)
+        verified[number] = _verified(policy, replays[number], run)
     left_out = len(policy.replays) - len(replays)
     return Verification(policy.image, tuple(verified), __version__, left_out)
+
+
+def _verified(policy: Policy, replay: Replay, run: Run) -> VerifiedRun:
+    signalled = run.observation.signalled()
+    return VerifiedRun(
+        run.environment,
+        run.workload,
+        run.outcome,
+        compare(policy, replay, run),
+        killed=sum(entry.killed for entry in signalled),
+        trapped=sum(entry.trapped for entry in signalled),
+    )
 
 
 def _may_be_chance(run: VerifiedRun) -> bool:
@@ -75,6 +83,7 @@ def compare(policy: Policy, replay: Replay, run: Run) -> tuple[Difference, ...]:
     return (
         *_endings(replay, run, faulty=faulty),
         *_denials(policy, run),
+        *_signals(policy, run),
         *(() if faulty else _checks(replay.checks, run)),
         *(Difference(DifferenceKind.LOSS, x.what, str(x.count)) for x in run.observation.losses),
     )
@@ -123,6 +132,20 @@ def _denials(policy: Policy, run: Run) -> Iterator[Difference]:
                 detail = f"{part.denied} x in phase {entry.phase} by {', '.join(part.processes)}"
                 yield Difference(DifferenceKind.SYSCALL, spell(call), detail)
     yield from _refusals(policy, name, run)
+
+
+def _signals(policy: Policy, run: Run) -> Iterator[Difference]:
+    """What the filter answered with a signal, unless it did so when recorded.
+
+    A signal ends what an error lets go on, so it counts for what the intent dropped as well.
+    """
+    known = {call for each in policy.replays for call in each.signalled}
+    for entry in run.observation.signalled():
+        if entry.call not in known:
+            parts = ((entry.killed, "x killed"), (entry.trapped, "x sent SIGSYS"))
+            counts = ", ".join(f"{count} {what}" for count, what in parts if count)
+            detail = f"{counts} in phase {entry.phase} by {', '.join(entry.processes)}"
+            yield Difference(DifferenceKind.KILLED, spell(entry.call), detail)
 
 
 def _refusals(policy: Policy, name: str, run: Run) -> Iterator[Difference]:

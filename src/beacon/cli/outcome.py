@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterator
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from beacon.cli.console import Console
 from beacon.cli.progress import describe
 from beacon.exploration.growth import growth
 from beacon.model.environment import Environment
-from beacon.model.event import order, spell
+from beacon.model.event import Syscall, order, spell
+from beacon.model.observation import SyscallCount
 from beacon.model.profile import Profile
 from beacon.model.run import Run
 
@@ -19,6 +20,8 @@ def tell(console: Console, profile: Profile) -> None:
     """The runs in the default environment, the growth, each new event, the estimate."""
     default = [run for run in profile.runs if run.environment == Environment()]
     console.table(None, ["run", "ending", "calls", "capabilities"], [_row(run) for run in default])
+    for line in _signalled(profile.runs):
+        console.result(line)
     if len(profile.runs) == len(default):
         return
     grown = growth(profile)
@@ -60,6 +63,22 @@ def _closing(profile: Profile) -> Iterator[str]:
             yield "The budget ended the exploration: a larger one may show more."
 
 
+def _signalled(runs: Iterable[Run]) -> Iterator[str]:
+    """One line for each call for which a filter killed or trapped its callers."""
+    found: dict[Syscall, list[tuple[str, SyscallCount]]] = defaultdict(list)
+    for run in runs:
+        for entry in run.observation.signalled():
+            found[entry.call].append((run.name, entry))
+    for call, entries in sorted(found.items(), key=lambda item: order(item[0])):
+        killed = sum(entry.killed for _, entry in entries)
+        trapped = sum(entry.trapped for _, entry in entries)
+        processes = sorted({name for _, entry in entries for name in entry.processes})
+        yield (
+            f"A filter killed {killed} and sent SIGSYS to {trapped} callers of {spell(call)} "
+            f"({', '.join(processes)}; first in {entries[0][0]})."
+        )
+
+
 def _row(run: Run) -> list[str]:
     needed = _capabilities(run)
     calls = str(len(run.observation.used()))
@@ -75,6 +94,8 @@ def _plain(run: Run) -> dict[str, Any]:
         "checks": run.outcome.checks,
         "syscalls": len(run.observation.used()),
         "denied": [spell(call) for call in sorted(run.observation.denied(), key=order)],
+        "killed": sum(entry.killed for entry in run.observation.signalled()),
+        "trapped": sum(entry.trapped for entry in run.observation.signalled()),
         "capabilities": _capabilities(run),
         "duration": round(run.duration, 2),
     }

@@ -12,7 +12,7 @@ from beacon.data.arguments import is_whole
 from beacon.errors import ExitCode, UsageError
 from beacon.export.all import render_all
 from beacon.export.docker_args import DockerArgsExporter
-from beacon.model.event import spell
+from beacon.model.event import Syscall, spell
 from beacon.model.files import VERIFICATION_FILE, load_profile, write_files
 from beacon.model.intent import Intent
 from beacon.model.policy import Policy
@@ -93,6 +93,12 @@ def run(options: argparse.Namespace, console: Console) -> ExitCode:
     return ExitCode.DONE
 
 
+def _probed(policy: Policy) -> list[Syscall]:
+    """Calls that were seen of ABIs that the policy does not have."""
+    calls = (each.event for each in policy.dropped if isinstance(each.event, Syscall))
+    return [call for call in calls if call.abi not in policy.abis]
+
+
 def _tell(console: Console, policy: Policy) -> None:
     kept = ", ".join(capability.name for capability in policy.capabilities) or "none"
     inferred = {each.call.name for each in policy.syscalls if each.inferred is not None}
@@ -107,6 +113,9 @@ def _tell(console: Console, policy: Policy) -> None:
         console.result(f"              whatever their arguments: {', '.join(whole)}")
     console.result(f"capabilities  {kept}")
     console.result(f"ABIs          {', '.join(policy.abis)}")
+    if probed := _probed(policy):
+        console.result(f"              not {probed[0].abi}: the filter kills those who call by it")
+        console.result(f"              (--allow {spell(probed[0])} keeps it)")
     if policy.dropped:
         console.result(f"dropped       {_names(policy)}")
     console.result(f"use           docker run $(cat DIR/{DockerArgsExporter.file}) IMAGE")

@@ -92,7 +92,11 @@ def plain(rule: Rule) -> dict[str, Any]:
 
 
 class SeccompExporter(Exporter):
-    """Everything is denied with EPERM but for the allowed calls, on the observed ABIs only."""
+    """Everything is denied with EPERM but for the allowed calls, on the observed ABIs only.
+
+    Callers by another ABI are killed: libseccomp does so for architectures that are not named
+    (SCMP_FLTATR_ACT_BADARCH), and the format has no word for another answer.
+    """
 
     file = "seccomp.json"
 

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 import msgspec
 
-from beacon.model.event import Capability, Event, Phase, Syscall
+from beacon.model.event import Abi, Capability, Event, Phase, Syscall
 
 
 class ClassCount(msgspec.Struct, frozen=True, gc=False):
@@ -28,10 +28,12 @@ class ClassCount(msgspec.Struct, frozen=True, gc=False):
 class SyscallCount(msgspec.Struct, frozen=True, gc=False):
     """How often one system call was made in one phase.
 
-    `count` entered the kernel, `denied` were turned away by the filter. `first_ns` counts from
-    the moment the container became a target. `processes` holds printable process names. `classes`
-    tells the calls apart by their arguments; it is empty when they are all alike, or too many or
-    from another ABI to be told apart: then the whole call counts.
+    `count` entered the kernel; of these `failed` came back with an error (counted for ABIs other
+    than x86-64 only). `denied` were answered by the filter, mostly with an error; for `killed` it
+    ended the thread or process that made the call, for `trapped` it sent SIGSYS. `first_ns` counts
+    from the moment the container became a target. `processes` holds printable process names.
+    `classes` tells the calls apart by their arguments; it is empty when they are all alike, or too
+    many or from another ABI to be told apart: then the whole call counts.
     """
 
     call: Syscall
@@ -41,6 +43,9 @@ class SyscallCount(msgspec.Struct, frozen=True, gc=False):
     first_ns: int
     processes: tuple[str, ...]
     classes: tuple[ClassCount, ...] = ()
+    killed: int = 0
+    trapped: int = 0
+    failed: int = 0
 
     def parts(self) -> Iterator[tuple[Syscall, ClassCount]]:
         """The call by each argument class, or as a whole, with the counts of that part."""
@@ -53,17 +58,17 @@ class SyscallCount(msgspec.Struct, frozen=True, gc=False):
 class CapabilityCheck(msgspec.Struct, frozen=True, gc=False):
     """How often the kernel asked for one capability in one phase, from one place.
 
-    `audited` is False for speculative questions (overcommit accounting asks for CAP_SYS_ADMIN
-    on every mapping) that no caller would miss. `foreign` marks answers that did not depend on
-    the container's own rights: those of a user namespace that it made, or credentials that a
-    file system lent (overlayfs acts as its mounter). `call` is the system call in flight,
-    `callers` the kernel functions that asked, innermost first.
+    `decisive` is False where the answer decides nothing that the process would miss (overcommit
+    accounting asks for CAP_SYS_ADMIN on every mapping; data/advisory_checks.toml). `foreign` marks
+    answers that did not depend on the container's own rights: those of a user namespace that it
+    made, or credentials that a file system lent (overlayfs acts as its mounter). `call` is the
+    system call in flight, `callers` the kernel functions that asked, innermost first.
     """
 
     capability: Capability
     phase: Phase
     granted: bool
-    audited: bool
+    decisive: bool = msgspec.field(name="audited")
     foreign: bool
     call: str | None
     callers: tuple[str, ...]
@@ -83,7 +88,7 @@ class CapabilityCheck(msgspec.Struct, frozen=True, gc=False):
 
     @property
     def _own(self) -> bool:
-        return self.audited and not self.foreign and self.phase is not Phase.RUNTIME
+        return self.decisive and not self.foreign and self.phase is not Phase.RUNTIME
 
 
 class Use(msgspec.Struct, frozen=True, gc=False):
@@ -118,15 +123,27 @@ class Observation(msgspec.Struct, frozen=True):
         """The system calls that entered the kernel at least once, whatever their arguments."""
         return frozenset(entry.call for entry in self.syscalls if entry.count)
 
+    def abis(self) -> frozenset[Abi]:
+        """The ABIs of which at least one call did not fail: the others were only probed."""
+        return frozenset(entry.call.abi for entry in self.syscalls if entry.count > entry.failed)
+
     def uses(self) -> Iterator[Use]:
         """What a policy has to allow for this: calls that entered, capabilities needed."""
+        abis = self.abis()
         for entry in self.syscalls:
             for call, part in entry.parts():
-                if part.count:
+                if part.count and call.abi in abis:
                     yield Use(call, entry.phase, part.count, part.processes)
         for check in self.capabilities:
             if check.needed:
                 yield Use(check.capability, check.phase, check.count, check.processes, check.call)
+
+    def probes(self) -> Iterator[Use]:
+        """The calls that entered by an ABI of which every call failed."""
+        abis = self.abis()
+        for entry in self.syscalls:
+            if entry.count and entry.call.abi not in abis:
+                yield Use(entry.call, entry.phase, entry.count, entry.processes)
 
     def events(self) -> frozenset[Event]:
         """The events of these uses."""
@@ -136,3 +153,7 @@ class Observation(msgspec.Struct, frozen=True):
         """The system calls that the filter turned away at least once, by argument class."""
         parts = (part for entry in self.syscalls if entry.denied for part in entry.parts())
         return frozenset(call for call, counted in parts if counted.denied)
+
+    def signalled(self) -> tuple[SyscallCount, ...]:
+        """The calls for which the filter ended or signalled their callers at least once."""
+        return tuple(entry for entry in self.syscalls if entry.killed or entry.trapped)

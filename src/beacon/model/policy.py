@@ -75,6 +75,7 @@ class Replay(msgspec.Struct, frozen=True):
     checks: tuple[Check, ...]
     denied: tuple[Syscall, ...]
     refused: tuple[str, ...]  # capabilities that were asked for and not granted
+    signalled: tuple[Syscall, ...] = ()  # the filter killed or trapped those who made them
 
 
 class Policy(msgspec.Struct, frozen=True):

@@ -20,6 +20,7 @@ class DifferenceKind(StrEnum):
     ENDING = "ending"
     CHECK = "check"
     SYSCALL = "denied system call"
+    KILLED = "killed by the filter"
     CAPABILITY = "denied capability"
     LOSS = "loss"
 
@@ -33,12 +34,17 @@ class Difference(msgspec.Struct, frozen=True):
 
 
 class VerifiedRun(msgspec.Struct, frozen=True):
-    """One recorded run, repeated under the policy."""
+    """One recorded run, repeated under the policy.
+
+    `killed` threads and processes were ended by the filter, `trapped` calls answered with SIGSYS.
+    """
 
     environment: Environment
     workload: str
     outcome: Outcome
     differences: tuple[Difference, ...]
+    killed: int = 0
+    trapped: int = 0
 
 
 class Verification(msgspec.Struct, frozen=True):

@@ -1,4 +1,4 @@
-"""Names the kernel functions that asked for a capability, and tells needs from noise."""
+"""Names the kernel functions that asked for a capability."""
 
 from __future__ import annotations
 
@@ -7,20 +7,6 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 KALLSYMS = Path("/proc/kallsyms")
-
-#: Functions whose question has CAP_OPT_NOAUDIT: nobody is refused anything by the answer.
-#: From Linux: security/commoncap.c, kernel/capability.c, kernel/ptrace.c.
-NO_AUDIT = frozenset(
-    {
-        "cap_vm_enough_memory",
-        "has_capability_noaudit",
-        "has_ns_capability_noaudit",
-        "ns_capable_noaudit",
-        "ptracer_capable",
-        # Its only question; cap_vm_enough_memory leaves no frame where it jumps to the end.
-        "security_vm_enough_memory_mm",
-    }
-)
 
 # How a question travels to cap_capable, and the tracing machinery itself.
 _PLUMBING = frozenset(
@@ -31,6 +17,9 @@ _PLUMBING = frozenset(
         "ns_capable",
         "ns_capable_common",
         "ns_capable_setid",
+        "ns_capable_noaudit",
+        "has_capability_noaudit",
+        "has_ns_capability_noaudit",
         "capable_wrt_inode_uidgid",
         "file_ns_capable",
         "__vm_enough_memory",
@@ -61,11 +50,6 @@ class Symbols:
         """The functions on a stack, innermost first, without the tracing machinery."""
         named = (self.name(address) for address in addresses if address)
         return tuple(name for name in named if name and not name.startswith(_TRACING))
-
-
-def is_noise(callers: Iterable[str]) -> bool:
-    """Whether the question came through a function that asks without auditing."""
-    return not NO_AUDIT.isdisjoint(callers)
 
 
 def who_asked(callers: Iterable[str], keep: int = 3) -> tuple[str, ...]:

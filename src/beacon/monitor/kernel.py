@@ -11,6 +11,7 @@ from typing import Any
 
 import msgspec
 
+from beacon.data.advisory_checks import is_advisory
 from beacon.data.kernel import capability_name, syscall_name
 from beacon.model.event import Abi, Capability, Phase, Syscall
 from beacon.model.observation import (
@@ -21,7 +22,7 @@ from beacon.model.observation import (
     SyscallCount,
 )
 from beacon.model.text import printable
-from beacon.monitor.callers import Symbols, is_noise, who_asked
+from beacon.monitor.callers import Symbols, who_asked
 from beacon.monitor.cgroup import Cgroup, find_hierarchy
 from beacon.monitor.classes import Part, Sums, told_apart
 from beacon.monitor.interface import Monitor, MonitorFacts, MonitorUnsupportedError, Target
@@ -94,6 +95,9 @@ class KernelTarget(Target):
                     ClassCount(name, total.entered, total.denied, _processes(total.comms, names))
                     for name, total in classes.items()
                 ),
+                killed=event["killed"],
+                trapped=event["trapped"],
+                failed=event["failed"],
             )
 
     def _parts(self) -> dict[tuple[Phase, Abi, int], list[Part]]:
@@ -125,16 +129,15 @@ class KernelTarget(Target):
         """What was asked, from where; nothing counted yet."""
         words = self._slots.words
         callers = self._symbols.callers(key["callers"])
-        known = key["audit"] != words.audit["AUDIT_UNKNOWN"]
-        noise = key["audit"] == words.audit["AUDIT_NO"] if known else is_noise(callers)
+        capability = capability_name(key["cap"])
         call = None
         if key["nr"] < words.numbers:
             call = syscall_name(_at(words.abis, key["abi"]), key["nr"])
         return CapabilityCheck(
-            capability=Capability(capability_name(key["cap"])),
+            capability=Capability(capability),
             phase=_at(words.phases, key["phase"]),
             granted=bool(key["granted"]),
-            audited=not noise,
+            decisive=not is_advisory(capability, callers),
             foreign=bool(key["foreign"]),
             call=call,
             callers=who_asked(callers),
@@ -184,8 +187,8 @@ class KernelMonitor(Monitor):
         return Symbols()
 
     def _symbols_needed(self) -> None:
-        # Without names the tracepoint rung could not tell noise from need.
-        if self._rung == "tracepoint" and not self._symbols.readable:
+        # Without names, checks that decide something and those that do not look alike.
+        if not self._symbols.readable:
             self.close()
             raise MonitorUnsupportedError(
                 "The kernel hides its symbols: set kernel.kptr_restrict to 0 or 1 and run as root."

@@ -26,7 +26,6 @@ class Vocabulary:
         self.sieve = limits["LIMIT_SIEVE"]
         self.phases = {Phase(_word(name)): n for name, n in phases.items() if "COUNT" not in name}
         self.abis = {Abi(_word(name)): n for name, n in abis.items() if "COUNT" not in name}
-        self.audit = types().enum("audit")
         self.event = types().layout("event")
         self.slot = types().layout("slot")
         self.target = types().layout("target")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 
 from beacon import __version__
 from beacon.data.cves import cves
@@ -28,6 +28,8 @@ from beacon.synthesis.coverage import check_denials
 from beacon.synthesis.decide import decide
 from beacon.synthesis.intents import check_classes
 from beacon.synthesis.lent import lent
+
+_PROBED = "every call of its ABI failed: a program only probes for it"
 
 #: What used each event: the run's name, and how.
 _Uses = Mapping[Event, Sequence[tuple[str, Use]]]
@@ -65,7 +67,10 @@ def synthesize(profile: Profile, intent: Intent | None = None, *, insist: bool =
         gaps=gaps,
         surroundings=profile.surroundings,
         intent=intent,
-        dropped=tuple(_dropped(each, uses) for each in decisions if not each.allowed),
+        dropped=(
+            *(_dropped(each, uses) for each in decisions if not each.allowed),
+            *_probed(runs, {each.event for each in decisions}),
+        ),
         beacon=__version__,
     )
 
@@ -145,6 +150,18 @@ def _dropped(decision: Decision, found: _Uses) -> Dropped:
     )
 
 
+def _probed(runs: Iterable[Run], decided: Set[Event]) -> Iterator[Dropped]:
+    """The calls of ABIs that a program only probes: they open no ABI."""
+    found: dict[Event, list[tuple[str, Use]]] = defaultdict(list)
+    for run in runs:
+        for use in run.observation.probes():
+            if use.event not in decided and _filterable(use.event):
+                found[use.event].append((run.name, use))
+    for event, uses in sorted(found.items(), key=lambda item: order(item[0])):
+        count = sum(use.count for _, use in uses)
+        yield Dropped(event, count, _evidence(uses), because=_PROBED)
+
+
 def _calls(uses: Sequence[tuple[str, Use]]) -> tuple[str, ...]:
     """Those in which capabilities were asked for."""
     return tuple(sorted({use.call for _, use in uses if use.call}))
@@ -174,4 +191,5 @@ def _replay(run: Run) -> Replay:
         refused=tuple(
             sorted({c.capability.name for c in run.observation.capabilities if c.refused})
         ),
+        signalled=tuple(sorted({entry.call for entry in run.observation.signalled()}, key=order)),
     )

@@ -16,7 +16,8 @@ from .errors import GuestError
 _PORTS = ("console", "output", "result")
 _TAIL_LINES = 40
 # panic=-1 reboots at once, which ends the emulator; each line on the console costs time.
-_KERNEL_PARAMETERS = "console=ttyS0 panic=-1 quiet loglevel=4"
+# Debian's kernel has x32 and the vsyscall page, but both only if asked for.
+_KERNEL_PARAMETERS = "console=ttyS0 panic=-1 quiet loglevel=4 vsyscall=xonly syscall.x32=y"
 _DEFAULT_ENVIRONMENT = {"PATH": "/usr/bin:/bin:/usr/sbin:/sbin", "HOME": "/tmp", "TERM": "dumb"}
 
 

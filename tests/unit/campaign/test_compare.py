@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from beacon.campaign.verify import compare
+from beacon.model.event import Abi
 from beacon.model.observation import Loss
 from beacon.model.run import Check, Ending, Run
 from beacon.model.verification import DifferenceKind
@@ -32,6 +33,29 @@ def test_what_the_recording_filter_denied_is_none() -> None:
     assert differences(recorded, recorded) == []
 
 
+def test_what_the_filter_kills_is_a_difference() -> None:
+    recorded = run(call("read"), call("getpid", abi=Abi.I386))
+    for enforced in (
+        run(call("read"), call("getpid", abi=Abi.I386, count=0, killed=2)),
+        run(call("read"), call("getpid", abi=Abi.I386, count=0, trapped=2)),
+    ):
+        assert differences(recorded, enforced) == [(DifferenceKind.KILLED, "i386:getpid")]
+        assert differences(enforced, enforced) == []
+
+
+def test_a_kill_in_the_place_of_a_denial_is_a_difference() -> None:
+    recorded = run(call("read"), call("mount", abi=Abi.I386, count=0, denied=1))
+    enforced = run(call("read"), call("mount", abi=Abi.I386, count=0, killed=1))
+    assert differences(recorded, enforced) == [(DifferenceKind.KILLED, "i386:mount")]
+
+
+def test_kills_say_how_many_and_by_whom() -> None:
+    policy = synthesize(profile(run(call("read"))))
+    enforced = run(call("read"), call("keyctl", count=0, killed=2, trapped=3, process="probe"))
+    (difference,) = compare(policy, policy.replays[0], enforced)
+    assert difference.detail == "2 x killed, 3 x sent SIGSYS in phase serve by probe"
+
+
 def test_another_answer_is_a_difference() -> None:
     recorded = run(call("read"), checks=(PAGE,))
     other = run(call("read"), checks=(Check("page", passed=True, value="other"),))
@@ -53,7 +77,7 @@ def test_another_end_is_a_difference() -> None:
 def test_a_refused_capability_is_a_difference() -> None:
     recorded = run(call("read"), capabilities=(check("CAP_CHOWN"),))
     enforced = run(call("read"), capabilities=(check("CAP_CHOWN", granted=False),))
-    noise = run(call("read"), capabilities=(check("CAP_CHOWN", granted=False, audited=False),))
+    noise = run(call("read"), capabilities=(check("CAP_CHOWN", granted=False, decisive=False),))
     assert differences(recorded, enforced) == [(DifferenceKind.CAPABILITY, "CAP_CHOWN")]
     assert differences(recorded, noise) == []
     assert differences(enforced, enforced) == []

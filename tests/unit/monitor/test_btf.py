@@ -16,7 +16,7 @@ from beacon.monitor.program import PATH
 
 HEADER = Path(__file__).resolve().parents[3] / "bpf" / "beacon.h"
 STRUCTS = ("event", "slot", "target", "comm_key", "cap_key", "cap_count")
-ENUMS = ("limit", "phase", "abi", "audit")
+ENUMS = ("limit", "phase", "abi")
 _PREAMBLE = """
 #include <stddef.h>
 #include <stdint.h>

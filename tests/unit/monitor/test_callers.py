@@ -1,4 +1,4 @@
-"""Kernel callers by name: which asked for a capability, and which only looked."""
+"""Kernel callers by name: which asked for a capability."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from beacon.monitor.callers import NO_AUDIT, Symbols, is_noise, who_asked
+from beacon.monitor.callers import Symbols, who_asked
 
 KALLSYMS = """\
 ffffffff81000000 T _stext
@@ -56,7 +56,6 @@ def test_callers_without_the_machinery(symbols: Symbols) -> None:
     callers = symbols.callers(stack)
     assert callers == ("cap_capable", "ns_capable", "__x64_sys_chroot")
     assert who_asked(callers) == ("__x64_sys_chroot",)
-    assert not is_noise(callers)
 
 
 def test_hidden_symbols_name_nothing(tmp_path: Path) -> None:
@@ -75,16 +74,6 @@ def test_no_symbols_at_all(tmp_path: Path) -> None:
 
 def test_symbols_with_addresses_are_readable(symbols: Symbols) -> None:
     assert symbols.readable
-
-
-@pytest.mark.parametrize("name", sorted(NO_AUDIT))
-def test_speculative_questions_are_noise(name: str) -> None:
-    assert is_noise(("cap_capable", name, "__x64_sys_mmap"))
-
-
-def test_similar_names_are_no_noise() -> None:
-    assert not is_noise(("cap_capable", "cap_vm_enough_memory_not", "ns_capable"))
-    assert not is_noise(())
 
 
 def test_few_callers_are_kept() -> None:

@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 from beacon.data.kernel import tables
 from beacon.errors import ExitCode, NothingObservedError, UsageError
 from beacon.model.event import Abi, Phase, Syscall
-from beacon.model.observation import Loss
+from beacon.model.intent import Intent
+from beacon.model.observation import Loss, SyscallCount
 from beacon.model.run import Check, Ending
 from beacon.synthesis.synthesize import synthesize
 from builders import call, check, profile, run
@@ -69,7 +70,7 @@ def test_capabilities_by_use_only() -> None:
     checks = (
         check("CAP_NET_BIND_SERVICE"),
         check("CAP_SETUID", Phase.RUNTIME),
-        check("CAP_SYS_ADMIN", audited=False),
+        check("CAP_SYS_ADMIN", decisive=False),
         check("CAP_SYS_MODULE", granted=False),
         check("CAP_MKNOD", foreign=True),
         check("CAP_KILL", Phase.SHUTDOWN, during="kill"),
@@ -86,6 +87,54 @@ def test_only_observed_abis() -> None:
     policy = synthesize(profile(run(call("read"), call("getuid32", abi=Abi.I386))))
     assert policy.abis == (Abi.I386, Abi.X86_64)
     assert synthesize(profile(run(call("read")))).abis == (Abi.X86_64,)
+
+
+def test_an_abi_that_only_ever_failed_is_not_used() -> None:
+    probe = call("getpid", abi=Abi.X32, count=3, failed=3)
+    policy = synthesize(profile(run(call("read"), probe)))
+    assert policy.abis == (Abi.X86_64,)
+    assert Syscall("getpid", Abi.X32) not in policy.events()
+    (dropped,) = policy.dropped
+    assert (dropped.event, dropped.count) == (Syscall("getpid", Abi.X32), 3)
+    assert "failed" in dropped.because
+
+
+@pytest.mark.parametrize("failed", [0, 2])
+def test_an_abi_of_which_one_call_worked_is_used(failed: int) -> None:
+    calls = (call("getpid", abi=Abi.X32, count=3, failed=3), call("write", abi=Abi.X32, count=3))
+    some = call("getpid", abi=Abi.X32, count=3, failed=failed)
+    for observed in (run(call("read"), *calls), run(call("read"), some)):
+        policy = synthesize(profile(observed))
+        assert policy.abis == (Abi.X32, Abi.X86_64)
+        assert policy.dropped == ()
+
+
+def test_a_probe_in_one_run_is_a_use_in_another() -> None:
+    probe = call("getpid", abi=Abi.X32, failed=1)
+    policy = synthesize(profile(run(call("read"), probe), run(call("getpid", abi=Abi.X32))))
+    assert policy.abis == (Abi.X32, Abi.X86_64)
+    assert policy.dropped == ()
+
+
+def test_an_abi_is_kept_for_a_pin() -> None:
+    pinned = Intent(allow=(Syscall("getpid", Abi.X32),))
+    policy = synthesize(profile(run(call("read"), call("getpid", abi=Abi.X32, failed=1))), pinned)
+    assert policy.abis == (Abi.X32, Abi.X86_64)
+
+
+@pytest.mark.parametrize(
+    ("seen", "more"),
+    [
+        (call("execve"), set()),
+        (call("exit_group", abi=Abi.I386), {"clock_gettime64", "clock_getres_time64"}),
+    ],
+)
+def test_what_the_vdso_serves_is_always_allowed(seen: SyscallCount, more: set[str]) -> None:
+    policy = synthesize(profile(run(seen)))
+    names = {each.call.name for each in policy.syscalls if each.call.abi is seen.call.abi}
+    clocks = {"clock_getres", "clock_gettime", "getcpu", "gettimeofday", "time"}
+    assert names >= clocks | more
+    assert not names & ({"clock_gettime64", "clock_getres_time64"} - more)
 
 
 def test_implied_calls_follow_their_causes() -> None:
