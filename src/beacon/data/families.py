@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import cache
 
 import msgspec
 
 from beacon.data.table import read_table
-from beacon.model.event import Syscall
+from beacon.model.event import Abi, Syscall, read
 
 
 class Family(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -26,6 +27,13 @@ class Family(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     def follows(self, call: Syscall) -> bool:
         """Whether the call is one of `seen`."""
         return call.name in self.seen or f"{call.name}({call.argument})" in self.seen
+
+    def calls(self, abi: Abi) -> Iterator[Syscall]:
+        """`then` on an ABI."""
+        for event in map(read, self.then):
+            if isinstance(event, Syscall):
+                # i386 has its arguments elsewhere, so its calls are not told apart.
+                yield Syscall(event.name, abi, None if abi is Abi.I386 else event.argument)
 
 
 class _Table(msgspec.Struct, forbid_unknown_fields=True):

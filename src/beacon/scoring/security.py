@@ -7,14 +7,13 @@ from collections.abc import Iterable, Iterator, Sequence, Set
 
 from beacon.data.arguments import holds, multiplexers
 from beacon.data.capabilities import worths
-from beacon.data.stand_ins import stand_ins
+from beacon.data.stand_ins import EVERY, Effect, is_blind, standing_in
 from beacon.model.cve import Cve, Need
 from beacon.model.event import Abi, Capability, Event, Syscall
 from beacon.model.release import Release, parse_release
 from beacon.model.score import Reason, Score
 
-_USER_NAMESPACE = "CLONE_NEWUSER"
-_MAKERS = ("clone", "clone3", "unshare")
+_USER_NAMESPACE = tuple(Need(call, {"flags": ("CLONE_NEWUSER",)}) for call in ("clone", "unshare"))
 _UNSCORED = 0.5  # nobody has said how bad it is
 _Route = tuple[frozenset[Event], ...]
 
@@ -64,35 +63,44 @@ def weight(cve: Cve) -> float:
 class Candidates:
     """Events that are or may be allowed, by what attacks ask of them.
 
-    Where the 32-bit door is open, conditions on arguments prove nothing: libseccomp puts the rules
-    of socket and IPC calls on socketcall and ipc, which have their arguments elsewhere. io_uring's
-    operations came one by one: one that came when a vulnerability was gone does not lead to it.
+    Where i386 is allowed, conditions on some arguments prove nothing (`is_blind`). What another
+    call does in the place of one came in some release: when a vulnerability was gone by then, it
+    does not lead there.
     """
 
     def __init__(self, events: Iterable[Event]) -> None:
         self.events = frozenset(events)
-        self.namespaces = frozenset(event for event in self.events if makes_user_namespace(event))
         calls = [event for event in self.events if isinstance(event, Syscall)]
-        self._blind = any(call.abi is Abi.I386 for call in calls)
+        self._i386 = any(call.abi is Abi.I386 for call in calls)
         self._by_name: dict[str, list[Syscall]] = defaultdict(list)
-        self._standing_in: dict[str, list[tuple[Syscall, Release]]] = defaultdict(list)
+        self._standing_in: dict[str, list[tuple[Syscall, Effect]]] = defaultdict(list)
         for call in calls:
             self._by_name[call.name].append(call)
-            for name, since in stand_ins()[call.name].calls() if call.name in stand_ins() else ():
-                self._standing_in[name].append((call, since))
+            for effect in (each for found in standing_in(call) for each in found.effects):
+                self._standing_in[effect.call].append((call, effect))
 
     def serving(self, need: Need, fixed: Release | None = None) -> frozenset[Event]:
         """Those that do for what an attack needs that works only before a release."""
-        direct = (e for e in self._by_name.get(need.call, ()) if self._blind or serves(e, need))
-        others = self._standing_in.get(need.call, ())
-        return frozenset([*direct, *(e for e, since in others if fixed is None or since < fixed)])
+        blind = self._i386 and is_blind(need.call)
+        direct = (each for each in self._by_name.get(need.call, ()) if blind or serves(each, need))
+        others = (
+            each
+            for each, effect in self._standing_in.get(need.call, ())
+            if (fixed is None or effect.since < fixed) and _does(effect, need)
+        )
+        return frozenset([*direct, *others])
+
+    def user_namespaces(self, fixed: Release | None = None) -> frozenset[Event]:
+        """Those that make a user namespace, on a kernel before a release."""
+        found = (self.serving(need, fixed) for need in _USER_NAMESPACE)
+        return frozenset[Event]().union(*found)
 
 
 def routes(cve: Cve, candidates: Candidates) -> list[_Route]:
     """Every way to a CVE that these events leave open: for each thing needed, what serves it."""
     fixed = parse_release(cve.fixed_in or "")
     paths = [_served(path, candidates, fixed) for path in cve.paths]
-    rights = list(_rights(cve, candidates))
+    rights = list(_rights(cve, candidates, fixed))
     return [path + right for path in paths for right in rights if path is not None]
 
 
@@ -101,7 +109,7 @@ def _served(path: Sequence[Need], candidates: Candidates, fixed: Release | None)
     return served if all(served) else None
 
 
-def _rights(cve: Cve, candidates: Candidates) -> Iterator[_Route]:
+def _rights(cve: Cve, candidates: Candidates, fixed: Release | None) -> Iterator[_Route]:
     """The ways to have the capabilities that it needs."""
     if not cve.capabilities:
         yield ()
@@ -109,15 +117,8 @@ def _rights(cve: Cve, candidates: Candidates) -> Iterator[_Route]:
         events: frozenset[Event] = frozenset(map(Capability, needed))
         if events <= candidates.events:
             yield tuple(frozenset({event}) for event in events)
-    if cve.capabilities and cve.userns and candidates.namespaces:
-        yield (candidates.namespaces,)
-
-
-def makes_user_namespace(event: Event) -> bool:
-    """Whether a container with this event can make user namespaces."""
-    if not isinstance(event, Syscall) or event.name not in _MAKERS:
-        return False
-    return event.argument in (None, _USER_NAMESPACE)
+    if cve.capabilities and cve.userns and (makers := candidates.user_namespaces(fixed)):
+        yield (makers,)
 
 
 def serves(event: Event, need: Need) -> bool:
@@ -127,6 +128,16 @@ def serves(event: Event, need: Need) -> bool:
     if not need.where or event.argument is None or event.name not in multiplexers():
         return True
     return all(holds(event.name, event.argument, *condition) for condition in need.where.items())
+
+
+def _does(effect: Effect, need: Need) -> bool:
+    """Whether the effect is what an attack needs.
+
+    The effect of one class counts only for an attack that needs arguments, and may need these.
+    """
+    if effect.argument is None or effect.argument == EVERY:
+        return True
+    return bool(need.where) and serves(Syscall(effect.call, argument=effect.argument), need)
 
 
 def _in_all(found: Sequence[_Route]) -> frozenset[Event]:

@@ -4,8 +4,6 @@ import msgspec
 import pytest
 
 from beacon.data.cves import cves
-from beacon.data.kernel import is_syscall
-from beacon.data.stand_ins import stand_ins
 from beacon.model.cve import Cve, Cvss, Need, Provenance
 from beacon.model.event import Capability, Event, read
 from beacon.scoring.security import Candidates, Security, routes, serves, weight
@@ -126,11 +124,38 @@ def test_where_a_filter_is_blind_conditions_prove_nothing(door: str) -> None:
     assert routes(cve((NETLINK,)), Candidates(events(safe, door)))
 
 
-def test_stand_ins_are_calls_for_calls() -> None:
-    for name, stand_in in stand_ins().items():
-        assert is_syscall(name)
-        # recv and send are calls of other architectures.
-        assert {each for each, _ in stand_in.calls() if not is_syscall(each)} <= {"recv", "send"}
+def test_what_another_call_does_unseen_serves_an_attack_as_well() -> None:
+    found = cve((Need("unshare", {"flags": ("CLONE_NEWNS",)}),))
+    assert routes(found, Candidates(events("clone(CLONE_NEWNS)", "unshare(plain)"))) == []
+    assert routes(found, Candidates(events("clone3"))) == [(events("clone3"),)]
+    assert score(found, "unshare(CLONE_NEWNS)", "clone3") == pytest.approx(0.5)
+    security = Security([found], events("unshare(CLONE_NEWNS)", "clone3"))
+    assert security.score(read("unshare(CLONE_NEWNS)"), events("clone3")).value == 0.0
+
+
+def test_the_effect_of_one_class_serves_no_attack_without_arguments() -> None:
+    assert routes(cve((Need("mmap"),)), Candidates(events("shmat"))) == []
+    executable = Need("mmap", {"protection": ("PROT_WRITE|PROT_EXEC",)})
+    assert routes(cve((executable,)), Candidates(events("shmat")))
+    assert (
+        routes(cve((Need("mmap", {"protection": ("NONE",)}),)), Candidates(events("shmat"))) == []
+    )
+
+
+def test_a_user_namespace_by_a_call_that_came_later() -> None:
+    found = cve((KEYCTL,), capabilities=(("CAP_NET_ADMIN",),), userns=True)
+    for fixed, reached in ((None, True), ("5.3", False), ("5.4", True)):
+        dated = msgspec.structs.replace(found, fixed_in=fixed)
+        assert bool(routes(dated, Candidates(events("keyctl", "clone3")))) == reached
+        assert routes(dated, Candidates(events("keyctl", "unshare(CLONE_NEWUSER)")))
+
+
+def test_i386_leaves_conditions_on_registers_as_they_are() -> None:
+    makes = cve((Need("clone", {"flags": ("CLONE_NEWUSER",)}),))
+    assert routes(makes, Candidates(events("clone(plain)", "i386:getpid"))) == []
+    executable = cve((Need("mmap", {"protection": ("PROT_WRITE|PROT_EXEC",)}),))
+    assert routes(executable, Candidates(events("mmap(NONE)"))) == []
+    assert routes(executable, Candidates(events("mmap(NONE)", "i386:getpid")))
 
 
 @pytest.mark.parametrize(
