@@ -127,6 +127,19 @@ def test_a_pin_that_no_filter_can_keep(recorded: Path, tmp_path: Path) -> None:
     assert told.stdout.startswith("ioctl: allowed")
 
 
+def test_a_pin_that_another_call_would_defeat(recorded: Path, tmp_path: Path) -> None:
+    write_files(recorded, {PROFILE_FILE: encode(profile(run(call("clone3", Phase.START))))})
+    pin = ("--deny", "clone(CLONE_NEWUSER)")
+    done = beacon("policy", recorded, "-o", tmp_path / "policy", *pin)
+    assert done.returncode == 0, done.stderr
+    assert "Note: clone3 is denied with clone(CLONE_NEWUSER), which it would defeat" in done.stderr
+    assert "clone3" not in allowed(tmp_path / "policy")
+    refused = beacon("policy", recorded, "-o", tmp_path / "none", *pin, "--allow", "clone3")
+    assert refused.returncode == 2
+    assert "cannot be denied while clone3 is allowed" in sentence(refused.stderr)
+    assert not (tmp_path / "none").exists()
+
+
 def test_intents_that_no_run_knows(recorded: Path, tmp_path: Path) -> None:
     (tmp_path / "intent.toml").write_text('[environments]\nmatter = ["init"]\n')
     words = ("--intent", tmp_path / "intent.toml")

@@ -17,6 +17,7 @@ from beacon.model.files import VERIFICATION_FILE, load_profile, write_files
 from beacon.model.intent import Intent
 from beacon.model.policy import Policy
 from beacon.synthesis.intents import check_environments, parse_intent, pinned, weighed
+from beacon.synthesis.pins import notes
 from beacon.synthesis.synthesize import synthesize
 
 
@@ -84,6 +85,8 @@ def run(options: argparse.Namespace, console: Console) -> ExitCode:
     check_environments(intent, profile)
     policy = synthesize(profile, intent, insist=options.incomplete)
     files = render_all(policy, options.output)
+    for note in notes(policy):
+        console.say(f"Note: {note}")
     write_files(options.output, files, outdated=[VERIFICATION_FILE])
     if options.json:
         console.document("policy", policy)

@@ -7,6 +7,7 @@ from functools import cache
 
 import msgspec
 
+from beacon.data.kernel import tables
 from beacon.data.table import read_table
 from beacon.model.event import Abi, Syscall, read
 
@@ -29,10 +30,10 @@ class Family(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         return call.name in self.seen or f"{call.name}({call.argument})" in self.seen
 
     def calls(self, abi: Abi) -> Iterator[Syscall]:
-        """`then` on an ABI."""
+        """Those of `then` that an ABI has."""
         for event in map(read, self.then):
-            if isinstance(event, Syscall):
-                # i386 has its arguments elsewhere, so its calls are not told apart.
+            if isinstance(event, Syscall) and event.name in tables().syscalls[abi]:
+                # i386 passes its arguments in other registers: its calls have no argument classes.
                 yield Syscall(event.name, abi, None if abi is Abi.I386 else event.argument)
 
 

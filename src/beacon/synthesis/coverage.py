@@ -1,11 +1,11 @@
-"""What a filter cannot tell apart."""
+"""What a filter cannot tell apart, and what gets around it."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection
 
-from beacon.errors import UsageError
-from beacon.model.event import Abi, Event, Syscall, spell
+from beacon.data.stand_ins import hidden_way, is_blind
+from beacon.model.event import Abi, Event, Syscall
 
 
 def covers(allowed: Event, event: Event, abis: Collection[Abi]) -> bool:
@@ -22,14 +22,25 @@ def covers(allowed: Event, event: Event, abis: Collection[Abi]) -> bool:
     return whole or elsewhere
 
 
-def check_denials(
-    denied: Iterable[Event], allowed: Collection[Event], abis: Collection[Abi]
-) -> None:
-    """UsageError for a pin that no filter can keep beside what is allowed."""
-    for event in denied:
-        for other in allowed:
-            if covers(other, event, abis):
-                raise UsageError(
-                    f"{spell(event)} cannot be denied while {spell(other)} is allowed: "
-                    f"deny that as well, or leave the pin out."
-                )
+def defeat(allowed: Event, denied: Event, abis: Collection[Abi]) -> str | None:
+    """How a denial is got around in a policy of these ABIs that allows the one; None if it holds.
+
+    A denial of a call holds for what goes by its name; that of an argument class for whatever has
+    the same effect (data/stand_ins.toml).
+    """
+    if covers(allowed, denied, abis):
+        return "a filter cannot tell them apart"
+    if not isinstance(allowed, Syscall) or not isinstance(denied, Syscall):
+        return None
+    # A pin without an ABI, which reads as x86-64's, speaks of the call on all of them.
+    if denied.abi not in (Abi.X86_64, *abis):
+        return None
+    if _by_i386(allowed, denied, abis):
+        return "on i386, which the policy has, no filter sees its arguments"
+    way = hidden_way(allowed, denied)
+    return f"it does the same: {way.why}" if way else None
+
+
+def _by_i386(allowed: Syscall, denied: Syscall, abis: Collection[Abi]) -> bool:
+    same = allowed.name == denied.name and denied.argument is not None and allowed != denied
+    return same and Abi.I386 in abis and is_blind(denied.name)

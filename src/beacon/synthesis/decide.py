@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence, Set
+from collections.abc import Iterable, Mapping, Sequence, Set
 from typing import NamedTuple
 
+from beacon.data.fallbacks import ENOSYS_FALLBACK
 from beacon.data.families import Family, families
-from beacon.data.kernel import tables
 from beacon.model.cve import Cve
 from beacon.model.decision import Decision
-from beacon.model.event import Abi, Event, Syscall, order, read, whole
+from beacon.model.event import Event, Syscall, order, spell, whole
 from beacon.model.intent import Intent
 from beacon.model.run import Run
 from beacon.model.score import Reason, Score
 from beacon.scoring.functionality import Functionality
 from beacon.scoring.security import Security
+from beacon.synthesis.pins import made_good
 
 _INFERRED = 0.5  # of the functionality of what was seen
 _LENT = "used only where the environment adds it: add it there yourself"
@@ -31,29 +32,97 @@ def decide(
 ) -> list[Decision]:
     """One decision for each event that was seen, inferred or pinned as allowed; sorted by name.
 
-    What is `lent` was used only where an environment granted it itself. Those that do most for the
-    container are decided first, for what is allowed already changes what the denial of others buys.
-    So raising the weight of security never lets an event in, and raising that of functionality
-    never drops one.
+    What is `lent` was used only where an environment granted it itself. What is allowed already
+    changes what the denial of others buys, so those that do most for the container are decided
+    first, and what was denied is looked at again until nothing changes: nothing is denied for a
+    gain that something else nullifies. So raising the weight of security never lets an event in,
+    and raising that of functionality never drops one.
     """
     use = Functionality([run for run in runs if not intent.ignores(run.environment)], intent)
-    seen = use.events()
     sources = _sources(use)
-    candidates = seen | frozenset(sources) | frozenset(intent.allow)
-    worth = {event: _worth(event, sources.get(event, ()), use, lent) for event in candidates}
-    fixed = {event: _fixed(event, worth[event], intent) for event in candidates}
+    candidates = use.events() | frozenset(sources) | frozenset(intent.allow)
+    abis = {event.abi for event in candidates if isinstance(event, Syscall)}
+    fixed = _Fixed(intent, lent, made_good(intent, candidates, abis))
+    worth = {event: _worth(event, sources.get(event, ()), use, fixed) for event in candidates}
+    verdicts = {event: fixed.verdict(event, worth[event]) for event in candidates}
     # What is denied in any case opens nothing to anybody.
-    security = Security(cves, frozenset(e for e in candidates if fixed[e] is not False))
-    kept = {event for event in candidates if fixed[event]}
-    decisions: dict[Event, Decision] = {}
-    for event in sorted(candidates, key=lambda each: (-worth[each].score.value, order(each))):
-        scores = security.score(event, kept - {event}), worth[event].score
-        because, allowed = _verdict(event, worth[event], scores[0], intent)
-        if allowed:
-            kept.add(event)
-        why = sources[event][0][0].why if event not in seen and event in sources else None
-        decisions[event] = Decision(event, allowed, *scores, because, why)
-    return [decisions[event] for event in sorted(decisions, key=order)]
+    possible = frozenset(e for e in candidates if (found := verdicts[e]) is None or found.allowed)
+    security = Security(cves, possible)
+    order_of_worth = sorted(candidates, key=lambda each: (-worth[each].score.value, order(each)))
+    decisions = _weigh(order_of_worth, worth, verdicts, intent, security)
+    inferred = {
+        e: sources[e][0][0].why for e in candidates if e in sources and e not in use.events()
+    }
+    return [
+        Decision(e, v.allowed, scored, worth[e].score, v.because, inferred.get(e))
+        for e, (v, scored) in sorted(decisions.items(), key=lambda item: order(item[0]))
+    ]
+
+
+class _Verdict(NamedTuple):
+    because: str
+    allowed: bool
+
+
+def _weigh(
+    events: Sequence[Event],
+    worth: Mapping[Event, _Worth],
+    fixed: Mapping[Event, _Verdict | None],
+    intent: Intent,
+    security: Security,
+) -> dict[Event, tuple[_Verdict, Score]]:
+    """Each event's verdict, and what its denial buys beside all that is allowed in the end.
+
+    For what is allowed it is what the denial bought when it was let in. What is let in can only
+    lower what the denial of others buys, so the rounds end, and with the same whatever the order.
+    """
+    kept = {event for event in events if (found := fixed[event]) is not None and found.allowed}
+    decided: dict[Event, tuple[_Verdict, Score]] = {}
+    waiting, before = events, -1
+    while len(kept) > before:
+        before = len(kept)
+        for event in waiting:
+            score = security.score(event, kept - {event})
+            decided[event] = fixed[event] or _balance(worth[event].score, score, intent), score
+            if decided[event][0].allowed:
+                kept.add(event)
+        waiting = [event for event in waiting if not decided[event][0].allowed]
+    return decided
+
+
+def _balance(functionality: Score, security: Score, intent: Intent) -> _Verdict:
+    allowed = intent.functionality * functionality.value >= intent.security * security.value
+    sides = (
+        f"functionality {intent.functionality:g} * {functionality.value:.2f}",
+        f"security {intent.security:g} * {security.value:.2f}",
+    )
+    return _Verdict((" >= " if allowed else " < ").join(sides), allowed)
+
+
+class _Fixed(NamedTuple):
+    """What is decided whatever the scores are; `good`: denied with the pins that it defeats."""
+
+    intent: Intent
+    lent: Set[Event]
+    good: Mapping[Event, Sequence[Event]]
+
+    def verdict(self, event: Event, worth: _Worth) -> _Verdict | None:
+        """None where the scores decide."""
+        pin = self.intent.pin(event)
+        if pin is not None:
+            return _Verdict(f"pinned: always {'allowed' if pin else 'denied'}", pin)
+        if event in self.good:
+            pins = ", ".join(map(spell, self.good[event]))
+            return _Verdict(f"would defeat what is pinned as denied: {pins}", allowed=False)
+        if event in self.lent:
+            return _Verdict(_LENT, allowed=False)
+        needed = self.intent.floor and worth.floor
+        return _Verdict("needed to become ready", allowed=True) if needed else None
+
+    def falls_back(self, event: Event) -> bool:
+        """Whether its callers get ENOSYS instead, and do the next best."""
+        denied = event in self.good or self.intent.pin(event) is False
+        return denied and event.name in ENOSYS_FALLBACK
 
 
 class _Worth(NamedTuple):
@@ -61,52 +130,26 @@ class _Worth(NamedTuple):
 
     score: Score
     floor: bool
-    lent: bool = False
 
 
-def _worth(
-    event: Event, sources: Sequence[_Source], use: Functionality, lent: Set[Event]
-) -> _Worth:
+def _worth(event: Event, sources: Sequence[_Source], use: Functionality, fixed: _Fixed) -> _Worth:
     """The best of what it was seen to do and what its families say."""
-    own = _Worth(use.score(event), use.needed_to_start(event), event in lent)
-    return max([own, *(_by_family(*source, use) for source in sources)], key=_rank)
+    own = _Worth(use.score(event), use.needed_to_start(event))
+    return max([own, *(_by_family(*source, use, fixed) for source in sources)], key=_rank)
 
 
-def _by_family(family: Family, seen: Sequence[Event], use: Functionality) -> _Worth:
+def _by_family(family: Family, seen: Sequence[Event], use: Functionality, fixed: _Fixed) -> _Worth:
+    # Where a call is answered with ENOSYS, what its callers fall back to does all of its work.
+    sure = [each for each in seen if family.certain or fixed.falls_back(each)]
     best = max(use.score(each).value for each in seen)
-    value = best if family.certain else _INFERRED * best
+    value = max([_INFERRED * best, *(use.score(each).value for each in sure)])
     names = ", ".join(sorted({each.name for each in seen}))
-    floor = family.certain and any(use.needed_to_start(each) for each in seen)
+    floor = any(use.needed_to_start(each) for each in sure)
     return _Worth(Score(value, (Reason(value, f"inferred from {names}: {family.why}"),)), floor)
 
 
 def _rank(worth: _Worth) -> tuple[bool, float]:
     return worth.floor, worth.score.value
-
-
-def _fixed(event: Event, worth: _Worth, intent: Intent) -> bool | None:
-    """What is decided whatever the scores are."""
-    pin = intent.pin(event)
-    if pin is not None:
-        return pin
-    if worth.lent:
-        return False
-    return True if intent.floor and worth.floor else None
-
-
-def _verdict(event: Event, worth: _Worth, security: Score, intent: Intent) -> tuple[str, bool]:
-    fixed = _fixed(event, worth, intent)
-    if fixed is not None:
-        if intent.pin(event) is None:
-            return _LENT if worth.lent else "needed to become ready", fixed
-        return f"pinned: always {'allowed' if fixed else 'denied'}", fixed
-    gain = intent.functionality * worth.score.value
-    allowed = gain >= intent.security * security.value
-    sides = (
-        f"functionality {intent.functionality:g} * {worth.score.value:.2f}",
-        f"security {intent.security:g} * {security.value:.2f}",
-    )
-    return (" >= " if allowed else " < ").join(sides), allowed
 
 
 def _sources(use: Functionality) -> dict[Event, list[_Source]]:
@@ -117,15 +160,8 @@ def _sources(use: Functionality) -> dict[Event, list[_Source]]:
     for family in (each for each in families() if own.isdisjoint(each.unless)):
         for abi in sorted({call.abi for call in calls}):
             sources = tuple(c for c in calls if c.abi == abi and family.follows(c))
-            for call in _then(family, abi) if sources else ():
+            for call in family.calls(abi) if sources else ():
                 covered = call.argument is not None and whole(call) in seen
                 if not covered and (family.certain or call not in seen):
                     found[call].append((family, sources))
     return found
-
-
-def _then(family: Family, abi: Abi) -> Iterator[Syscall]:
-    for event in map(read, family.then):
-        if isinstance(event, Syscall) and event.name in tables().syscalls[abi]:
-            # i386 passes its arguments in other registers: its calls have no argument classes.
-            yield Syscall(event.name, abi, None if abi is Abi.I386 else event.argument)

@@ -11,9 +11,9 @@ import msgspec
 from msgspec import Meta
 
 from beacon.data.arguments import canonical
-from beacon.data.kernel import is_capability, is_syscall
+from beacon.data.kernel import is_capability, is_syscall, tables
 from beacon.errors import UsageError
-from beacon.model.event import Event, Syscall, read, spell, whole
+from beacon.model.event import Abi, Event, Syscall, read, spell, whole
 from beacon.model.intent import EVERYTHING, PRESETS, Intent
 from beacon.model.profile import Profile
 from beacon.model.run import Run
@@ -113,9 +113,20 @@ def event(text: str) -> Event:
             f"There is no event {printable(text[:_LONGEST])!r}: name a system call (read), one "
             "with an argument class as `beacon explain` shows it, or a capability (CAP_CHOWN)."
         ) from None
-    if isinstance(found, Syscall) and found.argument is not None:
+    if not isinstance(found, Syscall):
+        return found
+    if abis := _only_elsewhere(found):
+        others = " or ".join(spell(Syscall(found.name, abi)) for abi in abis)
+        raise UsageError(f"{found.abi} has no system call {found.name}: name {others}.")
+    if found.argument is not None:
         return msgspec.structs.replace(found, argument=canonical(found.name, found.argument))
     return found
+
+
+def _only_elsewhere(call: Syscall) -> list[Abi]:
+    """The ABIs that have the call; none if its own has it."""
+    abis = [abi for abi, calls in tables().syscalls.items() if call.name in calls]
+    return [] if call.abi in abis else abis
 
 
 def check_event(found: Event) -> None:

@@ -24,10 +24,10 @@ from beacon.model.policy import (
 )
 from beacon.model.profile import Profile
 from beacon.model.run import Run
-from beacon.synthesis.coverage import check_denials
 from beacon.synthesis.decide import decide
 from beacon.synthesis.intents import check_classes
 from beacon.synthesis.lent import lent
+from beacon.synthesis.pins import check_pins
 
 _PROBED = "every call of its ABI failed: a program only probes for it"
 
@@ -55,7 +55,7 @@ def synthesize(profile: Profile, intent: Intent | None = None, *, insist: bool =
     allowed = [decision for decision in decisions if decision.allowed]
     syscalls = tuple(_syscalls(allowed, uses))
     abis = tuple(sorted({each.call.abi for each in syscalls}))
-    check_denials(intent.deny, [each.event for each in allowed], abis)
+    check_pins(intent, decisions)
     return Policy(
         image=profile.image,
         launch=profile.launch,

@@ -12,6 +12,7 @@ from beacon.model.event import Abi, Event, Phase, Syscall, read
 from beacon.model.intent import PRESETS, Intent
 from beacon.model.observation import ClassCount, SyscallCount
 from beacon.model.run import Run
+from beacon.scoring.security import Security
 from beacon.synthesis.decide import decide
 from builders import call, check, run
 
@@ -98,6 +99,88 @@ def test_the_floor_is_kept_unless_the_intent_says_so(observed: list[Run]) -> Non
     without = Intent(security=1.0, functionality=0.0, floor=False)
     decided = decide(observed, without, cves())
     assert all(not d.allowed for d in decided if d.security.value > 0)
+
+
+CLASSED = st.sampled_from(
+    [
+        *(("clone", flag) for flag in ("plain", "CLONE_NEWUSER", "CLONE_NEWNS", "CLONE_NEWIPC")),
+        *(("unshare", flag) for flag in ("CLONE_NEWUSER", "CLONE_NEWNS", "CLONE_NEWIPC")),
+        *(("setns", flag) for flag in ("plain", "CLONE_NEWUSER")),
+        *(("mount", flag) for flag in ("plain", "MS_REMOUNT")),
+        *(("recvmmsg", flag) for flag in ("plain", "MSG_PEEK")),
+        ("ptrace", "PTRACE_TRACEME"),
+        ("futex", "FUTEX_REQUEUE"),
+        ("keyctl", "KEYCTL_READ"),
+    ]
+)
+WHOLE = st.sampled_from(
+    ["clone3", "io_uring_setup", "fsopen", "fsconfig", "mount_setattr", "open_tree", "add_key",
+     "keyctl", "userfaultfd", "futex_requeue", "recvmsg", "socket", "sendmsg", "splice", "mmap"]
+)  # fmt: skip
+
+
+@st.composite
+def stand_ins_and_more(draw: st.DrawFn) -> list[Run]:
+    """Runs whose calls do what others do, some of them needed to become ready."""
+
+    def one() -> Run:
+        classed = draw(st.lists(st.tuples(CLASSED, PHASES), max_size=8))
+        whole = draw(st.lists(st.tuples(WHOLE, PHASES), max_size=8))
+        checks = draw(st.lists(st.tuples(CAPABILITIES, PHASES), max_size=3))
+        observed = run(
+            *(with_class(*part, phase) for part, phase in classed),
+            *(call(name, phase) for name, phase in whole),
+            capabilities=tuple(check(name, phase) for name, phase in checks),
+        )
+        return msgspec.structs.replace(observed, environment=Environment(draw(ENVIRONMENTS)))
+
+    return [one() for _ in range(draw(st.integers(1, 4)))]
+
+
+def with_class(name: str, argument: str, phase: Phase) -> SyscallCount:
+    part = (ClassCount(argument, 1, 0, ("server",)),)
+    return msgspec.structs.replace(call(name, phase), classes=part)
+
+
+@given(stand_ins_and_more(), SHARES, SHARES)
+def test_nothing_is_dropped_for_a_gain_that_another_nullifies(
+    observed: list[Run], s: float, f: float
+) -> None:
+    decided = decide(observed, Intent(security=s, functionality=f), cves())
+    kept = frozenset(allowed(decided))
+    security = Security(cves(), frozenset(d.event for d in decided))
+    for each in decided:
+        if not each.allowed:
+            bought = security.score(each.event, kept)
+            assert bought == each.security
+            assert f * each.functionality.value < s * bought.value
+
+
+def test_a_namespace_that_clone3_makes_anyway_is_not_dropped_in_vain() -> None:
+    maker = [with_class("unshare", "CLONE_NEWUSER", Phase.SERVE), call("fsopen"), call("fsconfig")]
+    strict = Intent(security=1.0, functionality=0.1)
+    unshare = read("unshare(CLONE_NEWUSER)")
+    alone, beside = (
+        {d.event: d for d in decide([run(*maker, *more)], strict, cves())}
+        for more in ([], [call("clone3", Phase.START)])
+    )
+    assert not alone[unshare].allowed
+    assert alone[unshare].security.value > 0
+    assert beside[unshare].allowed
+    assert beside[unshare].security.value == 0
+    # Where it is not needed, both go.
+    both = {d.event: d.allowed for d in decide([run(*maker, call("clone3"))], strict, cves())}
+    assert not both[unshare]
+    assert not both[Syscall("clone3")]
+
+
+def test_what_a_denied_call_falls_back_to_does_its_work() -> None:
+    observed = [run(call("clone3", Phase.START), call("read"))]
+    strict = {"security": 1.0, "functionality": 0.0}
+    pinned = Intent(deny=(read("clone3"),), **strict)
+    decided = {d.event: d for d in decide(observed, pinned, cves())}
+    assert decided[read("clone(plain)")].because == "needed to become ready"
+    assert decided[read("clone(plain)")].functionality.value == 1.0
 
 
 def test_pins_decide() -> None:

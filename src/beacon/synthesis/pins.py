@@ -1,0 +1,158 @@
+"""Pins that other calls would defeat: made good, refused, or said aloud."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator, Mapping
+
+from beacon.data.fallbacks import ENOSYS_FALLBACK
+from beacon.data.families import families
+from beacon.data.stand_ins import standing_in
+from beacon.errors import UsageError
+from beacon.model.decision import Decision
+from beacon.model.event import Abi, Capability, Event, Syscall, order, spell
+from beacon.model.intent import Intent
+from beacon.model.policy import Policy
+from beacon.scoring.security import Candidates
+from beacon.synthesis.coverage import defeat
+
+
+def made_good(
+    intent: Intent, candidates: Collection[Event], abis: Collection[Abi]
+) -> Mapping[Event, tuple[Event, ...]]:
+    """What has to be denied with the pins because it would defeat them, and which of them.
+
+    Only a call that has no pin of its own, and whose callers fall back where it does not exist.
+    """
+    found: dict[Event, list[Event]] = defaultdict(list)
+    for event in candidates:
+        if not _can_go(event, intent):
+            continue
+        for denied in intent.deny:
+            if event.name != denied.name and defeat(event, denied, abis) is not None:
+                found[event].append(denied)
+    return {event: tuple(denied) for event, denied in found.items()}
+
+
+def _can_go(event: Event, intent: Intent) -> bool:
+    whole = isinstance(event, Syscall) and event.argument is None
+    return whole and event.name in ENOSYS_FALLBACK and intent.pin(event) is None
+
+
+def check_pins(intent: Intent, decisions: Collection[Decision]) -> None:
+    """UsageError for a denial that does not hold beside what is allowed.
+
+    Nor is one made good at the price of a call whose callers' fallback is pinned as denied.
+    """
+    allowed = [each.event for each in decisions if each.allowed]
+    abis = {event.abi for event in allowed if isinstance(event, Syscall)}
+    for denied in intent.deny:
+        for event in sorted(allowed, key=order):
+            if (why := defeat(event, denied, abis)) is not None:
+                raise UsageError(
+                    f"{spell(denied)} cannot be denied while {spell(event)} is allowed ({why}): "
+                    "deny that as well, or leave the pin out."
+                )
+    good = made_good(intent, [each.event for each in decisions], abis)
+    for event, denied_with in good.items():
+        for fallback in (each for each in _fallbacks(event) if intent.pin(each) is False):
+            raise UsageError(
+                f"{_names(denied_with)} cannot be denied without {spell(event)}, whose callers "
+                f"fall back to {spell(fallback)}, which is denied as well: leave one of the pins "
+                f"out, or deny {spell(event)} yourself."
+            )
+
+
+def _fallbacks(event: Event) -> Iterator[Event]:
+    """What callers make in the place of a call that is answered with ENOSYS."""
+    if isinstance(event, Syscall) and event.name in ENOSYS_FALLBACK:
+        for family in families():
+            if not family.certain and family.follows(event):
+                yield from family.calls(event.abi)
+
+
+def notes(policy: Policy) -> list[str]:
+    """A sentence for each pin that does something else, or less, than it seems to."""
+    intent, allowed = policy.intent, policy.events()
+    events = allowed | {each.event for each in policy.dropped}
+    return [
+        *_denied_as_well(made_good(intent, events, policy.abis)),
+        *_same_by_another_name(intent, allowed),
+        *_other_abis(intent, allowed),
+        *_regained(intent, allowed),
+        *_allowed_in_vain(policy),
+    ]
+
+
+def _denied_as_well(good: Mapping[Event, tuple[Event, ...]]) -> Iterator[str]:
+    for event, denied in sorted(good.items(), key=lambda item: order(item[0])):
+        yield (
+            f"{spell(event)} is denied with {_names(denied)}, which it would defeat; callers get "
+            f"ENOSYS ({ENOSYS_FALLBACK[event.name]})."
+        )
+
+
+def _same_by_another_name(intent: Intent, allowed: Iterable[Event]) -> Iterator[str]:
+    """Denials of a call that hold for its name alone."""
+    for event in sorted(allowed, key=order):
+        if isinstance(event, Syscall):
+            effects = {each.call for found in standing_in(event) for each in found.effects}
+            names = [e for e in intent.deny if e.name in effects and _is_whole(e)]
+            if names:
+                yield (
+                    f"{_names(names)}: denied by name alone; {spell(event)}, which is allowed, "
+                    "has effects of the same kind."
+                )
+
+
+def _is_whole(event: Event) -> bool:
+    return isinstance(event, Syscall) and event.argument is None
+
+
+def _other_abis(intent: Intent, allowed: Iterable[Event]) -> Iterator[str]:
+    """Pins without an ABI, which read as x86-64's, in a policy that has the call elsewhere only."""
+    calls = [event for event in allowed if isinstance(event, Syscall)]
+    abis = {call.abi for call in calls}
+    for denied in intent.deny:
+        if isinstance(denied, Syscall) and denied.abi is Abi.X86_64 and denied.abi not in abis:
+            others = [c for c in calls if c.name == denied.name and _overlap(c, denied)]
+            if others:
+                yield (
+                    f"{spell(denied)} is denied on {denied.abi}, which this policy does not have; "
+                    f"it allows {_names(others)}."
+                )
+
+
+def _overlap(one: Syscall, other: Syscall) -> bool:
+    return one.argument == other.argument or None in (one.argument, other.argument)
+
+
+def _regained(intent: Intent, allowed: Iterable[Event]) -> Iterator[str]:
+    denied = [event for event in intent.deny if isinstance(event, Capability)]
+    makers = Candidates(allowed).user_namespaces()
+    if denied and makers:
+        yield (
+            f"{_names(denied)}: denied in the container's own user namespace; in one that "
+            f"{_names(makers)} makes, a process has every capability."
+        )
+
+
+def _allowed_in_vain(policy: Policy) -> Iterator[str]:
+    for event in policy.intent.allow:
+        if isinstance(event, Capability) and policy.launch.takes_away(event.name):
+            yield f"{event.name} is pinned as allowed, but --cap-drop of the launch takes it away."
+        elif isinstance(event, Syscall) and _opens_abi(event, policy):
+            yield (
+                f"{spell(event)} is pinned as allowed, and no run used {event.abi}: every allowed "
+                f"call can now be made on {event.abi} as well."
+            )
+
+
+def _opens_abi(event: Syscall, policy: Policy) -> bool:
+    """Whether the pins alone bring an ABI in."""
+    others = (each for each in policy.syscalls if each.call.abi == event.abi)
+    return all(each.count == 0 and policy.intent.pin(each.call) for each in others)
+
+
+def _names(events: Iterable[Event]) -> str:
+    return ", ".join(spell(event) for event in sorted(events, key=order))
