@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import socket
+import subprocess
 import time
 import urllib.request
 from collections.abc import Iterator
@@ -97,6 +98,72 @@ def test_a_missing_call_is_named_and_nothing_else(nginx: Path, tmp_path: Path) -
     assert any(d["kind"] == "check" and d["name"] == "body of /" for d in differences)
     assert {d["kind"] for d in differences} == {"check", "denied system call"}
     assert json.loads((policy / "verification.json").read_bytes())["runs"] == verification["runs"]
+
+
+def test_a_filter_that_allows_more_is_not_verified(nginx: Path, tmp_path: Path) -> None:
+    policy = tmp_path / "policy"
+    policy.mkdir()
+    for path in nginx.iterdir():
+        (policy / path.name).write_text(path.read_text().replace(str(nginx), str(policy)))
+    (policy / "seccomp.json").write_text('{"defaultAction": "SCMP_ACT_ALLOW"}')
+    done = beacon("verify", policy)
+    assert done.returncode == 10, done.stderr
+    assert "seccomp.json is wider than policy.json" in done.stdout
+    assert "running" not in done.stderr
+    for words in (("cves", policy), ("explain", policy, "bpf"), ("diff", nginx, policy)):
+        told = beacon(*words)
+        assert told.returncode == 10, told.stderr
+        assert "Warning: seccomp.json is wider than policy.json" in told.stderr
+
+
+PINNED = """
+#define _GNU_SOURCE
+#include <linux/sched.h>
+#include <stdio.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+int main(void) {
+    for (;;) {
+        struct clone_args arguments = {.flags = CLONE_NEWUSER, .exit_signal = 17};
+        long child = syscall(SYS_clone3, &arguments, sizeof arguments);
+        if (child == 0) _exit(0);
+        if (child > 0) wait(NULL);
+        puts(child > 0 ? "namespace made" : "refused");
+        fflush(stdout);
+        sleep(1);
+    }
+}
+"""
+
+
+@pytest.fixture
+def clone3(tmp_path: Path) -> Iterator[str]:
+    """An image whose program makes user namespaces by clone3 alone."""
+    image = "beacon-clone3:test"
+    (tmp_path / "Dockerfile").write_text('FROM scratch\nCOPY clone3 /clone3\nCMD ["/clone3"]\n')
+    compiler = ["gcc", "-static", "-o", tmp_path / "clone3", "-xc", "-"]
+    subprocess.run(compiler, input=PINNED, text=True, check=True)
+    docker("build", "--quiet", "--tag", image, str(tmp_path))
+    yield image
+    docker("rmi", "--force", image, check=False)
+
+
+def test_a_denied_user_namespace_is_not_made_by_clone3(clone3: str, tmp_path: Path) -> None:
+    launch = ("--workload", "none", "--security-opt", "seccomp=unconfined", clone3)
+    profile, policy = tmp_path / "profile", tmp_path / "policy"
+    done = beacon("profile", "--strategy", "baseline", "-o", profile, *launch)
+    assert done.returncode == 0, done.stderr
+    for denied, said in (((), "namespace made"), (("clone", "unshare"), "refused")):
+        pins = [word for name in denied for word in ("--deny", f"{name}(CLONE_NEWUSER)")]
+        assert beacon("policy", profile, "-o", policy, *pins).returncode == 0
+        options = (policy / "docker.args").read_text().split()
+        name = docker("run", "--detach", "--label", "beacon.test=e2e", *options, clone3)
+        try:
+            time.sleep(2.5)
+            assert set(docker("logs", name).splitlines()) == {said}
+        finally:
+            docker("rm", "--force", name)
 
 
 @pytest.mark.parametrize("user", [(), ("-u", "redis")], ids=["root", "user"])

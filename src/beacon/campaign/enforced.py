@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import json
 import shlex
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from beacon.engines.interface import Enforcement
 from beacon.errors import UsageError
 from beacon.export.docker_args import DockerArgsExporter
+from beacon.export.rights import NO_NEW_PRIVILEGES
 from beacon.export.seccomp import SeccompExporter
-
-_NO_NEW_PRIVILEGES = "no-new-privileges"
 
 
 @dataclass
-class _Options:
+class Options:
+    """The words of docker.args, by the option that they follow."""
+
     security: list[str] = field(default_factory=list)
     drop: list[str] = field(default_factory=list)
     add: list[str] = field(default_factory=list)
@@ -24,16 +26,18 @@ class _Options:
 
 @dataclass(frozen=True)
 class Enforced:
-    """What docker.args and seccomp.json together put on a container."""
+    """What docker.args and seccomp.json together put on a container; their `texts` by name."""
 
     enforcement: Enforcement
     no_new_privileges: bool
+    texts: Mapping[str, str]
 
 
 def read_enforced(directory: Path) -> Enforced:
     """Read DIR/docker.args and the profile it names; UsageError when they do not fit together."""
     path = directory / DockerArgsExporter.file
-    options = _parse(path, _read(path))
+    text = _read(path)
+    options = parse_options(path, text)
     profiles = [o.removeprefix("seccomp=") for o in options.security if o.startswith("seccomp=")]
     expected = directory.resolve() / SeccompExporter.file
     if profiles != [str(expected)]:
@@ -42,17 +46,20 @@ def read_enforced(directory: Path) -> Enforced:
         )
     if options.drop != ["ALL"]:
         raise UsageError(f"{path} does not drop all capabilities: write the policy again.")
-    if set(options.security) - {f"seccomp={expected}", _NO_NEW_PRIVILEGES}:
+    if set(options.security) - {f"seccomp={expected}", NO_NEW_PRIVILEGES}:
         raise UsageError(f"{path} holds options that BeaCon did not write: write the policy again.")
     seccomp = _read(expected)
     _check_json(expected, seccomp)
     return Enforced(
-        Enforcement(seccomp, tuple(options.add)), _NO_NEW_PRIVILEGES in options.security
+        Enforcement(seccomp, tuple(options.add)),
+        NO_NEW_PRIVILEGES in options.security,
+        {path.name: text, expected.name: seccomp},
     )
 
 
-def _parse(path: Path, text: str) -> _Options:
-    options = _Options()
+def parse_options(path: Path, text: str) -> Options:
+    """Those in the text of docker.args; UsageError for any that BeaCon does not write."""
+    options = Options()
     lists = {
         "--security-opt": options.security,
         "--cap-drop": options.drop,

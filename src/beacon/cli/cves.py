@@ -8,6 +8,7 @@ from typing import Any
 
 from beacon.cli.console import Console
 from beacon.cli.cves_update import update
+from beacon.cli.edited import edits_of, warn
 from beacon.cli.explain import policy_of
 from beacon.data.cves import cves
 from beacon.errors import ExitCode, UsageError
@@ -51,18 +52,22 @@ def run(options: argparse.Namespace, console: Console) -> ExitCode:
         return update(options, console)
     if options.feed is not None:
         raise UsageError("--from goes with the word update: beacon cves update --from FILE.")
-    found = exposures(policy_of(Path(options.what)).events(), cves())
+    directory = Path(options.what)
+    policy = policy_of(directory)
+    files = edits_of(policy, directory)
+    found = exposures(policy.events(), cves())
     stopped = sum(each.stopped for each in found)
     if options.json:
-        document = {"stopped": stopped, "open": len(found) - stopped, "cves": found}
+        opened = len(found) - stopped
+        document = {"stopped": stopped, "open": opened, "cves": found, "files": files}
         console.document("cves", document)
-        return ExitCode.DONE
+        return warn(console, files)
     shown = [each for each in found if options.all or not each.stopped]
     console.table(None, ["CVE", "score", "title", "open through"], [_row(each) for each in shown])
     if shown:
         console.result()
     console.result(f"{stopped} of {len(found)} known CVEs are stopped.")
-    return ExitCode.DONE
+    return warn(console, files)
 
 
 def _row(each: Exposure) -> list[str]:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from beacon.cli.console import Console
+from beacon.cli.edited import edits_of, warn
 from beacon.cli.explain import policy_of
 from beacon.data.cves import cves
 from beacon.errors import ExitCode
@@ -34,13 +35,17 @@ def add(commands: Any) -> None:
 def run(options: argparse.Namespace, console: Console) -> ExitCode:
     """Compare, tell."""
     before, after = policy_of(options.before), policy_of(options.after)
+    files = {
+        "before": edits_of(before, options.before),
+        "after": edits_of(after, options.after),
+    }
     found = changes(before.events(), after.events(), cves())
     abis = {
         "added": sorted({*after.abis} - {*before.abis}),
         "removed": sorted({*before.abis} - {*after.abis}),
     }
     if options.json:
-        console.document("difference", {"changes": found, "abis": abis})
+        console.document("difference", {"changes": found, "abis": abis, "files": files})
     elif found:
         rows = [_row(change) for change in found]
         console.table(None, ["", "event", "risk", "because"], rows)
@@ -49,7 +54,9 @@ def run(options: argparse.Namespace, console: Console) -> ExitCode:
                 console.result(f"ABIs {change}, for all calls: {', '.join(names)}")
     else:
         console.result("No difference.")
-    return ExitCode.DIFFERENCE if found and options.exit_code else ExitCode.DONE
+    edited = [warn(console, each) for each in files.values()]
+    differs = ExitCode.DIFFERENCE in edited or (found and options.exit_code)
+    return ExitCode.DIFFERENCE if differs else ExitCode.DONE
 
 
 def _row(change: Change) -> list[str]:

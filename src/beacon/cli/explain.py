@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from beacon.cli.console import Console
+from beacon.cli.edited import edits_of, warn
 from beacon.data.arguments import is_whole
 from beacon.data.cves import cves
 from beacon.errors import ExitCode, UsageError
@@ -41,16 +42,18 @@ def add(commands: Any) -> None:
 def run(options: argparse.Namespace, console: Console) -> ExitCode:
     """Find, tell."""
     asked = event(options.event)
-    found = explain(policy_of(options.directory), asked, cves())
+    policy = policy_of(options.directory)
+    files = edits_of(policy, options.directory)
+    found = explain(policy, asked, cves())
     if options.json:
-        console.document("explanation", {"events": found})
-        return ExitCode.DONE
+        console.document("explanation", {"events": found, "files": files})
+        return warn(console, files)
     for number, explanation in enumerate(found):
         if number:
             console.result()
         for line in _lines(explanation):
             console.result(line)
-    return ExitCode.DONE
+    return warn(console, files)
 
 
 def policy_of(directory: Path) -> Policy:

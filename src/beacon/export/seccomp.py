@@ -22,7 +22,8 @@ from beacon.model.policy import Policy
 DEFAULT_ACTION = "SCMP_ACT_ERRNO"
 
 _ALLOW = "SCMP_ACT_ALLOW"
-_ARCHITECTURES = {
+#: The ABIs by libseccomp's names.
+ARCHITECTURES = {
     Abi.X86_64: "SCMP_ARCH_X86_64",
     Abi.I386: "SCMP_ARCH_X86",
     Abi.X32: "SCMP_ARCH_X32",
@@ -82,7 +83,7 @@ def _argument(condition: Condition) -> Argument:
 
 def architectures(policy: Policy) -> list[str]:
     """The observed ABIs by libseccomp's names."""
-    return [_ARCHITECTURES[abi] for abi in policy.abis]
+    return [ARCHITECTURES[abi] for abi in policy.abis]
 
 
 def plain(rule: Rule) -> dict[str, Any]:

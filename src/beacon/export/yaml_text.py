@@ -1,4 +1,4 @@
-"""YAML that means the same to every reader, whatever text is in it."""
+"""YAML that means the same to every reader, whatever text is in it; and such YAML read back."""
 
 from __future__ import annotations
 
@@ -12,6 +12,9 @@ from beacon.model.text import printable
 
 #: Text that no reader takes for a number; words such as `no` and `null` PyYAML knows itself.
 _PLAIN = re.compile(r"[A-Za-z_/][A-Za-z0-9_./=-]+")
+
+
+_LONGEST = 200  # of what an error says
 
 
 class _Dumper(yaml.SafeDumper):
@@ -39,3 +42,26 @@ def dump(document: Any, comments: Iterable[str]) -> bytes:
     # A line is never folded: an argument stays greppable.
     body = yaml.dump(document, Dumper=_Dumper, sort_keys=False, width=float("inf"))
     return (head + body).encode()
+
+
+class _Loader(yaml.SafeLoader):
+    """Refuses what readers take differently, or what grows as it is read: we write neither."""
+
+    def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
+        if self.check_event(yaml.AliasEvent):
+            raise ValueError("it has an alias")
+        return super().compose_node(parent, index)
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        mapping = super().construct_mapping(node, deep=True)
+        if len(mapping) < len(node.value):
+            raise ValueError("it has a field twice")
+        return mapping
+
+
+def load(text: str) -> Any:
+    """The one document in the text; ValueError for what is not YAML that means one thing."""
+    try:
+        return yaml.load(text, Loader=_Loader)  # noqa: S506 - a SafeLoader
+    except (yaml.YAMLError, RecursionError) as error:
+        raise ValueError(printable(" ".join(str(error).split())[:_LONGEST])) from None

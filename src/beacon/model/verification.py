@@ -6,6 +6,7 @@ from enum import StrEnum
 
 import msgspec
 
+from beacon.model.deviation import Deviation, is_wider
 from beacon.model.environment import Environment
 from beacon.model.profile import ImageIdentity
 from beacon.model.run import Outcome
@@ -48,15 +49,20 @@ class VerifiedRun(msgspec.Struct, frozen=True):
 
 
 class Verification(msgspec.Struct, frozen=True):
-    """The recorded runs, repeated under the policy, but for `left_out` that were not wanted."""
+    """The recorded runs, repeated under the policy, but for `left_out` that were not wanted.
+
+    `files`: how the directory's files differ from policy.json; under wider ones nothing was run.
+    """
 
     image: ImageIdentity
     runs: tuple[VerifiedRun, ...]
     beacon: str
     left_out: int = 0
+    files: tuple[Deviation, ...] = ()
     version: int = VERIFICATION_VERSION
 
     @property
     def passed(self) -> bool:
-        """Whether nothing differs."""
-        return bool(self.runs) and not any(run.differences for run in self.runs)
+        """Whether no run differs, and no file allows more than policy.json."""
+        differs = is_wider(self.files) or any(run.differences for run in self.runs)
+        return bool(self.runs) and not differs
