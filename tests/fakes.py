@@ -18,6 +18,7 @@ from beacon.engines.interface import (
     RefusedError,
 )
 from beacon.model.launch import Launch
+from beacon.model.leftovers import Swept
 from beacon.model.profile import Estimate
 from beacon.model.run import Check, Run
 from beacon.workloads.interface import Endpoint, Workload
@@ -134,8 +135,8 @@ class FakeEngine(Engine):
     def close(self) -> None:
         pass
 
-    def sweep(self, *, everything: bool = False) -> list[str]:
-        return []
+    def sweep(self, *, everything: bool = False) -> Swept:
+        return Swept()
 
 
 class FakeWorkload(Workload):

@@ -7,10 +7,10 @@ import subprocess
 import sys
 from pathlib import Path
 
-from beacon.owner import owner, owner_is_dead
+from beacon.process_identity import Fate, fate, identify
 
 #: Of either version; a deeper search would trip over cgroups that vanish meanwhile.
-_CGROUPS = ("beacon/[0-9]*-[0-9]*-[0-9]*", "*/beacon/[0-9]*-[0-9]*-[0-9]*")
+_CGROUPS = ("beacon/*-*-*", "*/beacon/*-*-*")
 BEACON = (sys.executable, "-m", "beacon")
 
 
@@ -39,13 +39,11 @@ def leftovers() -> list[str]:
     listed = docker("ps", "--all", "--filter", "label=beacon.owner", "--format", form)
     containers = [line for line in listed.splitlines() if _ours(line.split()[1])]
     cgroups = [p for pattern in _CGROUPS for p in Path("/sys/fs/cgroup").glob(pattern)]
-    return containers + [
-        str(p) for p in cgroups if _ours(p.name.replace("-", ":", 1).split("-")[0])
-    ]
+    return containers + [str(p) for p in cgroups if _ours(p.name.rpartition("-")[0])]
 
 
 def _ours(maker: str) -> bool:
-    return maker == owner() or owner_is_dead(maker)
+    return maker == str(identify()) or fate(maker) is Fate.DEAD
 
 
 def sentence(stderr: str) -> str:

@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -25,6 +26,7 @@ from beacon.engines.interface import (
     RefusedError,
 )
 from beacon.model.launch import Launch
+from beacon.process_identity import identify
 
 _PARENT = "/beacon-engine-tests"
 _SOON = Readiness(stable=0.1, timeout=20)
@@ -305,14 +307,15 @@ def test_anonymous_volumes_go_with_their_container(engine: DockerEngine, debian:
 
 
 def test_sweep(engine: DockerEngine, debian: Image) -> None:
-    label = ["--label", f"{SESSION_LABEL}=t", "--label", f"{OWNER_LABEL}=999999999:1"]
+    dead = replace(identify(), pid=(1 << 22) - 1)
+    label = ["--label", f"{SESSION_LABEL}=t", "--label", f"{OWNER_LABEL}={dead}"]
     _docker("create", "--name", "beacon-00000000deadbeef", *label, debian.id, "true")
     _docker("network", "create", *label, "beacon-00000000000dead1")
     _docker("volume", "create", *label, "beacon-00000000000dead2")
     stranger = _docker("create", "--name", "engine-test-stranger", *label, debian.id, "true")
     try:
         with _create(engine, debian, "sleep", "600") as container:
-            removed = engine.sweep()
+            removed = engine.sweep().removed
             assert not container.running()
             assert {
                 "container beacon-00000000deadbeef",

@@ -3,27 +3,40 @@
 from __future__ import annotations
 
 from beacon.engines.interface import Engine
-from beacon.monitor.cgroup import find_hierarchy, leftovers, remove_tree
-from beacon.owner import owner_is_dead
+from beacon.model.leftovers import Kept, Swept, joined
+from beacon.monitor.cgroup import Hierarchy, find_hierarchy, leftovers, remove_tree
+from beacon.process_identity import Fate, fate
 from beacon.workloads import script_leftovers
 
 
-def clean(engine: Engine, *, everything: bool = False) -> list[str]:
+def clean(engine: Engine, *, everything: bool = False) -> Swept:
     """Remove labelled containers, networks and volumes, and cgroups, whose maker is dead.
 
-    `everything` takes those of living commands too. Returns what was removed.
+    `everything` removes all of them, whoever made them.
     """
-    removed = engine.sweep(everything=everything)
-    removed += script_leftovers.remove(everything=everything)
-    for path in leftovers(find_hierarchy()):
-        if everything or _maker_is_dead(path.name):
-            remove_tree(path)
-            if not path.exists():
-                removed.append(f"cgroup {path}")
-    return removed
+    return joined(
+        (
+            engine.sweep(everything=everything),
+            script_leftovers.remove(everything=everything),
+            _cgroups(find_hierarchy(), everything),
+        )
+    )
 
 
-def _maker_is_dead(name: str) -> bool:
-    """Whether the process that `Lab.name` named is gone (a slice spells - as _)."""
-    words = name.removeprefix("beacon-").removesuffix(".slice").replace("_", "-").split("-")
-    return len(words) == 3 and owner_is_dead(f"{words[0]}:{words[1]}")
+def _cgroups(hierarchy: Hierarchy, everything: bool) -> Swept:
+    removed, kept = [], []
+    for path in leftovers(hierarchy):
+        maker = fate(_label(path.name))
+        if not everything and maker is not Fate.DEAD:
+            kept.append(Kept(f"cgroup {path}", maker))
+            continue
+        remove_tree(path)
+        if not path.exists():
+            removed.append(f"cgroup {path}")
+    return Swept(tuple(removed), tuple(kept))
+
+
+def _label(name: str) -> str:
+    """The identity in a name that `Lab.name` gave (a slice's name has _ for -)."""
+    words = name.removeprefix("beacon-").removesuffix(".slice").replace("_", "-")
+    return words.rpartition("-")[0]

@@ -13,7 +13,7 @@ from typing import TypeVar
 from beacon.engines.interface import Engine
 from beacon.errors import BeaconError
 from beacon.monitor.interface import Monitor
-from beacon.owner import owner
+from beacon.process_identity import identify
 
 _Item = TypeVar("_Item")
 _Result = TypeVar("_Result")
@@ -37,8 +37,8 @@ class Lab:
     _numbers: itertools.count[int] = field(default_factory=itertools.count)
 
     def name(self) -> str:
-        """A cgroup name of this process, that `beacon clean` can tell a dead one by."""
-        return f"{owner().replace(':', '-')}-{next(self._numbers)}"
+        """A new cgroup name, from which `beacon clean` reads that this process made it."""
+        return f"{identify()}-{next(self._numbers)}"
 
     def proceed(self) -> None:
         """CancelledError once the command is ending."""

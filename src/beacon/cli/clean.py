@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Sequence
 from contextlib import closing
 from typing import Any
 
@@ -10,6 +11,8 @@ from beacon.campaign.cleaning import clean
 from beacon.cli.console import Console
 from beacon.cli.opening import open_engine
 from beacon.errors import ExitCode
+from beacon.model.leftovers import Kept
+from beacon.process_identity import Fate
 
 
 def add(commands: Any) -> None:
@@ -19,9 +22,12 @@ def add(commands: Any) -> None:
         help="remove whatever an interrupted run left behind",
         description="Remove containers, networks and volumes with BeaCon's label, its cgroups, and "
         "the processes and folders of users' workload scripts, when the command that made them is "
-        "dead.",
+        "dead. What belongs to a running command, to another host or to another PID namespace "
+        "stays and is listed.",
     )
-    parser.add_argument("--all", action="store_true", help="those of living commands, too")
+    parser.add_argument(
+        "--all", action="store_true", help="also remove what belongs to others or is still in use"
+    )
     parser.add_argument("--json", action="store_true", help="a JSON document on stdout")
     parser.set_defaults(run=run)
 
@@ -29,12 +35,19 @@ def add(commands: Any) -> None:
 def run(options: argparse.Namespace, console: Console) -> ExitCode:
     """Clean up and say what went."""
     with closing(open_engine()) as engine:
-        removed = clean(engine, everything=options.all)
+        swept = clean(engine, everything=options.all)
     if options.json:
-        console.document("clean", {"removed": removed})
+        console.document("clean", swept)
         return ExitCode.DONE
-    for item in removed:
+    for item in swept.removed:
         console.result(f"removed {item}")
-    if not removed:
+    _tell_kept(swept.kept, console)
+    if not swept.removed and not swept.kept:
         console.say("Nothing was left behind.")
     return ExitCode.DONE
+
+
+def _tell_kept(kept: Sequence[Kept], console: Console) -> None:
+    for each in kept:
+        advice = "" if each.maker is Fate.ALIVE else ": use --all to remove it"
+        console.say(f"Kept {each.name}; {each.maker}{advice}.")

@@ -107,6 +107,6 @@ def _record(
 
 def _tidy(lab: Lab, console: Console) -> None:
     """Remove what the killed predecessor left, lest it disturb the runs to come."""
-    removed = clean(lab.engine)
+    removed = clean(lab.engine).removed
     if removed:
         console.say(f"Removed what a killed command left behind: {', '.join(removed)}.")

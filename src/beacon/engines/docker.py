@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from docker import APIClient
@@ -28,8 +30,9 @@ from beacon.engines.interface import (
     RefusedError,
 )
 from beacon.model.launch import Launch
+from beacon.model.leftovers import Kept, Swept
 from beacon.model.text import printable
-from beacon.owner import owner_is_dead
+from beacon.process_identity import Fate, fate
 
 _NAME = re.compile(re.escape(NAME_PREFIX) + "[0-9a-f]{16}")
 #: One engine serves many threads; each may hold a stream open besides its calls.
@@ -37,8 +40,16 @@ _CONNECTIONS = 64
 #: Starting many containers at once takes an engine its time.
 _TIMEOUT = 120
 
-#: Kind, printable name, how to remove it.
-_Leftover = tuple[str, str, Callable[[], object]]
+
+@dataclass(frozen=True)
+class _Found:
+    """Something that BeaCon made (`container beacon-…`), what is known of its maker, and how to
+    remove it.
+    """
+
+    name: str
+    maker: Fate
+    remove: Callable[[], object]
 
 
 class DockerEngine(Engine):
@@ -98,16 +109,19 @@ class DockerEngine(Engine):
     def abort(self) -> None:
         """Remove every container of this session by force; waits on them then end with errors."""
         with answering():
-            _remove_all(list(self._containers(f"{SESSION_LABEL}={self.session}", everything=True)))
+            _remove_all(list(self._containers(f"{SESSION_LABEL}={self.session}")))
 
-    def sweep(self, *, everything: bool = False) -> list[str]:
+    def sweep(self, *, everything: bool = False) -> Swept:
         """Remove containers, networks and volumes with our label whose maker is dead.
 
-        `everything` removes those of living sessions too. Returns what was removed, printable.
+        `everything` removes all of them, whoever made them.
         RefusedError, after all the others were tried, if one cannot be removed.
         """
         with answering():
-            return _remove_all(list(self._leftovers(everything)))
+            found = list(self._made())
+            kept = [each for each in found if not everything and each.maker is not Fate.DEAD]
+            removed = _remove_all(each for each in found if each not in kept)
+            return Swept(removed, tuple(Kept(each.name, each.maker) for each in kept))
 
     def close(self) -> None:
         """Close the connections to the engine."""
@@ -148,57 +162,59 @@ class DockerEngine(Engine):
             document = self._api.inspect_image(reference)
         return document
 
-    def _leftovers(self, everything: bool) -> Iterator[_Leftover]:
+    def _made(self) -> Iterator[_Found]:
         # In this order: a network or volume cannot go while a container uses it.
-        yield from self._containers(SESSION_LABEL, everything=everything)
+        yield from self._containers(SESSION_LABEL)
         api, ours = self._api, {"label": SESSION_LABEL}
         for found in api.networks(filters=ours):
-            if _ours(found["Name"]) and _removable(found, everything):
-                yield "network", printable(found["Name"]), _call(api.remove_network, found["Id"])
+            if _ours(found["Name"]):
+                yield _found("network", found["Name"], found, api.remove_network, found["Id"])
         for found in api.volumes(filters=ours).get("Volumes") or ():
-            if _ours(found["Name"]) and _removable(found, everything):
-                yield "volume", printable(found["Name"]), _call(api.remove_volume, found["Name"])
+            if _ours(found["Name"]):
+                yield _found("volume", found["Name"], found, api.remove_volume, found["Name"])
 
-    def _containers(self, label: str, *, everything: bool) -> Iterator[_Leftover]:
+    def _containers(self, label: str) -> Iterator[_Found]:
         for found in self._api.containers(all=True, filters={"label": label}):
             name = str((found.get("Names") or ["/"])[0]).removeprefix("/")
-            if _ours(name) and _removable(found, everything):
-                remove = _call(remove_container, self._api, found["Id"])
-                yield "container", printable(name), remove
+            if _ours(name):
+                remove = partial(remove_container, self._api)
+                yield _found("container", name, found, remove, found["Id"])
 
 
-def _remove_all(leftovers: Iterable[_Leftover]) -> list[str]:
+def _found(
+    kind: str,
+    name: str,
+    listed: Mapping[str, Any],
+    remove: Callable[[str], object],
+    identifier: str,
+) -> _Found:
+    maker = fate((listed.get("Labels") or {}).get(OWNER_LABEL))
+    return _Found(f"{kind} {printable(name)}", maker, partial(remove, identifier))
+
+
+def _remove_all(leftovers: Iterable[_Found]) -> tuple[str, ...]:
     removed, refused = [], []
-    for kind, name, remove in leftovers:
+    for each in leftovers:
         try:
-            remove()
+            each.remove()
         except NotFound:
             continue
         except APIError as error:
-            refused.append(f"{kind} {name} ({explanation(error)})")
+            refused.append(f"{each.name} ({explanation(error)})")
         else:
-            removed.append(f"{kind} {name}")
+            removed.append(each.name)
     if refused:
         raise RefusedError(
             f"The Docker engine does not remove {refused[0]}, the first of {len(refused)}: "
             "remove what uses it, then try again."
         )
-    return removed
-
-
-def _call(function: Callable[..., object], *arguments: object) -> Callable[[], object]:
-    return lambda: function(*arguments)
+    return tuple(removed)
 
 
 def _ours(name: object) -> bool:
     # A container inherits its image's labels. One that a user started from an image with our
     # label in it (committed from one of ours, say) is not ours; its name tells.
     return isinstance(name, str) and _NAME.fullmatch(name) is not None
-
-
-def _removable(found: Mapping[str, Any], everything: bool) -> bool:
-    owner = (found.get("Labels") or {}).get(OWNER_LABEL)
-    return everything or owner_is_dead(owner)
 
 
 def _runtime(name: str, version: Mapping[str, Any]) -> str:

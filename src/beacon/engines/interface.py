@@ -8,10 +8,11 @@ from dataclasses import dataclass
 
 from beacon.errors import BeaconError, UnsupportedHostError, UsageError
 from beacon.model.launch import Launch
+from beacon.model.leftovers import Swept
 
 #: On everything BeaCon makes; the value is the session's id. Clean-up goes by it alone.
 SESSION_LABEL = "beacon.session"
-#: Who made it: `PID:START` (start time in clock ticks, so that a reused PID is not mistaken).
+#: Who made it: a ProcessIdentity.
 OWNER_LABEL = "beacon.owner"
 
 
@@ -200,8 +201,8 @@ class Engine(ABC):
         """Close the connections to the engine."""
 
     @abstractmethod
-    def sweep(self, *, everything: bool = False) -> list[str]:
+    def sweep(self, *, everything: bool = False) -> Swept:
         """Remove containers, networks and volumes with our label whose maker is dead.
 
-        `everything` removes those of living sessions too. Returns what was removed, printable.
+        `everything` removes all of them, whoever made them.
         """

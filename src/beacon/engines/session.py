@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 
 from beacon.engines.interface import OWNER_LABEL, SESSION_LABEL
-from beacon.owner import owner
+from beacon.process_identity import identify
 
 
 def new_session() -> str:
@@ -15,4 +15,4 @@ def new_session() -> str:
 
 def labels(session: str) -> dict[str, str]:
     """Return the labels for everything that this process makes in `session`."""
-    return {SESSION_LABEL: session, OWNER_LABEL: owner()}
+    return {SESSION_LABEL: session, OWNER_LABEL: str(identify())}

@@ -10,7 +10,8 @@ from pathlib import Path
 from beacon.monitor.interface import MonitorUnsupportedError, TargetExistsError
 
 ROOT = Path("/sys/fs/cgroup")
-_NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,60}")
+#: Room for a process identity; a unit's name of systemd may have 255 characters in all.
+_NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,159}")
 
 
 @dataclass(frozen=True)

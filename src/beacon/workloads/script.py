@@ -10,7 +10,7 @@ import msgspec
 
 from beacon.model.run import Check
 from beacon.model.text import printable
-from beacon.owner import owner
+from beacon.process_identity import identify
 from beacon.workloads.checks import shown
 from beacon.workloads.interface import Endpoint, UnknownWorkloadError, Workload, WorkloadError
 from beacon.workloads.script_leftovers import PREFIX, REPORT_VARIABLE
@@ -47,7 +47,7 @@ class ScriptWorkload(Workload):
 
     def drive(self, endpoint: Endpoint, timeout: float) -> tuple[Check, ...]:
         """Run it; WorkloadError if it cannot be started or reports what cannot be read."""
-        with tempfile.TemporaryDirectory(prefix=f"{PREFIX}{owner()}-") as private:
+        with tempfile.TemporaryDirectory(prefix=f"{PREFIX}{identify()}-") as private:
             report = Path(private) / "checks.json"
             result = run(self._path, _environment(endpoint, report), timeout, endpoint.stop)
             check = _exit_code(result, timeout)

@@ -11,35 +11,41 @@ from contextlib import suppress
 from pathlib import Path
 from signal import SIGKILL
 
-from beacon.owner import PROC, owner_is_dead
+from beacon.model.leftovers import Kept, Swept
+from beacon.process_identity import PROC, Fate, fate
 
 #: A script's private folder is called so, with its maker and something random behind.
 PREFIX = "beacon-script-"
 #: A script and all that it starts find the path of their report here, and are known by it.
 REPORT_VARIABLE = "BEACON_CHECKS"
 
-_FOLDER = re.compile(re.escape(PREFIX) + r"(\d+:\d+)-\w+", re.ASCII)
+#: Version 0.1 named the maker by PID:START alone.
+_MAKER = r"(\d+:\d+|[0-9a-f]{16}-[0-9a-f]{32}(?:-\d+){4})"
+_FOLDER = re.compile(re.escape(PREFIX) + _MAKER + r"-\w+", re.ASCII)
 
 
-def remove(*, everything: bool = False) -> list[str]:
-    """Kill what dead makers' scripts left running, remove their folders; what was removed.
+def remove(*, everything: bool = False) -> Swept:
+    """Kill what dead makers' scripts left running and remove their folders.
 
-    `everything` takes those of living makers too. Only what this user owns is touched: others
-    may give a folder any name.
+    `everything` removes all of them, whoever made them. Only what this user owns is touched:
+    others may give a folder any name.
     """
-    removed = []
-    for folder in _folders(everything):
+    removed, kept = [], []
+    for folder, maker in _folders():
+        if not everything and maker is not Fate.DEAD:
+            kept.append(Kept(f"folder {folder}", maker))
+            continue
         removed += [f"process {pid}" for pid in _kill(folder)]
         shutil.rmtree(folder, ignore_errors=True)
         removed.append(f"folder {folder}")
-    return removed
+    return Swept(tuple(removed), tuple(kept))
 
 
-def _folders(everything: bool) -> Iterator[Path]:
+def _folders() -> Iterator[tuple[Path, Fate]]:
     for path in sorted(Path(tempfile.gettempdir()).glob(PREFIX + "*")):
         match = _FOLDER.fullmatch(path.name)
-        if match and _is_own_folder(path) and (everything or owner_is_dead(match[1])):
-            yield path
+        if match and _is_own_folder(path):
+            yield path, fate(match[1])
 
 
 def _is_own_folder(path: Path) -> bool:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -15,9 +16,10 @@ from beacon.engines.interface import (
     RefusedError,
 )
 from beacon.model.launch import Launch
-from beacon.owner import owner
+from beacon.model.leftovers import Kept
+from beacon.process_identity import Fate, identify
 
-_DEAD = "999999999:1"
+_DEAD = str(replace(identify(), pid=(1 << 22) - 1))
 
 
 class _Api:
@@ -121,7 +123,7 @@ def test_create_labels_and_names_and_uses_the_id() -> None:
     assert container.id == "c1"
     assert api.created["image"] == "sha256:1"
     assert api.created["name"].startswith(NAME_PREFIX)
-    assert api.created["labels"] == {SESSION_LABEL: "s1", OWNER_LABEL: owner()}
+    assert api.created["labels"] == {SESSION_LABEL: "s1", OWNER_LABEL: str(identify())}
     assert api.created["host_config"]["cgroup_parent"] == "/p"
 
 
@@ -138,21 +140,44 @@ def test_create_fails(failure: Exception, expected: type[Exception]) -> None:
 def test_sweep_removes_only_what_a_dead_process_made() -> None:
     api = _Api()
     strangers = _found("inherited", _DEAD, Names=["/my-database"])
-    living, unknown = _found("living", owner()), _found("unknown", None)
+    living, unknown = _found("living", str(identify())), _found("unknown", None)
     api.found["containers"] = [_found("dead", _DEAD), living, unknown, strangers]
-    api.found["networks"] = [_found("net", _DEAD), _found("net2", owner())]
+    api.found["networks"] = [_found("net", _DEAD), _found("net2", str(identify()))]
     api.found["volumes"] = [_found("vol", _DEAD), _found("data", _DEAD, Name="my-data")]
-    removed = DockerEngine(api=api).sweep()
+    swept = DockerEngine(api=api).sweep()
     kinds = [("container", "dead"), ("network", "net"), ("volume", "vol")]
-    assert removed == [f"{kind} {_named(name)}" for kind, name in kinds]
+    assert swept.removed == tuple(f"{kind} {_named(name)}" for kind, name in kinds)
+    assert swept.kept == (
+        Kept(f"container {_named('living')}", Fate.ALIVE),
+        Kept(f"container {_named('unknown')}", Fate.UNKNOWN),
+        Kept(f"network {_named('net2')}", Fate.ALIVE),
+    )
     assert api.removed == ["dead", "net", _named("vol")]
 
 
 def test_sweep_everything_still_spares_what_only_inherited_our_label() -> None:
     api = _Api()
-    api.found["containers"] = [_found("living", owner()), _found("x", None, Names=["/mine"])]
-    DockerEngine(api=api).sweep(everything=True)
+    api.found["containers"] = [
+        _found("living", str(identify())),
+        _found("x", None, Names=["/mine"]),
+    ]
+    assert DockerEngine(api=api).sweep(everything=True).kept == ()
     assert api.removed == ["living"]
+
+
+def test_sweep_keeps_what_another_host_or_namespace_made() -> None:
+    makers = {
+        "host": replace(identify(), host="f" * 16, boot="f" * 32, pid=(1 << 22) - 1),
+        "namespace": replace(identify(), pid_namespace=1, pid=(1 << 22) - 1),
+    }
+    api = _Api()
+    api.found["containers"] = [_found(name, str(maker)) for name, maker in makers.items()]
+    api.found["networks"] = [_found("old", "999999999:1")]
+    swept = DockerEngine(api=api).sweep()
+    assert (api.removed, swept.removed) == ([], ())
+    fates = [Fate.OTHER_HOST, Fate.OTHER_NAMESPACE, Fate.UNKNOWN]
+    assert [each.maker for each in swept.kept] == fates
+    assert len(DockerEngine(api=api).sweep(everything=True).removed) == 3
 
 
 def test_sweep_tries_all_before_it_fails() -> None:
@@ -167,7 +192,7 @@ def test_abort_removes_this_sessions_containers_only() -> None:
     api = _Api()
     other = _found("other", _DEAD)
     other["Labels"][SESSION_LABEL] = "t"
-    api.found["containers"] = [_found("mine", owner()), other]
+    api.found["containers"] = [_found("mine", str(identify())), other]
     DockerEngine("s", api=api).abort()
     assert api.removed == ["mine"]
 
