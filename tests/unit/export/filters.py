@@ -1,23 +1,13 @@
-"""libseccomp compiles a profile, and what the kernel would answer under the program.
-
-https://www.kernel.org/doc/html/latest/userspace-api/seccomp_filter.html
-"""
+"""libseccomp compiles a profile, and what the kernel would answer under the program."""
 
 from __future__ import annotations
 
-import operator
-import struct
 import tempfile
-from collections.abc import Iterator
 from typing import Any
 
 import pyseccomp
 
-ALLOWED = 0x7FFF0000
-_ERRNO = 0x00050000
-_X86_64 = 0xC000003E  # AUDIT_ARCH_X86_64
-_RETURN, _LOAD, _AND, _JUMP = 0x06, 0x20, 0x54, 0x05  # linux/bpf_common.h
-_TESTS = {0x15: operator.eq, 0x25: operator.gt, 0x35: operator.ge, 0x45: operator.and_}
+from classic_bpf import ACTION_MASK, ALLOW, ERRNO, decode, judge
 
 
 def compiled(profile: dict[str, Any]) -> bytes:
@@ -37,9 +27,9 @@ def compiled(profile: dict[str, Any]) -> bytes:
 
 def _action(rule: dict[str, Any]) -> int:
     if rule["action"] == "SCMP_ACT_ALLOW":
-        return ALLOWED
+        return ALLOW
     assert rule["action"] == "SCMP_ACT_ERRNO"
-    return _ERRNO | int(rule["errnoRet"])
+    return ERRNO | int(rule["errnoRet"])
 
 
 def _argument(condition: dict[str, Any]) -> pyseccomp.Arg:
@@ -51,26 +41,6 @@ def _argument(condition: dict[str, Any]) -> pyseccomp.Arg:
 def errno_of(program: bytes, call: str, *arguments: int) -> int | None:
     """The errno of an x86-64 call under the program, None if it is let through."""
     number = pyseccomp.resolve_syscall(pyseccomp.Arch.X86_64, call)
-    padded = (*arguments, *(0 for _ in range(6 - len(arguments))))
-    answer = _run(list(_instructions(program)), struct.pack("<iIQ6Q", number, _X86_64, 0, *padded))
-    assert answer == ALLOWED or answer & 0xFFFF0000 == _ERRNO, hex(answer)
-    return None if answer == ALLOWED else answer & 0xFFFF
-
-
-def _instructions(program: bytes) -> Iterator[tuple[int, int, int, int]]:
-    yield from struct.iter_unpack("<HBBI", program)
-
-
-def _run(program: list[tuple[int, int, int, int]], data: bytes) -> int:
-    place = word = 0
-    while True:
-        code, true, false, value = program[place]
-        place += 1
-        if code == _RETURN:
-            return value
-        if code == _LOAD:
-            (word,) = struct.unpack_from("<I", data, value)
-        elif code == _AND:
-            word &= value
-        else:
-            place += value if code == _JUMP else true if _TESTS[code](word, value) else false
+    answer = judge(decode(program), number, arguments)
+    assert answer == ALLOW or answer & ACTION_MASK == ERRNO, hex(answer)
+    return None if answer == ALLOW else answer & ~ACTION_MASK
