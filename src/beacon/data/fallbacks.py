@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
+from beacon.model.event import Abi
+
 #: Calls whose callers fall back to an older one only on ENOSYS; EPERM would reach the program.
 #: Each with who does so.
 ENOSYS_FALLBACK: dict[str, str] = {
@@ -28,3 +32,22 @@ ENOSYS_FALLBACK: dict[str, str] = {
     "rseq": "glibc 2.35: goes on without",
     "statx": "glibc, coreutils, Rust, Qt: fall back to fstatat",
 }
+
+#: Calls of the i386 ABI that are many calls, by their first argument. libseccomp lets each through
+#: for whatever call behind it a rule allows, without a look at the arguments, which lie behind a
+#: pointer or in other places: only a rule for the whole call keeps it denied.
+I386_MULTIPLEXERS: dict[str, str] = {
+    "ipc": "it makes other calls with arguments that no filter can see",
+    "socketcall": "it makes other calls with arguments that no filter can see",
+}
+
+
+def not_implemented(allowed: Collection[str], abis: Collection[Abi]) -> tuple[str, ...]:
+    """The calls that a policy answers with ENOSYS if it allows these names on these ABIs."""
+    wanted = {*ENOSYS_FALLBACK, *(I386_MULTIPLEXERS if Abi.I386 in abis else ())}
+    return tuple(sorted(wanted.difference(allowed)))
+
+
+def why_not_implemented(name: str) -> str:
+    """Why a policy answers this call with ENOSYS."""
+    return ENOSYS_FALLBACK.get(name) or I386_MULTIPLEXERS.get(name) or "the policy says so"

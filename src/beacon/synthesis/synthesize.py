@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 
 from beacon import __version__
 from beacon.data.cves import cves
-from beacon.data.fallbacks import ENOSYS_FALLBACK
+from beacon.data.fallbacks import not_implemented
 from beacon.data.kernel import is_capability, is_syscall
 from beacon.errors import NothingObservedError, UsageError
 from beacon.model.decision import Decision
@@ -62,7 +62,7 @@ def synthesize(profile: Profile, intent: Intent | None = None, *, insist: bool =
         abis=abis,
         syscalls=syscalls,
         capabilities=tuple(_capabilities(allowed, uses)),
-        not_implemented=_not_implemented(each.call.name for each in syscalls),
+        not_implemented=not_implemented({each.call.name for each in syscalls}, abis),
         replays=tuple(_replay(run) for run in runs),
         gaps=gaps,
         surroundings=profile.surroundings,
@@ -174,10 +174,6 @@ def _evidence(uses: Sequence[tuple[str, Use]]) -> Evidence:
         processes=tuple(sorted({name for _, use in uses for name in use.processes})),
         runs=tuple(dict.fromkeys(run for run, _ in uses)),
     )
-
-
-def _not_implemented(allowed: Iterable[str]) -> tuple[str, ...]:
-    return tuple(sorted(set(ENOSYS_FALLBACK).difference(allowed)))
 
 
 def _replay(run: Run) -> Replay:

@@ -10,11 +10,16 @@ from typing import Any
 
 import pytest
 import yaml
+from msgspec.structs import replace
 
+from beacon.data.fallbacks import not_implemented
+from beacon.data.kernel import tables
 from beacon.export import seccomp, seccomp_profile
 from beacon.export.seccomp import Argument, Rule, SeccompExporter, plain
 from beacon.export.seccomp_profile import SeccompProfileExporter
+from beacon.model.event import Abi
 from beacon.model.policy import Policy
+from classic_bpf import ALLOW, AUDIT_ARCH_I386, ERRNO, decode, judge
 from unit.export.filters import compiled, errno_of
 from unit.export.policies import POLICIES, by_classes
 
@@ -100,6 +105,29 @@ def test_flags(allowed: tuple[str, ...], denied: tuple[int, ...]) -> None:
         assert errno_of(program, "clone", CLONE_VM | flags) == (
             errno.EPERM if flags in denied else None
         )
+
+
+def test_i386_multiplexers_are_no_way_around_a_class() -> None:
+    classed = by_classes(("socket", "AF_INET,SOCK_STREAM,0x0"), ("shmget", "plain"))
+    both = replace(classed, abis=(Abi.I386, Abi.X86_64))
+    names = tables().syscalls[Abi.I386]
+    # socketcall(SYS_SOCKET, pointer) and ipc(SHMGET, …); the pointer looks like the wanted type.
+    ways = {"socketcall": (1, 0x8001), "ipc": (23,)}
+
+    def answers(policy: Policy) -> dict[str, int]:
+        program = decode(compiled(profile_of(policy)))
+        return {
+            name: judge(program, names[name], arguments, AUDIT_ARCH_I386)
+            for name, arguments in ways.items()
+        }
+
+    # libseccomp opens them for whatever call behind them has a rule.
+    assert set(answers(both).values()) == {ALLOW}
+    closed = replace(both, not_implemented=not_implemented(both.names(), both.abis))
+    assert set(answers(closed).values()) == {ERRNO | errno.ENOSYS}
+    program = decode(compiled(profile_of(closed)))
+    direct = [judge(program, names["socket"], (of, 1), AUDIT_ARCH_I386) for of in (2, 38)]
+    assert direct == [ALLOW, ERRNO | errno.EPERM]
 
 
 def test_a_rule_that_libseccomp_refuses_is_noticed() -> None:
