@@ -16,6 +16,7 @@ from beacon.model.event import Syscall, spell
 from beacon.model.files import VERIFICATION_FILE, load_profile, write_files
 from beacon.model.intent import Intent
 from beacon.model.policy import Policy
+from beacon.synthesis.denial import unknown_to_some
 from beacon.synthesis.intents import check_environments, parse_intent, pinned, weighed
 from beacon.synthesis.pins import notes
 from beacon.synthesis.synthesize import synthesize
@@ -119,6 +120,8 @@ def _tell(console: Console, policy: Policy) -> None:
     if probed := _probed(policy):
         console.result(f"              not {probed[0].abi}: the filter kills those who call by it")
         console.result(f"              (--allow {spell(probed[0])} keeps it)")
+    for name, version in unknown_to_some(policy.events()).items():
+        console.result(f"needs         a runtime whose libseccomp knows {name} ({version} does)")
     if policy.dropped:
         console.result(f"dropped       {_names(policy)}")
     console.result(f"use           docker run $(cat DIR/{DockerArgsExporter.file}) IMAGE")

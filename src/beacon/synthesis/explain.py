@@ -6,7 +6,6 @@ from collections.abc import Iterator, Sequence
 
 import msgspec
 
-from beacon.data.fallbacks import ENOSYS_FALLBACK
 from beacon.model.cve import Cve
 from beacon.model.event import Capability, Event, Syscall
 from beacon.model.intent import Intent
@@ -14,6 +13,7 @@ from beacon.model.policy import Evidence, Policy
 from beacon.model.score import Reason, Score
 from beacon.scoring.security import Security
 from beacon.synthesis.coverage import covers
+from beacon.synthesis.denial import denied_with
 from beacon.synthesis.exposure import exposures
 
 
@@ -53,7 +53,7 @@ def explain(policy: Policy, event: Event, cves: Sequence[Cve]) -> list[Explanati
             each,
             security=_security(policy, each, cves),
             opened=_opened(policy, each.event, cves),
-            denied_with=_denial(each.event),
+            denied_with=_denial(policy, each.event),
         )
         for each in found
     ]
@@ -103,9 +103,7 @@ def _opened(policy: Policy, event: Event, cves: Sequence[Cve]) -> tuple[str, ...
     return tuple(name for name in still_open if name in stopped)
 
 
-def _denial(event: Event) -> str:
+def _denial(policy: Policy, event: Event) -> str:
     if isinstance(event, Capability):
         return "whatever the kernel answers without the capability, mostly EPERM"
-    # A rule by arguments shares its call with others, so the filter's default answers.
-    fallback = ENOSYS_FALLBACK.get(event.name) if event.argument is None else None
-    return f"ENOSYS: {fallback}" if fallback else "EPERM"
+    return denied_with(policy, event)
