@@ -6,7 +6,7 @@ import json
 import shutil
 import subprocess
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -56,8 +56,8 @@ def campaign(directory: Path, where: Sequence[str]) -> Iterator[tuple[str, str]]
         stderr=subprocess.DEVNULL,
     )
     try:
-        until(lambda: any(folders(label) for label in makers().values()))
-        ((name, label),) = makers().items() - before.items()
+        until(lambda: bool(driven(before)))
+        ((name, label),) = driven(before)
         yield name, label
     finally:
         process.kill()
@@ -67,6 +67,12 @@ def campaign(directory: Path, where: Sequence[str]) -> Iterator[tuple[str, str]]
         docker("rm", "--force", "--volumes", name, check=False)
         for path in cgroups(label):
             remove_tree(path)
+
+
+def driven(before: Mapping[str, str]) -> list[tuple[str, str]]:
+    """New containers that a script drives now; other campaigns of this host have other makers."""
+    new = makers().items() - before.items()
+    return [(name, label) for name, label in new if folders(label)]
 
 
 def folders(label: str) -> list[Path]:

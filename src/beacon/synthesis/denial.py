@@ -95,7 +95,7 @@ def _stands_for(allowed: Syscall, call: Syscall) -> bool:
 
 def _words(profile: Named, call: Syscall, answer: Answer) -> str:
     if answer is Answer.KILLED:
-        return f"SIGSYS: the policy lacks the ABI {call.abi}, whose callers are killed"
+        return f"SIGSYS: a policy without calls of the ABI {call.abi} has its callers killed"
     if answer is Answer.EPERM:
         return "EPERM"
     if call.name in profile.not_implemented:
