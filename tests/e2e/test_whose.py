@@ -120,8 +120,10 @@ def test_a_living_campaign_stays(
         assert docker("inspect", "--format", "{{.State.Running}}", name) == "true"
         assert folder.exists()
         assert cgroups(label) == groups
-        said = beacon("clean").stderr
-        assert f"Kept container {name}; " in said
+        said = subprocess.run(
+            [*cleaned, *BEACON, "clean"], capture_output=True, text=True, check=True
+        )
+        assert f"Kept because {expected}: " in said.stderr
 
 
 def test_what_another_host_made_stays() -> None:
@@ -137,6 +139,7 @@ def test_what_another_host_made_stays() -> None:
         assert found["kept"]["container beacon-00000000000f0001"] == Fate.OTHER_HOST
         assert "container beacon-00000000000f0002" in found["removed"]
         said = beacon("clean").stderr
-        assert "another host: use --all to remove it." in said
+        assert "Kept because it belongs to another host: container beacon-" in said
+        assert "Use --all to remove it." in said
     finally:
         docker("rm", "--force", *names, check=False)

@@ -14,6 +14,8 @@ from beacon.errors import ExitCode
 from beacon.model.leftovers import Kept
 from beacon.process_identity import Fate
 
+_SHOWN = 5
+
 
 def add(commands: Any) -> None:
     """Add the command to the parser."""
@@ -48,6 +50,10 @@ def run(options: argparse.Namespace, console: Console) -> ExitCode:
 
 
 def _tell_kept(kept: Sequence[Kept], console: Console) -> None:
-    for each in kept:
-        advice = "" if each.maker is Fate.ALIVE else ": use --all to remove it"
-        console.say(f"Kept {each.name}; {each.maker}{advice}.")
+    for fate in Fate:
+        names = [each.name for each in kept if each.maker is fate]
+        if names:
+            more = f" and {len(names) - _SHOWN} more (--json lists all)"
+            some = ", ".join(names[:_SHOWN]) + (more if len(names) > _SHOWN else "")
+            advice = "" if fate is Fate.ALIVE else " Use --all to remove it."
+            console.say(f"Kept because {fate}: {some}.{advice}")
