@@ -27,13 +27,13 @@ _LABEL = re.compile(
 
 
 class Fate(StrEnum):
-    """What can be said of the process that a label names; the value says it in words."""
+    """What can be said of the process that a label names."""
 
-    DEAD = "the process that made it has ended"
-    ALIVE = "the process that made it is running"
-    OTHER_HOST = "it belongs to another host"
-    OTHER_NAMESPACE = "it belongs to another PID namespace of this host"
-    UNKNOWN = "the process that made it is not known here"
+    DEAD = "dead"
+    ALIVE = "alive"
+    OTHER_HOST = "other-host"
+    OTHER_NAMESPACE = "other-namespace"  # of this host and boot
+    UNKNOWN = "unknown"  # the label names no process, or /proc shows nothing of this one
 
 
 @dataclass(frozen=True)

@@ -25,6 +25,10 @@ INSIDE = ("unshare", "--pid", "--fork", "--kill-child", "--mount-proc")
 #: The same, but /proc still shows the outer namespace's processes.
 FOREIGN_PROC = ("unshare", "--pid", "--fork", "--kill-child")
 DRIVING = "#!/bin/sh\nsleep 300\n"
+SAID = {
+    Fate.ALIVE: "the process that made it is running: ",
+    Fate.OTHER_NAMESPACE: "it belongs to another PID namespace of this host: ",
+}
 STOPPED_AT_ONCE = "trap exit TERM; sleep 300 & wait"
 
 
@@ -123,7 +127,7 @@ def test_a_living_campaign_stays(
         said = subprocess.run(
             [*cleaned, *BEACON, "clean"], capture_output=True, text=True, check=True
         )
-        assert f"Kept because {expected}: " in said.stderr
+        assert f"Kept because {SAID[expected]}" in said.stderr
 
 
 def test_what_another_host_made_stays() -> None:

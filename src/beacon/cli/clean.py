@@ -15,6 +15,12 @@ from beacon.model.leftovers import Kept
 from beacon.process_identity import Fate
 
 _SHOWN = 5
+_WHY = {
+    Fate.ALIVE: "the process that made it is running",
+    Fate.OTHER_HOST: "it belongs to another host",
+    Fate.OTHER_NAMESPACE: "it belongs to another PID namespace of this host",
+    Fate.UNKNOWN: "the process that made it is not known here",
+}
 
 
 def add(commands: Any) -> None:
@@ -50,10 +56,10 @@ def run(options: argparse.Namespace, console: Console) -> ExitCode:
 
 
 def _tell_kept(kept: Sequence[Kept], console: Console) -> None:
-    for fate in Fate:
+    for fate, why in _WHY.items():
         names = [each.name for each in kept if each.maker is fate]
         if names:
             more = f" and {len(names) - _SHOWN} more (--json lists all)"
             some = ", ".join(names[:_SHOWN]) + (more if len(names) > _SHOWN else "")
             advice = "" if fate is Fate.ALIVE else " Use --all to remove it."
-            console.say(f"Kept because {fate}: {some}.{advice}")
+            console.say(f"Kept because {why}: {some}.{advice}")

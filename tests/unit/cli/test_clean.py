@@ -47,6 +47,6 @@ def test_as_json(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[
     assert json.loads(out) == {
         "schema": "beacon.clean/1",
         "removed": ["a"],
-        "kept": [{"name": "b", "maker": "the process that made it is not known here"}],
+        "kept": [{"name": "b", "maker": "unknown"}],
     }
     assert err == ""
