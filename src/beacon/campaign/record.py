@@ -110,7 +110,7 @@ class Campaign:
         return NoWorkload() if isolated else self.workload
 
     def _run(self, cells: Sequence[Cell]) -> None:
-        known = (self.journal.done(cell.name) if self.journal else None for cell in cells)
+        known = [self._known(cell) for cell in cells]
         finished = {cell.name: run for cell, run in zip(cells, known, strict=True) if run}
         missing = [cell for cell in cells if cell.name not in finished]
         self.reporter.planned(len(self.runs) + len(cells))
@@ -124,6 +124,11 @@ class Campaign:
         )
         finished |= {run.name: run for run in fresh}
         self.runs += [finished[cell.name] for cell in cells if cell.name in finished]
+
+    def _known(self, cell: Cell) -> Run | None:
+        if self.journal is None:
+            return None
+        return self.journal.done(cell.workload.name, cell.environment)
 
     def _record(self, cell: Cell) -> Run:
         run = run_cell(self.lab, self.conditions, cell)

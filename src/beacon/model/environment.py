@@ -5,12 +5,11 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable
 from enum import StrEnum
-from typing import Annotated
 
 import msgspec
-from msgspec import Meta
 
 from beacon.model.launch import Options, bare
+from beacon.model.numbers import Repetitions, Seconds
 
 
 class Environment(msgspec.Struct, frozen=True):
@@ -76,8 +75,8 @@ class Step(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     command: tuple[str, ...] = ()
     user: str | None = None
     path: str | None = None
-    seconds: Annotated[float, Meta(ge=0)] = 1.0
-    count: Annotated[int, Meta(ge=0)] = 1
+    seconds: Seconds = 1.0
+    count: Repetitions = 1
 
     def __post_init__(self) -> None:
         if self.do in (Action.EXEC, Action.SHAPE) and not self.command:

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import os
-import tempfile
-from collections.abc import Iterable, Mapping
-from errno import EISDIR
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TypeVar
 
 import msgspec
 
 from beacon.errors import BeaconError, UsageError
+from beacon.model.consistency import check_policy, check_profile
+from beacon.model.own_files import check_replaceable, opened, read_regular, remove, write_aside
 from beacon.model.policy import POLICY_VERSION, Policy
 from beacon.model.profile import PROFILE_VERSION, Profile
 from beacon.model.text import printable
@@ -23,6 +24,9 @@ VERIFICATION_FILE = "verification.json"
 # They hold the user's -e options or the container's output, which may be secrets; the others
 # are for everyone to enforce.
 _PRIVATE = frozenset({PROFILE_FILE, POLICY_FILE, VERIFICATION_FILE})
+
+#: Bytes that a document may have. A profile of a thousand runs has a tenth of that.
+_LARGEST_PROFILE, _LARGEST_POLICY = 512 << 20, 128 << 20
 
 _Document = TypeVar("_Document", Profile, Policy)
 
@@ -38,28 +42,43 @@ def encode(document: msgspec.Struct) -> bytes:
 
 def load_profile(directory: Path) -> Profile:
     """Read DIR/profile.json; UsageError when it is missing, damaged or newer than this BeaCon."""
-    return _load(directory / PROFILE_FILE, Profile, PROFILE_VERSION, "beacon profile")
+    path = directory / PROFILE_FILE
+    profile = _load(path, Profile, PROFILE_VERSION, "beacon profile", _LARGEST_PROFILE)
+    with _undamaged(path, "beacon profile"):
+        check_profile(profile)
+    return profile
 
 
 def load_policy(directory: Path) -> Policy:
     """Read DIR/policy.json; UsageError when it is missing, damaged or newer than this BeaCon."""
-    return _load(directory / POLICY_FILE, Policy, POLICY_VERSION, "beacon policy")
+    path = directory / POLICY_FILE
+    policy = _load(path, Policy, POLICY_VERSION, "beacon policy", _LARGEST_POLICY)
+    with _undamaged(path, "beacon policy"):
+        check_policy(policy)
+    return policy
 
 
-def _load(path: Path, kind: type[_Document], version: int, maker: str) -> _Document:
+def _load(path: Path, kind: type[_Document], version: int, maker: str, largest: int) -> _Document:
     try:
-        raw = path.read_bytes()
-    except OSError as error:
+        raw = read_regular(path, largest)
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
         raise UsageError(
-            f"Cannot read {path} ({error.strerror}): name a directory that `{maker}` wrote."
+            f"Cannot read {path} ({reason}): name a directory that `{maker}` wrote."
         ) from None
-    try:
+    with _undamaged(path, maker):
         found = msgspec.json.decode(raw, type=_Versioned).version
         if found < 1:
             raise UsageError(f"{path} has no version: make it again with `{maker}`.")
         if found > version:
             raise UsageError(f"{path} has version {found}, newer than {version}: update BeaCon.")
         return msgspec.json.decode(raw, type=kind)
+
+
+@contextmanager
+def _undamaged(path: Path, maker: str) -> Iterator[None]:
+    try:
+        yield
     except (msgspec.DecodeError, ValueError, RecursionError) as error:
         reason = printable(str(error)[:200])
         raise UsageError(f"{path} is damaged ({reason}): make it again with `{maker}`.") from None
@@ -71,33 +90,30 @@ def write_files(
     """Write files into `directory` (made if missing), each whole or not at all.
 
     All are written aside first, so that a full disk or an interrupt replaces none of them.
-    What they make `outdated` is removed before they are in place.
+    What they make `outdated` is removed before they are in place. Whatever has their names is
+    replaced, never written through.
     """
-    aside: list[tuple[str, Path]] = []
     try:
-        directory.mkdir(parents=True, exist_ok=True)
-        _check_replaceable(directory / name for name in contents)
-        try:
-            for name, content in contents.items():
-                handle, temporary = tempfile.mkstemp(prefix=f".{name}.", dir=directory)
-                aside.append((temporary, directory / name))
-                with os.fdopen(handle, "wb") as file:
-                    file.write(content)
-                    os.fchmod(file.fileno(), 0o600 if name in _PRIVATE else 0o644)
-            for name in outdated:
-                (directory / name).unlink(missing_ok=True)
-            for temporary, path in aside:
-                Path(temporary).replace(path)
-        finally:
-            for temporary, _ in aside:
-                Path(temporary).unlink(missing_ok=True)
+        with opened(directory) as folder:
+            _write(folder, contents, outdated)
     except OSError as error:
         raise BeaconError(
             f"Cannot write to {directory} ({error.strerror}): choose another directory."
         ) from None
 
 
-def _check_replaceable(paths: Iterable[Path]) -> None:
-    for path in paths:
-        if path.is_dir() and not path.is_symlink():
-            raise IsADirectoryError(EISDIR, f"{path.name} is a directory")
+def _write(folder: int, contents: Mapping[str, bytes], outdated: Iterable[str]) -> None:
+    aside: list[tuple[str, str]] = []
+    for name in contents:
+        check_replaceable(folder, name)
+    try:
+        for name, content in contents.items():
+            mode = 0o600 if name in _PRIVATE else 0o644
+            aside.append((write_aside(folder, name, content, mode), name))
+        for name in outdated:
+            remove(folder, name)
+        for temporary, name in aside:
+            os.replace(temporary, name, src_dir_fd=folder, dst_dir_fd=folder)
+    finally:
+        for temporary, _ in aside:
+            remove(folder, temporary)

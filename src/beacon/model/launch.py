@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import msgspec
 
+from beacon.model.numbers import Integer, Seconds, WholeSeconds
+
 
 class Options(msgspec.Struct, frozen=True, kw_only=True):
     """What `docker run` can be told; None, False or () leave it to the image and the engine.
@@ -31,11 +33,11 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     interactive: bool = False
     memory: str | None = None
     memory_swap: str | None = None
-    memory_swappiness: int | None = None
+    memory_swappiness: Integer | None = None
     cpus: float | None = None
     cpuset_cpus: str | None = None
-    cpu_shares: int | None = None
-    pids_limit: int | None = None
+    cpu_shares: Integer | None = None
+    pids_limit: Integer | None = None
     ulimit: tuple[str, ...] = ()  # NAME=SOFT[:HARD]
     ipc: str | None = None
     pid: str | None = None
@@ -50,13 +52,13 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     device: tuple[str, ...] = ()  # SOURCE[:TARGET[:PERMISSIONS]]
     group_add: tuple[str, ...] = ()
     stop_signal: str | None = None
-    stop_timeout: int | None = None
+    stop_timeout: WholeSeconds | None = None
     restart: str | None = None
     log_driver: str | None = None
     log_opt: tuple[str, ...] = ()  # NAME=VALUE
     health_cmd: str | None = None
     storage_opt: tuple[str, ...] = ()  # NAME=VALUE
-    oom_score_adj: int | None = None
+    oom_score_adj: Integer | None = None
     mac_address: str | None = None
 
     def takes_away(self, capability: str) -> bool:
@@ -78,8 +80,8 @@ class Launch(Options, frozen=True, kw_only=True):
     """
 
     ready_log: str | None = None
-    ready_after: float = 3.0
-    ready_timeout: float = 60.0
+    ready_after: Seconds = 3.0
+    ready_timeout: Seconds = 60.0
     seccomp: str | None = None  # "unconfined", or the JSON text of the profile to record under
 
     @property

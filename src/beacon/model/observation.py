@@ -11,6 +11,7 @@ from collections.abc import Iterator
 import msgspec
 
 from beacon.model.event import Abi, Capability, Event, Phase, Syscall
+from beacon.model.numbers import Count
 
 
 class ClassCount(msgspec.Struct, frozen=True, gc=False):
@@ -20,8 +21,8 @@ class ClassCount(msgspec.Struct, frozen=True, gc=False):
     """
 
     argument: str
-    count: int
-    denied: int
+    count: Count
+    denied: Count
     processes: tuple[str, ...]
 
 
@@ -38,14 +39,14 @@ class SyscallCount(msgspec.Struct, frozen=True, gc=False):
 
     call: Syscall
     phase: Phase
-    count: int
-    denied: int
-    first_ns: int
+    count: Count
+    denied: Count
+    first_ns: Count
     processes: tuple[str, ...]
     classes: tuple[ClassCount, ...] = ()
-    killed: int = 0
-    trapped: int = 0
-    failed: int = 0
+    killed: Count = 0
+    trapped: Count = 0
+    failed: Count = 0
 
     def parts(self) -> Iterator[tuple[Syscall, ClassCount]]:
         """The call by each argument class, or as a whole, with the counts of that part."""
@@ -72,8 +73,8 @@ class CapabilityCheck(msgspec.Struct, frozen=True, gc=False):
     foreign: bool
     call: str | None
     callers: tuple[str, ...]
-    count: int
-    first_ns: int
+    count: Count
+    first_ns: Count
     processes: tuple[str, ...]
 
     @property
@@ -99,7 +100,7 @@ class Use(msgspec.Struct, frozen=True, gc=False):
 
     event: Event
     phase: Phase
-    count: int
+    count: Count
     processes: tuple[str, ...]
     call: str | None = None
 
@@ -108,7 +109,7 @@ class Loss(msgspec.Struct, frozen=True):
     """Something that could not be kept; any loss keeps a profile from being complete."""
 
     what: str
-    count: int
+    count: Count
 
 
 class Observation(msgspec.Struct, frozen=True):
@@ -117,7 +118,7 @@ class Observation(msgspec.Struct, frozen=True):
     syscalls: tuple[SyscallCount, ...] = ()
     capabilities: tuple[CapabilityCheck, ...] = ()
     losses: tuple[Loss, ...] = ()
-    unnumbered: int = 0
+    unnumbered: Count = 0
 
     def used(self) -> frozenset[Syscall]:
         """The system calls that entered the kernel at least once, whatever their arguments."""

@@ -8,6 +8,7 @@ from beacon.model.environment import Environment, Surroundings
 from beacon.model.event import Abi, Capability, Event, Phase, Syscall
 from beacon.model.intent import Intent
 from beacon.model.launch import Launch
+from beacon.model.numbers import Count, Integer
 from beacon.model.profile import ImageIdentity
 from beacon.model.run import Check, Ending
 from beacon.model.score import Score
@@ -32,7 +33,7 @@ class AllowedSyscall(msgspec.Struct, frozen=True):
     """
 
     call: Syscall
-    count: int
+    count: Count
     evidence: Evidence
     inferred: str | None = None
     security: Score = Score(0.0)
@@ -44,7 +45,7 @@ class AllowedCapability(msgspec.Struct, frozen=True):
     """A capability that the container keeps, with the system calls that needed it."""
 
     name: str
-    count: int
+    count: Count
     calls: tuple[str, ...]
     evidence: Evidence
     security: Score = Score(0.0)
@@ -56,7 +57,7 @@ class Dropped(msgspec.Struct, frozen=True):
     """What was seen or inferred and not let in; its fields are those of what is allowed."""
 
     event: Event
-    count: int
+    count: Count
     evidence: Evidence
     calls: tuple[str, ...] = ()
     inferred: str | None = None
@@ -71,7 +72,7 @@ class Replay(msgspec.Struct, frozen=True):
     environment: Environment
     workload: str
     ending: Ending
-    exit_code: int | None
+    exit_code: Integer | None
     checks: tuple[Check, ...]
     denied: tuple[Syscall, ...]
     refused: tuple[str, ...]  # capabilities that were asked for and not granted
@@ -93,7 +94,7 @@ class Policy(msgspec.Struct, frozen=True):
     surroundings: Surroundings = Surroundings()
     intent: Intent = Intent()
     dropped: tuple[Dropped, ...] = ()
-    version: int = POLICY_VERSION
+    version: Integer = POLICY_VERSION
 
     def events(self) -> frozenset[Event]:
         """Everything that is allowed."""

@@ -9,6 +9,7 @@ import msgspec
 from beacon.model.environment import Surroundings
 from beacon.model.event import Event
 from beacon.model.launch import Launch
+from beacon.model.numbers import Count, Integer
 from beacon.model.run import Run
 
 #: Of profile.json; a reader refuses a newer one.
@@ -28,7 +29,7 @@ class Host(msgspec.Struct, frozen=True):
 
     kernel: str
     monitor: str  # the ladder's rung
-    cgroup_version: int
+    cgroup_version: Integer
     engine: str
     runtime: str
 
@@ -40,8 +41,8 @@ class Estimate(msgspec.Struct, frozen=True):
     bound the chance (90 %). `unseen` is Chao's lower bound of how many events are still unseen.
     """
 
-    runs: int
-    rare: int
+    runs: Count
+    rare: Count
     chance: float
     low: float
     high: float
@@ -52,7 +53,7 @@ class Exploration(msgspec.Struct, frozen=True):
     """How the environments were chosen. `finished`: no budget ended it early."""
 
     strategy: str
-    seed: int
+    seed: Integer
     finished: bool
     estimate: Estimate
 
@@ -67,7 +68,7 @@ class Profile(msgspec.Struct, frozen=True):
     beacon: str
     surroundings: Surroundings = Surroundings()
     exploration: Exploration | None = None
-    version: int = PROFILE_VERSION
+    version: Integer = PROFILE_VERSION
 
     def ready_runs(self) -> tuple[Run, ...]:
         """The runs whose events count: the others' stay apart."""

@@ -7,6 +7,7 @@ from enum import StrEnum
 import msgspec
 
 from beacon.model.environment import Environment
+from beacon.model.numbers import Integer
 from beacon.model.observation import Observation
 
 
@@ -39,7 +40,7 @@ class Outcome(msgspec.Struct, frozen=True):
 
     ending: Ending
     checks: tuple[Check, ...] = ()
-    exit_code: int | None = None
+    exit_code: Integer | None = None
     detail: str | None = None
     log: str = ""
 

@@ -1,0 +1,38 @@
+"""Whether the parts of a document fit together, which its types alone do not say."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from beacon.model.environment import Environment, Surroundings
+from beacon.model.policy import Policy
+from beacon.model.profile import Profile
+
+_Named = tuple[str, Environment]
+
+
+def check_profile(profile: Profile) -> None:
+    """ValueError if it names an environment that it does not describe, or a run twice."""
+    _check((each.workload, each.environment) for each in profile.runs)
+    _check_settings((each.environment for each in profile.runs), profile.surroundings)
+
+
+def check_policy(policy: Policy) -> None:
+    """ValueError if it names an environment that it does not describe, or a replay twice."""
+    _check((each.workload, each.environment) for each in policy.replays)
+    _check_settings((each.environment for each in policy.replays), policy.surroundings)
+
+
+def _check(runs: Iterable[_Named]) -> None:
+    seen: set[_Named] = set()
+    for run in runs:
+        if run in seen:
+            raise ValueError(f"it has the run {run[0]}@{run[1].name} twice")
+        seen.add(run)
+
+
+def _check_settings(environments: Iterable[Environment], surroundings: Surroundings) -> None:
+    known = {each.name: each.values for each in surroundings.dimensions}
+    for name, value in {setting for each in environments for setting in each.settings}:
+        if value not in known.get(name, {}):
+            raise ValueError(f"it does not describe the environment {name}={value}")
