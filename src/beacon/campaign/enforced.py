@@ -7,12 +7,20 @@ import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from beacon.engines.interface import Enforcement
 from beacon.errors import UsageError
 from beacon.export.docker_args import DockerArgsExporter
 from beacon.export.rights import NO_NEW_PRIVILEGES
 from beacon.export.seccomp import SeccompExporter
+from beacon.model.own_files import read_regular
+from beacon.model.text import printable
+
+_LARGEST = 8 << 20  # bytes of either file
+
+_FIELDS = frozenset({"defaultAction", "defaultErrnoRet", "architectures", "syscalls"})
+_RULE_FIELDS = frozenset({"names", "action", "errnoRet", "args"})
 
 
 @dataclass
@@ -49,7 +57,7 @@ def read_enforced(directory: Path) -> Enforced:
     if set(options.security) - {f"seccomp={expected}", NO_NEW_PRIVILEGES}:
         raise UsageError(f"{path} holds options that BeaCon did not write: write the policy again.")
     seccomp = _read(expected)
-    _check_json(expected, seccomp)
+    _check_profile(expected, seccomp)
     return Enforced(
         Enforcement(seccomp, tuple(options.add)),
         NO_NEW_PRIVILEGES in options.security,
@@ -78,17 +86,35 @@ def parse_options(path: Path, text: str) -> Options:
 
 def _read(path: Path) -> str:
     try:
-        return path.read_text()
-    except (OSError, UnicodeDecodeError):
+        return read_regular(path, _LARGEST).decode()
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or "it is not UTF-8 text"
         raise UsageError(
-            f"Cannot read {path}: name a directory that `beacon policy` wrote."
+            f"Cannot read {path} ({reason}): name a directory that `beacon policy` wrote."
         ) from None
 
 
-def _check_json(path: Path, text: str) -> None:
+def _check_profile(path: Path, text: str) -> None:
+    """UsageError for what BeaCon cannot have written.
+
+    The engine takes `DEFAULTACTION` for `defaultAction`, and of two the last: what it would read
+    must be what BeaCon judges.
+    """
     try:
-        document = json.loads(text)
+        document = json.loads(text, object_pairs_hook=_once)
     except (ValueError, RecursionError) as error:
-        raise UsageError(f"{path} is no JSON ({error}): write the policy again.") from None
+        reason = printable(str(error)[:200])
+        raise UsageError(f"{path} is not valid JSON ({reason}): write the policy again.") from None
     if not isinstance(document, dict) or "defaultAction" not in document:
-        raise UsageError(f"{path} is no seccomp profile: write the policy again.")
+        raise UsageError(f"{path} is not a seccomp profile: write the policy again.")
+    rules = document.get("syscalls", [])
+    whole = isinstance(rules, list) and all(isinstance(rule, dict) for rule in rules)
+    if not whole or set(document) - _FIELDS or any(set(rule) - _RULE_FIELDS for rule in rules):
+        raise UsageError(f"{path} has parts that BeaCon did not write: write the policy again.")
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise ValueError("a name occurs twice")
+    return found

@@ -33,7 +33,7 @@ def verify(
 
     `quick`: only those in the default environment.
     """
-    replays = [each for each in policy.replays if not (quick and each.environment.settings)]
+    replays = chosen(policy, quick=quick)
     cells = [Cell(replay.environment, find_workload(replay.workload)) for replay in replays]
     reporter.planned(len(cells))
     enforced = partial(run_cell, lab, conditions)
@@ -58,6 +58,11 @@ def _verified(policy: Policy, replay: Replay, run: Run) -> VerifiedRun:
         killed=sum(entry.killed for entry in signalled),
         trapped=sum(entry.trapped for entry in signalled),
     )
+
+
+def chosen(policy: Policy, *, quick: bool) -> list[Replay]:
+    """The replays that verification repeats; `quick`: those in the default environment."""
+    return [each for each in policy.replays if not (quick and each.environment.settings)]
 
 
 def _may_be_chance(run: VerifiedRun) -> bool:

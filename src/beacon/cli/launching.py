@@ -65,7 +65,7 @@ def read_launch(options: argparse.Namespace, base: Launch | None = None) -> Laun
 
     `base` is what the image's settings say: lists are added to it, the rest takes its place.
     """
-    security = _security(options.security_opt)
+    security = read_security(options.security_opt)
     files = [line for path in options.env_file for line in _lines(Path(path))]
     given = {
         "command": tuple(options.command),
@@ -120,14 +120,17 @@ def _lines(path: Path) -> list[str]:
 
 
 @dataclass
-class _Security:
+class Security:
+    """The options of --security-opt; `seccomp` is the profile's text, or `unconfined`."""
+
     seccomp: str | None = None
     no_new_privileges: bool = False
     apparmor: str | None = None
 
 
-def _security(words: list[str]) -> _Security:
-    found = _Security()
+def read_security(words: list[str]) -> Security:
+    """What the words of --security-opt ask for; UsageError for one that is not understood."""
+    found = Security()
     for word in words:
         name, _, value = word.replace(":", "=", 1).partition("=")
         if name == "no-new-privileges" and value in ("", "true", "false"):

@@ -7,13 +7,14 @@ from pathlib import Path
 from typing import Any
 
 from beacon.cli.arguments import check_output, directory
+from beacon.cli.consenting import carried
 from beacon.cli.console import Console
 from beacon.data.arguments import is_whole
 from beacon.errors import ExitCode, UsageError
 from beacon.export.all import render_all
 from beacon.export.docker_args import DockerArgsExporter
 from beacon.model.event import Syscall, spell
-from beacon.model.files import VERIFICATION_FILE, load_profile, write_files
+from beacon.model.files import VERIFICATION_FILE, load_profile, write_files, writing
 from beacon.model.intent import Intent
 from beacon.model.policy import Policy
 from beacon.synthesis.denial import unknown_to_some
@@ -85,10 +86,12 @@ def run(options: argparse.Namespace, console: Console) -> ExitCode:
     profile = load_profile(options.profile)
     check_environments(intent, profile)
     policy = synthesize(profile, intent, insist=options.incomplete)
+    policy = carried(policy, profile, console)
     files = render_all(policy, options.output)
     for note in notes(policy):
         console.say(f"Note: {note}")
-    write_files(options.output, files, outdated=[VERIFICATION_FILE])
+    with writing(options.output):
+        write_files(options.output, files, outdated=[VERIFICATION_FILE])
     if options.json:
         console.document("policy", policy)
     else:

@@ -13,6 +13,7 @@ from beacon.campaign.lab import Lab
 from beacon.campaign.record import Campaign
 from beacon.campaign.settings import Settings, read_settings
 from beacon.cli.arguments import check_output, directory
+from beacon.cli.consenting import sealed
 from beacon.cli.console import Console
 from beacon.cli.exploring import add_exploration_options, identity, plan
 from beacon.cli.launching import add_launch_options, read_launch
@@ -20,7 +21,7 @@ from beacon.cli.opening import open_lab
 from beacon.cli.outcome import summary, tell
 from beacon.cli.progress import Progress
 from beacon.errors import ExitCode
-from beacon.model.files import PROFILE_FILE, encode, write_files
+from beacon.model.files import PROFILE_FILE, encode, write_files, writing
 from beacon.model.launch import Launch
 from beacon.model.profile import Profile
 from beacon.workloads.registry import find, guess
@@ -61,8 +62,9 @@ def run(options: argparse.Namespace, console: Console) -> ExitCode:
     settings = read_settings(options.settings) if options.settings else Settings()
     launch = read_launch(options, settings.launch)
     check_output(options.output)
-    profile = _record(options, settings, launch, console)
-    write_files(options.output, {PROFILE_FILE: encode(profile)})
+    with writing(options.output):
+        profile = sealed(_record(options, settings, launch, console), console)
+        write_files(options.output, {PROFILE_FILE: encode(profile)})
     if options.json:
         console.document("profile", summary(profile))
     else:

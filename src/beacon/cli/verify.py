@@ -14,15 +14,17 @@ from beacon import __version__
 from beacon.campaign.cell import Conditions
 from beacon.campaign.edited import edits
 from beacon.campaign.enforced import read_enforced
-from beacon.campaign.verify import verify
+from beacon.campaign.verify import chosen, verify
 from beacon.cli.arguments import positive
+from beacon.cli.consenting import add_consent_options, consented
 from beacon.cli.console import Console
 from beacon.cli.exploring import default_jobs
 from beacon.cli.opening import open_lab
 from beacon.cli.progress import Progress
 from beacon.errors import ExitCode
 from beacon.model.deviation import is_wider
-from beacon.model.files import VERIFICATION_FILE, encode, load_policy, write_files
+from beacon.model.files import VERIFICATION_FILE, encode, load_policy, write_files, writing
+from beacon.model.policy import Policy
 from beacon.model.run import run_name
 from beacon.model.verification import Difference, Verification
 from beacon.workloads.registry import find
@@ -44,18 +46,31 @@ def add(commands: Any) -> None:
     )
     parser.add_argument("--jobs", metavar="N", type=positive(int), default=default_jobs())
     parser.add_argument("--json", action="store_true", help="a JSON document on stdout")
+    add_consent_options(parser)
     parser.set_defaults(run=run)
 
 
 def run(options: argparse.Namespace, console: Console) -> ExitCode:
     """Verify, write, tell."""
-    policy = load_policy(options.policy)
+    with writing(options.policy, make=False):
+        policy = load_policy(options.policy)
+        verification = _verified(options, policy, console)
+        write_files(options.policy, {VERIFICATION_FILE: encode(verification)})
+    if options.json:
+        console.document("verification", _plain(verification))
+    else:
+        _tell(console, verification)
+    return ExitCode.DONE if verification.passed else ExitCode.DIFFERENCE
+
+
+def _verified(options: argparse.Namespace, policy: Policy, console: Console) -> Verification:
     enforced = read_enforced(options.policy)
-    launch = msgspec.structs.replace(policy.launch, no_new_privileges=enforced.no_new_privileges)
     files = edits(policy, options.policy, enforced.texts)
     if is_wider(files):  # a filter that nobody derived is not run
-        verification = Verification(policy.image, (), __version__, len(policy.replays), files)
-        return _finish(options, console, verification)
+        return Verification(policy.image, (), __version__, len(policy.replays), files)
+    replays = chosen(policy, quick=options.quick)
+    consented(options, console, policy, replays, enforced.enforcement)
+    launch = msgspec.structs.replace(policy.launch, no_new_privileges=enforced.no_new_privileges)
     with open_lab() as lab:
         image = lab.engine.image(policy.image.reference)
         if image.id != policy.image.id:
@@ -65,16 +80,7 @@ def run(options: argparse.Namespace, console: Console) -> ExitCode:
             verification = verify(
                 lab, conditions, policy, find, progress, options.jobs, quick=options.quick
             )
-    return _finish(options, console, msgspec.structs.replace(verification, files=files))
-
-
-def _finish(options: argparse.Namespace, console: Console, verification: Verification) -> ExitCode:
-    write_files(options.policy, {VERIFICATION_FILE: encode(verification)})
-    if options.json:
-        console.document("verification", _plain(verification))
-    else:
-        _tell(console, verification)
-    return ExitCode.DONE if verification.passed else ExitCode.DIFFERENCE
+    return msgspec.structs.replace(verification, files=files)
 
 
 def _plain(verification: Verification) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TypeVar
 
@@ -12,7 +12,14 @@ import msgspec
 
 from beacon.errors import BeaconError, UsageError
 from beacon.model.consistency import check_policy, check_profile
-from beacon.model.own_files import check_replaceable, opened, read_regular, remove, write_aside
+from beacon.model.own_files import (
+    check_replaceable,
+    locked,
+    opened,
+    read_regular,
+    remove,
+    write_aside,
+)
 from beacon.model.policy import POLICY_VERSION, Policy
 from beacon.model.profile import PROFILE_VERSION, Profile
 from beacon.model.text import printable
@@ -82,6 +89,27 @@ def _undamaged(path: Path, maker: str) -> Iterator[None]:
     except (msgspec.DecodeError, ValueError, RecursionError) as error:
         reason = printable(str(error)[:200])
         raise UsageError(f"{path} is damaged ({reason}): make it again with `{maker}`.") from None
+
+
+@contextmanager
+def writing(directory: Path, *, make: bool = True) -> Iterator[None]:
+    """While a command works for `directory`; UsageError if another one does.
+
+    A missing directory is made, unless it has to be there: then reading from it says so.
+    """
+    with ExitStack() as stack:
+        try:
+            stack.enter_context(locked(directory, make=make))
+        except BlockingIOError:
+            raise UsageError(
+                f"Another command is writing to {directory}: wait for its end, or choose another "
+                "directory."
+            ) from None
+        except OSError as error:
+            raise UsageError(
+                f"{directory} cannot be used ({error.strerror}): choose another directory."
+            ) from None
+        yield
 
 
 def write_files(

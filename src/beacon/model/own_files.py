@@ -6,6 +6,7 @@ through: what is there already is replaced. All raise OSError, whose `strerror` 
 
 from __future__ import annotations
 
+import fcntl
 import os
 import secrets
 import stat
@@ -48,6 +49,27 @@ def opened(folder: Path) -> Iterator[int]:
         yield handle
     finally:
         os.close(handle)
+
+
+@contextmanager
+def locked(folder: Path, *, make: bool) -> Iterator[None]:
+    """Keep other commands from writing into the folder; BlockingIOError when one does.
+
+    The kernel ends the lock with the process, however that ends. With `make` a missing folder is
+    made, and removed if it stays empty; else there is nothing to lock.
+    """
+    made = not os.path.lexists(folder)
+    if made and not make:
+        yield
+        return
+    try:
+        with opened(folder) as handle:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            yield
+    finally:
+        if made:
+            with suppress(OSError):  # it is in use
+                folder.rmdir()
 
 
 def _make(folder: Path) -> None:

@@ -95,6 +95,7 @@ class Policy(msgspec.Struct, frozen=True):
     intent: Intent = Intent()
     dropped: tuple[Dropped, ...] = ()
     version: Integer = POLICY_VERSION
+    seal: str | None = None  # campaign/seal.py
 
     def events(self) -> frozenset[Event]:
         """Everything that is allowed."""

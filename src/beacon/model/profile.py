@@ -69,6 +69,7 @@ class Profile(msgspec.Struct, frozen=True):
     surroundings: Surroundings = Surroundings()
     exploration: Exploration | None = None
     version: Integer = PROFILE_VERSION
+    seal: str | None = None  # campaign/seal.py
 
     def ready_runs(self) -> tuple[Run, ...]:
         """The runs whose events count: the others' stay apart."""

@@ -57,12 +57,17 @@ _HABITS: Mapping[int, str] = {
 }
 
 
+def is_known(name: str) -> bool:
+    """Whether a workload has this name; any other name stands for a program of the host."""
+    return name in _KNOWN
+
+
 def find(name: str) -> Workload:
     """The workload of this name, or the one that runs the executable at this path.
 
     UnknownWorkloadError if there is neither, MissingClientError if its library is missing.
     """
-    if name in _KNOWN:
+    if is_known(name):
         return _KNOWN[name]()
     # NUL cannot be part of a path, and asking the kernel about one raises.
     if "\0" not in name and ("/" in name or (name and Path(name).exists())):

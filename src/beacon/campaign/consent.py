@@ -1,0 +1,76 @@
+"""Which of a policy's demands the user has consented to."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from beacon.campaign.demands import Demand
+from beacon.errors import UsageError
+from beacon.model.launch import Launch, bare
+from beacon.model.text import printable
+
+_SHOWN = 5  # demands in one sentence
+_LONGEST = 300
+
+
+@dataclass(frozen=True)
+class Consent:
+    """What the user said: the same options again, or that the documents are to be trusted.
+
+    `sealed`: policy.json has this host's seal, so its demands were once on a command line here.
+    """
+
+    trust: bool = False
+    sealed: bool = False
+    workloads: frozenset[str] = frozenset()
+    launch: Launch = field(default_factory=Launch)
+
+    def source(self, demand: Demand) -> str | None:
+        """Why the demand is obeyed, in a word or two; None if it is not."""
+        if self._repeats(demand):
+            return "given again"
+        if self.sealed and demand.sealed:
+            return "sealed on this host"
+        return "trusted" if self.trust else None
+
+    def _repeats(self, demand: Demand) -> bool:
+        special = _REPEATED.get(demand.option)
+        if special is not None:
+            return special(self, demand.value)
+        given = getattr(self.launch, demand.option, ())
+        return demand.value in (given if isinstance(given, tuple) else (str(given),))
+
+
+def _adds(consent: Consent, name: str) -> bool:
+    return bool({bare(each) for each in consent.launch.cap_add} & {bare(name), "ALL"})
+
+
+_REPEATED: Mapping[str, Callable[[Consent, str], bool]] = {
+    "workload": lambda consent, name: name in consent.workloads,
+    "cap_add": _adds,
+    "filter": lambda consent, _: consent.launch.seccomp == "unconfined",
+}
+
+
+def check_consent(demands: Iterable[Demand], consent: Consent) -> None:
+    """UsageError, which names them, when demands are not consented to."""
+    unmet = [demand for demand in demands if consent.source(demand) is None]
+    if unmet:
+        raise UsageError(
+            "This policy asks for what a plain container does not have, and no seal of this host "
+            f"covers it: {some(unmet)}. Repeat the options that you agree to, or give --trust if "
+            "you trust whoever made these files."
+        )
+
+
+def some(demands: Sequence[Demand]) -> str:
+    """The first of them in words."""
+    more = f"; and {len(demands) - _SHOWN} more" if len(demands) > _SHOWN else ""
+    return "; ".join(map(words, demands[:_SHOWN])) + more
+
+
+def words(demand: Demand) -> str:
+    """One of them, printable and of bounded length."""
+    text = printable(str(demand))
+    return text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…"

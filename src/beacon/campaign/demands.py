@@ -1,0 +1,174 @@
+"""What a policy's files ask of the host beyond a plain container.
+
+A policy may come from anybody. Each thing that it asks for needs the user's consent before the
+first container starts; `data/host_access.toml` says what that is.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from beacon.data.dimensions import general
+from beacon.data.host_access import host_access
+from beacon.engines.interface import Enforcement
+from beacon.model.environment import Dimension, Effect, Step
+from beacon.model.event import Capability
+from beacon.model.launch import Launch, Options, bare
+from beacon.model.policy import Policy, Replay
+from beacon.workloads.registry import is_known
+
+#: `NAME=VALUE` of an environment, and what it changes.
+Effects = Mapping[tuple[str, str], Effect]
+
+_ERRORS = frozenset(
+    f"SCMP_ACT_{name}" for name in ("ERRNO", "KILL", "KILL_PROCESS", "KILL_THREAD", "TRAP")
+)
+#: docker.args has the capabilities, and steps are not an option.
+_ELSEWHERE = frozenset({"cap_add", "steps"})
+ALL_CALLS = "all system calls"
+
+
+@dataclass(frozen=True, order=True)
+class Demand:
+    """One thing that is asked for.
+
+    `option` is a field of Launch, or `workload`, `filter`, `shape`. `sealed`: a seal on policy.json
+    covers it; what only the files beside it ask for, no seal covers.
+    """
+
+    option: str
+    value: str
+    why: str
+    sealed: bool = True
+
+    def __str__(self) -> str:
+        return f"{_flag(self.option, self.value)} ({self.why})"
+
+
+def _flag(option: str, value: str) -> str:
+    if option == "filter":
+        return f"--security-opt seccomp=unconfined for {value}"
+    if option == "apparmor":
+        return f"--security-opt apparmor={value}"
+    names = {"volumes": "-v", "shape": "the step shape"}
+    return f"{names.get(option, '--' + option.replace('_', '-'))} {value}"
+
+
+def own_effects(dimensions: Sequence[Dimension]) -> Effects:
+    """What these dimensions change, by setting."""
+    return {
+        (dimension.name, value): effect
+        for dimension in dimensions
+        for value, effect in dimension.values.items()
+    }
+
+
+def demands(
+    policy: Policy, replays: Sequence[Replay], enforcement: Enforcement, granted: Effects
+) -> list[Demand]:
+    """What repeating these replays of the policy asks for, sorted.
+
+    An environment that BeaCon has itself, as it has it, asks for nothing; neither do those that
+    the user has `granted`.
+    """
+    ours = own_effects([each for each in general() if not each.ask])
+    theirs = own_effects(policy.surroundings.dimensions)
+    settings = {setting for replay in replays for setting in replay.environment.settings}
+    used = [
+        theirs[each] for each in settings if theirs[each] not in (ours.get(each), granted.get(each))
+    ]
+    found = {
+        *_workloads(replays),
+        *_options(policy.launch),
+        *(demand for effect in used for demand in _effect(effect)),
+        *_capabilities(policy, enforcement, (theirs[setting] for setting in settings)),
+        *_filter(policy, enforcement),
+    }
+    return sorted(found)
+
+
+def launch_demands(launch: Launch) -> list[Demand]:
+    """What the launch alone asks for: a policy's files for other tools repeat it."""
+    added = (Demand("cap_add", name, _why("cap_add")) for name in launch.cap_add if _asks(name))
+    return sorted({*_options(launch), *added})
+
+
+def _workloads(replays: Iterable[Replay]) -> Iterator[Demand]:
+    for replay in replays:
+        if not is_known(replay.workload):
+            yield Demand("workload", replay.workload, "a program of this host, run by this user")
+
+
+def _options(options: Options) -> Iterator[Demand]:
+    for name in options.__struct_fields__:
+        if name in _ELSEWHERE:
+            continue
+        access = host_access().options[name]
+        for value in _values(getattr(options, name)):
+            if access.asks(value):
+                yield Demand(name, value, access.why)
+
+
+def _values(value: object) -> Sequence[str]:
+    """An option's values as text; none when it says nothing."""
+    if value is None or value is False:
+        return ()
+    return value if isinstance(value, tuple) else (str(value),)
+
+
+def _effect(effect: Effect) -> Iterator[Demand]:
+    yield from _options(effect)
+    yield from (Demand("cap_add", n, _why("cap_add")) for n in effect.cap_add if _asks(n))
+    yield from (demand for step in effect.steps for demand in _step(step))
+
+
+def _step(step: Step) -> Iterator[Demand]:
+    access, words = host_access().steps[step.do], " ".join(step.command)
+    if access.asks(words):
+        yield Demand(str(step.do), words, access.why)
+
+
+def _capabilities(
+    policy: Policy, enforcement: Enforcement, used: Iterable[Effect]
+) -> Iterator[Demand]:
+    """Those of docker.args. The user's own options explain some; a seal covers no others."""
+    pinned = [each.name for each in policy.intent.allow if isinstance(each, Capability)]
+    added = [name for effect in used for name in effect.cap_add]
+    explained = {bare(name) for name in (*policy.launch.cap_add, *pinned, *added)}
+    for name in enforcement.capabilities or ():
+        if _asks(name):
+            covered = bool(explained & {bare(name), "ALL"})
+            yield Demand("cap_add", bare(name), _why("cap_add"), covered)
+
+
+def _asks(capability: str) -> bool:
+    return host_access().options["cap_add"].asks(capability)
+
+
+def _why(option: str) -> str:
+    return host_access().options[option].why
+
+
+def _filter(policy: Policy, enforcement: Enforcement) -> Iterator[Demand]:
+    """The calls that seccomp.json opens and Docker's default does not."""
+    opened = opened_calls(json.loads(enforcement.seccomp or "{}"))
+    if opened is None:
+        why = "seccomp.json denies none of them"
+        yield Demand("filter", ALL_CALLS, why, sealed=False)
+        return
+    for name in opened & host_access().filter.denied:
+        yield Demand("filter", name, host_access().filter.why, name in policy.names())
+
+
+def opened_calls(profile: Mapping[str, Any]) -> frozenset[str] | None:
+    """The names that a seccomp profile lets through in some form; None when it is all of them."""
+    if profile.get("defaultAction") not in _ERRORS:
+        return None
+    rules = [rule for rule in profile.get("syscalls", []) if rule.get("action") not in _ERRORS]
+    names = [rule.get("names") for rule in rules]
+    if not all(isinstance(each, list) for each in names):
+        return None
+    return frozenset(str(name) for each in names for name in each)

@@ -1,0 +1,142 @@
+"""The options by which a user consents to what a policy asks for, and how it is listed."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TypeVar
+
+import msgspec
+
+from beacon.campaign.consent import Consent, check_consent, some, words
+from beacon.campaign.demands import Demand, Effects, demands, launch_demands, own_effects
+from beacon.campaign.seal import NoKeyError, is_sealed, seal
+from beacon.campaign.settings import Settings, read_settings
+from beacon.cli.console import Console
+from beacon.cli.launching import read_security
+from beacon.data.dimensions import general, select
+from beacon.engines.interface import Enforcement
+from beacon.model.launch import Launch
+from beacon.model.policy import Policy, Replay
+from beacon.model.profile import Profile
+from beacon.workloads.registry import is_known
+
+_LISTED = 50
+
+_Document = TypeVar("_Document", Profile, Policy)
+
+
+def add_consent_options(parser: argparse.ArgumentParser) -> None:
+    """Add them: those of `profile` that give a container more than it has by itself."""
+    group = parser.add_argument_group(
+        "what the policy may ask for",
+        "The files of POLICY_DIR may come from anybody. A workload that is a program of this host, "
+        "a path, network, device or namespace of the host, a capability or a filter beyond "
+        "Docker's default is obeyed only if `profile` was given it by you on this host (the files "
+        "are sealed then), or if you give it here again. All of it is listed first.",
+    )
+    group.add_argument(
+        "--trust", action="store_true", help="obey all that the files ask for, whoever made them"
+    )
+    lists = (
+        (("--workload",), "SCRIPT", "an executable that drives the container"),
+        (("-v", "--volume"), "SOURCE:TARGET[:OPTIONS]", "a path of the host, a volume"),
+        (("--cap-add",), "CAPABILITY", "a capability that Docker does not grant by default"),
+        (("--security-opt",), "seccomp=unconfined|apparmor=PROFILE", "a wider filter"),
+    )
+    for names, metavar, text in lists:
+        group.add_argument(*names, metavar=metavar, action="append", default=[], help=text)
+    group.add_argument("--network", metavar="NETWORK", help="host, or a network by its name")
+    group.add_argument(
+        "--dimensions",
+        metavar="LIST",
+        default="",
+        help="environments that give a part of the host (`beacon dimensions`), with commas between",
+    )
+    group.add_argument(
+        "--settings", metavar="FILE", type=Path, help="whatever this settings file asks for"
+    )
+
+
+def consented(
+    options: argparse.Namespace,
+    console: Console,
+    policy: Policy,
+    replays: Sequence[Replay],
+    enforcement: Enforcement,
+) -> None:
+    """List what these replays ask for; UsageError for what the user did not consent to."""
+    settings = read_settings(options.settings) if options.settings else Settings()
+    found = demands(policy, replays, enforcement, _granted(options.dimensions, settings))
+    if not found:
+        return
+    consent = Consent(
+        trust=options.trust,
+        sealed=_sealed(policy, console),
+        workloads=_workloads(options.workload, settings),
+        launch=_launch(options, settings.launch),
+    )
+    check_consent(found, consent)
+    _list(console, found, consent)
+
+
+def sealed(document: _Document, console: Console) -> _Document:
+    """The document with this host's seal, or without one and a note why."""
+    try:
+        return seal(document)
+    except NoKeyError as error:
+        console.say(f"Note: not sealed ({error}): `verify` takes its options once more.")
+        return document
+
+
+def carried(policy: Policy, profile: Profile, console: Console) -> Policy:
+    """The policy, sealed if the profile was; else a note on what its files ask for."""
+    if _sealed(profile, console):
+        return sealed(policy, console)
+    if found := launch_demands(policy.launch):
+        console.say(
+            f"Note: the profile, without the seal of this host, asks for {some(found)}. "
+            "Read the files before you use them."
+        )
+    return policy
+
+
+def _sealed(document: Profile | Policy, console: Console) -> bool:
+    try:
+        return is_sealed(document)
+    except NoKeyError as error:
+        console.say(f"Note: its seal cannot be checked ({error}).")
+        return False
+
+
+def _granted(dimensions: str, settings: Settings) -> Effects:
+    names = tuple(name.strip() for name in dimensions.split(",") if name.strip())
+    chosen = select((*general(), *settings.dimensions), names)
+    return {**own_effects(settings.dimensions), **own_effects(chosen)}
+
+
+def _workloads(names: Sequence[str], settings: Settings) -> frozenset[str]:
+    given = [*names, *([settings.workload] if settings.workload else [])]
+    # A script is recorded by its absolute path.
+    return frozenset(name if is_known(name) else str(Path(name).resolve()) for name in given)
+
+
+def _launch(options: argparse.Namespace, base: Launch) -> Launch:
+    security = read_security(options.security_opt)
+    return msgspec.structs.replace(
+        base,
+        volumes=(*base.volumes, *options.volume),
+        cap_add=(*base.cap_add, *options.cap_add),
+        network=options.network or base.network,
+        apparmor=security.apparmor or base.apparmor,
+        seccomp=security.seccomp or base.seccomp,
+    )
+
+
+def _list(console: Console, found: Sequence[Demand], consent: Consent) -> None:
+    console.say("This policy asks for:")
+    for demand in found[:_LISTED]:
+        console.say(f"  {words(demand)}: {consent.source(demand)}")
+    if len(found) > _LISTED:
+        console.say(f"  and {len(found) - _LISTED} more")
