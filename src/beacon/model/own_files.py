@@ -73,7 +73,9 @@ def locked(folder: Path, *, make: bool) -> Iterator[None]:
 
 
 def _make(folder: Path) -> None:
+    folder = folder.absolute()
     missing = [each for each in (folder, *folder.parents) if not os.path.lexists(each)]
+    check_place(missing[-1].parent if missing else folder)
     for each in reversed(missing):
         with suppress(FileExistsError):  # somebody else was faster: the checks follow
             each.mkdir(_NEW_FOLDER)

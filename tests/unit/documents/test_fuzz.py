@@ -1,0 +1,363 @@
+"""Every document that a command reads, as an attacker would write it.
+
+BEACON_FUZZ_EXAMPLES says how many times as many examples are tried as in the check.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import zlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+
+from beacon.campaign.journal import JOURNAL_FILE
+from beacon.data.cve_scores import SCORES_FILE, Scores
+from beacon.data.dimensions import general
+from beacon.export.all import render_all
+from beacon.model.environment import Environment, Surroundings
+from beacon.model.event import Abi, Syscall
+from beacon.model.files import encode, write_files
+from beacon.model.launch import Launch
+from beacon.model.observation import ClassCount, SyscallCount
+from beacon.model.policy import Policy
+from beacon.model.profile import Profile
+from beacon.model.run import Check, Run
+from beacon.synthesis.synthesize import synthesize
+from builders import call, profile
+from builders import check as asked
+from builders import run as ran
+from fakes import IMAGE
+from unit.documents.harness import WATCH, ForbiddenError, check, fake_host
+from unit.documents.mutations import damaged, encoded, mutated, of_type, paths, plain
+
+# The examples are large, and hypothesis writes each of them down.
+pytestmark = pytest.mark.filterwarnings("ignore::hypothesis.errors.HypothesisWarning")
+
+_TIMES = int(os.environ.get("BEACON_FUZZ_EXAMPLES", "1"))
+
+
+def examples(number: int) -> settings:
+    """The same examples each time; hypothesis keeps nothing on the disk."""
+    return settings(
+        max_examples=number * _TIMES,
+        derandomize=_TIMES == 1,
+        database=None,
+        phases=(Phase.generate,),  # a failure is shown as it was found: shrinking takes minutes
+        deadline=None,
+        suppress_health_check=list(HealthCheck),
+    )
+
+
+_KEPT = ("cap-add", "pid-host", "life", "link", "read-only", "volume", "disk-full", "peers")
+
+
+def _recorded() -> Profile:
+    """Small, but with something in every field."""
+    socket = SyscallCount(
+        *(Syscall("socket"), "serve", 2, 1, 5, ("server",)),
+        (ClassCount("AF_INET,SOCK_STREAM,0x0", 2, 1, ("server",)),),
+    )
+    default = ran(call("read"), call("execve"), capabilities=(asked("CAP_CHOWN"),))
+    driven = ran(
+        *(call("write"), socket, call("read", abi=Abi.I386)),
+        workload="http",
+        checks=(Check("page", True, "digest"), Check("slow", False, None, "no answer")),
+        capabilities=(asked("CAP_SYS_NICE"), asked("CAP_NET_RAW", granted=False)),
+    )
+    dimensions = tuple(each for each in general() if each.name in _KEPT)
+    environments = [
+        (("cap-add", "nice"), ("read-only", "writable")),
+        (("life", "restart"), ("volume", "named")),
+        (("link", "slow"),),
+        (("disk-full", "later"), ("peers", "drip")),
+    ]
+    varied = [msgspec.structs.replace(driven, environment=Environment(e)) for e in environments]
+    made = profile(default, driven, *varied, launch=Launch(env=("A=1",), stop_timeout=1))
+    made = msgspec.structs.replace(made, surroundings=Surroundings(dimensions, ("/run", "/tmp")))
+    return msgspec.convert(msgspec.to_builtins(made), Profile)
+
+
+PROFILE = _recorded()
+POLICY = synthesize(PROFILE, insist=True)
+#: What a document may have in place of any of its parts, by the types.
+PARTS = of_type(Profile) | of_type(Policy) | of_type(Run) | of_type(Launch) | of_type(Surroundings)
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    root = tmp_path_factory.mktemp("fuzz")
+    with pytest.MonkeyPatch.context() as patch:
+        fake_host(patch, root / "home")
+        (root / "home").mkdir()
+        yield root
+
+
+def fresh(place: Path) -> Path:
+    folder = place / "work"
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir()
+    return folder
+
+
+def documents(kind: type[Profile | Policy], valid: Profile | Policy) -> st.SearchStrategy[bytes]:
+    """Damaged in their structure, by their types, and in their bytes."""
+    honest = plain(valid)
+    # Deferred, for hypothesis would print the whole strategy.
+    return st.deferred(
+        lambda: (
+            mutated(honest).map(encoded)
+            | st.builds(_with_part, st.just(honest), st.integers(0), PARTS).map(encoded)
+            | st.builds(_with_settings, of_type(kind), st.just(honest)).map(encoded)
+            | damaged(encoded(honest))
+        )
+    )
+
+
+def _with_part(document: Any, number: int, part: Any) -> Any:
+    """One of its values replaced by something that some document may have."""
+    found = json.loads(json.dumps(document))
+    places = [place for place in paths(found) if place]
+    *above, last = places[number % len(places)]
+    parent = found
+    for key in above:
+        parent = parent[key]
+    parent[last] = part
+    return found
+
+
+def _with_settings(document: Any, honest: Any) -> Any:
+    """A document made by its type, with environments that it describes."""
+    document["version"] = 1
+    document["surroundings"] = honest["surroundings"]
+    known = [run["environment"] for run in honest.get("runs", honest.get("replays"))]
+    for number, run in enumerate(document.get("runs", document.get("replays", []))):
+        run["environment"] = known[number % len(known)]
+    return document
+
+
+def write_policy(folder: Path, policy: bytes | None = None) -> None:
+    write_files(folder, render_all(POLICY, folder))
+    if policy is not None:
+        (folder / "policy.json").write_bytes(policy)
+
+
+COMMANDS = (
+    ("explain", "{}", "read"),
+    ("explain", "{}", "CAP_CHOWN", "--json"),
+    ("cves", "{}", "--all"),
+    ("cves", "{}", "--json"),
+    ("diff", "{}", "{}"),
+    ("diff", "{}", "{honest}", "--exit-code"),
+)
+READING = st.sampled_from(COMMANDS)
+
+
+def read_by(command: tuple[str, ...], folder: Path) -> None:
+    honest = folder / "honest"
+    write_files(honest, {"policy.json": encode(POLICY)})
+    check(folder, *(word.format(folder, honest=honest) for word in command))
+
+
+def test_honest_documents_go_all_the_way(place: Path) -> None:
+    folder = fresh(place)
+    (folder / "profile.json").write_bytes(encode(PROFILE))
+    code, _, said = check(folder, "policy", folder, "-o", folder / "out", "--incomplete")
+    assert (code, "Wrote" in said) == (0, True)
+    # The fake containers show nothing, so every check that was recorded differs.
+    code, told, said = check(folder, "verify", folder / "out")
+    assert (code, "NOT verified" in told) == (10, True)
+    assert "asks for" not in said
+    assert len(json.loads((folder / "out" / "verification.json").read_bytes())["runs"]) == 6
+
+
+@pytest.mark.parametrize("event", ["program", "file", "folder", "rename"])
+def test_the_watch_sees(place: Path, event: str) -> None:
+    folder = fresh(place)
+    acts = {
+        "program": lambda: os.posix_spawn("/bin/true", ["true"], {}),
+        "file": lambda: (place / "outside").write_bytes(b""),
+        "folder": lambda: os.open(place, os.O_RDONLY | os.O_DIRECTORY),
+        "rename": lambda: (place / "a").rename(place / "b"),
+    }
+    WATCH.roots = (folder,)
+    try:
+        with pytest.raises(ForbiddenError):
+            acts[event]()
+        assert len(WATCH.breaches) == 1
+    finally:
+        WATCH.roots = ()
+        WATCH.breaches.clear()
+
+
+@examples(60)
+@given(content=documents(Profile, PROFILE), command=READING, insist=st.booleans())
+def test_profiles(place: Path, content: bytes, command: tuple[str, ...], insist: bool) -> None:
+    folder = fresh(place)
+    (folder / "profile.json").write_bytes(content)
+    more = ("--incomplete", "--json") if insist else ()
+    code, _, _ = check(folder, "policy", folder, "-o", folder / "out", *more)
+    if code == 0:
+        check(folder, "verify", folder / "out")
+    else:
+        assert not (folder / "out").exists()
+    read_by(command, folder)
+
+
+@examples(80)
+@given(content=documents(Policy, POLICY), command=READING, quick=st.booleans())
+def test_policies(place: Path, content: bytes, command: tuple[str, ...], quick: bool) -> None:
+    folder = fresh(place)
+    write_policy(folder, content)
+    check(folder, "verify", folder, *(("--quick",) if quick else ()))
+    read_by(command, folder)
+
+
+@examples(40)
+@given(st.data())
+def test_what_lies_beside_a_policy(place: Path, data: st.DataObject) -> None:
+    folder = fresh(place)
+    write_policy(folder)
+    name = data.draw(st.sampled_from(["seccomp.json", "docker.args"]))
+    honest = (folder / name).read_bytes()
+    contents = damaged(honest)
+    if name == "seccomp.json":
+        contents |= mutated(json.loads(honest)).map(encoded)
+    else:
+        words = st.sampled_from([*honest.decode().split(), "--cap-add", "SYS_ADMIN", "--volume"])
+        contents |= st.lists(words).map(lambda line: " ".join(line).encode())
+    (folder / name).write_bytes(data.draw(contents))
+    check(folder, "verify", folder)
+
+
+def _line(body: bytes) -> bytes:
+    body = body.replace(b"\n", b" ")
+    return b'{"crc":%d,"body":%s}\n' % (zlib.crc32(body), body)
+
+
+RUN = plain(PROFILE.runs[1])
+LINES = st.deferred(
+    lambda: (
+        (mutated(RUN) | of_type(Run)).map(encoded).map(_line)
+        | damaged(_line(encoded(RUN).replace(b"\n", b"")))
+        | damaged(encoded(RUN)).map(_line)
+        | st.just(_line(encoded(RUN)))
+    )
+)
+HEADERS = st.sampled_from([None, None, None, b"[]", b"1e999", b"null", b'"other"'])
+CAMPAIGN = ("--strategy", "one-at-a-time", "--dimensions", "init,read-only", "--max-runs", "3")
+
+
+@examples(40)
+@given(lines=st.lists(LINES, min_size=1, max_size=3), header=HEADERS)
+def test_journals(place: Path, lines: list[bytes], header: bytes | None) -> None:
+    folder = fresh(place)
+    command = ("profile", *CAMPAIGN, "--workload", "http", "-o", folder)
+    check(folder, *command, IMAGE.reference)
+    path = folder / JOURNAL_FILE
+    first = path.read_bytes().splitlines(keepends=True)[0]
+    path.write_bytes((first if header is None else _line(header)) + b"".join(lines))
+    check(folder, *command, "--resume", IMAGE.reference)
+
+
+INTENT = {
+    "security": 0.5,
+    "functionality": 0.5,
+    "allow": ["read", "CAP_CHOWN"],
+    "deny": ["ptrace"],
+    "floor": True,
+    "environments": {"matter": ["life"], "ignore": ["link=slow"]},
+}
+SETTINGS = {
+    "workload": "none",
+    "writable": ["/run"],
+    "launch": {"env": ["A=1"], "volumes": ["data:/data"], "stop_timeout": 3},
+    "dimensions": [
+        {
+            "name": "own",
+            "why": "because",
+            "values": {"yes": {"env": ["B=2"], "steps": [{"do": "idle", "seconds": 0}]}},
+        }
+    ],
+}
+
+
+def _toml(value: Any) -> str:
+    """Inline, so that any JSON value has a place; what TOML has no word for is text."""
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{json.dumps(k)} = {_toml(v)}" for k, v in value.items()) + "}"
+    if isinstance(value, list):
+        return "[" + ", ".join(map(_toml, value)) + "]"
+    return json.dumps("" if value is None else value).replace("\\/", "/")
+
+
+def toml(document: Any) -> bytes:
+    if not isinstance(document, dict):
+        return _toml(document).encode()
+    return "".join(f"{json.dumps(k)} = {_toml(v)}\n" for k, v in document.items()).encode()
+
+
+@examples(30)
+@given(mutated(INTENT).map(toml) | damaged(toml(INTENT)))
+def test_intent_files(place: Path, content: bytes) -> None:
+    folder = fresh(place)
+    (folder / "profile.json").write_bytes(encode(PROFILE))
+    (folder / "intent.toml").write_bytes(content)
+    options = ("--incomplete", "--intent", folder / "intent.toml")
+    check(folder, "policy", folder, "-o", folder / "out", *options)
+
+
+@examples(30)
+@given(mutated(SETTINGS).map(toml) | damaged(toml(SETTINGS)), st.booleans())
+def test_settings_files(place: Path, content: bytes, resume: bool) -> None:
+    folder = fresh(place)
+    (folder / "settings.toml").write_bytes(content)
+    options = (
+        "--settings",
+        folder / "settings.toml",
+        "--strategy",
+        "one-at-a-time",
+        "--max-runs",
+        "4",
+    )
+    more = ("--resume",) if resume else ()
+    check(folder, "profile", *options, *more, "-o", folder / "out", IMAGE.reference)
+
+
+SCORES = {
+    "version": 1,
+    "updates": {
+        "CVE-2022-0847": {
+            "kev": True,
+            "cvss": {
+                "version": "3.1",
+                "vector": "CVSS:3.1/AV:L/AC:L/PR:L/UI:N/S:U/C:H/I:H/A:H",
+                "base_score": 7.8,
+                "by": "nvd@nist.gov",
+            },
+        }
+    },
+}
+
+
+@examples(30)
+@given(
+    mutated(SCORES).map(encoded) | of_type(Scores).map(encoded) | damaged(encoded(SCORES)), READING
+)
+def test_scores(place: Path, content: bytes, command: tuple[str, ...]) -> None:
+    folder = fresh(place)
+    write_policy(folder)
+    scores = place / "home" / "beacon" / SCORES_FILE
+    scores.parent.mkdir(exist_ok=True)
+    try:
+        scores.write_bytes(content)
+        read_by(command, folder)
+    finally:
+        scores.unlink()
