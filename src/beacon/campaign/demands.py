@@ -84,7 +84,7 @@ def demands(
         *_workloads(replays),
         *_options(policy.launch),
         *(demand for effect in used for demand in _effect(effect)),
-        *_capabilities(policy, enforcement, (theirs[setting] for setting in settings)),
+        *_capabilities(policy, enforcement),
         *_filter(policy, enforcement),
     }
     return sorted(found)
@@ -131,12 +131,15 @@ def _step(step: Step) -> Iterator[Demand]:
         yield Demand(str(step.do), words, access.why)
 
 
-def _capabilities(
-    policy: Policy, enforcement: Enforcement, used: Iterable[Effect]
-) -> Iterator[Demand]:
+def _capabilities(policy: Policy, enforcement: Enforcement) -> Iterator[Demand]:
     """Those of docker.args. The user's own options explain some; a seal covers no others."""
     pinned = [each.name for each in policy.intent.allow if isinstance(each, Capability)]
-    added = [name for effect in used for name in effect.cap_add]
+    added = [
+        name
+        for replay in policy.replays
+        for effect in policy.surroundings.effects(replay.environment)
+        for name in effect.cap_add
+    ]
     explained = {bare(name) for name in (*policy.launch.cap_add, *pinned, *added)}
     for name in enforcement.capabilities or ():
         if _asks(name):

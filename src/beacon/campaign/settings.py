@@ -13,10 +13,12 @@ import msgspec
 from beacon.errors import UsageError
 from beacon.model.environment import Dimension
 from beacon.model.launch import Launch, Options
+from beacon.model.own_files import read_text
 from beacon.model.text import printable
 
 _Options = TypeVar("_Options", bound=Options)
 
+_LARGEST = 1 << 20  # bytes
 _NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,60}", re.ASCII)
 
 
@@ -37,7 +39,7 @@ def read_settings(path: Path) -> Settings:
     UsageError when it cannot be read or is not as docs/environments.md says.
     """
     try:
-        document = tomllib.loads(path.read_text())
+        document = tomllib.loads(read_text(path, _LARGEST))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         reason = getattr(error, "strerror", None) or str(error)
         raise UsageError(f"Cannot read {path} ({printable(reason)}): name another file.") from None

@@ -26,6 +26,17 @@ def positive(kind: type[_Number]) -> Callable[[str], _Number]:
     return parse
 
 
+def seconds(text: str) -> float:
+    """An argparse type: how long to wait, in seconds; a year at most, as in the documents."""
+    number = positive(float)(text)
+    if number > 31_536_000:
+        raise ValueError(text)
+    return number
+
+
+seconds.__name__ = "positive number"
+
+
 def directory(text: str) -> Path:
     """An argparse type: a directory's path, which is not empty."""
     if not text:

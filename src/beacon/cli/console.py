@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 import sys
 from contextlib import suppress
 from typing import TextIO
@@ -14,6 +16,7 @@ from rich.text import Text
 from beacon.model.text import harmless
 
 _UNFOLDED = 10_000
+_UNUSUAL = re.compile(r"[^\n -~]")
 
 
 class Console:
@@ -55,8 +58,15 @@ class Console:
     def document(self, kind: str, content: object) -> None:
         """A versioned JSON document as the whole result."""
         raw = msgspec.json.encode({"schema": f"beacon.{kind}/1", **_fields(content)})
-        sys.stdout.write(msgspec.json.format(raw, indent=1).decode() + "\n")
+        sys.stdout.write(_escaped(msgspec.json.format(raw, indent=1).decode()) + "\n")
         sys.stdout.flush()
+
+
+def _escaped(document: str) -> str:
+    """The same JSON, with nothing in it that moves a cursor or reorders text."""
+    return _UNUSUAL.sub(
+        lambda found: found[0] if found[0].isprintable() else json.dumps(found[0])[1:-1], document
+    )
 
 
 def _plain(stream: TextIO) -> Rich:

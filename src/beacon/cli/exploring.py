@@ -54,7 +54,7 @@ def add_exploration_options(parser: argparse.ArgumentParser) -> None:
         help="stop when one more run shows something new with no greater chance (default 0.05), "
         "or after 36 combinations",
     )
-    group.add_argument("--seed", metavar="N", type=int, default=1, help="default 1")
+    group.add_argument("--seed", metavar="N", type=seed, default=1, help="default 1")
     group.add_argument("--jobs", metavar="N", type=positive(int), default=default_jobs())
     group.add_argument(
         "--resume", action="store_true", help="go on where the same command was interrupted"
@@ -64,6 +64,14 @@ def add_exploration_options(parser: argparse.ArgumentParser) -> None:
 def default_jobs() -> int:
     """Runs at a time: four fifths of a run are waiting, so four times the processors."""
     return min(16, 4 * (os.cpu_count() or 1))
+
+
+def seed(text: str) -> int:
+    """An argparse type: a whole number that a document can hold."""
+    number = int(text)
+    if abs(number) >= 2**63:
+        raise ValueError(text)
+    return number
 
 
 def duration(text: str) -> float:

@@ -10,9 +10,10 @@ from typing import Any
 
 import msgspec
 
-from beacon.cli.arguments import positive
+from beacon.cli.arguments import seconds
 from beacon.errors import UsageError
 from beacon.model.launch import Launch
+from beacon.model.own_files import read_text
 
 _REPEATED = (
     (("-e", "--env"), "NAME[=VALUE]"),
@@ -46,16 +47,14 @@ def add_launch_options(parser: argparse.ArgumentParser) -> None:
 
 def _add_readiness(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group("when the container counts as ready")
-    group.add_argument(
-        "--ready-timeout", metavar="SECONDS", type=positive(float), help="default 60"
-    )
+    group.add_argument("--ready-timeout", metavar="SECONDS", type=seconds, help="default 60")
     group.add_argument(
         "--ready-log", metavar="TEXT", help="when a line of its output holds this text"
     )
     group.add_argument(
         "--ready-after",
         metavar="SECONDS",
-        type=positive(float),
+        type=seconds,
         help="for an image without health check or port: alive for so long (default 3)",
     )
 
@@ -119,6 +118,9 @@ def _lines(path: Path) -> list[str]:
     return lines
 
 
+_LARGEST = 8 << 20  # bytes of a file that an option names
+
+
 @dataclass
 class Security:
     """The options of --security-opt; `seccomp` is the profile's text, or `unconfined`."""
@@ -149,7 +151,7 @@ def read_security(words: list[str]) -> Security:
 
 def _read(path: Path) -> str:
     try:
-        return path.read_text()
+        return read_text(path, _LARGEST)
     except (OSError, UnicodeDecodeError) as error:
         reason = getattr(error, "strerror", None) or "it is no UTF-8 text"
         raise UsageError(f"Cannot read {path} ({reason}): name another file.") from None

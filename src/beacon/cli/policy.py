@@ -16,11 +16,14 @@ from beacon.export.docker_args import DockerArgsExporter
 from beacon.model.event import Syscall, spell
 from beacon.model.files import VERIFICATION_FILE, load_profile, write_files, writing
 from beacon.model.intent import Intent
+from beacon.model.own_files import read_text
 from beacon.model.policy import Policy
 from beacon.synthesis.denial import unknown_to_some
 from beacon.synthesis.intents import check_environments, parse_intent, pinned, weighed
 from beacon.synthesis.pins import notes
 from beacon.synthesis.synthesize import synthesize
+
+_LARGEST_INTENT = 1 << 20  # bytes
 
 
 def add(commands: Any) -> None:
@@ -70,7 +73,7 @@ def _intent(options: argparse.Namespace) -> Intent:
     if any(weight is not None for weight in weights):
         raise UsageError("An intent file has its own weights: change them there, or leave it out.")
     try:
-        text = options.intent.read_text("utf-8")
+        text = read_text(options.intent, _LARGEST_INTENT)
     except (OSError, UnicodeDecodeError) as error:
         reason = getattr(error, "strerror", None) or str(error)
         raise UsageError(

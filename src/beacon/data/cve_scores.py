@@ -10,11 +10,14 @@ import msgspec
 
 from beacon.errors import UsageError
 from beacon.model.cve import Cve, CveId, Cvss
+from beacon.model.own_files import read_regular
 from beacon.model.text import printable
 
 SCORES_FILE = "cve-scores.json"
 #: Of SCORES_FILE; a reader refuses a newer one.
 SCORES_VERSION = 1
+
+_LARGEST = 64 << 20  # bytes
 
 
 class Update(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -54,12 +57,13 @@ def read_scores(path: Path) -> Scores:
     """The file's content, nothing if there is none; UsageError when it is damaged or newer."""
     name = printable(str(path))
     try:
-        raw = path.read_bytes()
+        raw = read_regular(path, _LARGEST)
     except FileNotFoundError:
         return Scores()
     except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
         raise UsageError(
-            f"Cannot read {name} ({printable(str(error))}): make it readable, or remove it."
+            f"Cannot read {name} ({printable(reason)}): make it readable, or remove it."
         ) from None
     try:
         version = msgspec.json.decode(raw, type=_Versioned).version

@@ -134,6 +134,8 @@ def _restart(word: str | None) -> dict[str, Any] | None:
     if word is None:
         return None
     name, _, count = word.partition(":")
+    if len(count) > len(str(2**31)):
+        raise RefusedError(f"There is no such restart policy: {printable(word[:100])}")
     return {"Name": name, "MaximumRetryCount": int(count) if count.isdecimal() else 0}
 
 

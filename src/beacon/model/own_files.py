@@ -24,12 +24,23 @@ def read_regular(path: Path, limit: int) -> bytes:
     # Without O_NONBLOCK the opening of a pipe would wait for a writer.
     handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
     with os.fdopen(handle, "rb") as file:
-        if not stat.S_ISREG(os.fstat(handle).st_mode):
+        found = os.fstat(handle)
+        if not stat.S_ISREG(found.st_mode):
             raise OSError(EINVAL, "it is not a regular file")
+        # It may grow meanwhile, or have no size, as in /proc.
+        content = b"" if found.st_size > limit else file.read(limit + 1)
+    if max(found.st_size, len(content)) > limit:
+        raise OSError(EFBIG, f"it is larger than {limit >> 20} MiB")
+    return content
+
+
+def read_text(path: Path, limit: int) -> str:
+    """The text of a file that the user named himself, which may be a pipe; of bounded size."""
+    with path.open("rb") as file:
         content = file.read(limit + 1)
     if len(content) > limit:
         raise OSError(EFBIG, f"it is larger than {limit >> 20} MiB")
-    return content
+    return content.decode()
 
 
 @contextmanager

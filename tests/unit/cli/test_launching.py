@@ -87,7 +87,7 @@ def test_a_command_is_not_required(capsys: pytest.CaptureFixture[str]) -> None:
     assert "CMD" not in capsys.readouterr().err.splitlines()[-1]
 
 
-@pytest.mark.parametrize("value", ["0", "-1", "nan", "inf", "many"])
+@pytest.mark.parametrize("value", ["0", "-1", "nan", "inf", "many", "1e9"])
 def test_numbers_are_positive(value: str, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as stop:
         launch(f"--ready-timeout={value}", "image")

@@ -84,11 +84,6 @@ WATCH = Watch()
 sys.addaudithook(WATCH)
 
 
-class _Container(FakeContainer):
-    def pid(self) -> int:
-        return 2**22 + 1  # no process has it, so no fault strikes this host
-
-
 @dataclass
 class _Engine(FakeEngine):
     """Nothing runs, but the options are made as the engine would get them."""
@@ -101,7 +96,7 @@ class _Engine(FakeEngine):
             HostConfig(version="1.41", **host_options(launch, enforcement, cgroup_parent))
         except (DockerException, ValueError, TypeError) as error:
             raise RefusedError("no such options") from error
-        return _Container(self, 0)
+        return FakeContainer(self, 0)
 
 
 class _Now(threading.Event):
@@ -136,6 +131,8 @@ def fake_host(patch: pytest.MonkeyPatch, home: Path) -> None:
         patch.setattr(f"beacon.cli.{command}.open_lab", _open_lab)
         patch.setattr(f"beacon.cli.{command}.find", _find)
     patch.setattr("beacon.cli.profile.clean", lambda _: [])
+    for fault in ("kill_child", "fill", "shape"):  # they strike this host's processes
+        patch.setattr(f"beacon.campaign.host_faults.{fault}", lambda *_: None)
     patch.setattr("time.sleep", lambda _: None)
     patch.setattr(sys, "dont_write_bytecode", True)
     patch.setattr(signal, "signal", lambda *_: None)

@@ -147,6 +147,14 @@ def test_capabilities_are_those_of_docker_args() -> None:
     assert asked(pinned, capabilities=("BPF",)) == [("cap_add", "BPF", True)]
 
 
+def test_capabilities_of_an_environment_that_matters_are_explained_by_it() -> None:
+    made = under(Effect(cap_add=("SYS_NICE",)), "cap-add", "nice")
+    assert asked(made) == []
+    assert asked(made, capabilities=("SYS_NICE",)) == [("cap_add", "SYS_NICE", True)]
+    quick = demands(made, (), Enforcement(CLOSED, ("SYS_NICE",)), {})
+    assert [(each.option, each.sealed) for each in quick] == [("cap_add", True)]
+
+
 @pytest.mark.parametrize(
     ("seccomp", "found"),
     [
