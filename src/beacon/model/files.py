@@ -32,7 +32,7 @@ VERIFICATION_FILE = "verification.json"
 # are for everyone to enforce.
 _PRIVATE = frozenset({PROFILE_FILE, POLICY_FILE, VERIFICATION_FILE})
 
-#: Bytes that a document may have. A profile of a thousand runs has a tenth of that.
+#: Bytes that a document may have.
 _LARGEST_PROFILE, _LARGEST_POLICY = 512 << 20, 128 << 20
 
 _Document = TypeVar("_Document", Profile, Policy)
