@@ -167,11 +167,11 @@ def _filter(policy: Policy, enforcement: Enforcement) -> Iterator[Demand]:
 
 
 def opened_calls(profile: Mapping[str, Any]) -> frozenset[str] | None:
-    """The names that a seccomp profile lets through in some form; None when it is all of them."""
+    """The names that a seccomp profile lets through in some form; None when it is all of them.
+
+    The profile has the form that `read_enforced` checks.
+    """
     if profile.get("defaultAction") not in _ERRORS:
         return None
-    rules = [rule for rule in profile.get("syscalls", []) if rule.get("action") not in _ERRORS]
-    names = [rule.get("names") for rule in rules]
-    if not all(isinstance(each, list) for each in names):
-        return None
-    return frozenset(str(name) for each in names for name in each)
+    rules = [rule for rule in profile.get("syscalls", []) if rule["action"] not in _ERRORS]
+    return frozenset(name for rule in rules for name in rule["names"])

@@ -108,9 +108,17 @@ def _check_profile(path: Path, text: str) -> None:
     if not isinstance(document, dict) or "defaultAction" not in document:
         raise UsageError(f"{path} is not a seccomp profile: write the policy again.")
     rules = document.get("syscalls", [])
-    whole = isinstance(rules, list) and all(isinstance(rule, dict) for rule in rules)
-    if not whole or set(document) - _FIELDS or any(set(rule) - _RULE_FIELDS for rule in rules):
+    whole = isinstance(rules, list) and all(map(_is_rule, rules))
+    if not whole or set(document) - _FIELDS or not isinstance(document["defaultAction"], str):
         raise UsageError(f"{path} has parts that BeaCon did not write: write the policy again.")
+
+
+def _is_rule(rule: Any) -> bool:
+    if not isinstance(rule, dict) or set(rule) - _RULE_FIELDS:
+        return False
+    names = rule.get("names")
+    named = isinstance(names, list) and all(isinstance(name, str) for name in names)
+    return named and isinstance(rule.get("action"), str)
 
 
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

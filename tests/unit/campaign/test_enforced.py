@@ -40,6 +40,18 @@ def test_what_was_written_is_enforced(policy: Path) -> None:
         ("docker.args", "--cap-drop ALL", "--cap-drop CHOWN"),
         ("docker.args", "--cap-drop ALL", "--cap-drop 'ALL"),
         ("seccomp.json", "{", ""),
+        (
+            "seccomp.json",
+            '"defaultAction": "SCMP_ACT_ERRNO"',
+            '"defaultAction": ["SCMP_ACT_ERRNO"]',
+        ),
+        ("seccomp.json", '"action": "SCMP_ACT_ALLOW"', '"action": ["SCMP_ACT_ALLOW"]'),
+        ("seccomp.json", '"action": "SCMP_ACT_ALLOW"', '"errnoRet": 1'),
+        ("seccomp.json", '"names": [', '"names": [1,'),
+        ("seccomp.json", '"names": [', '"listenerPath": "/run/x", "names": ['),
+        ("seccomp.json", "{", '{"DefaultAction": "SCMP_ACT_ALLOW",'),
+        ("seccomp.json", "{", '{"defaultAction": "SCMP_ACT_ALLOW",'),
+        ("seccomp.json", "{", '{"listenerPath": "/run/x",'),
         ("seccomp.json", "defaultAction", "default"),
     ],
 )
