@@ -23,6 +23,7 @@ from beacon.cli import main as cli
 from beacon.engines.docker_options import container_options, host_options
 from beacon.engines.interface import Container, Enforcement, Image, RefusedError
 from beacon.model.launch import Launch
+from beacon.model.leftovers import Swept
 from beacon.model.observation import Observation
 from beacon.monitor.replay import ReplayMonitor
 from beacon.workloads.interface import Workload
@@ -130,7 +131,7 @@ def fake_host(patch: pytest.MonkeyPatch, home: Path) -> None:
     for command in ("profile", "verify"):
         patch.setattr(f"beacon.cli.{command}.open_lab", _open_lab)
         patch.setattr(f"beacon.cli.{command}.find", _find)
-    patch.setattr("beacon.cli.profile.clean", lambda _: [])
+    patch.setattr("beacon.cli.profile.clean", lambda _: Swept())
     for fault in ("kill_child", "fill", "shape"):  # they strike this host's processes
         patch.setattr(f"beacon.campaign.host_faults.{fault}", lambda *_: None)
     patch.setattr("time.sleep", lambda _: None)
