@@ -18,6 +18,9 @@ _CHUNK = bytes(1 << 16)
 #: More than this is never written: the path may not be the small file system that was meant.
 _MOST = 256 << 20
 
+#: A container may make any number of interfaces; the engine's own come first.
+_TABLE_LIMIT = 1 << 16
+
 # openat2(2), Linux 5.6; the resolve flags are those of linux/openat2.h.
 _OPENAT2 = 437
 _RESOLVE_NO_MAGICLINKS, _RESOLVE_IN_ROOT = 0x02, 0x10
@@ -82,7 +85,8 @@ def _children(pid: int) -> Iterator[int]:
 
 
 def _interfaces(pid: int) -> list[str]:
-    lines = Path(f"/proc/{pid}/net/dev").read_text().splitlines()[2:]
+    with Path(f"/proc/{pid}/net/dev").open() as table:
+        lines = table.read(_TABLE_LIMIT).splitlines()[2:]
     names = [line.partition(":")[0].strip() for line in lines]
     found = [name for name in names if name.startswith("eth") and name.isalnum()]
     if not found:

@@ -19,6 +19,10 @@ PREFIX = "beacon-script-"
 #: A script and all that it starts find the path of their report here, and are known by it.
 REPORT_VARIABLE = "BEACON_CHECKS"
 
+#: A process can make the kernel show any part of its memory here (PR_SET_MM), and processes of
+#: containers are looked at, too. What execve takes is 6 MiB at most.
+_ENVIRONMENT_LIMIT = 6 << 20
+
 #: Version 0.1 named the maker by PID:START alone.
 _MAKER = r"(\d+:\d+|[0-9a-f]{16}-[0-9a-f]{32}(?:-\d+){4})"
 _FOLDER = re.compile(re.escape(PREFIX) + _MAKER + r"-\w+", re.ASCII)
@@ -61,7 +65,8 @@ def _kill(folder: Path) -> Iterator[int]:
         with suppress(OSError):  # it has ended, or is not ours to look at
             if process.stat().st_uid != os.geteuid():
                 continue
-            variables = (process / "environ").read_bytes().split(b"\0")
+            with (process / "environ").open("rb") as file:
+                variables = file.read(_ENVIRONMENT_LIMIT).split(b"\0")
             if any(variable.startswith(wanted) for variable in variables):
                 os.kill(int(process.name), SIGKILL)
                 yield int(process.name)

@@ -10,6 +10,7 @@ import pytest
 
 from beacon.model.leftovers import Kept, Swept
 from beacon.process_identity import Fate, identify
+from beacon.workloads import script_leftovers
 from beacon.workloads.script_leftovers import PREFIX, REPORT_VARIABLE, remove
 
 
@@ -86,3 +87,20 @@ def test_a_link_is_not_followed(folders: Path, tmp_path_factory: pytest.TempPath
     (folders / f"{PREFIX}{dead_owner()}-abc").symlink_to(precious)
     assert remove() == Swept()
     assert precious.exists()
+
+
+def test_an_environment_without_end_is_read_in_part(
+    folders: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = folders / f"{PREFIX}{dead_owner()}-abc"
+    folder.mkdir()
+    proc = folders / "proc"
+    process = proc / "1"
+    process.mkdir(parents=True)
+    # It cannot be held in memory, and the variable behind it is not looked for.
+    with (process / "environ").open("wb") as file:
+        file.truncate(1 << 40)
+        file.seek(0, os.SEEK_END)
+        file.write(f"\0{REPORT_VARIABLE}={folder}/checks.json\0".encode())
+    monkeypatch.setattr(script_leftovers, "PROC", proc)
+    assert remove() == Swept((f"folder {folder}",))

@@ -1,0 +1,38 @@
+"""Bad clients against bad servers: what they take is bounded, too."""
+
+from __future__ import annotations
+
+import socket
+import time
+import tracemalloc
+from collections.abc import Callable
+
+import pytest
+
+from beacon.campaign import peers
+from beacon.model.environment import Action, Step, When
+from beacon.workloads.interface import Endpoint
+from unit.workloads.servers import CONTAINER, listening
+
+_BLOCK = bytes(1 << 20)
+
+
+def _flood(connection: socket.socket) -> None:
+    while True:
+        connection.sendall(_BLOCK)
+
+
+@pytest.mark.parametrize("act", [peers.crowd, peers.resets, peers.junk, peers.drip])
+def test_a_flood_is_not_taken(act: Callable[[Endpoint, Step], None]) -> None:
+    step = Step(do=Action.JUNK, when=When.DURING, count=8, seconds=0.3)
+    with listening(_flood) as port:
+        endpoint = Endpoint(CONTAINER, "127.0.0.1", (port,))
+        began = time.monotonic()
+        tracemalloc.start()
+        try:
+            act(endpoint, step)
+            most = tracemalloc.get_traced_memory()[1]
+        finally:
+            tracemalloc.stop()
+    assert time.monotonic() - began < 10
+    assert most < 1 << 20
