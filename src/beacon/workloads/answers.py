@@ -8,7 +8,7 @@ from functools import partial
 from typing import TypeVar
 
 from beacon.model.run import Check
-from beacon.workloads.checks import AnswerError, Deadline, run_all
+from beacon.workloads.checks import AnswerError, Deadline, heard_by, run_all
 
 _BRIEF = 120
 
@@ -51,7 +51,8 @@ def run_and_clean(
     cleaning = {name: partial(attempt, subject) for name, attempt in clean.items()}
     done: tuple[Check, ...] = ()
     try:
-        run_all(cleaning, deadline)
+        with heard_by(lambda _: None):  # the last cleaning counts
+            run_all(cleaning, deadline)
         attempts = {name: partial(check, subject) for name, check in checks.items()}
         done = run_all(attempts, deadline)
     finally:  # an interrupted run must not leave anything in a user's volume either

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import errno
+import gc
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from hashlib import sha256
 from threading import Event, Lock, Thread
 from typing import TypeVar
 
 from beacon.model.run import Check
 from beacon.model.text import printable
+from beacon.workloads import traffic
+from beacon.workloads.limits import ATTEMPT_BYTES, FLOODED, MEMORY
 
 #: Tries one thing; returns the check's value, or raises anything to fail it.
 Attempt = Callable[[], str | None]
@@ -17,11 +23,20 @@ Attempt = Callable[[], str | None]
 #: Seconds that one attempt may take, so that a single hang leaves time for the others.
 ATTEMPT_LIMIT = 10.0
 
-#: After so many slow failures in a row the container counts as hung, and nothing more is tried.
-_SLOW_FAILURES = 3
+#: After so many failures in a row that were slow, or brought in much, nothing more is tried.
+_PATIENCE = 3
 _SLOW = 4.0
+_MUCH = 8 << 20
+#: A failed attempt that took in this much failed by that, whatever its client makes of it.
+_FLOOD = MEMORY // 4
+#: Seconds that an attempt gets to end once its connections are shut down.
+_ENDING = 1.0
+_LOOK = 0.05
 
 _DETAIL_LIMIT = 300
+_GIVEN_UP = "not tried: the container answers nothing any more"
+
+_listener: ContextVar[Callable[[Check], None]] = ContextVar("listener", default=lambda _: None)
 
 T = TypeVar("T")
 
@@ -62,34 +77,83 @@ def run_all(
     attempts: Mapping[str, Attempt], deadline: Deadline, limit: float = ATTEMPT_LIMIT
 ) -> tuple[Check, ...]:
     """Run every attempt; each gives a check of its name, even when no time is left for it."""
-    checks, hung = [], 0
+    checks: list[Check] = []
+    costly = 0
     for name, attempt in attempts.items():
-        if hung >= _SLOW_FAILURES:
-            detail = "not tried: the container answers nothing any more"
-            checks.append(Check(name, passed=False, detail=detail))
-            continue
-        began = time.monotonic()
-        checks.append(_run(name, attempt, deadline, limit))
-        slow = not checks[-1].passed and time.monotonic() - began >= _SLOW
-        hung = hung + 1 if slow else 0
+        if costly >= _PATIENCE:
+            checks.append(Check(name, passed=False, detail=_GIVEN_UP))
+        else:
+            trial = _Trial(deadline, limit)
+            checks.append(trial.run(name, attempt))
+            costly = costly + 1 if trial.costly else 0
+        _listener.get()(checks[-1])
     return tuple(checks)
 
 
-def _run(name: str, attempt: Attempt, deadline: Deadline, limit: float) -> Check:
-    seconds = deadline.left(limit)
-    if seconds <= 0:
-        return Check(name, passed=False, detail="not tried: the workload's time was over")
-    # A client library's time limits are per read, so a server that drips a byte at a time could
-    # hold us for ever. A thread can be left behind; it ends when the container is removed.
-    done: list[Check] = []
-    thread = Thread(target=lambda: done.append(_attempt(name, attempt)), daemon=True)
-    thread.start()
-    end = time.monotonic() + seconds
-    while thread.is_alive() and not deadline.stop.is_set() and time.monotonic() < end:
-        thread.join(min(0.1, seconds))
-    if done:
-        return done[0]
-    return Check(name, passed=False, detail=f"no result within {seconds:.1f} seconds")
+@contextmanager
+def heard_by(listener: Callable[[Check], None]) -> Iterator[None]:
+    """Call `listener` with every check as soon as it is there, in this thread's `run_all`."""
+    token = _listener.set(listener)
+    try:
+        yield
+    finally:
+        _listener.reset(token)
+
+
+class _Trial:
+    """One attempt, watched from outside; `costly` says whether many like it are worth no more."""
+
+    def __init__(self, deadline: Deadline, limit: float) -> None:
+        self._deadline = deadline
+        self._limit = deadline.left(limit)
+        self._began = time.monotonic()
+        self._others = traffic.opened()  # connections that are not this attempt's
+        self._received: dict[int, int] = {}
+        self.costly = False
+
+    def run(self, name: str, attempt: Attempt) -> Check:
+        if self._limit <= 0:
+            return Check(name, passed=False, detail="not tried: the workload's time was over")
+        check = self._result(name, attempt)
+        slow = time.monotonic() - self._began >= _SLOW
+        self.costly = not check.passed and (slow or self._much(_MUCH) or check.detail == FLOODED)
+        if check.detail == FLOODED:
+            gc.collect()  # exceptions and their frames keep what came in, in a circle
+        return check
+
+    def _result(self, name: str, attempt: Attempt) -> Check:
+        # A client library's time limits are per read, so a server that drips a byte at a time
+        # could hold us without end. A thread can be left behind, without its connections.
+        done: list[Check] = []
+        thread = Thread(target=lambda: done.append(_attempt(name, attempt)), daemon=True)
+        try:
+            thread.start()
+        except (MemoryError, RuntimeError):  # RuntimeError: there is no room for its stack
+            return Check(name, passed=False, detail=FLOODED)
+        self._watch(thread)
+        if done and (done[0].passed or not self._much(_FLOOD)):
+            return done[0]
+        self._abandon(thread)
+        late = f"no result within {self._limit:.1f} seconds"
+        return Check(name, passed=False, detail=FLOODED if self._much(_FLOOD) else late)
+
+    def _watch(self, thread: Thread) -> None:
+        """Wait until it ends, its time is over, or it has received more than it may."""
+        end = self._began + self._limit
+        while thread.is_alive() and not self._deadline.stop.is_set():
+            thread.join(min(_LOOK, max(0.0, end - time.monotonic())))
+            self._received |= traffic.received(but=self._others) if thread.is_alive() else {}
+            if time.monotonic() >= end or self._much(ATTEMPT_BYTES):
+                return
+
+    def _abandon(self, thread: Thread) -> None:
+        """End what it reads, also by connections that it opens instead of those."""
+        end = time.monotonic() + self._deadline.left(_ENDING)
+        while traffic.end(but=self._others) and thread.is_alive() and time.monotonic() < end:
+            thread.join(_LOOK)
+
+    def _much(self, size: int) -> bool:
+        return sum(self._received.values()) > size
 
 
 def _attempt(name: str, attempt: Attempt) -> Check:
@@ -98,8 +162,14 @@ def _attempt(name: str, attempt: Attempt) -> Check:
     except AnswerError as error:
         return Check(name, passed=False, detail=shown(str(error)))
     except Exception as error:  # whatever a container provokes is that container's failure
-        return Check(name, passed=False, detail=shown(f"{type(error).__name__}: {error}"))
+        said = FLOODED if is_out_of_memory(error) else f"{type(error).__name__}: {error}"
+        return Check(name, passed=False, detail=shown(said))
     return Check(name, passed=True, value=value)
+
+
+def is_out_of_memory(error: Exception) -> bool:
+    """Whether Python or the kernel had no memory left."""
+    return isinstance(error, MemoryError) or getattr(error, "errno", None) == errno.ENOMEM
 
 
 def shown(text: str | bytes) -> str:

@@ -8,6 +8,7 @@ from pathlib import Path
 from beacon.model.text import printable
 from beacon.workloads.amqp.workload import AmqpWorkload
 from beacon.workloads.app.workload import AppWorkload
+from beacon.workloads.confined import ConfinedWorkload
 from beacon.workloads.http.workload import HttpWorkload
 from beacon.workloads.interface import UnknownWorkloadError, Workload
 from beacon.workloads.memcached.workload import MemcachedWorkload
@@ -65,10 +66,13 @@ def is_known(name: str) -> bool:
 def find(name: str) -> Workload:
     """The workload of this name, or the one that runs the executable at this path.
 
+    Either drives from a process of its own.
+
     UnknownWorkloadError if there is neither, MissingClientError if its library is missing.
     """
     if is_known(name):
-        return _KNOWN[name]()
+        workload = unconfined(name)
+        return workload if name == NoWorkload.name else ConfinedWorkload(workload.name)
     # NUL cannot be part of a path, and asking the kernel about one raises.
     if "\0" not in name and ("/" in name or (name and Path(name).exists())):
         return ScriptWorkload(name)
@@ -76,6 +80,15 @@ def find(name: str) -> Workload:
         f"there is no workload {printable(name)!r}: "
         f"give one of {', '.join(_KNOWN)}, or the path of an executable file"
     )
+
+
+def unconfined(name: str) -> Workload:
+    """The workload of this name, which drives from whatever process calls it.
+
+    Its clients take all the memory that a container fills: for a process that is limited.
+    MissingClientError if its library is missing; KeyError if there is no such workload.
+    """
+    return _KNOWN[name]()
 
 
 def guess(ports: tuple[int, ...]) -> str:

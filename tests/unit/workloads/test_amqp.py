@@ -14,7 +14,8 @@ from beacon.workloads.amqp.broker import Broker, exchange, queue
 from beacon.workloads.amqp.frames import GREETING, method, named, opening
 from beacon.workloads.amqp.workload import AmqpWorkload
 from beacon.workloads.checks import AnswerError, Deadline
-from beacon.workloads.interface import Endpoint, MissingClientError
+from beacon.workloads.interface import Endpoint, MissingClientError, Workload
+from beacon.workloads.registry import find
 from beacon.workloads.wire import Peer
 from unit.workloads.servers import CONTAINER, endpoint, listening, nobody
 
@@ -49,11 +50,19 @@ def _starting(connection: socket.socket) -> None:
         connection.sendall(method(0, spec.Connection.Tune(100, 131072, 60)))
 
 
+@pytest.fixture(scope="module")
+def apart() -> Workload:
+    """In a process of its own: pika leaves sockets open when a connection ends early."""
+    workload = find("amqp")
+    workload.drive(Endpoint(CONTAINER, None, ()), 5)
+    return workload
+
+
 @pytest.mark.parametrize("behaviour", [_silent, _foreign, _nonsense, _endless_frame, _starting])
-def test_what_is_no_broker_fails_in_time(behaviour) -> None:  # noqa: ANN001
+def test_what_is_no_broker_fails_in_time(behaviour, apart: Workload) -> None:  # noqa: ANN001
     started = time.monotonic()
     with listening(behaviour) as port:
-        checks = AmqpWorkload().drive(endpoint(port), 0.5)
+        checks = apart.drive(endpoint(port), 0.5)
     assert time.monotonic() - started < 3
     assert len({check.name for check in checks}) == len(checks) == _NAMES
     assert not any(check.passed for check in checks if check.name not in _DOORS)
