@@ -22,13 +22,18 @@ from beacon.data.kernel import is_syscall
 
 _HEADERS = [
     "asm/ioctls.h",
+    "asm/ptrace-abi.h",
     "fcntl.h",
+    "linux/android/binder.h",
     "linux/bpf.h",
     "linux/can.h",
     "linux/if_pppox.h",
     "linux/fcntl.h",
     "linux/fs.h",
     "linux/futex.h",
+    "linux/gsmmux.h",
+    "linux/if_xdp.h",
+    "linux/inotify.h",
     "linux/keyctl.h",
     "linux/in.h",
     "linux/in6.h",

@@ -65,7 +65,7 @@ def test_nothing_stands_in_for_itself() -> None:
         ("shmat", "mmap(PROT_WRITE)", False),
         ("personality", "mmap(PROT_EXEC)", True),
         ("personality(PER_LINUX)", "mmap(PROT_EXEC)", False),
-        ("ioctl(0xaa00)", "userfaultfd", True),
+        ("ioctl(USERFAULTFD_IOC_NEW)", "userfaultfd", True),
         ("ioctl(TCGETS)", "userfaultfd", False),
     ],
 )

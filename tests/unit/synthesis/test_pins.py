@@ -95,7 +95,7 @@ def test_made_good_by_denying_what_has_a_fallback(
         (["seccomp"], [], ["prctl(PR_SET_SECCOMP)"], "seccomp"),
         (["open_tree"], [], ["mount(MS_BIND)"], "open_tree"),
         (["fsopen"], [], ["mount(plain)"], "fsopen"),
-        (["ioctl(0xaa00)"], [], ["userfaultfd"], "ioctl(0xaa00)"),
+        (["ioctl(USERFAULTFD_IOC_NEW)"], [], ["userfaultfd"], "ioctl(USERFAULTFD_IOC_NEW)"),
         # A filter cannot tell them apart.
         (["ioctl"], [], ["ioctl(TIOCSTI)"], "ioctl"),
         (["read", "i386:getpid"], [], ["i386:read"], "read"),
