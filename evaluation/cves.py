@@ -18,7 +18,7 @@ from beacon.model.event import Capability, Event, Syscall
 from beacon.model.intent import PRESETS
 from catalogue import chosen, profile
 from markdown import share, table
-from policies import by_name, counted, events, stopped, stopped_by_docker
+from policies import DOCKER, by_name, counted, events, stopped, stopped_by_docker
 from static.analysis import Scope, analyse
 from static.cache import Cache
 
@@ -50,9 +50,9 @@ def policies(name: str, directory: Path) -> Policies:
 
 def _rows(found: list[Policies], among: list[Cve]) -> list[list[str]]:
     """A row for each kind: how many it stops, and how many of those that Docker leaves open."""
-    docker = stopped_by_docker(among)
+    docker = stopped_by_docker(among, DOCKER)
     left = [cve for cve in among if cve.id not in docker]
-    rows = [["Docker's default", _of(len(docker), among), "0", "0.0 %"]]
+    rows = [[f"Docker {DOCKER}'s default", _of(len(docker), among), "0", "0.0 %"]]
     for kind in found[0]:
         all_, more = _average(found, kind, among), _average(found, kind, left)
         rows.append([kind, _of(all_, among), f"{more:.1f}", share(more / len(left))])
@@ -74,7 +74,7 @@ def main(arguments: list[str]) -> None:
     found = [policies(name, Path(arguments[0])) for name in names]
     subset = [cve for cve in counted() if cve.evaluation]
     for title, among in (("The 45", subset), ("All", counted())):
-        heads = [title, "stopped", "of those that Docker leaves open", "share"]
+        heads = [title, "stopped", f"of those that Docker {DOCKER} leaves open", "share"]
         print(table(heads, _rows(found, among)), end="\n\n")
     print(_by_image(names, found, subset))
     sys.exit(0 if _reached(found, subset) else 10)
@@ -89,7 +89,7 @@ def _by_image(names: list[str], found: list[Policies], among: list[Cve]) -> str:
 
 
 def _reached(found: list[Policies], among: list[Cve]) -> bool:
-    docker = stopped_by_docker(among)
+    docker = stopped_by_docker(among, DOCKER)
     left = [cve for cve in among if cve.id not in docker]
     return _average(found, "availability", among) >= _WANTED and _average(
         found, "availability", left

@@ -13,6 +13,9 @@ from beacon.synthesis.exposure import exposures
 from beacon.synthesis.intents import parse_intent
 from beacon.synthesis.synthesize import synthesize
 
+#: The version of Docker's default that images are compared with: that of Debian 12's engine, with
+#: which `script/evaluate` runs them.
+DOCKER = "20.10.24"
 #: As intent files: the presets, and the first of them for the default environment alone.
 INTENTS: Mapping[str, str] = {
     **{preset: f'preset = "{preset}"\n' for preset in PRESETS},
@@ -37,8 +40,8 @@ def calls(allowed: frozenset[Event]) -> int:
 
 
 def counted() -> list[Cve]:
-    """The CVEs that a policy can stop at all."""
-    return [cve for cve in cves() if not cve.control]
+    """The CVEs to which a policy can make a difference."""
+    return [cve for cve in cves() if cve.counts]
 
 
 def stopped(allowed: frozenset[Event], among: list[Cve]) -> set[str]:
@@ -46,6 +49,6 @@ def stopped(allowed: frozenset[Event], among: list[Cve]) -> set[str]:
     return {each.cve.id for each in exposures(allowed, among) if each.stopped}
 
 
-def stopped_by_docker(among: list[Cve]) -> set[str]:
-    """Those that Docker's default profile and capabilities stop, as the data says."""
-    return {cve.id for cve in among if cve.mitigated_by_docker_default}
+def stopped_by_docker(among: list[Cve], version: str) -> set[str]:
+    """Those that a version of Docker's default profile and capabilities stop, as the data says."""
+    return {cve.id for cve in among if cve.stopped_by_docker_default[version]}

@@ -23,6 +23,4 @@ def is_control(paths: Sequence[Path], capabilities: Sequence[Sequence[str]]) -> 
 
 
 def _is_common(need: Need) -> bool:
-    return any(
-        way.call in everywhere() and not way.where and way.abi is None for way in need.ways
-    )
+    return any(way.call in everywhere() and not way.where and way.abi is None for way in need.ways)

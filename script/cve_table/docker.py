@@ -59,9 +59,7 @@ def defaults() -> _File:
 @cache
 def _candidates() -> Mapping[str, Candidates]:
     granted: tuple[Event, ...] = tuple(map(Capability, defaults().capabilities))
-    return {
-        each.version: Candidates([*each.events(), *granted]) for each in defaults().defaults
-    }
+    return {each.version: Candidates([*each.events(), *granted]) for each in defaults().defaults}
 
 
 def _all_but(call: str, denied: Mapping[str, frozenset[str]]) -> Iterator[str]:

@@ -9,7 +9,7 @@ from beacon.model.cve import Need, Path, Way
 
 
 def merged(paths: Iterable[Path]) -> tuple[Path, ...]:
-    """The same ways to a CVE in as few paths as this comes to, in the order of the first of each."""
+    """The same ways to a CVE in fewer paths, in the order of the first of each."""
     found = list(dict.fromkeys(map(_key, paths)))
     while (pair := _joinable(found)) is not None:
         (first, second), joined = pair

@@ -70,10 +70,15 @@ def lonely(path: Path, fixed: Release | None) -> Iterator[str]:
     for need in path:
         there = {way.call for way in need.ways}
         for way in need.ways:
-            found = [group for group in groups().values() if way.call in group.members]
-            whole = ({each.call for each in group.others(way, fixed)} <= there for group in found)
-            if found and not any(whole):
+            wanted = [others for others in _twins(way, fixed) if others]
+            if wanted and not any(others <= there for others in wanted):
                 yield way.call
+
+
+def _twins(way: Way, fixed: Release | None) -> Iterator[set[str]]:
+    """By group, what else does the same."""
+    for group in (each for each in groups().values() if way.call in each.members):
+        yield {each.call for each in group.others(way, fixed)}
 
 
 def _exists(call: str, way: Way) -> bool:

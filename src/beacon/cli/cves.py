@@ -26,9 +26,10 @@ def add(commands: Any) -> None:
         usage="beacon cves DIR [--all] [--json]\n       beacon cves update --from FILE [--json]",
         description="Of the known kernel and container CVEs that are reached through system calls "
         "and capabilities, show those that a policy (or a profile, with all that it used) leaves "
-        "open, and through what; count those that it stops. Or take newer CVSS scores and CISA's "
-        "flag of known exploited CVEs from a file, offline: NVD's scores come before others', and "
-        "what is newer is kept in the user's data directory ($XDG_DATA_HOME/beacon).",
+        "open, through what, and how sure that judgement is; count those that it stops. Or take "
+        "newer CVSS scores and CISA's flag of known exploited CVEs from a file, offline: NVD's "
+        "scores come before others', and what is newer is kept in the user's data directory "
+        "($XDG_DATA_HOME/beacon).",
     )
     parser.add_argument(
         "what", metavar="DIR", help="a policy's or a profile's directory, or the word update"
@@ -63,7 +64,9 @@ def run(options: argparse.Namespace, console: Console) -> ExitCode:
         console.document("cves", document)
         return warn(console, files)
     shown = [each for each in found if options.all or not each.stopped]
-    console.table(None, ["CVE", "score", "title", "open through"], [_row(each) for each in shown])
+    console.table(
+        None, ["CVE", "score", "title", "open through", "sure"], [_row(each) for each in shown]
+    )
     if shown:
         console.result()
     console.result(f"{stopped} of {len(found)} known CVEs are stopped.")
@@ -74,4 +77,4 @@ def _row(each: Exposure) -> list[str]:
     score = f"{each.cve.cvss.base_score:.1f}" if each.cve.cvss else "-"
     exploited = " (exploited)" if each.cve.kev else ""
     through = " + ".join(map(spell, each.through)) or "stopped"
-    return [each.cve.id, score + exploited, each.cve.title, through]
+    return [each.cve.id, score + exploited, each.cve.title, through, each.cve.provenance.sure]

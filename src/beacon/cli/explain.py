@@ -94,7 +94,7 @@ def _lines(found: Explanation) -> Iterator[str]:
         yield f"  first runs     {_some(evidence.runs)}"
     if found.calls:
         yield f"  asked for by   {', '.join(found.calls)}"
-    yield f"  opens          {_some(found.opened) or 'no known CVE by itself'}"
+    yield f"  opens          {_some(_opened(found)) or 'no known CVE by itself'}"
     yield f"  denial returns {found.denied_with}"
 
 
@@ -105,6 +105,14 @@ def _score(name: str, score: Score) -> Iterator[str]:
         yield f"                 {weight}{reason.text}"
     if len(score.reasons) > _SHOWN:
         yield f"                 and {len(score.reasons) - _SHOWN} more (--json shows all)"
+
+
+def _opened(found: Explanation) -> tuple[str, ...]:
+    """The CVEs that it opens; where the judgement may be wrong, how sure it is."""
+    sure = {cve.id: cve.provenance.sure for cve in cves()}
+    return tuple(
+        name if sure[name] == "high" else f"{name} (sure: {sure[name]})" for name in found.opened
+    )
 
 
 def _some(names: tuple[str, ...]) -> str:

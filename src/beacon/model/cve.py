@@ -7,8 +7,10 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
+from beacon.model.event import Abi
+
 #: Of cves.json; a reader refuses a newer one.
-CVES_VERSION = 1
+CVES_VERSION = 2
 
 # Printable ASCII only, so that no file moves a cursor. Python's `$` would let a line feed pass.
 _TEXT = r"^[ -~]*$(?!\n)"
@@ -35,8 +37,8 @@ class Cvss(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_default
     when: Day | None = None
 
 
-class Need(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
-    """One system call that an attack has to make.
+class Way(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """One system call.
 
     `where`: for each argument named, the constants of which one will do (`{"domain":
     ("AF_NETLINK",)}`); all arguments named must hold at once. Of `flags`, `mask` and `protection`
@@ -46,41 +48,69 @@ class Need(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_default
     a register can be here. Different names may be one number (IPT_SO_SET_REPLACE and
     IP6T_SO_SET_REPLACE; SOL_IP and IPPROTO_IP; O_NOTIFICATION_PIPE and O_EXCL). A reader that does
     not know a field or a constant has to take the call as unconditional.
+
+    `abi`: only this ABI of the call leads there; None: any does.
     """
 
     call: Word
     where: dict[Word, Annotated[tuple[Word, ...], Meta(min_length=1)]] = {}
+    abi: Abi | None = None
 
 
-#: The attack makes all of these calls.
+class Need(Way, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """What an attack has to do: this call, or one of `others` (`or` in the file)."""
+
+    others: tuple[Way, ...] = msgspec.field(name="or", default=())
+
+    @property
+    def ways(self) -> tuple[Way, ...]:
+        """Every call that does it."""
+        return self, *self.others
+
+
+#: The attack does all of this.
 Path = Annotated[tuple[Need, ...], Meta(min_length=1)]
+
+Sureness = Literal["high", "medium", "low"]
+
+
+class Verdict(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What one reader made of a CVE without knowing another's verdict.
+
+    `agreed`: on every call, argument and capability that was settled.
+    """
+
+    by: Text
+    sure: Sureness
+    agreed: bool
 
 
 class Provenance(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
-    """Where a CVE's facts come from; `args` are the analysts' own notes, by call."""
+    """Where a CVE's facts come from, who judged what an attack needs, and how sure that is.
+
+    `settled_by`: the readers' `agreement`, or the kernel's `sources` where they differed. `why`
+    says what decides.
+    """
 
     sources: tuple[Text, ...]
-    confidence: Literal["high", "medium", "low"]
     basis: tuple[Text, ...]
-    capability_basis: Text | None = None
-    userns_basis: Text | None = None
-    docker_note: Text | None = None
+    sure: Sureness
+    why: Text
+    settled_by: Literal["agreement", "sources"]
+    judged_by: tuple[Verdict, ...]
     note: Text | None = None
-    args: dict[Text, Text] = {}
-    socket_family: Word | None = None
-    needs_new_namespace: bool | None = None
 
 
 class Cve(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """A vulnerability of the kernel or of a container runtime.
 
-    A policy stops it when every one of `paths` has a need that the policy denies, or when every one
-    of `capabilities` (alternatives; each a set that is needed whole; none at all: nothing is
-    needed) has a capability that is neither granted nor gained: with `userns` a process gains it
-    in a user namespace that it may create.
+    A policy stops it when every one of `paths` has a need that the policy denies in all ways, or
+    when every one of `capabilities` (alternatives; each a set that is needed whole; none at all:
+    nothing is needed) has a capability that is neither granted nor gained: with `userns` a process
+    gains it in a user namespace that it may create.
 
-    The calls are those of a 64-bit program. i386's `socketcall` and `ipc` stand in for the socket
-    and IPC calls with arguments in memory, and io_uring makes many calls by itself.
+    i386's `socketcall` and `ipc` stand in for the socket and IPC calls with arguments in memory,
+    and io_uring makes many calls by itself: no path names them for that.
     """
 
     id: CveId
@@ -95,8 +125,15 @@ class Cve(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults
     capabilities: tuple[Annotated[tuple[Word, ...], Meta(min_length=1)], ...] = ()
     userns: bool = False
     remark: Text | None = None  # for people: what decides and no filter can see
+    introduced: Text | None = None
     fixed_in: Text | None = None
     kev: bool = False  # in CISA's catalogue of known exploited vulnerabilities
-    mitigated_by_docker_default: bool | None = None  # None: unknown
+    stopped_by_docker_default: dict[Text, bool] = {}  # by what version of the default
     evaluation: bool = False  # one of the 45 that the evaluation counts
     control: bool = False  # no system-call policy can stop it: whoever says so is wrong
+    unreachable: Text | None = None  # why no container on x86-64 reaches it
+
+    @property
+    def counts(self) -> bool:
+        """Whether a policy can make a difference to it."""
+        return not self.control and self.unreachable is None

@@ -7,8 +7,9 @@ from collections.abc import Iterable, Iterator, Sequence, Set
 
 from beacon.data.arguments import holds, multiplexers
 from beacon.data.capabilities import worths
+from beacon.data.kernel import tables
 from beacon.data.stand_ins import EVERY, Effect, is_blind, standing_in
-from beacon.model.cve import Cve, Need
+from beacon.model.cve import Cve, Need, Way
 from beacon.model.event import Abi, Capability, Event, Syscall
 from beacon.model.release import Release, parse_release
 from beacon.model.score import Reason, Score
@@ -31,7 +32,7 @@ class Security:
     def __init__(self, cves: Iterable[Cve], candidates: frozenset[Event]) -> None:
         self._risks: dict[Event, list[tuple[Reason, list[_Route]]]] = defaultdict(list)
         events = Candidates(candidates)
-        for cve in (each for each in cves if not each.control):
+        for cve in (each for each in cves if each.counts):
             found = routes(cve, events)
             for event in _in_all(found):
                 self._risks[event].append((Reason(weight(cve), f"{cve.id}: {cve.title}"), found))
@@ -65,13 +66,13 @@ class Candidates:
 
     Where i386 is allowed, conditions on some arguments prove nothing (`is_blind`). What another
     call does in the place of one came in some release: when a vulnerability was gone by then, it
-    does not lead there.
+    does not lead there. A policy's rules hold on every ABI that it has.
     """
 
     def __init__(self, events: Iterable[Event]) -> None:
         self.events = frozenset(events)
         calls = [event for event in self.events if isinstance(event, Syscall)]
-        self._i386 = any(call.abi is Abi.I386 for call in calls)
+        self._abis = frozenset(call.abi for call in calls)
         self._by_name: dict[str, list[Syscall]] = defaultdict(list)
         self._standing_in: dict[str, list[tuple[Syscall, Effect]]] = defaultdict(list)
         for call in calls:
@@ -81,14 +82,21 @@ class Candidates:
 
     def serving(self, need: Need, fixed: Release | None = None) -> frozenset[Event]:
         """Those that do for what an attack needs that works only before a release."""
-        blind = self._i386 and is_blind(need.call)
-        direct = (each for each in self._by_name.get(need.call, ()) if blind or serves(each, need))
-        others = (
-            each
-            for each, effect in self._standing_in.get(need.call, ())
-            if (fixed is None or effect.since < fixed) and _does(effect, need)
-        )
-        return frozenset([*direct, *others])
+        return frozenset(event for way in need.ways for event in self._going(way, fixed))
+
+    def _going(self, way: Way, fixed: Release | None) -> Iterator[Event]:
+        blind = Abi.I386 in self._abis and is_blind(way.call)
+        for each in self._by_name.get(way.call, ()):
+            if (blind or serves(each, way)) and self._has(each.name, way.abi):
+                yield each
+        for each, effect in self._standing_in.get(way.call, ()):
+            timely = fixed is None or effect.since < fixed
+            if timely and _does(effect, way) and self._has(each.name, way.abi):
+                yield each
+
+    def _has(self, call: str, abi: Abi | None) -> bool:
+        """Whether a call that is allowed is allowed on this ABI."""
+        return abi is None or (abi in self._abis and call in tables().syscalls[abi])
 
     def user_namespaces(self, fixed: Release | None = None) -> frozenset[Event]:
         """Those that make a user namespace, on a kernel before a release."""
@@ -121,23 +129,23 @@ def _rights(cve: Cve, candidates: Candidates, fixed: Release | None) -> Iterator
         yield (makers,)
 
 
-def serves(event: Event, need: Need) -> bool:
+def serves(event: Event, way: Way) -> bool:
     """Whether the event is what an attack needs, as far as can be told from outside."""
-    if not isinstance(event, Syscall) or event.name != need.call:
+    if not isinstance(event, Syscall) or event.name != way.call:
         return False
-    if not need.where or event.argument is None or event.name not in multiplexers():
+    if not way.where or event.argument is None or event.name not in multiplexers():
         return True
-    return all(holds(event.name, event.argument, *condition) for condition in need.where.items())
+    return all(holds(event.name, event.argument, *condition) for condition in way.where.items())
 
 
-def _does(effect: Effect, need: Need) -> bool:
+def _does(effect: Effect, way: Way) -> bool:
     """Whether the effect is what an attack needs.
 
     The effect of one class counts only for an attack that needs arguments, and may need these.
     """
     if effect.argument is None or effect.argument == EVERY:
         return True
-    return bool(need.where) and serves(Syscall(effect.call, argument=effect.argument), need)
+    return bool(way.where) and serves(Syscall(effect.call, argument=effect.argument), way)
 
 
 def _in_all(found: Sequence[_Route]) -> frozenset[Event]:

@@ -26,10 +26,11 @@ class Exposure(msgspec.Struct, frozen=True):
 def exposures(events: Iterable[Event], cves: Iterable[Cve]) -> list[Exposure]:
     """Each CVE under a policy that allows these events, the worst first.
 
-    Controls, which no system-call policy can stop, are left out.
+    Those that no system-call policy can stop, and those that no container on x86-64 reaches, are
+    left out.
     """
     candidates = Candidates(events)
-    found = [Exposure(cve, _first(routes(cve, candidates))) for cve in cves if not cve.control]
+    found = [Exposure(cve, _first(routes(cve, candidates))) for cve in cves if cve.counts]
     return sorted(found, key=lambda each: (-_base(each.cve), each.cve.id))
 
 

@@ -4,8 +4,8 @@ import msgspec
 import pytest
 
 from beacon.data.cves import cves
-from beacon.model.cve import Cve, Cvss, Need, Provenance
-from beacon.model.event import Capability, Event, read
+from beacon.model.cve import Cve, Cvss, Need, Provenance, Way
+from beacon.model.event import Abi, Capability, Event, read
 from beacon.scoring.security import Candidates, Security, routes, serves, weight
 
 
@@ -23,7 +23,7 @@ def cve(
         product="linux",
         cvss=Cvss("3.1", "AV:L", base, "nvd"),
         paths=paths,
-        provenance=Provenance(("here",), "high", ("made up",)),
+        provenance=Provenance(("here",), ("made up",), "high", "It is made up.", "agreement", ()),
         capabilities=capabilities,
         userns=userns,
         kev=kev,
@@ -172,3 +172,45 @@ def test_an_operation_that_came_after_a_fix_leads_nowhere(fixed: str, reached: b
 def test_what_is_no_release_of_linux_excludes_nothing(fixed: str | None) -> None:
     found = msgspec.structs.replace(cve((NETLINK,)), fixed_in=fixed)
     assert routes(found, Candidates(events("io_uring_setup")))
+
+
+def test_one_of_the_calls_that_do_the_same_is_enough() -> None:
+    found = cve((Need("splice", others=(Way("sendfile"),)), KEYCTL))
+    assert routes(found, Candidates(events("sendfile", "keyctl")))
+    assert routes(found, Candidates(events("splice", "keyctl")))
+    assert routes(found, Candidates(events("keyctl", "write"))) == []
+    assert score(found, "sendfile", "keyctl") == pytest.approx(0.5)
+    # Where both are open, neither is free until the other is allowed.
+    security = Security([found], events("splice", "sendfile", "keyctl"))
+    assert security.score(read("splice")).value == pytest.approx(0.5)
+    assert security.score(read("splice"), events("sendfile")).value == 0.0
+
+
+@pytest.mark.parametrize(
+    ("abi", "allowed", "reached"),
+    [
+        (Abi.X32, ["recvmmsg"], False),
+        (Abi.X32, ["x32:recvmmsg"], True),
+        (Abi.X32, ["recvmmsg", "x32:read"], True),  # a rule holds on every ABI of the policy
+        (Abi.X32, ["x32:read"], False),
+        (Abi.X32, ["x32:read", "i386:socketcall"], False),  # x32 has no socketcall
+        (Abi.I386, ["i386:socketcall"], True),
+        (Abi.I386, ["recvmmsg"], False),
+        (Abi.X86_64, ["recvmmsg"], True),
+        (Abi.X86_64, ["i386:recvmmsg"], False),
+    ],
+)
+def test_a_fault_of_one_abi(abi: Abi, allowed: list[str], reached: bool) -> None:
+    found = cve((Need("recvmmsg", abi=abi),))
+    assert bool(routes(found, Candidates(events(*allowed)))) is reached
+
+
+def test_a_fault_of_one_abi_scores_nothing_elsewhere() -> None:
+    found = cve((Need("recvmmsg", abi=Abi.X32),))
+    assert score(found, "recvmmsg", "read") == 0.0
+    assert score(found, "recvmmsg", "x32:read") == pytest.approx(0.5)
+
+
+def test_what_no_container_reaches_counts_for_nothing() -> None:
+    found = msgspec.structs.replace(cve((KEYCTL,)), unreachable="It is made up.")
+    assert score(found, "keyctl") == 0.0
