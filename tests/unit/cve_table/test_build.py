@@ -11,6 +11,7 @@ from beacon.data.cves import package_cves
 from beacon.model.release import parse_release
 from cve_table.build import TableError, _paths, cves, files
 from cve_table.inputs import HERE, JudgedNeed, Judgement, facts, judgements, readers
+from cve_table.twins import lonely
 
 #: Constants that data/arguments.toml does not have: there the call counts with any arguments. The
 #: clocks of clock_nanosleep may be any negative number, the flag of memfd_create comes with a
@@ -64,6 +65,13 @@ def test_a_judgement_without_a_twin_is_refused() -> None:
     with pytest.raises(TableError, match=r"CVE-2014-7822 names \['splice'\] without"):
         _paths(alone)
     assert _paths(replace(alone, only={"splice": "An example."}))
+
+
+def test_no_entry_names_one_twin_alone() -> None:
+    for cve in package_cves():
+        fixed = parse_release(cve.fixed_in or "")
+        found = {call for path in cve.paths for call in lonely(path, fixed)}
+        assert found == judgements()[cve.id].only.keys(), cve.id
 
 
 def test_a_reason_that_nothing_asks_for_is_refused() -> None:
