@@ -126,7 +126,7 @@ class Observation(msgspec.Struct, frozen=True):
 
     def abis(self) -> frozenset[Abi]:
         """The ABIs of which at least one call did not fail: the others were only probed."""
-        return frozenset(entry.call.abi for entry in self.syscalls if entry.count > entry.failed)
+        return frozenset([each.call.abi for each in self.syscalls if each.count > each.failed])
 
     def uses(self) -> Iterator[Use]:
         """What a policy has to allow for this: calls that entered, capabilities needed."""

@@ -24,6 +24,7 @@ from beacon.model.policy import (
 )
 from beacon.model.profile import Profile
 from beacon.model.run import Run
+from beacon.synthesis.current_names import with_current_names
 from beacon.synthesis.decide import decide
 from beacon.synthesis.intents import check_classes
 from beacon.synthesis.lent import lent
@@ -42,7 +43,7 @@ def synthesize(profile: Profile, intent: Intent | None = None, *, insist: bool =
     start. UsageError for an incomplete profile unless the user insists.
     """
     intent = intent or Intent()
-    runs = _counted(profile, intent)
+    runs = with_current_names(_counted(profile, intent))
     uses = _uses(runs)
     check_classes(uses)
     gaps = profile.gaps()

@@ -1,14 +1,15 @@
 from __future__ import annotations
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from beacon.data.kernel import tables
 from beacon.errors import ExitCode, NothingObservedError, UsageError
-from beacon.model.event import Abi, Phase, Syscall
+from beacon.model.event import Abi, Phase, Syscall, read
 from beacon.model.intent import Intent
-from beacon.model.observation import Loss, SyscallCount
+from beacon.model.observation import ClassCount, Loss, SyscallCount
 from beacon.model.run import Check, Ending
 from beacon.synthesis.synthesize import synthesize
 from builders import call, check, profile, run
@@ -135,6 +136,14 @@ def test_what_the_vdso_serves_is_always_allowed(seen: SyscallCount, more: set[st
     clocks = {"clock_getres", "clock_gettime", "getcpu", "gettimeofday", "time"}
     assert names >= clocks | more
     assert not names & ({"clock_gettime64", "clock_getres_time64"} - more)
+
+
+def test_a_class_that_was_recorded_by_its_number_has_its_name() -> None:
+    counted = ClassCount("0xaa00", 2, 1, ("server",))
+    entry = msgspec.structs.replace(call("ioctl", count=2, denied=1), classes=(counted,))
+    policy = synthesize(profile(run(call("read"), entry)))
+    assert read("ioctl(USERFAULTFD_IOC_NEW)") in policy.events()
+    assert policy.replays[0].denied == (read("ioctl(USERFAULTFD_IOC_NEW)"),)
 
 
 def test_implied_calls_follow_their_causes() -> None:
