@@ -609,21 +609,24 @@ static __always_inline u64 bounding_set(const struct cred *cred)
 }
 
 /*
- * Rights that are not the container's own: of a user namespace that it made, or of credentials
- * that a file system lends for a moment (overlayfs acts as whoever mounted it). access(2) swaps
- * credentials too, but derives them from the caller's, with the same bounding set.
+ * Rights that are not the container's own: of or over a user namespace that it made, or of
+ * credentials that a file system lends for a moment (overlayfs acts as whoever mounted it).
+ * access(2) swaps credentials too, but derives them from the caller's, with the same bounding set.
  */
 static __always_inline bool is_foreign(struct task_struct *task, const struct slot *slot,
-				       const struct cred *cred)
+				       const struct cred *cred,
+				       const struct user_namespace *target)
 {
 	const struct cred *own = task->real_cred;
 
-	if (slot->userns && slot->userns != (u64)BPF_CORE_READ(cred, user_ns))
+	if (slot->userns && (slot->userns != (u64)target ||
+			     slot->userns != (u64)BPF_CORE_READ(cred, user_ns)))
 		return true;
 	return own != cred && bounding_set(own) != bounding_set(cred);
 }
 
-static __always_inline struct state *asked(struct task_struct *task, const struct cred *cred, int cap)
+static __always_inline struct state *asked(struct task_struct *task, const struct cred *cred,
+					   const struct user_namespace *target, int cap)
 {
 	struct state *state = asker_of(task);
 	struct slot *slot;
@@ -634,7 +637,7 @@ static __always_inline struct state *asked(struct task_struct *task, const struc
 	if (!slot)
 		return NULL;
 	state->cap = cap;
-	state->foreign = is_foreign(task, slot, cred);
+	state->foreign = is_foreign(task, slot, cred, target);
 	return state;
 }
 
@@ -644,7 +647,7 @@ int BPF_PROG(cap_traced, const struct cred *cred, struct user_namespace *target_
 	     const struct user_namespace *capable_ns, int cap, int ret)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
-	struct state *state = asked(task, cred, cap);
+	struct state *state = asked(task, cred, target_ns, cap);
 
 	if (!state)
 		return 0;
@@ -656,7 +659,7 @@ int BPF_PROG(cap_traced, const struct cred *cred, struct user_namespace *target_
 SEC("kprobe/cap_capable")
 int BPF_KPROBE(cap_asked, const struct cred *cred, struct user_namespace *target_ns, int cap)
 {
-	struct state *state = asked(bpf_get_current_task_btf(), cred, cap);
+	struct state *state = asked(bpf_get_current_task_btf(), cred, target_ns, cap);
 
 	if (!state)
 		return 0;

@@ -98,7 +98,7 @@ struct cap_key {
 	u8 phase;
 	u8 cap;
 	u8 granted;
-	u8 foreign;		/* with rights that are not the container's own */
+	u8 foreign;		/* of or over a user namespace other than the container's, or lent */
 };
 
 struct cap_count {

@@ -13,6 +13,7 @@ import sys
 from pathlib import Path
 from statistics import mean
 
+from beacon.data.capabilities import DOCKER_DEFAULT
 from beacon.model.cve import Cve
 from beacon.model.event import Capability, Event, Syscall
 from beacon.model.intent import PRESETS
@@ -22,11 +23,6 @@ from policies import DOCKER, by_name, counted, events, stopped, stopped_by_docke
 from static.analysis import Scope, analyse
 from static.cache import Cache
 
-#: The capabilities that Docker grants: docs.docker.com, "Runtime privilege and Linux capabilities".
-_GRANTED = (
-    *("AUDIT_WRITE", "CHOWN", "DAC_OVERRIDE", "FOWNER", "FSETID", "KILL", "MKNOD"),
-    *("NET_BIND_SERVICE", "NET_RAW", "SETFCAP", "SETGID", "SETPCAP", "SETUID", "SYS_CHROOT"),
-)
 _WANTED, _WANTED_SHARE = 42, 0.8
 
 Policies = dict[str, frozenset[Event]]
@@ -39,7 +35,7 @@ def policies(name: str, directory: Path) -> Policies:
     found: Policies = {}
     for scope in Scope:
         names = analyse(f"beacon/{name}", scope, cache).syscalls
-        granted = (Capability(f"CAP_{each}") for each in _GRANTED)
+        granted = (Capability(f"CAP_{each}") for each in DOCKER_DEFAULT)
         found[f"static, {scope.value}"] = frozenset([*map(Syscall, names), *granted])
     for preset in PRESETS:
         allowed = events(recorded, preset)

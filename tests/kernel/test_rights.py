@@ -58,6 +58,14 @@ def test_rights_of_a_new_user_namespace_are_foreign(monitor: KernelMonitor, prim
     assert checks(seen, Phase.START) == {GRANTED: 7}
 
 
+def test_rights_over_a_new_user_namespace_are_foreign(
+    monitor: KernelMonitor, primes: Primes
+) -> None:
+    seen = observe(monitor, primes, "over-foreign")
+    assert foreign_checks(seen, Phase.START)[("CAP_SYS_ADMIN", "unshare", True)] >= 1
+    assert checks(seen, Phase.START) == {}
+
+
 def test_unsharing_needs_a_right(monitor: KernelMonitor, primes: Primes) -> None:
     seen = observe(monitor, primes, "unshared")
     assert checks(seen, Phase.START)[("CAP_SYS_ADMIN", "unshare", True)] >= 1

@@ -8,6 +8,15 @@ from functools import cache
 import msgspec
 
 from beacon.data.table import read_table
+from beacon.model.launch import Launch, bare
+
+#: What Docker grants without any option, without `CAP_` (moby, oci/caps/defaults.go).
+DOCKER_DEFAULT = frozenset(
+    {
+        *("AUDIT_WRITE", "CHOWN", "DAC_OVERRIDE", "FOWNER", "FSETID", "KILL", "MKNOD"),
+        *("NET_BIND_SERVICE", "NET_RAW", "SETFCAP", "SETGID", "SETPCAP", "SETUID", "SYS_CHROOT"),
+    }
+)
 
 
 class Worth(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -21,3 +30,14 @@ class Worth(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 def worths() -> Mapping[str, Worth]:
     """By kernel name (`CAP_NET_ADMIN`); the table is read once."""
     return read_table("capabilities.toml", dict[str, Worth])
+
+
+def granted(launch: Launch, capability: str) -> bool:
+    """Whether a container that is launched so has the capability (`CAP_CHOWN`, or without `CAP_`).
+
+    In its bounding set: a process of a user other than root may hold less.
+    """
+    if launch.takes_away(capability):
+        return False
+    added = {bare(word) for word in launch.cap_add}
+    return bool(added & {bare(capability), "ALL"}) or bare(capability) in DOCKER_DEFAULT

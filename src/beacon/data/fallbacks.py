@@ -15,6 +15,7 @@ ENOSYS_FALLBACK: dict[str, str] = {
     "close_range": "glibc closefrom, CPython's subprocess: fall back to a loop of close",
     "copy_file_range": "coreutils, glibc's callers: fall back to read and write",
     "epoll_pwait2": "libraries fall back to epoll_pwait",
+    "execveat": "glibc's fexecve falls back to execve of /proc/self/fd/N",
     "faccessat2": "glibc 2.33, Go, runc: fall back to faccessat",
     "fchmodat2": "glibc 2.39: falls back to fchmodat through /proc",
     "futex_waitv": "wine and game runtimes fall back to futex",

@@ -19,7 +19,7 @@ from beacon.scoring.security import Security
 from beacon.synthesis.pins import made_good
 
 _INFERRED = 0.5  # of the functionality of what was seen
-_LENT = "used only where the environment adds it: add it there yourself"
+_WITHHELD = "the launch does not grant it: add it with --cap-add where it is needed"
 #: Why an event is inferred, and from what was seen.
 _Source = tuple[Family, tuple[Event, ...]]
 
@@ -28,11 +28,11 @@ def decide(
     runs: Sequence[Run],
     intent: Intent,
     cves: Iterable[Cve],
-    lent: Set[Event] = frozenset(),
+    withheld: Set[Event] = frozenset(),
 ) -> list[Decision]:
     """One decision for each event that was seen, inferred or pinned as allowed; sorted by name.
 
-    What is `lent` was used only where an environment granted it itself. What is allowed already
+    What is `withheld` was used though the launch does not grant it. What is allowed already
     changes what the denial of others buys, so those that do most for the container are decided
     first, and what was denied is looked at again until nothing changes: nothing is denied for a
     gain that something else nullifies. So raising the weight of security never lets an event in,
@@ -42,7 +42,7 @@ def decide(
     sources = _sources(use)
     candidates = use.events() | frozenset(sources) | frozenset(intent.allow)
     abis = {event.abi for event in candidates if isinstance(event, Syscall)}
-    fixed = _Fixed(intent, lent, made_good(intent, candidates, abis))
+    fixed = _Fixed(intent, withheld, made_good(intent, candidates, abis))
     worth = {event: _worth(event, sources.get(event, ()), use, fixed) for event in candidates}
     verdicts = {event: fixed.verdict(event, worth[event]) for event in candidates}
     # What is denied in any case opens nothing to anybody.
@@ -103,7 +103,7 @@ class _Fixed(NamedTuple):
     """What is decided whatever the scores are; `good`: denied with the pins that it defeats."""
 
     intent: Intent
-    lent: Set[Event]
+    withheld: Set[Event]
     good: Mapping[Event, Sequence[Event]]
 
     def verdict(self, event: Event, worth: _Worth) -> _Verdict | None:
@@ -114,8 +114,8 @@ class _Fixed(NamedTuple):
         if event in self.good:
             pins = ", ".join(map(spell, self.good[event]))
             return _Verdict(f"would defeat what is pinned as denied: {pins}", allowed=False)
-        if event in self.lent:
-            return _Verdict(_LENT, allowed=False)
+        if event in self.withheld:
+            return _Verdict(_WITHHELD, allowed=False)
         needed = self.intent.floor and worth.floor
         return _Verdict("needed to become ready", allowed=True) if needed else None
 

@@ -27,8 +27,8 @@ from beacon.model.run import Run
 from beacon.synthesis.current_names import with_current_names
 from beacon.synthesis.decide import decide
 from beacon.synthesis.intents import check_classes
-from beacon.synthesis.lent import lent
 from beacon.synthesis.pins import check_pins
+from beacon.synthesis.withheld import withheld
 
 _PROBED = "every call of its ABI failed: a program only probes for it"
 
@@ -51,7 +51,7 @@ def synthesize(profile: Profile, intent: Intent | None = None, *, insist: bool =
         raise UsageError(
             f"This profile is not complete ({gaps[0]}): profile again, or insist with --incomplete."
         )
-    decided = decide(runs, intent, cves(), lent(runs, profile.surroundings, intent))
+    decided = decide(runs, intent, cves(), withheld(runs, profile, intent))
     decisions = [each for each in decided if _filterable(each.event)]
     allowed = [decision for decision in decisions if decision.allowed]
     syscalls = tuple(_syscalls(allowed, uses))

@@ -46,6 +46,17 @@ static void foreign(void)
 	in_child(in_namespace);
 }
 
+static void owned_namespace(void)
+{
+	expect(!call(__NR_unshare, CLONE_NEWUSER | CLONE_NEWUTS));
+}
+
+/* The new UTS namespace is asked for with the container's rights, over the new user namespace. */
+static void over_foreign(void)
+{
+	in_child(owned_namespace);
+}
+
 static void granted_in_thread(void)
 {
 	in_thread(granted);
@@ -123,6 +134,7 @@ static void by_worker(void)
 
 const struct part rights[] = {
 	{"granted", granted}, {"lacking", lacking}, {"foreign", foreign},
+	{"over-foreign", over_foreign},
 	{"granted-in-thread", granted_in_thread}, {"granted-in-child", granted_in_child},
 	{"by-worker", by_worker}, {NULL, NULL},
 };

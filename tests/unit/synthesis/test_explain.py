@@ -6,6 +6,7 @@ from beacon.data.cves import cves
 from beacon.model.environment import Dimension, Effect, Environment, Surroundings
 from beacon.model.event import Phase, read, spell
 from beacon.model.intent import Intent
+from beacon.model.launch import Launch
 from beacon.synthesis.difference import changes
 from beacon.synthesis.explain import explain
 from beacon.synthesis.exposure import exposures
@@ -68,12 +69,12 @@ def test_a_capability_that_an_environment_lends() -> None:
     recorded = replace(profile(*runs), surroundings=Surroundings((lends,)))
     assert [each.name for each in synthesize(recorded).capabilities] == ["CAP_CHOWN"]
     (found,) = explain(synthesize(recorded), read("CAP_IPC_LOCK"), cves())
-    assert found.because.startswith("used only where the environment adds it")
+    assert found.because.startswith("the launch does not grant it")
     assert found.evidence.runs == ("none@cap-add=lock",)
     for intent in (Intent(matter=("cap-add",)), Intent(allow=(read("CAP_IPC_LOCK"),))):
         kept = [each.name for each in synthesize(recorded, intent).capabilities]
         assert kept == ["CAP_CHOWN", "CAP_IPC_LOCK"]
-    everywhere = replace(recorded, runs=(replace(runs[1], environment=Environment()), *runs))
+    everywhere = replace(recorded, launch=Launch(cap_add=("IPC_LOCK",)))
     assert len(synthesize(everywhere).capabilities) == 2
 
 
