@@ -1,3 +1,3 @@
 """BeaCon profiles container images and writes policies that are proven to work."""
 
-__version__ = "0.1.0"
+__version__ = "0.2.0.dev0"

@@ -60,7 +60,8 @@ def check_consent(demands: Iterable[Demand], consent: Consent) -> None:
         raise UsageError(
             "This policy asks for what a plain container does not have, and no seal of this host "
             f"covers it: {some(unmet)}. Repeat the options that you agree to, or give --trust if "
-            "you trust whoever made these files."
+            "you trust whoever made these files, as your own from before BeaCon 0.2, which have no "
+            "seal."
         )
 
 

@@ -162,8 +162,10 @@ def _filter(policy: Policy, enforcement: Enforcement) -> Iterator[Demand]:
         why = "seccomp.json denies none of them"
         yield Demand("filter", ALL_CALLS, why, sealed=False)
         return
-    for name in opened & host_access().filter.denied:
-        yield Demand("filter", name, host_access().filter.why, name in policy.names())
+    filter_ = host_access().filter
+    capabilities = (f"CAP_{bare(name)}" for name in enforcement.capabilities or ())
+    for name in (opened & filter_.denied) - filter_.opened(capabilities):
+        yield Demand("filter", name, filter_.why, name in policy.names())
 
 
 def opened_calls(profile: Mapping[str, Any]) -> frozenset[str] | None:

@@ -34,35 +34,54 @@ class Options:
 
 @dataclass(frozen=True)
 class Enforced:
-    """What docker.args and seccomp.json together put on a container; their `texts` by name."""
+    """What docker.args and seccomp.json together put on a container; their `texts` by name.
+
+    `former` is the path that docker.args names where the folder has been moved or copied since.
+    """
 
     enforcement: Enforcement
     no_new_privileges: bool
     texts: Mapping[str, str]
+    former: str | None = None
 
 
 def read_enforced(directory: Path) -> Enforced:
-    """Read DIR/docker.args and the profile it names; UsageError when they do not fit together."""
+    """Read DIR/docker.args and DIR/seccomp.json; UsageError when they do not fit together."""
     path = directory / DockerArgsExporter.file
     text = _read(path)
     options = parse_options(path, text)
     profiles = [o.removeprefix("seccomp=") for o in options.security if o.startswith("seccomp=")]
     expected = directory.resolve() / SeccompExporter.file
-    if profiles != [str(expected)]:
+    seccomp = _read(expected)
+    if not (len(profiles) == 1 and _is_the_same(Path(profiles[0]), expected, seccomp)):
+        named = printable(", ".join(profiles)) or "no seccomp profile"
         raise UsageError(
-            f"{path} does not name {expected}: write the policy again with `beacon policy`."
+            f"{path} names {named}, which is not the same as {expected}: write {expected} in its "
+            "place, or write the policy again with `beacon policy`."
         )
     if options.drop != ["ALL"]:
         raise UsageError(f"{path} does not drop all capabilities: write the policy again.")
-    if set(options.security) - {f"seccomp={expected}", NO_NEW_PRIVILEGES}:
+    if set(options.security) - {f"seccomp={profiles[0]}", NO_NEW_PRIVILEGES}:
         raise UsageError(f"{path} holds options that BeaCon did not write: write the policy again.")
-    seccomp = _read(expected)
     _check_profile(expected, seccomp)
     return Enforced(
         Enforcement(seccomp, tuple(options.add)),
         NO_NEW_PRIVILEGES in options.security,
         {path.name: text, expected.name: seccomp},
+        None if profiles == [str(expected)] else printable(profiles[0]),
     )
+
+
+def _is_the_same(named: Path, expected: Path, seccomp: str) -> bool:
+    """Whether it is the file, or a copy of it, or its place before the folder was moved."""
+    if named == expected:
+        return True
+    try:
+        return named.name == expected.name and read_regular(named, _LARGEST) == seccomp.encode()
+    except FileNotFoundError:
+        return True
+    except (OSError, ValueError):
+        return False
 
 
 def parse_options(path: Path, text: str) -> Options:

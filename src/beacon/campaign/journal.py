@@ -40,13 +40,15 @@ class Journal:
     A context manager. With `resume` the runs that are there are kept, and UsageError is raised
     if they are another campaign's or no runs at all. BeaconError for a file that is a link,
     another user's, or one that others can write to: its runs would become the profile. Nothing is
-    written before the first run is added.
+    written before a run became ready: a command that cannot start its image replaces no journal.
     """
 
     def __init__(self, directory: Path, identity: str, *, resume: bool) -> None:
         self._path, self._identity = directory / JOURNAL_FILE, identity
         self._lock = threading.Lock()
         self._done: dict[str, Run] = {}
+        self._waiting: list[bytes] = []
+        self._written = 0
         self._file: IO[bytes] | None = None
         self._end = 0
         with self._using():
@@ -60,17 +62,21 @@ class Journal:
         return run if run is not None and run.environment == environment else None
 
     def __len__(self) -> int:
-        return len(self._done)
+        """How many finished runs are on the disk."""
+        return len(self._done) + self._written
 
     def add(self, run: Run) -> None:
-        """Keep a run; it survives whatever happens next."""
-        line = _encode(msgspec.json.encode(run))
+        """Keep a run; once one is ready, it survives whatever happens next."""
         with self._lock, self._using():
-            if self._file is None:
-                self._file = self._open()
-            self._file.write(line)
+            self._waiting.append(_encode(msgspec.json.encode(run)))
+            if self._file is None and not (self._end or run.outcome.ready):
+                return
+            self._file = self._file or self._open()
+            self._file.write(b"".join(self._waiting))
             self._file.flush()
             os.fsync(self._file.fileno())
+            self._written += len(self._waiting)
+            self._waiting.clear()
 
     def discard(self) -> None:
         """Remove what was written: it is the beginning of nothing."""

@@ -80,3 +80,8 @@ def _plain(stream: TextIO) -> Rich:
 def _fields(content: object) -> dict[str, object]:
     plain = msgspec.to_builtins(content)
     return plain if isinstance(plain, dict) else {"items": plain}
+
+
+def counted(count: int, thing: str) -> str:
+    """`1 run`, `2 runs`."""
+    return f"{count} {thing}" if count == 1 else f"{count} {thing}s"

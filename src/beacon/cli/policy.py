@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import shlex
 from pathlib import Path
 from typing import Any
 
@@ -98,7 +99,7 @@ def run(options: argparse.Namespace, console: Console) -> ExitCode:
     if options.json:
         console.document("policy", policy)
     else:
-        _tell(console, policy)
+        _tell(console, policy, options.output)
     console.say(f"Wrote {options.output}; not proven yet: beacon verify {options.output}")
     return ExitCode.DONE
 
@@ -109,7 +110,7 @@ def _probed(policy: Policy) -> list[Syscall]:
     return [call for call in calls if call.abi not in policy.abis]
 
 
-def _tell(console: Console, policy: Policy) -> None:
+def _tell(console: Console, policy: Policy, directory: Path) -> None:
     kept = ", ".join(capability.name for capability in policy.capabilities) or "none"
     inferred = {each.call.name for each in policy.syscalls if each.inferred is not None}
     inferred -= {each.call.name for each in policy.syscalls if each.inferred is None}
@@ -130,7 +131,9 @@ def _tell(console: Console, policy: Policy) -> None:
         console.result(f"needs         a runtime whose libseccomp knows {name} ({version} does)")
     if policy.dropped:
         console.result(f"dropped       {_names(policy)}")
-    console.result(f"use           docker run $(cat DIR/{DockerArgsExporter.file}) IMAGE")
+    file = shlex.quote(str(directory / DockerArgsExporter.file))
+    image = shlex.quote(policy.image.reference)
+    console.result(f"use           docker run $(cat {file}) {image}, with your own options")
 
 
 def _spelt(intent: Intent) -> str:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -104,7 +106,22 @@ def _record(
                 chosen.budget,
                 journal,
             )
-            return campaign.run()
+            with _kept(journal, options.output, console):
+                return campaign.run()
+
+
+@contextmanager
+def _kept(journal: Journal, directory: Path, console: Console) -> Iterator[None]:
+    """Say what an interrupt or an error leaves to continue with."""
+    try:
+        yield
+    except BaseException:
+        if count := len(journal):
+            console.say(
+                f"Kept in {directory}: {count} finished {'run' if count == 1 else 'runs'}; "
+                "repeat the command with --resume to continue."
+            )
+        raise
 
 
 def _tidy(lab: Lab, console: Console) -> None:

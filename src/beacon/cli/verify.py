@@ -17,11 +17,12 @@ from beacon.campaign.enforced import read_enforced
 from beacon.campaign.verify import chosen, verify
 from beacon.cli.arguments import positive
 from beacon.cli.consenting import add_consent_options, consented
-from beacon.cli.console import Console
+from beacon.cli.console import Console, counted
 from beacon.cli.exploring import default_jobs
 from beacon.cli.opening import open_lab
 from beacon.cli.progress import Progress
 from beacon.errors import ExitCode
+from beacon.export.seccomp import SeccompExporter
 from beacon.model.deviation import is_wider
 from beacon.model.files import VERIFICATION_FILE, encode, load_policy, write_files, writing
 from beacon.model.policy import Policy
@@ -65,6 +66,11 @@ def run(options: argparse.Namespace, console: Console) -> ExitCode:
 
 def _verified(options: argparse.Namespace, policy: Policy, console: Console) -> Verification:
     enforced = read_enforced(options.policy)
+    if enforced.former is not None:
+        console.say(
+            f"Note: docker.args names {enforced.former}, where this folder is not any more; "
+            f"`docker run` needs {options.policy.resolve() / SeccompExporter.file} there."
+        )
     files = edits(policy, options.policy, enforced.texts)
     if is_wider(files):  # a filter that nobody derived is not run
         return Verification(policy.image, (), __version__, len(policy.replays), files)
@@ -96,25 +102,26 @@ def _tell(console: Console, verification: Verification) -> None:
         checks = (
             f"{passed} of {len(run.outcome.checks)} checks passed, " if run.outcome.checks else ""
         )
-        console.result(f"{name}: {run.outcome.ending}, {checks}{len(run.differences)} differences")
+        console.result(
+            f"{name}: {run.outcome.ending}, {checks}{counted(len(run.differences), 'difference')}"
+        )
         for line in _lines(run.differences):
             console.result(f"  {line}")
-    if verification.left_out:
+    if verification.runs and verification.left_out:
         console.result(f"{verification.left_out} runs in other environments were not repeated.")
-    console.result(
-        "Verified: the container works under this policy."
-        if verification.passed
-        else f"NOT verified: {_reason(verification)}"
-    )
+    console.result(_closing(verification))
 
 
-def _reason(verification: Verification) -> str:
+def _closing(verification: Verification) -> str:
+    if verification.passed:
+        count = counted(len(verification.runs), "recorded run")
+        return f"Verified: {count} repeated under this policy, no difference."
     if is_wider(verification.files):
         return (
-            "nothing was run under files that allow more than policy.json: write the policy again "
-            "with `beacon policy` (--allow adds what is needed)."
+            "NOT verified: nothing was run under files that allow more than policy.json: write the "
+            "policy again with `beacon policy` (--allow adds what is needed)."
         )
-    return "the container differs under this policy."
+    return "NOT verified: the container differs under this policy."
 
 
 def _lines(differences: tuple[Difference, ...]) -> Iterator[str]:

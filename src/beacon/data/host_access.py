@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import cache
 
 import msgspec
@@ -23,9 +23,18 @@ class Access(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         return self.harmless is None or not re.fullmatch(self.harmless, value, re.DOTALL)
 
 
-class _Filter(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class Filter(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The calls that Docker's default filter denies, and those that a capability opens again."""
+
     why: str
     denied: frozenset[str]
+    with_capability: Mapping[str, frozenset[str]]
+
+    def opened(self, capabilities: Iterable[str]) -> frozenset[str]:
+        """What it lets through to a container with these capabilities (`CAP_SYS_ADMIN`)."""
+        names = self.with_capability
+        wanted = names if "CAP_ALL" in (held := frozenset(capabilities)) else held
+        return frozenset[str]().union(*(names.get(each, ()) for each in wanted))
 
 
 class HostAccess(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -33,7 +42,7 @@ class HostAccess(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     options: Mapping[str, Access]
     steps: Mapping[Action, Access]
-    filter: _Filter
+    filter: Filter
 
 
 @cache

@@ -35,7 +35,8 @@ def test_what_was_written_is_enforced(policy: Path) -> None:
     [
         ("docker.args", "--cap-drop", "--privileged --cap-drop"),
         ("docker.args", "--cap-drop ALL", "--volume /:/host"),
-        ("docker.args", "seccomp=", "seccomp=/elsewhere"),
+        ("docker.args", "seccomp.json", "other.json"),
+        ("docker.args", "--security-opt seccomp=", "--security-opt seccomp=unconfined --cap-add "),
         ("docker.args", "--cap-drop", "--security-opt apparmor=none --cap-drop"),
         ("docker.args", "--cap-drop ALL", "--cap-drop CHOWN"),
         ("docker.args", "--cap-drop ALL", "--cap-drop 'ALL"),
@@ -63,10 +64,30 @@ def test_files_that_beacon_did_not_write(policy: Path, file: str, old: str, new:
     assert failure.value.exit_code is ExitCode.USAGE
 
 
-def test_a_moved_policy_names_the_old_place(policy: Path, tmp_path: Path) -> None:
-    moved = tmp_path / "moved"
-    moved.mkdir()
+def moved(policy: Path, tmp_path: Path) -> Path:
+    folder = tmp_path / "moved"
+    folder.mkdir()
     for name in ("docker.args", "seccomp.json"):
-        (moved / name).write_bytes((policy / name).read_bytes())
-    with pytest.raises(UsageError, match="write the policy again"):
-        read_enforced(moved)
+        (folder / name).write_bytes((policy / name).read_bytes())
+    return folder
+
+
+def test_a_copied_policy_is_the_same(policy: Path, tmp_path: Path) -> None:
+    copied = moved(policy, tmp_path)
+    enforced = read_enforced(copied)
+    assert enforced.enforcement == read_enforced(policy).enforcement
+    assert enforced.former == str(policy.resolve() / "seccomp.json")
+    assert read_enforced(policy).former is None
+
+
+def test_a_moved_policy_names_the_old_place(policy: Path, tmp_path: Path) -> None:
+    copied = moved(policy, tmp_path)
+    (policy / "seccomp.json").unlink()
+    assert read_enforced(copied).former == str(policy.resolve() / "seccomp.json")
+
+
+def test_a_file_in_the_old_place_that_differs(policy: Path, tmp_path: Path) -> None:
+    copied = moved(policy, tmp_path)
+    (policy / "seccomp.json").write_text('{"defaultAction": "SCMP_ACT_ALLOW"}')
+    with pytest.raises(UsageError, match="not the same as"):
+        read_enforced(copied)

@@ -12,7 +12,7 @@ import pytest
 from beacon.campaign.journal import JOURNAL_FILE, Journal
 from beacon.errors import BeaconError, UsageError
 from beacon.model.environment import Environment
-from beacon.model.run import Run
+from beacon.model.run import Ending, Run
 from builders import call, run
 
 
@@ -172,3 +172,24 @@ def test_a_link_is_not_followed(tmp_path: Path) -> None:
         with pytest.raises(BeaconError, match="not a regular file"):
             Journal(tmp_path, "campaign", resume=resume)
     assert (tmp_path / "precious").read_text() == "precious"
+
+
+def test_a_command_that_starts_nothing_replaces_no_journal(tmp_path: Path) -> None:
+    with Journal(tmp_path, "campaign", resume=False) as journal:
+        journal.add(run(call("read")))
+    kept = (tmp_path / JOURNAL_FILE).read_bytes()
+    with Journal(tmp_path, "other", resume=False) as other:
+        other.add(run(call("read"), ending=Ending.REFUSED))
+        other.add(run(call("write"), ending=Ending.EXITED))
+        assert len(other) == 0
+        other.discard()
+    assert (tmp_path / JOURNAL_FILE).read_bytes() == kept
+
+
+def test_the_first_ready_run_brings_those_before_it(tmp_path: Path) -> None:
+    with Journal(tmp_path, "campaign", resume=False) as journal:
+        journal.add(run(call("read"), ending=Ending.EXITED))
+        journal.add(run(call("read"), workload="http"))
+        assert len(journal) == 2
+    with Journal(tmp_path, "campaign", resume=True) as journal:
+        assert len(journal) == 2
