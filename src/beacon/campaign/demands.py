@@ -156,16 +156,23 @@ def _why(option: str) -> str:
 
 
 def _filter(policy: Policy, enforcement: Enforcement) -> Iterator[Demand]:
-    """The calls that seccomp.json opens and Docker's default does not."""
+    """The calls that seccomp.json opens and Docker's default does not.
+
+    The policy says with which arguments: `verify` runs no seccomp.json that is wider than it.
+    """
     opened = opened_calls(json.loads(enforcement.seccomp or "{}"))
     if opened is None:
         why = "seccomp.json denies none of them"
         yield Demand("filter", ALL_CALLS, why, sealed=False)
         return
-    filter_ = host_access().filter
-    capabilities = (f"CAP_{bare(name)}" for name in enforcement.capabilities or ())
-    for name in (opened & filter_.denied) - filter_.opened(capabilities):
-        yield Demand("filter", name, filter_.why, name in policy.names())
+    table, names = host_access().filter, frozenset(policy.names())
+    granted = table.opened(f"CAP_{bare(name)}" for name in enforcement.capabilities or ())
+    for name in (opened & table.denied) - granted:
+        yield Demand("filter", name, table.why, name in names)
+    for call in (each.call for each in policy.syscalls if each.call.name in opened - granted):
+        if table.denies_in_part(call):
+            value = f"{call.name}({call.argument or 'any arguments'})"
+            yield Demand("filter", value, table.why)
 
 
 def opened_calls(profile: Mapping[str, Any]) -> frozenset[str] | None:

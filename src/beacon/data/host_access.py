@@ -10,6 +10,7 @@ import msgspec
 
 from beacon.data.table import read_table
 from beacon.model.environment import Action
+from beacon.model.event import Syscall
 
 
 class Access(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -24,11 +25,19 @@ class Access(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Filter(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The calls that Docker's default filter denies, and those that a capability opens again."""
+    """What Docker's default filter denies; of the calls in `only`, it lets these classes through.
+
+    `with_capability`: the calls that it lets through as well once a container has the capability.
+    """
 
     why: str
     denied: frozenset[str]
+    only: Mapping[str, frozenset[str]]
     with_capability: Mapping[str, frozenset[str]]
+
+    def denies_in_part(self, call: Syscall) -> bool:
+        """Whether it lets the call through with some arguments, and with these it does not."""
+        return call.name in self.only and call.argument not in self.only[call.name]
 
     def opened(self, capabilities: Iterable[str]) -> frozenset[str]:
         """What it lets through to a container with these capabilities (`CAP_SYS_ADMIN`)."""

@@ -7,19 +7,21 @@ import pytest
 
 from beacon.campaign.consent import Consent, check_consent
 from beacon.campaign.demands import demands, launch_demands, own_effects
+from beacon.data.arguments import canonical
 from beacon.data.dimensions import general
 from beacon.data.host_access import host_access
-from beacon.data.kernel import is_syscall
+from beacon.data.kernel import is_syscall, tables
 from beacon.engines.interface import Enforcement
 from beacon.errors import UsageError
 from beacon.model.environment import Action, Effect, Environment, Step, Surroundings
-from beacon.model.event import Capability
+from beacon.model.event import Abi, Capability, Syscall
 from beacon.model.intent import Intent
 from beacon.model.launch import Launch
 from beacon.model.policy import Policy
 from beacon.synthesis.synthesize import synthesize
 from builders import call, profile
 from builders import run as ran
+from cve_table.docker import defaults
 
 CLOSED = '{"defaultAction": "SCMP_ACT_ERRNO", "syscalls": []}'
 
@@ -171,6 +173,46 @@ def test_capabilities_of_an_environment_that_matters_are_explained_by_it() -> No
 )
 def test_filters_wider_than_docker_s(seccomp: str, found: list[tuple[str, str, bool]]) -> None:
     assert asked(policy(), seccomp) == found
+
+
+OPEN = '{"defaultAction": "SCMP_ACT_ERRNO", "syscalls": [' + (
+    '{"names": ["clone", "personality"], "action": "SCMP_ACT_ALLOW"}]}'
+)
+
+
+def allowing(*calls: Syscall) -> Policy:
+    made = policy()
+    (first, *_) = made.syscalls
+    allowed = tuple(msgspec.structs.replace(first, call=each) for each in calls)
+    return msgspec.structs.replace(made, syscalls=allowed)
+
+
+def test_a_user_namespace_by_the_arguments_of_clone_needs_consent() -> None:
+    assert asked(allowing(Syscall("clone")), OPEN) == [("filter", "clone(any arguments)", True)]
+    user = allowing(Syscall("clone", argument="CLONE_NEWUSER"), Syscall("clone", argument="plain"))
+    assert asked(user, OPEN) == [("filter", "clone(CLONE_NEWUSER)", True)]
+    assert asked(allowing(Syscall("clone", Abi.I386)), OPEN) != []
+    assert asked(allowing(Syscall("personality")), OPEN) != []
+
+
+def test_the_arguments_that_docker_lets_through_need_none() -> None:
+    known = host_access().filter.only
+    calls = (Syscall(name, argument=each) for name, found in known.items() for each in found)
+    assert asked(allowing(*calls), OPEN) == []
+    # A policy that says so and a filter that does not open it: nothing is asked for.
+    assert asked(allowing(Syscall("clone")), CLOSED) == []
+
+
+def test_what_every_default_of_docker_denies_needs_consent() -> None:
+    table = host_access().filter
+    names = frozenset().union(*tables().syscalls.values())
+    denied = [names - {*d.calls, *d.classes, *d.denied} for d in defaults().defaults]
+    assert table.denied >= frozenset.intersection(*denied)
+    assert table.denied <= frozenset.union(*denied)
+    for default in defaults().defaults:
+        assert default.classes.keys() == table.only.keys()
+        for name, classes in default.classes.items():
+            assert {canonical(name, each) for each in classes} == table.only[name]
 
 
 def unmet(made: Policy, consent: Consent, *capabilities: str) -> str | None:
