@@ -7,7 +7,7 @@ from itertools import islice
 
 from beacon.data.arguments import classes, multiplexers
 from beacon.data.kernel import tables
-from beacon.export.cubes import Cube, TooComplexError, difference
+from beacon.export.cubes import Cube, Steps, TooComplexError, difference
 from beacon.export.oci_profile import Answer, Profile, Ruling
 from beacon.export.seccomp import ARCHITECTURES
 from beacon.model.deviation import Deviation, DeviationKind
@@ -18,14 +18,17 @@ _WITNESSES = 64  # as many classes as one call has in a profile
 
 
 def compare(file: str, expected: Profile, found: Profile) -> list[Deviation]:
-    """How a file's profile differs; nothing for the same meaning, whatever the words."""
-    names = _names(expected, found)
-    wider = [*_permitted(names, found, expected), *_architectures(found, expected)]
-    narrower = [*_permitted(names, expected, found), *_architectures(expected, found)]
+    """How a file's profile differs; nothing for the same meaning, whatever the words.
+
+    TooComplexError for a profile whose answers nobody can compare in some seconds.
+    """
+    names, steps = _names(expected, found), Steps()
+    wider = [*_permitted(names, found, expected, steps), *_architectures(found, expected)]
+    narrower = [*_permitted(names, expected, found, steps), *_architectures(expected, found)]
     lists = {
         DeviationKind.WIDER: wider,
         DeviationKind.NARROWER: narrower,
-        DeviationKind.OTHER: list(_answers(names, expected, found)),
+        DeviationKind.OTHER: list(_answers(names, expected, found, steps)),
     }
     return [Deviation(file, kind, tuple(what)) for kind, what in lists.items() if what]
 
@@ -37,24 +40,25 @@ def _names(*profiles: Profile) -> list[str]:
     return sorted(set().union(*known, *(profile.calls for profile in profiles)))
 
 
-def _permitted(names: Iterable[str], wide: Profile, narrow: Profile) -> Iterator[str]:
+def _permitted(names: Iterable[str], wide: Profile, narrow: Profile, steps: Steps) -> Iterator[str]:
     """Calls, or classes of them, that the one lets through and the other does not."""
     for name in names:
-        yield from _classes(name, wide.ruling(name), narrow.ruling(name))
+        try:
+            yield from _classes(name, wide.ruling(name), narrow.ruling(name), steps)
+        except TooComplexError:
+            yield f"{printable(name)} (too complex to compare)"
+            return
 
 
-def _classes(name: str, wide: Ruling, narrow: Ruling) -> Iterator[str]:
+def _classes(name: str, wide: Ruling, narrow: Ruling, steps: Steps) -> Iterator[str]:
     if wide == narrow:
         return
-    try:
-        left = list(islice(difference(wide.permitted(), narrow.permitted()), _WITNESSES))
-    except TooComplexError:
-        yield f"{printable(name)} (too complex to compare)"
-        return
+    permitted = narrow.permitted(steps)
+    left = list(islice(difference(wide.permitted(steps), permitted, steps), _WITNESSES))
     if not left:
         return
     if wide.rest.permits and not wide.parts:
-        yield printable(name) + (" with any arguments" if narrow.permitted() else "")
+        yield printable(name) + (" with any arguments" if permitted else "")
     elif name not in multiplexers():
         yield f"{printable(name)} with some arguments"
     else:
@@ -72,14 +76,17 @@ def _architectures(wide: Profile, narrow: Profile) -> Iterator[str]:
         yield f"all its calls on {name}"
 
 
-def _answers(names: Sequence[str], expected: Profile, found: Profile) -> Iterator[str]:
+def _answers(
+    names: Sequence[str], expected: Profile, found: Profile, steps: Steps
+) -> Iterator[str]:
     """What calls get that neither lets through with any arguments."""
     if expected.default != found.default and not found.default.permits:
         yield f"denied calls get {_answer(found.default)}, not {_answer(expected.default)}"
     for name in names:
         ours, theirs = expected.ruling(name), found.ruling(name)
         by_default = ours == Ruling(expected.default) and theirs == Ruling(found.default)
-        if ours != theirs and not (by_default or ours.permitted() or theirs.permitted()):
+        same = by_default or ours == theirs
+        if not (same or ours.permitted(steps) or theirs.permitted(steps)):
             yield f"{printable(name)} gets {_ruling(theirs)}, not {_ruling(ours)}"
 
 

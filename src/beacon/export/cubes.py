@@ -48,17 +48,30 @@ class Cube(NamedTuple):
 EVERYTHING = Cube(0, 0)
 
 
-def difference(cubes: Sequence[Cube], others: Sequence[Cube]) -> Iterator[Cube]:
+class Steps:
+    """How many steps may still be taken, in all differences that share them."""
+
+    def __init__(self, left: int = _MOST) -> None:
+        self._left = left
+
+    def take(self, count: int) -> None:
+        """Count them; TooComplexError beyond all reason."""
+        self._left -= count
+        if self._left < 0:
+            raise TooComplexError("conditions too complex to compare")
+
+
+def difference(
+    cubes: Sequence[Cube], others: Sequence[Cube], steps: Steps | None = None
+) -> Iterator[Cube]:
     """What is in `cubes` and in none of the others; TooComplexError beyond all reason."""
     waiting = [(cube, 0) for cube in reversed(cubes)]
-    steps = 0
+    steps = steps or Steps()
     while waiting:
         cube, place = waiting.pop()
         while place < len(others) and not cube.meets(others[place]):
             place += 1
-        steps += 1 + place
-        if steps > _MOST:
-            raise TooComplexError
+        steps.take(1 + place)
         if place == len(others):
             yield cube
         else:

@@ -15,7 +15,7 @@ from typing import Annotated, Any, Literal, NamedTuple
 import msgspec
 from msgspec import Meta
 
-from beacon.export.cubes import EVERYTHING, Cube, difference, masked, together
+from beacon.export.cubes import EVERYTHING, Cube, Steps, difference, masked, together
 from beacon.export.seccomp import ARCHITECTURES
 from beacon.model.event import Abi
 from beacon.model.text import printable
@@ -34,6 +34,8 @@ _WORD, _HALF = (1 << 64) - 1, (1 << 32) - 1
 _PERMITTING = frozenset({"SCMP_ACT_ALLOW", "SCMP_ACT_LOG", "SCMP_ACT_TRACE", "SCMP_ACT_NOTIFY"})
 _WITH_ERRNO = "SCMP_ACT_ERRNO"
 _SHOWN = 200  # characters of what cannot be read
+#: Names with conditions, over all rules; BeaCon writes some hundred. Each makes a part of a ruling.
+_MOST_PARTS = 10_000
 
 
 class UnreadableProfileError(ValueError):
@@ -81,8 +83,8 @@ class Ruling(NamedTuple):
     rest: Answer
     parts: tuple[tuple[Cube, Answer], ...] = ()
 
-    def permitted(self) -> list[Cube]:
-        """The arguments with which it may be made.
+    def permitted(self, steps: Steps | None = None) -> list[Cube]:
+        """The arguments with which it may be made; TooComplexError.
 
         Where rules contradict each other, whatever one of them lets through.
         """
@@ -90,7 +92,7 @@ class Ruling(NamedTuple):
         if not self.rest.permits:
             return let_through
         stopped = [cube for cube, answer in self.parts if not answer.permits]
-        return [*let_through, *difference([EVERYTHING], stopped)]
+        return [*let_through, *difference([EVERYTHING], stopped, steps)]
 
 
 class Profile(NamedTuple):
@@ -143,10 +145,14 @@ def _answer(action: str, number: int | None) -> Answer:
 def _rulings(default: Answer, rules: Iterable[_Rule], *, narrow: bool) -> dict[str, Ruling]:
     """As runc adds the rules: none that says what the default does."""
     found: dict[str, Ruling] = {}
+    parts = 0
     for rule in rules:
-        answer = _answer(rule.action, rule.errno_ret)
+        answer, names = _answer(rule.action, rule.errno_ret), dict.fromkeys(rule.names)
         cubes = _cubes(rule.args, narrow=narrow) if answer != default else []
-        for cube, name in product(cubes, rule.names):
+        parts += len(cubes) * len(names)
+        if parts > _MOST_PARTS:
+            raise ValueError(f"more than {_MOST_PARTS} rules")
+        for cube, name in product(cubes, names):
             found[name] = _with(found.get(name, Ruling(default)), cube, answer, default)
     return found
 

@@ -6,7 +6,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from beacon.export.cubes import EVERYTHING, Cube, TooComplexError, difference, masked, together
+from beacon.export.cubes import (
+    EVERYTHING,
+    Cube,
+    Steps,
+    TooComplexError,
+    difference,
+    masked,
+    together,
+)
 
 WORD = 2**64 - 1
 WORDS = st.one_of(st.integers(0, 9), st.sampled_from([2**31, 2**32, 2**63, 2**64 - 1]),
@@ -53,3 +61,10 @@ def test_what_nobody_writes_is_given_up() -> None:
 def test_an_example_of_what_is_left() -> None:
     (left,) = difference([masked(1, WORD, 5)], [masked(1, WORD, 4)])
     assert left.registers() == (0, 5, 0, 0, 0, 0)
+
+
+def test_differences_share_their_steps() -> None:
+    steps = Steps(200)
+    assert len(list(difference([EVERYTHING], [masked(0, WORD, 0)], steps))) == 64
+    with pytest.raises(TooComplexError):
+        list(difference([EVERYTHING], [masked(0, WORD, 0)], steps))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import json
+import time
 from pathlib import Path
 from typing import Any
 
@@ -175,3 +176,18 @@ def test_an_error_moves_no_cursor() -> None:
     with pytest.raises(UnreadableProfileError) as failure:
         read_profile('{"defaultAction": "SCMP_ACT_ERRNO", "\\u001b[2J\\u202e": 1}')
     assert str(failure.value).isprintable()
+
+
+@pytest.mark.parametrize(
+    ("names", "conditions"), [(["read"] * 1000, 1000), (list(map(str, range(3000))), 10)]
+)
+def test_a_small_file_with_a_large_meaning_is_refused_at_once(
+    names: list[str], conditions: int
+) -> None:
+    arguments = [{"index": 0, "value": n, "op": "SCMP_CMP_EQ"} for n in range(conditions)]
+    rule = {"names": names, "action": "SCMP_ACT_ALLOW", "args": arguments}
+    document = {"defaultAction": "SCMP_ACT_ERRNO", "syscalls": [rule] * 40}
+    began = time.process_time()
+    with pytest.raises(UnreadableProfileError, match="more than 10000 rules"):
+        read_profile(json.dumps(document))
+    assert time.process_time() - began < 20
