@@ -38,8 +38,10 @@ class Consent:
         special = _REPEATED.get(demand.option)
         if special is not None:
             return special(self, demand.value)
-        given = getattr(self.launch, demand.option, ())
-        return demand.value in (given if isinstance(given, tuple) else (str(given),))
+        given = getattr(self.launch, demand.option, None)
+        return given is not None and demand.value in (
+            given if isinstance(given, tuple) else (str(given),)
+        )
 
 
 def _adds(consent: Consent, name: str) -> bool:

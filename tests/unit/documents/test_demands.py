@@ -235,6 +235,11 @@ def test_only_what_is_repeated_exactly_is_obeyed() -> None:
     assert "\n" not in said
 
 
+def test_nothing_is_not_a_name_that_was_repeated() -> None:
+    for launch in (Launch(network="None"), Launch(pid="None"), Launch(log_driver="None")):
+        assert unmet(policy(launch), Consent()) is not None
+
+
 def test_a_seal_covers_the_document_and_not_what_lies_beside_it() -> None:
     made = policy(Launch(network="host"))
     assert unmet(made, Consent(sealed=True)) is None
