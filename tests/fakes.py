@@ -76,10 +76,10 @@ class FakeContainer(Container):
     def pid(self) -> int:
         return 0
 
-    def freeze(self, seconds: float) -> None:
+    def freeze(self, seconds: float, stop: threading.Event) -> None:
         pass
 
-    def disconnect(self, seconds: float) -> None:
+    def disconnect(self, seconds: float, stop: threading.Event) -> None:
         pass
 
     def exec(

@@ -98,7 +98,7 @@ def _kill(_: Step, patient: Patient) -> None:
 
 
 def _pause(step: Step, patient: Patient) -> None:
-    patient.container.freeze(step.seconds)
+    patient.container.freeze(step.seconds, patient.lab.stopping)
 
 
 def _kill_child(_: Step, patient: Patient) -> None:
@@ -114,7 +114,7 @@ def _fill(step: Step, patient: Patient) -> None:
 
 
 def _disconnect(step: Step, patient: Patient) -> None:
-    patient.container.disconnect(step.seconds)
+    patient.container.disconnect(step.seconds, patient.lab.stopping)
 
 
 def _shape(step: Step, patient: Patient) -> None:

@@ -35,6 +35,9 @@ from beacon.model.text import printable
 from beacon.process_identity import Fate, fate
 
 _NAME = re.compile(re.escape(NAME_PREFIX) + "[0-9a-f]{16}")
+#: What an image's name can look like. It becomes a part of an address in the engine's API, so a
+#: part `..` would be another address.
+_REFERENCE = re.compile(r"[\w\[][\w.:@\]-]*(/\w[\w.:@-]*)*", re.ASCII)
 #: One engine serves many threads; each may hold a stream open besides its calls.
 _CONNECTIONS = 64
 #: Starting many containers at once takes an engine its time.
@@ -82,6 +85,10 @@ class DockerEngine(Engine):
         """Inspect an image, pulling it if it is not there; ImageNotFoundError otherwise."""
         if not reference.strip():
             raise ImageNotFoundError("The image's name is empty: name the image to use.")
+        if not _REFERENCE.fullmatch(reference):
+            raise ImageNotFoundError(
+                f"'{printable(reference)}' cannot name an image: write it as for `docker run`."
+            )
         with answering():
             try:
                 return read_image(reference, self._inspect_or_pull(reference))
@@ -147,10 +154,10 @@ class DockerEngine(Engine):
             ) from error
 
     def _host_config(self, launch: Launch, enforcement: Enforcement, cgroup_parent: str) -> Any:
-        options = host_options(launch, enforcement, cgroup_parent)
         try:
+            options = host_options(launch, enforcement, cgroup_parent)
             return self._api.create_host_config(**options)
-        except (DockerException, ValueError, TypeError) as error:
+        except (DockerException, ValueError, TypeError, OverflowError) as error:
             raise RefusedError(f"Docker has no such options: {printable(str(error))}") from error
 
     def _inspect_or_pull(self, reference: str) -> Mapping[str, Any]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Generator, Sequence
+from threading import Event
 from typing import Any
 
 from docker.errors import APIError, NotFound
@@ -114,22 +115,22 @@ class DockerContainer(Container):
         with answering():
             self._api.kill(self.id, signal=name)
 
-    def freeze(self, seconds: float) -> None:
-        """Stop all its processes from running for so long."""
+    def freeze(self, seconds: float, stop: Event) -> None:
+        """Stop all its processes from running for so long, or until `stop`."""
         with answering():
             self._api.pause(self.id)
             try:
-                time.sleep(seconds)
+                stop.wait(seconds)
             finally:
                 self._api.unpause(self.id)
 
-    def disconnect(self, seconds: float) -> None:
-        """Take its networks away for so long; RefusedError if it has none of its own."""
+    def disconnect(self, seconds: float, stop: Event) -> None:
+        """Take its networks away for so long, or until `stop`; RefusedError without any."""
         networks = list(self._inspect()["NetworkSettings"].get("Networks") or ())
         with answering():
             for network in networks:
                 self._api.disconnect_container_from_network(self.id, network, force=True)
-            time.sleep(seconds)
+            stop.wait(seconds)
             for network in networks:
                 self._api.connect_container_to_network(self.id, network)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
+from threading import Event
 
 from beacon.errors import BeaconError, UnsupportedHostError, UsageError
 from beacon.model.launch import Launch
@@ -149,12 +150,12 @@ class Container(ABC):
         """Send a signal (SIGHUP) to its first process."""
 
     @abstractmethod
-    def freeze(self, seconds: float) -> None:
-        """Stop all its processes from running for so long."""
+    def freeze(self, seconds: float, stop: Event) -> None:
+        """Stop all its processes from running for so long, or until `stop`."""
 
     @abstractmethod
-    def disconnect(self, seconds: float) -> None:
-        """Take its networks away for so long; RefusedError if it has none of its own."""
+    def disconnect(self, seconds: float, stop: Event) -> None:
+        """Take its networks away for so long, or until `stop`; RefusedError without any."""
 
     @abstractmethod
     def stop(self, grace: float) -> int | None:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from threading import Event
 from typing import Any
 
 import pytest
@@ -105,8 +106,8 @@ def test_an_image_that_is_missing_is_pulled() -> None:
 
 def test_an_image_that_cannot_be_had() -> None:
     api = _Api(inspect_image=ImageNotFound("x"), pull=_refused("no such host"))
-    with pytest.raises(ImageNotFoundError, match=r"No image 'x\\x1b' here .*no such host"):
-        DockerEngine(api=api).image("x\x1b")
+    with pytest.raises(ImageNotFoundError, match=r"No image 'x' here .*no such host"):
+        DockerEngine(api=api).image("x")
 
 
 @pytest.mark.parametrize("reference", ["", "  "])
@@ -210,3 +211,46 @@ def test_a_removal_under_way_is_waited_for() -> None:
 def test_a_removal_that_fails_is_told() -> None:
     with pytest.raises(RefusedError, match="device busy"):
         DockerContainer(_Api(c1=_refused("device busy")), "c1").remove()
+
+
+@pytest.mark.parametrize(
+    "reference", ["../containers", "a/../../info", "/info", "a?b", "a//b", "a\n", "x\x1b"]
+)
+def test_a_reference_is_no_other_address_of_the_engine(reference: str) -> None:
+    with pytest.raises(ImageNotFoundError, match="cannot name an image"):
+        DockerEngine(api=_Api()).image(reference)
+
+
+@pytest.mark.parametrize(
+    "reference",
+    ["nginx", "a/b:1.2", "[::1]:5000/a/b@sha256:00ff", "host.example:5000/a__b/c-d", "00ff"],
+)
+def test_references_as_docker_takes_them(reference: str) -> None:
+    assert DockerEngine(api=_Api()).image(reference).reference == reference
+
+
+def test_numbers_beyond_all_reason_are_refused() -> None:
+    engine = DockerEngine(api=_Api())
+    image = engine.image("x")
+    with pytest.raises(RefusedError, match="no such options"):
+        engine.create(image, Launch(cpus=1e300), Enforcement(), cgroup_parent="/")
+
+
+@pytest.mark.parametrize("fault", ["freeze", "disconnect"])
+def test_a_fault_of_a_year_ends_with_the_command(fault: str) -> None:
+    class _Faulty(_Api):
+        calls: list[str] = []  # noqa: RUF012 - of one test
+
+        def inspect_container(self, identifier: str) -> Any:
+            return {"NetworkSettings": {"Networks": {"bridge": {}}}}
+
+        def __getattr__(self, name: str) -> Any:
+            return lambda *_, **__: self.calls.append(name)
+
+    api, stop = _Faulty(), Event()
+    stop.set()
+    getattr(DockerContainer(api, "c1"), fault)(3e7, stop)
+    assert api.calls[-2:] in (
+        ["pause", "unpause"],
+        [*api.calls[-2:-1], "connect_container_to_network"],
+    )
