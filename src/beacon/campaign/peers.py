@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import resource
 import socket
 from contextlib import ExitStack, suppress
 
@@ -18,10 +19,14 @@ _SEED = 2512
 
 
 def crowd(endpoint: Endpoint, step: Step) -> None:
-    """Hold `count` connections open for `seconds`, each with a byte on it."""
+    """Hold `count` connections open for `seconds`, each with a byte on it.
+
+    Not more than a quarter of the files that this process may open: the rest of it needs some, too.
+    """
     peer = _peer(endpoint)
+    files, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
     with ExitStack() as stack:
-        for _ in range(step.count):
+        for _ in range(min(step.count, files // 4)):
             with suppress(OSError):
                 stack.enter_context(peer.connect()).send(b"\n")
             if endpoint.stop.is_set():

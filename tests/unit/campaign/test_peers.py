@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import resource
 import socket
 import time
 import tracemalloc
@@ -36,3 +37,18 @@ def test_a_flood_is_not_taken(act: Callable[[Endpoint, Step], None]) -> None:
             tracemalloc.stop()
     assert time.monotonic() - began < 10
     assert most < 1 << 20
+
+
+def test_a_crowd_leaves_files_to_the_rest_of_the_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(resource, "getrlimit", lambda _: (40, 40))
+    crowd: list[int] = []
+
+    def count(connection: socket.socket) -> None:
+        crowd.append(1)
+        connection.recv(1)
+        connection.recv(1)
+
+    step = Step(do=Action.CONNECTIONS, count=1_000_000, seconds=0.5)
+    with listening(count) as port:
+        peers.crowd(Endpoint(CONTAINER, "127.0.0.1", (port,)), step)
+    assert 1 < len(crowd) <= 1 + 40 // 4  # the first only asks whether the port answers
