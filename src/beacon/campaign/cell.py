@@ -27,6 +27,8 @@ from beacon.monitor.interface import Target
 from beacon.workloads.interface import Endpoint, Workload
 from beacon.workloads.none import NoWorkload
 
+_LONGEST_GRACE = 120  # seconds
+
 
 @dataclass(frozen=True)
 class Conditions:
@@ -118,6 +120,11 @@ def _with_added(conditions: Conditions, environment: Environment) -> Enforcement
     return replace(enforced, capabilities=tuple(sorted(kept | more)))
 
 
+def _bounded(limit: int) -> float:
+    """Docker waits without end for a negative `stop_timeout`; nobody here waits so long."""
+    return float(min(limit, _LONGEST_GRACE) if limit >= 0 else _LONGEST_GRACE)
+
+
 class _Life:
     """A container from its creation to its end."""
 
@@ -130,7 +137,7 @@ class _Life:
         )
         limit = self._place.launch.stop_timeout
         self._enforcement = _with_added(conditions, cell.environment)
-        self._grace = conditions.grace if limit is None else float(limit)
+        self._grace = conditions.grace if limit is None else _bounded(limit)
 
     def alone(self) -> AbstractContextManager[object]:
         """Keeps others away that share ports or files with it."""

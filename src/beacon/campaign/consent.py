@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from beacon.campaign.demands import Demand
 from beacon.errors import UsageError
 from beacon.model.launch import Launch, bare
 from beacon.model.text import printable
+from beacon.workloads.script import script_digest
 
 _SHOWN = 5  # demands in one sentence
 _LONGEST = 300
@@ -18,21 +20,28 @@ _LONGEST = 300
 class Consent:
     """What the user said: the same options again, or that the documents are to be trusted.
 
-    `sealed`: policy.json has this host's seal, so its demands were once on a command line here.
+    `sealed`: policy.json has this host's seal, so its demands were once on a command line here. A
+    script is covered as long as its SHA-256 is `script`.
     """
 
     trust: bool = False
     sealed: bool = False
     workloads: frozenset[str] = frozenset()
     launch: Launch = field(default_factory=Launch)
+    script: str | None = None
 
     def source(self, demand: Demand) -> str | None:
         """Why the demand is obeyed, in a word or two; None if it is not."""
         if self._repeats(demand):
             return "given again"
-        if self.sealed and demand.sealed:
+        if self.sealed and demand.sealed and not self._has_changed(demand):
             return "sealed on this host"
         return "trusted" if self.trust else None
+
+    def _has_changed(self, demand: Demand) -> bool:
+        return demand.option == "workload" and (
+            self.script is None or script_digest(Path(demand.value)) != self.script
+        )
 
     def _repeats(self, demand: Demand) -> bool:
         special = _REPEATED.get(demand.option)

@@ -26,7 +26,7 @@ from beacon.model.text import printable
 
 JOURNAL_FILE = "journal.jsonl"
 
-_LARGEST = 512 << 20  # bytes, as profile.json
+_LARGEST = 256 << 20  # bytes, as profile.json
 
 
 class _Line(msgspec.Struct, frozen=True):

@@ -25,6 +25,7 @@ from beacon.model.profile import Exploration, Host, ImageIdentity, Profile
 from beacon.model.run import Ending, Outcome, Run
 from beacon.workloads.interface import Workload
 from beacon.workloads.none import NoWorkload
+from beacon.workloads.script import ScriptWorkload
 
 
 class NeverReadyError(NothingObservedError):
@@ -154,6 +155,7 @@ class Campaign:
                 self.complete,
                 self.strategy.estimate(trials(self.runs)),
             ),
+            script=self.workload.digest if isinstance(self.workload, ScriptWorkload) else None,
         )
 
 

@@ -65,20 +65,22 @@ def consented(
     policy: Policy,
     replays: Sequence[Replay],
     enforcement: Enforcement,
-) -> None:
+) -> tuple[Sequence[Demand], Consent]:
     """List what these replays ask for; UsageError for what the user did not consent to."""
     settings = read_settings(options.settings) if options.settings else Settings()
     found = demands(policy, replays, enforcement, _granted(options.dimensions, settings))
     if not found:
-        return
+        return found, Consent()
     consent = Consent(
         trust=options.trust,
         sealed=_sealed(policy, console),
         workloads=_workloads(options.workload, settings),
         launch=_launch(options, settings.launch),
+        script=policy.script,
     )
     check_consent(found, consent)
     _list(console, found, consent)
+    return found, consent
 
 
 def sealed(document: _Document, console: Console) -> _Document:

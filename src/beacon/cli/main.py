@@ -126,8 +126,10 @@ def _flush_or_drop() -> None:
 
 
 def _catch_signals() -> None:
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+    for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, _interrupt)
+    if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # as under nohup
+        signal.signal(signal.SIGHUP, _interrupt)
 
 
 def _interrupt(number: int, _frame: FrameType | None) -> None:

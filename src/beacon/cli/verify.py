@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from collections import defaultdict
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ import msgspec
 
 from beacon import __version__
 from beacon.campaign.cell import Conditions
+from beacon.campaign.consent import check_consent
 from beacon.campaign.edited import edits
 from beacon.campaign.enforced import read_enforced
 from beacon.campaign.verify import chosen, verify
@@ -75,12 +77,14 @@ def _verified(options: argparse.Namespace, policy: Policy, console: Console) -> 
     if is_wider(files):  # a filter that nobody derived is not run
         return Verification(policy.image, (), __version__, len(policy.replays), files)
     replays = chosen(policy, quick=options.quick)
-    consented(options, console, policy, replays, enforced.enforcement)
+    found, consent = consented(options, console, policy, replays, enforced.enforcement)
     launch = msgspec.structs.replace(policy.launch, no_new_privileges=enforced.no_new_privileges)
     with open_lab() as lab:
         image = lab.engine.image(policy.image.reference)
         if image.id != policy.image.id:
             console.say(f"Note: {image.reference} is not the image that was profiled any more.")
+            # What was given to one image was not given to another of its name.
+            check_consent(found, replace(consent, sealed=False))
         conditions = Conditions(image, launch, enforced.enforcement, policy.surroundings)
         with Progress(console, options.jobs) as progress:
             verification = verify(

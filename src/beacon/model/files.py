@@ -33,7 +33,7 @@ VERIFICATION_FILE = "verification.json"
 _PRIVATE = frozenset({PROFILE_FILE, POLICY_FILE, VERIFICATION_FILE})
 
 #: Bytes that a document may have.
-_LARGEST_PROFILE, _LARGEST_POLICY = 512 << 20, 128 << 20
+_LARGEST_PROFILE, _LARGEST_POLICY = 256 << 20, 32 << 20
 
 _Document = TypeVar("_Document", Profile, Policy)
 

@@ -80,7 +80,10 @@ class Replay(msgspec.Struct, frozen=True):
 
 
 class Policy(msgspec.Struct, frozen=True):
-    """Everything that `verify` and the exporters need. `gaps` is empty for a complete profile."""
+    """Everything that `verify` and the exporters need. `gaps` is empty for a complete profile.
+
+    `script` is the profile's.
+    """
 
     image: ImageIdentity
     launch: Launch
@@ -95,6 +98,7 @@ class Policy(msgspec.Struct, frozen=True):
     intent: Intent = Intent()
     dropped: tuple[Dropped, ...] = ()
     version: Integer = POLICY_VERSION
+    script: str | None = None
     seal: str | None = None  # campaign/seal.py
 
     def events(self) -> frozenset[Event]:

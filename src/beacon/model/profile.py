@@ -59,7 +59,10 @@ class Exploration(msgspec.Struct, frozen=True):
 
 
 class Profile(msgspec.Struct, frozen=True):
-    """Every run of one image, with what it ran on. `beacon` is the version that recorded it."""
+    """Every run of one image, with what it ran on. `beacon` is the version that recorded it.
+
+    `script` is the SHA-256 of a workload that is the user's own executable.
+    """
 
     image: ImageIdentity
     host: Host
@@ -69,6 +72,7 @@ class Profile(msgspec.Struct, frozen=True):
     surroundings: Surroundings = Surroundings()
     exploration: Exploration | None = None
     version: Integer = PROFILE_VERSION
+    script: str | None = None
     seal: str | None = None  # campaign/seal.py
 
     def ready_runs(self) -> tuple[Run, ...]:

@@ -73,6 +73,7 @@ def synthesize(profile: Profile, intent: Intent | None = None, *, insist: bool =
             *_probed(runs, {each.event for each in decisions}),
         ),
         beacon=__version__,
+        script=profile.script,
     )
 
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import os
 import tempfile
+from hashlib import sha256
 from pathlib import Path
 
 import msgspec
 
+from beacon.model.own_files import read_regular
 from beacon.model.run import Check
 from beacon.model.text import printable
 from beacon.process_identity import identify
@@ -20,6 +22,7 @@ EXIT_CODE = "exit code"
 
 _PASSED_ON = ("PATH", "HOME", "LANG")
 _REPORT_LIMIT = 1 << 20
+_SCRIPT_LIMIT = 256 << 20  # it may be a program
 _LINES = 5
 
 
@@ -44,6 +47,7 @@ class ScriptWorkload(Workload):
         self._path = _executable(path)
         # Absolute, so that verification finds it from whatever folder.
         self.name = str(self._path)
+        self.digest = script_digest(self._path)
 
     def drive(self, endpoint: Endpoint, timeout: float) -> tuple[Check, ...]:
         """Run it; WorkloadError if it cannot be started or reports what cannot be read."""
@@ -59,6 +63,14 @@ class ScriptWorkload(Workload):
                 if check.passed:
                     raise
                 return (check,)  # it broke off while it wrote: its exit code says enough
+
+
+def script_digest(path: Path) -> str | None:
+    """The SHA-256 of a script's content; None if it cannot be read."""
+    try:
+        return sha256(read_regular(path, _SCRIPT_LIMIT)).hexdigest()
+    except (OSError, ValueError):
+        return None
 
 
 def _executable(path: str) -> Path:

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import msgspec
 import pytest
 
+from beacon.campaign.consent import Consent
+from beacon.campaign.demands import Demand
 from beacon.export.all import render_all
 from beacon.model.files import load_policy, load_profile, write_files
-from fakes import IMAGE
+from beacon.workloads.script import script_digest
+from fakes import IMAGE, FakeEngine
 from unit.documents.harness import check, fake_host
 
 SETTINGS = """
@@ -118,3 +122,29 @@ def test_where_no_key_can_be_made_documents_are_unsealed(place: Path) -> None:
     assert load_policy(policy).seal is None
     assert check(place, "verify", policy)[0] == 2
     assert check(place, "verify", policy, "--network", "host")[0] == 0
+
+
+def test_another_image_of_the_name_needs_consent_again(
+    place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    policy = make(place, "--network", "host")
+    other = replace(IMAGE, id="sha256:" + "9" * 64)
+    monkeypatch.setattr(FakeEngine, "image", lambda *_: other)
+    code, _, said = check(place, "verify", policy)
+    assert code == 2
+    assert "running" not in said
+    assert check(place, "verify", policy, "--network", "host")[0] == 0
+
+
+def test_a_script_is_sealed_by_its_content(tmp_path: Path) -> None:
+    script = tmp_path / "drive.sh"
+    script.write_text("#!/bin/sh\n")
+    demand = Demand("workload", str(script), "a program of this host")
+    consent = Consent(sealed=True, script=script_digest(script))
+    assert consent.source(demand) == "sealed on this host"
+    assert Consent(sealed=True).source(demand) is None
+    script.write_text("#!/bin/sh\nid\n")
+    assert consent.source(demand) is None
+    script.unlink()
+    assert consent.source(demand) is None
+    assert replace(consent, workloads=frozenset({str(script)})).source(demand) == "given again"

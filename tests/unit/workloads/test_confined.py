@@ -181,7 +181,10 @@ def test_an_interrupt_by_the_terminal_does_not_reach_the_driver(redis: ConfinedW
 
 
 _DRIVING = """
+import signal
 import sys
+# A shell's background job ignores SIGINT, and so does what it starts.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 from beacon.workloads.interface import Endpoint
 from beacon.workloads.registry import find
 find("redis").drive(Endpoint("", "127.0.0.1", (int(sys.argv[1]),)), 60)
