@@ -16,7 +16,8 @@ import pytest
 from e2e.commands import BEACON, beacon, docker, sentence
 
 IMAGE = "debian:bookworm-slim"
-COMMAND = (IMAGE, "sleep", "1000")
+#: As a first process, sleep itself would ignore SIGTERM.
+COMMAND = (IMAGE, "sh", "-c", "trap 'exit 0' TERM; sleep 1000 & wait")
 
 
 @pytest.fixture

@@ -25,7 +25,7 @@ def driven_by(script: Path, out: Path) -> subprocess.CompletedProcess[str]:
     ("arguments", "code", "said"),
     [
         (("beacon/no-such-image",), 2, "No image"),
-        (("../etc/passwd",), 2, "No image"),
+        (("../etc/passwd",), 2, "cannot name an image"),
         ((BASE, "true"), 3, "never became ready"),
         ((BASE, "no-such-program"), 2, "change the options"),
         (("--network", "no-such-network", BASE, "sleep", "9"), 2, "change the options"),

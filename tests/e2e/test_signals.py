@@ -31,7 +31,9 @@ def image(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     context = tmp_path_factory.mktemp("signals")
     compile_primes(context / "primes")
     command = json.dumps(["/primes", *PARTS, "forever"])
-    (context / "Dockerfile").write_text(f"FROM scratch\nCOPY primes /primes\nCMD {command}\n")
+    (context / "Dockerfile").write_text(
+        f"FROM scratch\nSTOPSIGNAL SIGKILL\nCOPY primes /primes\nCMD {command}\n"
+    )
     subprocess.run(["docker", "build", "-q", "-t", IMAGE, context], capture_output=True, check=True)
     yield IMAGE
     docker("rmi", "--force", IMAGE, check=False)
