@@ -133,7 +133,7 @@ def _tell(console: Console, policy: Policy, directory: Path) -> None:
         console.result(f"dropped       {_names(policy)}")
     file = shlex.quote(str(directory / DockerArgsExporter.file))
     image = shlex.quote(policy.image.reference)
-    console.result(f"use           docker run $(cat {file}) {image}, with your own options")
+    console.result(f"use           docker run YOUR_OPTIONS $(cat {file}) {image}")
 
 
 def _spelt(intent: Intent) -> str:
