@@ -108,7 +108,7 @@ def _sealed(document: Profile | Policy, console: Console) -> bool:
     try:
         return is_sealed(document)
     except NoKeyError as error:
-        console.say(f"Note: its seal cannot be checked ({error}).")
+        console.say(f"Note: nobody can check the seal of these files here ({error}).")
         return False
 
 

@@ -15,6 +15,8 @@ _BEGINNING = frozenset({Phase.RUNTIME, Phase.START})
 #: What somebody brings into a container by hand (docker exec) is not the container's own work.
 _BROUGHT_IN = 0.5
 _SHOWN = 3
+#: The reason of what a run that counts used before it was ready.
+NEEDED_TO_START = "needed to become ready"
 _NO_WORKLOAD = "none"
 
 
@@ -65,7 +67,7 @@ class Functionality:
 
     def _score(self, event: Event) -> Score:
         if event in self._floor:
-            return Score(1.0, (Reason(1.0, "needed to become ready"),))
+            return Score(1.0, (Reason(1.0, NEEDED_TO_START),))
         matters = max((_share(event, runs) for runs in self._mattering), default=0.0)
         value = max(matters, (matters + _share(event, self._others)) / 2)
         return Score(value, tuple(self._reasons(event)))

@@ -14,7 +14,7 @@ from beacon.model.event import Event, Syscall, order, spell, whole
 from beacon.model.intent import Intent
 from beacon.model.run import Run
 from beacon.model.score import Reason, Score
-from beacon.scoring.functionality import Functionality
+from beacon.scoring.functionality import NEEDED_TO_START, Functionality
 from beacon.scoring.security import Security
 from beacon.synthesis.pins import made_good
 
@@ -117,7 +117,7 @@ class _Fixed(NamedTuple):
         if event in self.withheld:
             return _Verdict(_WITHHELD, allowed=False)
         needed = self.intent.floor and worth.floor
-        return _Verdict("needed to become ready", allowed=True) if needed else None
+        return _Verdict(NEEDED_TO_START, allowed=True) if needed else None
 
     def falls_back(self, event: Event) -> bool:
         """Whether its callers get ENOSYS instead, and do the next best."""

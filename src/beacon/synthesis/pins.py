@@ -13,6 +13,7 @@ from beacon.model.decision import Decision
 from beacon.model.event import Abi, Capability, Event, Syscall, order, spell
 from beacon.model.intent import Intent
 from beacon.model.policy import Policy
+from beacon.scoring.functionality import NEEDED_TO_START
 from beacon.scoring.security import Candidates
 from beacon.synthesis.coverage import defeat
 
@@ -81,7 +82,22 @@ def notes(policy: Policy) -> list[str]:
         *_other_abis(intent, allowed),
         *_regained(intent, allowed),
         *_allowed_in_vain(policy),
+        *_denied_though_needed(policy),
     ]
+
+
+def _denied_though_needed(policy: Policy) -> Iterator[str]:
+    needed = [
+        each.event
+        for each in policy.dropped
+        if policy.intent.pin(each.event) is False
+        and NEEDED_TO_START in {reason.text for reason in each.functionality.reasons}
+    ]
+    if needed:
+        yield (
+            f"{_names(needed)}: denied as pinned, though the container needed it to become ready; "
+            "it may not start."
+        )
 
 
 def _denied_as_well(good: Mapping[Event, tuple[Event, ...]]) -> Iterator[str]:

@@ -191,3 +191,9 @@ def test_calls_that_only_other_abis_have() -> None:
         with pytest.raises(UsageError, match=r"has no system call \w+: name i386:\w+\."):
             pinned(Intent(), *pin)
     assert pinned(Intent(), ("i386:socketcall",), ()).allow == (Syscall("socketcall", Abi.I386),)
+
+
+def test_a_denial_of_what_the_start_needs_is_said() -> None:
+    (note,) = notes(policy("read", "write", deny=("read",)))
+    assert note.startswith("read: denied as pinned, though the container needed it")
+    assert notes(policy("write", deny=("read",))) == []
