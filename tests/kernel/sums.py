@@ -2,43 +2,39 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from beacon.model.event import Abi, Phase
-from beacon.model.observation import CapabilityCheck, Observation
+from beacon.model.observation import CapabilityCheck, Observation, SyscallCount
 
 
 def entered(seen: Observation, phase: Phase) -> dict[str, int]:
     """All calls that were let through in a phase, by `name` or `abi:name`."""
-    return {
-        _name(entry.call.name, entry.call.abi): entry.count
-        for entry in seen.syscalls
-        if entry.phase is phase and entry.count
-    }
+    return _counts(seen, phase, lambda entry: entry.count)
 
 
 def denied(seen: Observation, phase: Phase) -> dict[str, int]:
     """All calls that the filter turned away in a phase."""
-    return {
-        _name(entry.call.name, entry.call.abi): entry.denied
-        for entry in seen.syscalls
-        if entry.phase is phase and entry.denied
-    }
+    return _counts(seen, phase, lambda entry: entry.denied)
 
 
 def killed(seen: Observation, phase: Phase) -> dict[str, int]:
     """All calls for which the filter ended a thread or process in a phase."""
-    return {
-        _name(entry.call.name, entry.call.abi): entry.killed
-        for entry in seen.syscalls
-        if entry.phase is phase and entry.killed
-    }
+    return _counts(seen, phase, lambda entry: entry.killed)
 
 
 def trapped(seen: Observation, phase: Phase) -> dict[str, int]:
     """All calls that the filter answered with SIGSYS in a phase."""
+    return _counts(seen, phase, lambda entry: entry.trapped)
+
+
+def _counts(
+    seen: Observation, phase: Phase, count: Callable[[SyscallCount], int]
+) -> dict[str, int]:
     return {
-        _name(entry.call.name, entry.call.abi): entry.trapped
+        _name(entry.call.name, entry.call.abi): count(entry)
         for entry in seen.syscalls
-        if entry.phase is phase and entry.trapped
+        if entry.phase is phase and count(entry)
     }
 
 
