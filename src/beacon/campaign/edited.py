@@ -5,8 +5,6 @@ policy.json is what `cves`, `explain` and `diff` speak of; the others are what i
 
 from __future__ import annotations
 
-import os
-import stat
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import MappingProxyType
@@ -28,6 +26,7 @@ from beacon.export.seccomp import SeccompExporter
 from beacon.export.seccomp_profile import SeccompProfileExporter
 from beacon.export.yaml_text import load
 from beacon.model.deviation import Deviation, DeviationKind
+from beacon.model.own_files import read_regular
 from beacon.model.policy import Policy
 from beacon.model.text import printable
 from beacon.synthesis.intents import check_classes
@@ -54,30 +53,16 @@ def edits(
 
 
 def _read(path: Path) -> str | None:
-    """The text of a regular file of reasonable size; None where there is no file."""
+    """The text of a regular file of bounded size; None for a file that does not exist."""
     try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
-        try:
-            return _text(descriptor)
-        finally:
-            os.close(descriptor)
+        return read_regular(path, _LARGEST).decode()
     except (FileNotFoundError, NotADirectoryError):
         return None
-    except (OSError, ValueError):
+    except (OSError, ValueError):  # UnicodeDecodeError is a ValueError
         raise UsageError(
             f"{printable(str(path))} is not a file that BeaCon wrote: write the policy again with "
             "`beacon policy`."
         ) from None
-
-
-def _text(descriptor: int) -> str:
-    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-        raise ValueError
-    with open(descriptor, "rb", closefd=False) as file:
-        raw = file.read(_LARGEST + 1)
-    if len(raw) > _LARGEST:
-        raise ValueError
-    return raw.decode()  # UnicodeDecodeError is a ValueError
 
 
 def _expected(policy: Policy) -> Profile:
