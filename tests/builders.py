@@ -72,10 +72,10 @@ def run(
     return Run(Environment(), workload, outcome, observation, 0.0, 1.0)
 
 
-def profile(*runs: Run, launch: Launch | None = None) -> Profile:
+def profile(*runs: Run, launch: Launch | None = None, runtime: str = "fake 1") -> Profile:
     return Profile(
         image=ImageIdentity("example/server:1", "sha256:" + "0" * 64, "amd64"),
-        host=Host("6.1.0", "kprobe", 2, "docker 20.10", "runc 1.1"),
+        host=Host("6.1.0", "kprobe", 2, "docker 20.10", runtime),
         launch=launch or Launch(),
         runs=runs,
         beacon="0.0.0",

@@ -87,11 +87,15 @@ def compare(policy: Policy, replay: Replay, run: Run) -> tuple[Difference, ...]:
     faulty = Kind.FAULT in policy.surroundings.kinds(replay.environment)
     return (
         *_endings(replay, run, faulty=faulty),
-        *_denials(policy, run),
-        *_signals(policy, run),
+        *denied(policy, run),
         *(() if faulty else _checks(replay.checks, run)),
         *(Difference(DifferenceKind.LOSS, x.what, str(x.count)) for x in run.observation.losses),
     )
+
+
+def denied(policy: Policy, run: Run) -> tuple[Difference, ...]:
+    """What the filter or the kernel turned away and did not when recorded."""
+    return *_denials(policy, run), *_signals(policy, run)
 
 
 def _endings(replay: Replay, run: Run, *, faulty: bool) -> Iterator[Difference]:

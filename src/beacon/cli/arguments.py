@@ -37,6 +37,17 @@ def seconds(text: str) -> float:
 seconds.__name__ = "positive number"
 
 
+def number_of_starts(text: str) -> int:
+    """An argparse type: how often a container is started, at most a hundred thousand times."""
+    number = int(text)
+    if not 0 <= number <= 100_000:
+        raise ValueError(text)
+    return number
+
+
+number_of_starts.__name__ = "number of starts"
+
+
 def directory(text: str) -> Path:
     """An argparse type: a directory's path, which is not empty."""
     if not text:

@@ -11,6 +11,7 @@ from beacon.cli.console import Console
 from beacon.cli.edited import edits_of, warn
 from beacon.data.arguments import is_whole
 from beacon.data.cves import cves
+from beacon.data.runtimes import all_tables
 from beacon.errors import ExitCode, UsageError
 from beacon.model.event import Syscall, spell
 from beacon.model.files import POLICY_FILE, PROFILE_FILE, load_policy, load_profile
@@ -44,7 +45,7 @@ def run(options: argparse.Namespace, console: Console) -> ExitCode:
     asked = event(options.event)
     policy = policy_of(options.directory)
     files = edits_of(policy, options.directory)
-    found = explain(policy, asked, cves())
+    found = explain(policy, asked, cves(), all_tables())
     if options.json:
         console.document("explanation", {"events": found, "files": files})
         return warn(console, files)
@@ -64,7 +65,7 @@ def policy_of(directory: Path) -> Policy:
                 f"There is neither a policy nor a profile in {directory}: "
                 "name a directory that `beacon policy` or `beacon profile` wrote."
             )
-        return synthesize(load_profile(directory), insist=True)
+        return synthesize(load_profile(directory), insist=True, runtimes=all_tables())
     policy = load_policy(directory)
     check_classes([*policy.events(), *(each.event for each in policy.dropped)])
     return policy
@@ -82,6 +83,8 @@ def _lines(found: Explanation) -> Iterator[str]:
     yield f"{spell(found.event)}: {verdict} ({found.because})"
     if found.inferred:
         yield f"  inferred       {found.inferred}"
+    if found.runtimes:
+        yield f"  runtimes       {', '.join(found.runtimes)}: made before the entry point"
     if found.allowed and isinstance(found.event, Syscall) and is_whole(found.event):
         yield "  arguments      not told apart: too many different ones, another ABI, or a pin"
     yield from _score("security", found.security)

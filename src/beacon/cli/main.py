@@ -21,13 +21,14 @@ from beacon.cli import (
     explain,
     policy,
     profile,
+    runtimes,
     verify,
 )
 from beacon.cli.console import Console
 from beacon.errors import BeaconError, ExitCode, UsageError
 from beacon.model.text import printable
 
-COMMANDS = (doctor, dimensions, profile, policy, verify, explain, cves, diff, clean)
+COMMANDS = (doctor, dimensions, profile, policy, verify, explain, cves, diff, runtimes, clean)
 
 EPILOG = """\
 exit codes: 0 done; 1 an error, or a profile that is not complete; 2 bad usage or input;

@@ -7,10 +7,13 @@ import shlex
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
 from beacon.cli.arguments import check_output, directory
 from beacon.cli.consenting import carried
 from beacon.cli.console import Console
 from beacon.data.arguments import is_whole
+from beacon.data.runtimes import all_tables
 from beacon.errors import ExitCode, UsageError
 from beacon.export.all import render_all
 from beacon.export.docker_args import DockerArgsExporter
@@ -22,6 +25,7 @@ from beacon.model.policy import Policy
 from beacon.synthesis.denial import unknown_to_some
 from beacon.synthesis.intents import check_environments, parse_intent, pinned, weighed
 from beacon.synthesis.pins import notes
+from beacon.synthesis.runtime_floor import runtime_notes
 from beacon.synthesis.synthesize import synthesize
 
 _LARGEST_INTENT = 1 << 20  # bytes
@@ -57,6 +61,14 @@ def _add_intent(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--security", metavar="S", type=float, help="weight of security, 0 to 1")
     group.add_argument("--functionality", metavar="F", type=float, help="of functionality")
     group.add_argument("--intent", metavar="FILE", type=Path, help="an intent file (TOML)")
+    group.add_argument(
+        "--runtime",
+        metavar="NAME",
+        action="append",
+        default=[],
+        help="a container runtime that shall start it too, as `beacon runtimes` lists them: crun, "
+        "'runc 1.1.5'; may be repeated",
+    )
     for name, what in (("--allow", "always allow"), ("--deny", "always deny")):
         group.add_argument(
             name,
@@ -68,6 +80,12 @@ def _add_intent(parser: argparse.ArgumentParser) -> None:
 
 
 def _intent(options: argparse.Namespace) -> Intent:
+    intent = _weighed(options)
+    runtimes = tuple(dict.fromkeys((*intent.runtimes, *options.runtime)))
+    return msgspec.structs.replace(intent, runtimes=runtimes)
+
+
+def _weighed(options: argparse.Namespace) -> Intent:
     weights = options.preset, options.security, options.functionality
     if options.intent is None:
         return pinned(weighed(*weights), options.allow, options.deny)
@@ -89,10 +107,10 @@ def run(options: argparse.Namespace, console: Console) -> ExitCode:
     intent = _intent(options)
     profile = load_profile(options.profile)
     check_environments(intent, profile)
-    policy = synthesize(profile, intent, insist=options.incomplete)
+    policy = synthesize(profile, intent, insist=options.incomplete, runtimes=all_tables())
     policy = carried(policy, profile, console)
     files = render_all(policy, options.output)
-    for note in notes(policy):
+    for note in (*runtime_notes(policy), *notes(policy)):
         console.say(f"Note: {note}")
     with writing(options.output):
         write_files(options.output, files, outdated=[VERIFICATION_FILE])
@@ -127,6 +145,7 @@ def _tell(console: Console, policy: Policy, directory: Path) -> None:
     if probed := _probed(policy):
         console.result(f"              not {probed[0].abi}: the filter kills those who call by it")
         console.result(f"              (--allow {spell(probed[0])} keeps it)")
+    console.result(f"runtimes      {', '.join(each.runtime for each in policy.runtimes)}")
     for name, version in unknown_to_some(policy.events()).items():
         console.result(f"needs         a runtime whose libseccomp knows {name} ({version} does)")
     if policy.dropped:

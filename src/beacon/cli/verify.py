@@ -16,8 +16,9 @@ from beacon.campaign.cell import Conditions
 from beacon.campaign.consent import check_consent
 from beacon.campaign.edited import edits
 from beacon.campaign.enforced import read_enforced
+from beacon.campaign.starts import STARTS, start_again
 from beacon.campaign.verify import chosen, verify
-from beacon.cli.arguments import positive
+from beacon.cli.arguments import number_of_starts, positive
 from beacon.cli.consenting import add_consent_options, consented
 from beacon.cli.console import Console, counted
 from beacon.cli.exploring import default_jobs
@@ -29,7 +30,8 @@ from beacon.model.deviation import is_wider
 from beacon.model.files import VERIFICATION_FILE, encode, load_policy, write_files, writing
 from beacon.model.policy import Policy
 from beacon.model.run import run_name
-from beacon.model.verification import Difference, Verification
+from beacon.model.verification import Difference, Starts, Verification
+from beacon.synthesis.runtime_floor import other_runtime
 from beacon.workloads.registry import find
 
 
@@ -46,6 +48,14 @@ def add(commands: Any) -> None:
     parser.add_argument("policy", metavar="POLICY_DIR", type=Path)
     parser.add_argument(
         "--quick", action="store_true", help="only what was recorded in the default environment"
+    )
+    parser.add_argument(
+        "--starts",
+        metavar="N",
+        type=number_of_starts,
+        default=STARTS,
+        help="how often it is started besides, without a workload: some calls come by chance "
+        f"({STARTS}; 0: not at all)",
     )
     parser.add_argument("--jobs", metavar="N", type=positive(int), default=default_jobs())
     parser.add_argument("--json", action="store_true", help="a JSON document on stdout")
@@ -86,11 +96,17 @@ def _verified(options: argparse.Namespace, policy: Policy, console: Console) -> 
             # What was given to one image was not given to another of its name.
             check_consent(found, replace(consent, sealed=False))
         conditions = Conditions(image, launch, enforced.enforcement, policy.surroundings)
+        runtime = lab.engine.facts().runtime
+        if note := other_runtime(policy, runtime):
+            console.say(f"Note: {note}.")
         with Progress(console, options.jobs) as progress:
             verification = verify(
                 lab, conditions, policy, find, progress, options.jobs, quick=options.quick
             )
-    return msgspec.structs.replace(verification, files=files)
+        if options.starts:
+            console.say(f"Starting it {counted(options.starts, 'more time')}, without a workload")
+        starts = start_again(lab, conditions, policy, options.starts, options.jobs)
+    return msgspec.structs.replace(verification, files=files, starts=starts, runtime=runtime)
 
 
 def _plain(verification: Verification) -> dict[str, Any]:
@@ -113,7 +129,16 @@ def _tell(console: Console, verification: Verification) -> None:
             console.result(f"  {line}")
     if verification.runs and verification.left_out:
         console.result(f"{verification.left_out} runs in other environments were not repeated.")
+    _tell_starts(console, verification.starts)
     console.result(_closing(verification))
+
+
+def _tell_starts(console: Console, starts: Starts | None) -> None:
+    if starts is None:
+        return
+    console.result(f"starts: {starts.count - starts.failed} of {starts.count}")
+    for line in (*starts.reasons, *_lines(starts.differences)):
+        console.result(f"  {line}")
 
 
 def _closing(verification: Verification) -> str:

@@ -29,6 +29,7 @@ from beacon.engines.interface import (
     ImageNotFoundError,
     RefusedError,
 )
+from beacon.engines.runtime_version import installed_version
 from beacon.model.launch import Launch
 from beacon.model.leftovers import Kept, Swept
 from beacon.model.text import printable
@@ -76,7 +77,7 @@ class DockerEngine(Engine):
         return EngineFacts(
             name="docker",
             version=_text(info.get("ServerVersion")),
-            runtime=_runtime(_text(info.get("DefaultRuntime")), version),
+            runtime=_runtime(info, version),
             cgroup_driver=_text(info.get("CgroupDriver")),
             seccomp=any("name=seccomp" in option for option in info.get("SecurityOptions") or ()),
         )
@@ -224,11 +225,14 @@ def _ours(name: object) -> bool:
     return isinstance(name, str) and _NAME.fullmatch(name) is not None
 
 
-def _runtime(name: str, version: Mapping[str, Any]) -> str:
+def _runtime(info: Mapping[str, Any], version: Mapping[str, Any]) -> str:
+    """The default runtime with its version, as the engine knows it, or the program itself."""
+    name = _text(info.get("DefaultRuntime"))
     for component in version.get("Components") or ():
         if component.get("Name") == name:
             return f"{name} {_text(component.get('Version'))}"
-    return name
+    program = ((info.get("Runtimes") or {}).get(name) or {}).get("path")
+    return str(installed_version(program) or name) if isinstance(program, str) else name
 
 
 def _text(value: object) -> str:

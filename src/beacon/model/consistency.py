@@ -8,6 +8,7 @@ from beacon.model.environment import Environment, Surroundings
 from beacon.model.policy import Policy
 from beacon.model.profile import Profile
 
+_MOST_RUNTIMES = 128
 _Named = tuple[str, Environment]
 
 
@@ -18,7 +19,12 @@ def check_profile(profile: Profile) -> None:
 
 
 def check_policy(policy: Policy) -> None:
-    """ValueError if it names an environment that it does not describe, or a replay twice."""
+    """ValueError if it names an environment that it does not describe, or a replay twice.
+
+    Nor is it for more container runtimes than there are.
+    """
+    if len(policy.runtimes) > _MOST_RUNTIMES:
+        raise ValueError(f"it is for {len(policy.runtimes)} container runtimes")
     _check((each.workload, each.environment) for each in policy.replays)
     _check_settings((each.environment for each in policy.replays), policy.surroundings)
 

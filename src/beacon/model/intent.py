@@ -22,7 +22,8 @@ class Intent(msgspec.Struct, frozen=True, kw_only=True):
     `ignore` are settings (`init=yes`) or dimensions (`init`): of environments that matter nothing
     that is needed to start is dropped; runs in environments to be ignored are no evidence. To
     ignore `*` is to ignore whatever does not matter.
-    `floor` keeps what the container needs to become ready, whatever it scores.
+    `floor` keeps what the container needs to become ready, whatever it scores. `runtimes` are those
+    that shall start it, beside the one that recorded it (`crun`, `runc 1.1.5`).
     """
 
     security: float = 0.0
@@ -32,6 +33,7 @@ class Intent(msgspec.Struct, frozen=True, kw_only=True):
     matter: tuple[str, ...] = ()
     ignore: tuple[str, ...] = ()
     floor: bool = True
+    runtimes: tuple[str, ...] = ()
 
     def pin(self, event: Event) -> bool | None:
         """Whether it is pinned as allowed or denied; None if it is not."""

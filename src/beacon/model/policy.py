@@ -79,10 +79,23 @@ class Replay(msgspec.Struct, frozen=True):
     signalled: tuple[Syscall, ...] = ()  # the filter killed or trapped those who made them
 
 
+class RuntimeFloor(msgspec.Struct, frozen=True):
+    """A container runtime whose own calls a policy has, as recorded or as the user named it.
+
+    `measured` is the runtime that was measured: the same, or its nearest version where not `exact`.
+    None: nobody measured it, and only what the recording saw of it is there.
+    """
+
+    runtime: str
+    measured: str | None = None
+    exact: bool = False
+
+
 class Policy(msgspec.Struct, frozen=True):
     """Everything that `verify` and the exporters need. `gaps` is empty for a complete profile.
 
-    `script` is the profile's.
+    `script` is the profile's. The first of `runtimes` recorded it; in an older document there is
+    none.
     """
 
     image: ImageIdentity
@@ -100,6 +113,7 @@ class Policy(msgspec.Struct, frozen=True):
     version: Integer = POLICY_VERSION
     script: str | None = None
     seal: str | None = None  # campaign/seal.py
+    runtimes: tuple[RuntimeFloor, ...] = ()
 
     def events(self) -> frozenset[Event]:
         """Everything that is allowed."""

@@ -8,6 +8,7 @@ import msgspec
 
 from beacon.model.deviation import Deviation, is_wider
 from beacon.model.environment import Environment
+from beacon.model.numbers import Count
 from beacon.model.profile import ImageIdentity
 from beacon.model.run import Outcome
 
@@ -48,10 +49,29 @@ class VerifiedRun(msgspec.Struct, frozen=True):
     trapped: int = 0
 
 
+class Starts(msgspec.Struct, frozen=True):
+    """The container started again and again in the default environment, without a workload.
+
+    `failed` of `count` did not come as far as the recorded run; `reasons` are in words, each once.
+    What was denied in any of them is among `differences`, as are signals by the filter.
+    """
+
+    count: Count
+    failed: Count = 0
+    reasons: tuple[str, ...] = ()
+    differences: tuple[Difference, ...] = ()
+
+    @property
+    def passed(self) -> bool:
+        """Whether every start succeeded, and nothing was denied."""
+        return not (self.failed or self.differences)
+
+
 class Verification(msgspec.Struct, frozen=True):
     """The recorded runs, repeated under the policy, but for `left_out` that were not wanted.
 
     `files`: how the directory's files differ from policy.json; under wider ones nothing was run.
+    `starts` is None where none were wanted, `runtime` the one that started the containers.
     """
 
     image: ImageIdentity
@@ -60,9 +80,12 @@ class Verification(msgspec.Struct, frozen=True):
     left_out: int = 0
     files: tuple[Deviation, ...] = ()
     version: int = VERIFICATION_VERSION
+    starts: Starts | None = None
+    runtime: str | None = None
 
     @property
     def passed(self) -> bool:
-        """Whether no run differs, and no file allows more than policy.json."""
+        """Whether no run differs, each start succeeds, no file allows more than policy.json."""
         differs = is_wider(self.files) or any(run.differences for run in self.runs)
-        return bool(self.runs) and not differs
+        started = self.starts is None or self.starts.passed
+        return bool(self.runs) and started and not differs

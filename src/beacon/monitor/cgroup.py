@@ -44,6 +44,7 @@ class Cgroup:
         self._hierarchy = hierarchy
         # systemd spells the tree in the unit's name: beacon.slice/beacon-NAME.slice, where a
         # dash would open another level.
+        self._systemd = systemd
         flat = name.replace("-", "_")
         self.option = f"beacon-{flat}.slice" if systemd else f"/beacon/{name}"
         self._path = f"beacon.slice/{self.option}" if systemd else f"beacon/{name}"
@@ -55,17 +56,19 @@ class Cgroup:
 
     def make(self) -> int:
         """Create it; its id. TargetExistsError for an older one of the same name."""
-        while True:
-            self.path.parent.mkdir(exist_ok=True)
-            # Whoever removes the last other cgroup removes the parent, perhaps just now.
-            with contextlib.suppress(FileNotFoundError):
-                try:
-                    self.path.mkdir()
-                except FileExistsError:
-                    raise TargetExistsError(
-                        f"The cgroup {self.path} is there already: run `beacon clean`."
-                    ) from None
-                return self.path.stat().st_ino
+        try:
+            _make(self.path)
+        except FileExistsError:
+            raise TargetExistsError(
+                f"The cgroup {self.path} is there already: run `beacon clean`."
+            ) from None
+        if not self._systemd:
+            # A container runtime makes it in the others, level by level, while another run may
+            # remove their parent: it fails by chance unless they are there before.
+            for base in self._hierarchy.everywhere:
+                with contextlib.suppress(OSError):
+                    _make(base / self._path)
+        return self.path.stat().st_ino
 
     def remove(self) -> None:
         """Remove it from every hierarchy, with what the engine left below; none is no error."""
@@ -73,6 +76,15 @@ class Cgroup:
             remove_tree(base / self._path)
             with contextlib.suppress(OSError):
                 (base / self._path).parent.rmdir()
+
+
+def _make(path: Path) -> None:
+    while True:
+        path.parent.mkdir(exist_ok=True)
+        # Whoever removes the last other cgroup removes the parent, perhaps just now.
+        with contextlib.suppress(FileNotFoundError):
+            path.mkdir()
+            return
 
 
 def remove_tree(path: Path) -> None:

@@ -17,6 +17,8 @@ _BROUGHT_IN = 0.5
 _SHOWN = 3
 #: The reason of what a run that counts used before it was ready.
 NEEDED_TO_START = "needed to become ready"
+#: The reason of what a container runtime calls itself.
+NEEDED_BY_RUNTIME = "needed by a container runtime"
 _NO_WORKLOAD = "none"
 
 

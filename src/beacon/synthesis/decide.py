@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence, Set
+from types import MappingProxyType
 from typing import NamedTuple
 
 from beacon.data.fallbacks import ENOSYS_FALLBACK
@@ -14,7 +15,7 @@ from beacon.model.event import Event, Syscall, order, spell, whole
 from beacon.model.intent import Intent
 from beacon.model.run import Run
 from beacon.model.score import Reason, Score
-from beacon.scoring.functionality import NEEDED_TO_START, Functionality
+from beacon.scoring.functionality import NEEDED_BY_RUNTIME, NEEDED_TO_START, Functionality
 from beacon.scoring.security import Security
 from beacon.synthesis.pins import made_good
 
@@ -29,10 +30,12 @@ def decide(
     intent: Intent,
     cves: Iterable[Cve],
     withheld: Set[Event] = frozenset(),
+    runtimes: Mapping[Syscall, str] = MappingProxyType({}),
 ) -> list[Decision]:
     """One decision for each event that was seen, inferred or pinned as allowed; sorted by name.
 
-    What is `withheld` was used though the launch does not grant it. What is allowed already
+    What is `withheld` was used though the launch does not grant it. `runtimes` is what container
+    runtimes call themselves, with the reason: without it no container starts. What is allowed
     changes what the denial of others buys, so those that do most for the container are decided
     first, and what was denied is looked at again until nothing changes: nothing is denied for a
     gain that something else nullifies. So raising the weight of security never lets an event in,
@@ -40,21 +43,28 @@ def decide(
     """
     use = Functionality([run for run in runs if not intent.ignores(run.environment)], intent)
     sources = _sources(use)
-    candidates = use.events() | frozenset(sources) | frozenset(intent.allow)
+    floor = {call: why for call, why in runtimes.items() if not _is_covered(call, use.events())}
+    candidates = use.events() | frozenset(sources) | frozenset(intent.allow) | frozenset(floor)
     abis = {event.abi for event in candidates if isinstance(event, Syscall)}
     fixed = _Fixed(intent, withheld, made_good(intent, candidates, abis))
     worth = {event: _worth(event, sources.get(event, ()), use, fixed) for event in candidates}
+    worth |= {call: _needed_by_runtime(why) for call, why in floor.items() if not worth[call].floor}
     verdicts = {event: fixed.verdict(event, worth[event]) for event in candidates}
     # What is denied in any case opens nothing to anybody.
     possible = frozenset(e for e in candidates if (found := verdicts[e]) is None or found.allowed)
     security = Security(cves, possible)
     order_of_worth = sorted(candidates, key=lambda each: (-worth[each].score.value, order(each)))
     decisions = _weigh(order_of_worth, worth, verdicts, intent, security)
-    inferred = {
-        e: sources[e][0][0].why for e in candidates if e in sources and e not in use.events()
-    }
+    inferred = {event: found[0][0].why for event, found in sources.items()} | floor
     return [
-        Decision(e, v.allowed, scored, worth[e].score, v.because, inferred.get(e))
+        Decision(
+            e,
+            v.allowed,
+            scored,
+            worth[e].score,
+            v.because,
+            None if e in use.events() else inferred.get(e),
+        )
         for e, (v, scored) in sorted(decisions.items(), key=lambda item: order(item[0]))
     ]
 
@@ -148,6 +158,15 @@ def _by_family(family: Family, seen: Sequence[Event], use: Functionality, fixed:
     return _Worth(Score(value, (Reason(value, f"inferred from {names}: {family.why}"),)), floor)
 
 
+def _needed_by_runtime(why: str) -> _Worth:
+    return _Worth(Score(1.0, (Reason(1.0, NEEDED_BY_RUNTIME), Reason(0.0, why))), floor=True)
+
+
+def _is_covered(call: Syscall, seen: Set[Event]) -> bool:
+    """Whether a call that was seen whatever its arguments lets it through."""
+    return call.argument is not None and whole(call) in seen
+
+
 def _rank(worth: _Worth) -> tuple[bool, float]:
     return worth.floor, worth.score.value
 
@@ -161,7 +180,6 @@ def _sources(use: Functionality) -> dict[Event, list[_Source]]:
         for abi in sorted({call.abi for call in calls}):
             sources = tuple(c for c in calls if c.abi == abi and family.follows(c))
             for call in family.calls(abi) if sources else ():
-                covered = call.argument is not None and whole(call) in seen
-                if not covered and (family.certain or call not in seen):
+                if not _is_covered(call, seen) and (family.certain or call not in seen):
                     found[call].append((family, sources))
     return found

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 
 import msgspec
 
+from beacon.data.runtimes import Table, shipped
 from beacon.model.cve import Cve
 from beacon.model.event import Capability, Event, Syscall
 from beacon.model.intent import Intent
@@ -15,13 +16,15 @@ from beacon.scoring.security import Security
 from beacon.synthesis.coverage import covers
 from beacon.synthesis.denial import denied_with
 from beacon.synthesis.exposure import exposures
+from beacon.synthesis.runtime_floor import makers
 
 
 class Explanation(msgspec.Struct, frozen=True):
     """All that is known of one event in one policy.
 
     `calls` are those in which a capability was asked for. `opened`: ids of the CVEs that would be
-    stopped without it. `denied_with` is what a caller gets (or would get) when it is denied.
+    stopped without it. `runtimes`: the container runtimes of the policy that make it themselves
+    before the entry point. `denied_with` is what a caller gets (or would get) when it is denied.
     """
 
     event: Event
@@ -34,6 +37,7 @@ class Explanation(msgspec.Struct, frozen=True):
     calls: tuple[str, ...] = ()
     inferred: str | None = None
     opened: tuple[str, ...] = ()
+    runtimes: tuple[str, ...] = ()
     denied_with: str = ""
 
 
@@ -41,8 +45,13 @@ _Head = tuple[Event, bool, str, Score, Score]
 _UNSEEN = Score(0.0, (Reason(0.0, "no run that the intent counts used it"),))
 
 
-def explain(policy: Policy, event: Event, cves: Sequence[Cve]) -> list[Explanation]:
-    """One explanation for the event, or for each argument class of a call that is named whole."""
+def explain(
+    policy: Policy, event: Event, cves: Sequence[Cve], runtimes: Table | None = None
+) -> list[Explanation]:
+    """One explanation for the event, or for each argument class of a call that is named whole.
+
+    `runtimes` are the measured container runtimes, by default those of the package alone.
+    """
     known = list(_known(policy))
     found = [each for each in known if _is(each.event, event)]
     if not any(each.allowed for each in found):
@@ -54,6 +63,7 @@ def explain(policy: Policy, event: Event, cves: Sequence[Cve]) -> list[Explanati
             security=_security(policy, each, cves),
             opened=_opened(policy, each.event, cves),
             denied_with=_denial(policy, each.event),
+            runtimes=makers(policy, each.event, runtimes or shipped()),
         )
         for each in found
     ]

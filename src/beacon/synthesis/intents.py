@@ -35,6 +35,7 @@ class _File(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     allow: tuple[str, ...] = ()
     deny: tuple[str, ...] = ()
     floor: bool = True
+    runtimes: Annotated[tuple[str, ...], Meta(max_length=32)] = ()
     environments: _Environments = _Environments()
 
 
@@ -52,6 +53,7 @@ def parse_intent(text: str, name: str) -> Intent:
     intent = msgspec.structs.replace(
         intent,
         floor=said.floor,
+        runtimes=said.runtimes,
         matter=said.environments.matter,
         ignore=said.environments.ignore,
     )

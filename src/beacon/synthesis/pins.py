@@ -13,7 +13,7 @@ from beacon.model.decision import Decision
 from beacon.model.event import Abi, Capability, Event, Syscall, order, spell
 from beacon.model.intent import Intent
 from beacon.model.policy import Policy
-from beacon.scoring.functionality import NEEDED_TO_START
+from beacon.scoring.functionality import NEEDED_BY_RUNTIME, NEEDED_TO_START
 from beacon.scoring.security import Candidates
 from beacon.synthesis.coverage import defeat
 
@@ -87,17 +87,25 @@ def notes(policy: Policy) -> list[str]:
 
 
 def _denied_though_needed(policy: Policy) -> Iterator[str]:
-    needed = [
-        each.event
-        for each in policy.dropped
-        if policy.intent.pin(each.event) is False
-        and NEEDED_TO_START in {reason.text for reason in each.functionality.reasons}
-    ]
-    if needed:
+    if needed := _pinned_as_denied(policy, NEEDED_TO_START):
         yield (
             f"{_names(needed)}: denied as pinned, though the container needed it to become ready; "
             "it may not start."
         )
+    if needed := _pinned_as_denied(policy, NEEDED_BY_RUNTIME):
+        yield (
+            f"{_names(needed)}: denied as pinned, though the container runtime makes it before the "
+            "entry point (`beacon explain` says when); the container may not start each time."
+        )
+
+
+def _pinned_as_denied(policy: Policy, reason: str) -> list[Event]:
+    return [
+        each.event
+        for each in policy.dropped
+        if policy.intent.pin(each.event) is False
+        and reason in {found.text for found in each.functionality.reasons}
+    ]
 
 
 def _denied_as_well(good: Mapping[Event, tuple[Event, ...]]) -> Iterator[str]:

@@ -9,6 +9,7 @@ from beacon import __version__
 from beacon.data.cves import cves
 from beacon.data.fallbacks import not_implemented
 from beacon.data.kernel import is_capability, is_syscall
+from beacon.data.runtimes import Table, shipped
 from beacon.errors import NothingObservedError, UsageError
 from beacon.model.decision import Decision
 from beacon.model.event import Capability, Event, Phase, Syscall, order
@@ -28,6 +29,7 @@ from beacon.synthesis.current_names import with_current_names
 from beacon.synthesis.decide import decide
 from beacon.synthesis.intents import check_classes
 from beacon.synthesis.pins import check_pins
+from beacon.synthesis.runtime_floor import needed
 from beacon.synthesis.withheld import withheld
 
 _PROBED = "every call of its ABI failed: a program only probes for it"
@@ -36,11 +38,19 @@ _PROBED = "every call of its ABI failed: a program only probes for it"
 _Uses = Mapping[Event, Sequence[tuple[str, Use]]]
 
 
-def synthesize(profile: Profile, intent: Intent | None = None, *, insist: bool = False) -> Policy:
+def synthesize(
+    profile: Profile,
+    intent: Intent | None = None,
+    *,
+    insist: bool = False,
+    runtimes: Table | None = None,
+) -> Policy:
     """Derive the policy; without an intent whatever was seen is allowed.
 
+    `runtimes` are the measured container runtimes, by default those of the package alone.
     NothingObservedError when no run that counts became ready: such a policy was never seen to
-    start. UsageError for an incomplete profile unless the user insists.
+    start. UsageError for an incomplete profile unless the user insists, and for a runtime of the
+    intent that nobody measured.
     """
     intent = intent or Intent()
     runs = with_current_names(_counted(profile, intent))
@@ -51,7 +61,8 @@ def synthesize(profile: Profile, intent: Intent | None = None, *, insist: bool =
         raise UsageError(
             f"This profile is not complete ({gaps[0]}): profile again, or insist with --incomplete."
         )
-    decided = decide(runs, intent, cves(), withheld(runs, profile, intent))
+    floor = needed(profile.host.runtime, runs, intent, runtimes or shipped())
+    decided = decide(runs, intent, cves(), withheld(runs, profile, intent), floor.calls)
     decisions = [each for each in decided if _filterable(each.event)]
     allowed = [decision for decision in decisions if decision.allowed]
     syscalls = tuple(_syscalls(allowed, uses))
@@ -74,6 +85,7 @@ def synthesize(profile: Profile, intent: Intent | None = None, *, insist: bool =
         ),
         beacon=__version__,
         script=profile.script,
+        runtimes=floor.runtimes,
     )
 
 

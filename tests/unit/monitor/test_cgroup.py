@@ -94,6 +94,16 @@ def test_parent_that_is_removed_meanwhile(
     assert cgroup.make() == cgroup.path.stat().st_ino
 
 
+def test_made_in_every_hierarchy_so_that_no_other_run_removes_the_parent(
+    legacy: Hierarchy,
+) -> None:
+    one, other = Cgroup(legacy, "one"), Cgroup(legacy, "other")
+    one.make()
+    other.make()
+    other.remove()
+    assert all((base / "beacon" / "one").is_dir() for base in legacy.everywhere)
+
+
 def test_removed_from_every_hierarchy(legacy: Hierarchy) -> None:
     cgroup = Cgroup(legacy, "run")
     cgroup.make()

@@ -1,0 +1,96 @@
+"""Starts a container again and again under its policy: what comes by chance shows in some."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+
+import msgspec
+
+from beacon.campaign.cell import Cell, Conditions, run_cell
+from beacon.campaign.lab import Lab
+from beacon.campaign.verify import denied
+from beacon.model.environment import Environment
+from beacon.model.policy import Policy, Replay
+from beacon.model.run import Ending, Run, run_name
+from beacon.model.verification import Difference, Starts
+from beacon.workloads.none import NoWorkload
+
+#: How often, unless the user says: a failure of one start in seven is missed once in twenty times.
+STARTS = 20
+#: After so many failures the rest would tell nothing more, and each may last for minutes.
+_ENOUGH = 3
+#: Seconds that a container without a port has to live. What fails by chance fails before its entry
+#: point runs.
+_ALIVE = 0.5
+_SHOWN = 300  # characters of a reason
+
+
+def start_again(
+    lab: Lab, conditions: Conditions, policy: Policy, count: int, jobs: int
+) -> Starts | None:
+    """Start the container so often in the default environment, `jobs` at a time, and kill it.
+
+    A start is good when the container comes as far as it did when recorded. After three bad ones
+    none is begun any more. None for no starts, and where no run in the default environment was
+    recorded.
+    """
+    recorded = _recorded(policy)
+    if not count or recorded is None:
+        return None
+    short = _shortened(conditions)
+    bad: list[Run] = []
+
+    def start(_: int) -> Run | None:
+        if len(bad) >= _ENOUGH:
+            return None
+        run = run_cell(lab, short, Cell(Environment(), NoWorkload()))
+        if not _is_good(recorded, run):
+            bad.append(run)
+        return run
+
+    runs = [run for run in lab.in_parallel(start, range(count), jobs) if run is not None]
+    differences = _merged([denied(policy, run) for run in runs])
+    return Starts(len(runs), len(bad), tuple(dict.fromkeys(map(_reason, bad))), differences)
+
+
+def _recorded(policy: Policy) -> Replay | None:
+    """The run in the default environment, without a workload if there is such a one."""
+    default = [each for each in policy.replays if not each.environment.settings]
+    none = run_name(NoWorkload.name, Environment())
+    return next(
+        (each for each in default if run_name(each.workload, each.environment) == none),
+        default[0] if default else None,
+    )
+
+
+def _shortened(conditions: Conditions) -> Conditions:
+    launch = conditions.launch
+    brief = min(launch.ready_after, _ALIVE)
+    launch = msgspec.structs.replace(launch, ready_after=brief, stop_timeout=None)
+    return replace(conditions, launch=launch, settle=0.0, grace=0.0)
+
+
+def _is_good(recorded: Replay, run: Run) -> bool:
+    """Whether it came as far; one that ends by itself later may still have been alive."""
+    outcome = run.outcome
+    if outcome.ending is Ending.SERVED:
+        return True
+    return outcome.ending is recorded.ending and outcome.exit_code == recorded.exit_code
+
+
+def _reason(run: Run) -> str:
+    outcome = run.outcome
+    return f"{outcome.ending}: {(outcome.detail or 'it said nothing')[:_SHOWN]}"
+
+
+def _merged(found: Iterable[Sequence[Difference]]) -> tuple[Difference, ...]:
+    """Each difference once, with the first one's detail."""
+    merged: dict[tuple[str, str], tuple[Difference, int]] = {}
+    for each in (difference for differences in found for difference in differences):
+        first, times = merged.get((each.kind, each.name), (each, 0))
+        merged[each.kind, each.name] = (first, times + 1)
+    return tuple(
+        msgspec.structs.replace(first, detail=f"in {times} starts, first: {first.detail}")
+        for first, times in merged.values()
+    )

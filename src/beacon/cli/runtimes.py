@@ -1,0 +1,178 @@
+"""beacon runtimes: what container runtimes do themselves before the entry point."""
+
+from __future__ import annotations
+
+import argparse
+import shutil
+from collections import Counter
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+from beacon.campaign.runtime_measuring import Measured, measure
+from beacon.cli.arguments import number_of_starts, positive
+from beacon.cli.console import Console
+from beacon.cli.exploring import default_jobs
+from beacon.cli.opening import open_monitor
+from beacon.data.runtimes import (
+    HOST_TABLE,
+    Measurement,
+    Table,
+    all_tables,
+    load,
+    render,
+    with_measured,
+)
+from beacon.engines.runtime_version import RuntimeVersion, installed_version
+from beacon.errors import ExitCode, UsageError
+from beacon.model.event import Syscall, spell
+from beacon.model.files import write_files, writing
+
+#: Those that are looked for; --runtime names others.
+_KNOWN = ("runc", "crun")
+_STARTS = 400
+
+
+def add(commands: Any) -> None:
+    """Add the command to the parser."""
+    parser = commands.add_parser(
+        "runtimes",
+        help="what container runtimes do themselves before the entry point",
+        description="List the container runtimes whose own system calls under the filter are "
+        "known, and those that are installed. With --measure start a static program many times "
+        "under each installed one and list what it calls between the filter and the entry point: "
+        "without these calls in a policy it starts no container.",
+    )
+    parser.add_argument(
+        "--measure", action="store_true", help="measure the installed ones (as root)"
+    )
+    parser.add_argument(
+        "--runtime",
+        metavar="PROGRAM",
+        action="append",
+        default=[],
+        help="this one, by its name or path, in place of runc and crun; may be repeated",
+    )
+    parser.add_argument(
+        "--starts",
+        metavar="N",
+        type=number_of_starts,
+        default=_STARTS,
+        help=f"how often each is started ({_STARTS}), in all variants and a half of it under load",
+    )
+    parser.add_argument("--jobs", metavar="N", type=positive(int), default=default_jobs())
+    parser.add_argument(
+        "-o",
+        "--output",
+        metavar="FILE",
+        type=Path,
+        help=f"add what was measured to this table; `beacon policy` reads {HOST_TABLE}",
+    )
+    parser.add_argument("--json", action="store_true", help="a JSON document on stdout")
+    parser.set_defaults(run=run)
+
+
+def run(options: argparse.Namespace, console: Console) -> ExitCode:
+    """List, or measure and write."""
+    if options.output is not None and not options.measure:
+        raise UsageError("There is nothing to write without --measure: add it, or leave -o out.")
+    installed = _installed(options.runtime)
+    if not options.measure:
+        _list(console, all_tables(), installed, as_json=options.json)
+        return ExitCode.DONE
+    if not installed:
+        raise UsageError("Neither runc nor crun is installed: name another program with --runtime.")
+    before = _before(options.output)
+    measured = _measured(options, console, installed)
+    if options.output is not None:
+        table = before
+        for each in measured:
+            table = with_measured(table, each)
+        _write(options.output, table)
+    if options.json:
+        console.document("runtimes", {"measured": measured})
+    else:
+        _tell(console, measured, all_tables())
+    return ExitCode.DONE
+
+
+def _installed(programs: list[str]) -> dict[str, RuntimeVersion]:
+    """Those that are there, by their programs; UsageError for one that was named and is not."""
+    found = {}
+    for program in programs or _KNOWN:
+        path = shutil.which(program)
+        version = installed_version(path) if path else None
+        if path and version:
+            found[path] = version
+        elif programs:
+            raise UsageError(
+                f"'{program}' is not a container runtime that says its version: name a program "
+                "like runc or crun."
+            )
+    return found
+
+
+def _measured(
+    options: argparse.Namespace, console: Console, installed: dict[str, RuntimeVersion]
+) -> list[Measurement]:
+    starts = max(1, options.starts)
+    found = []
+    with closing(open_monitor()) as monitor:
+        for program, version in installed.items():
+            console.say(f"{version}: starting a static program {starts} times")
+            result = measure(monitor, program, starts, options.jobs, lambda _: None)
+            found.append(_measurement(version, result))
+    return found
+
+
+def _measurement(version: RuntimeVersion, found: Measured) -> Measurement:
+    return Measurement(
+        version.name,
+        version.version,
+        found.starts,
+        _spelt(found.calls),
+        _spelt(found.more()),
+    )
+
+
+def _spelt(calls: Counter[Syscall]) -> dict[str, int]:
+    return {spell(call): calls[call] for call in sorted(calls, key=spell)}
+
+
+def _before(output: Path | None) -> Table:
+    return load(output) if output is not None and output.exists() else Table()
+
+
+def _write(output: Path, table: Table) -> None:
+    with writing(output.parent):
+        write_files(output.parent, {output.name: render(table).encode()})
+
+
+def _list(
+    console: Console, table: Table, installed: dict[str, RuntimeVersion], *, as_json: bool
+) -> None:
+    if as_json:
+        console.document("runtimes", {"known": table, "installed": installed})
+        return
+    rows = [
+        [str(each), str(each.starts), str(len({c.partition("(")[0] for c in each.calls}))]
+        for each in table.runtimes
+    ]
+    console.table("measured", ["runtime", "starts", "system calls"], rows)
+    known = {str(each) for each in table.runtimes}
+    for program, version in installed.items():
+        state = "measured" if str(version) in known else "not measured: add --measure"
+        console.result(f"installed: {version} ({program}), {state}")
+    for chance in table.chance:
+        console.result(f"by chance: {chance.runtime} {chance.call}: {chance.why}")
+
+
+def _tell(console: Console, measured: list[Measurement], table: Table) -> None:
+    known = {call for each in table.runtimes for call in each.calls}
+    known |= {each.call for each in table.chance}
+    for each in measured:
+        console.result(f"{each}: {each.starts} starts")
+        for call, count in sorted(each.calls.items(), key=lambda item: (-item[1], item[0])):
+            console.result(f"  {count:>6} {call}{'' if call in known else '  (in no table)'}")
+        if each.exec:
+            console.result(f"  for a joining process also: {', '.join(each.exec)}")
