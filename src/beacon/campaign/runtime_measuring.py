@@ -33,6 +33,13 @@ _SHOWN = 300  # characters of what a runtime said
 #: In a mount namespace of its own, where the second hierarchy of a host with both is hidden: crun
 #: uses either version of cgroups alone.
 _ALONE = ("unshare", "--mount", "sh", "-c", 'umount "$0" && exec "$@"', str(_HYBRID))
+#: Ends with whoever started it, however that one ends.
+_BUSY = """
+import os, sys
+while os.getppid() == int(sys.argv[1]):
+    for _ in range(1_000_000):
+        pass
+"""
 
 
 class RuntimeFailedError(BeaconError):
@@ -93,8 +100,8 @@ def measure(
     measured = Measured()
     with tempfile.TemporaryDirectory(prefix="beacon-runtime-") as folder:
         measuring = Measuring(monitor, runtime, Path(folder))
-        for part, busy in ((range(half), False), (range(half, len(work)), True)):
-            with _load() if busy else nullcontext():
+        for part, loaded in ((range(half), False), (range(half, len(work)), True)):
+            with busy() if loaded else nullcontext():
                 for start in _in_parallel(measuring, [(n, work[n]) for n in part], jobs):
                     measured.add(start)
                     told(measured.starts)
@@ -115,14 +122,15 @@ def _in_parallel(
 
 
 @contextmanager
-def _load() -> Iterator[None]:
+def busy() -> Iterator[None]:
     """Keep every processor busy: then Go's scheduler preempts, and locks are contended."""
     count = 2 * (os.cpu_count() or 1)
-    busy = [subprocess.Popen([sys.executable, "-c", "while True: pass"]) for _ in range(count)]
+    command = [sys.executable, "-c", _BUSY, str(os.getpid())]
+    processes = [subprocess.Popen(command) for _ in range(count)]
     try:
         yield
     finally:
-        for process in busy:
+        for process in processes:
             process.kill()
             process.wait()
 

@@ -9,6 +9,7 @@ import tomllib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
+from itertools import takewhile
 from pathlib import Path
 from typing import Annotated
 
@@ -130,8 +131,7 @@ def find_floor(table: Table, runtime: str) -> Floor | None:
     known = [each for each in table.runtimes if each.name == name]
     if not known:
         return None
-    newest = max(known, key=lambda each: _numbers(each.version))
-    nearest = min(known, key=lambda each: _distance(each.version, version)) if version else newest
+    nearest = _nearest(known, _numbers(version))
     exact = not version or _numbers(nearest.version) == _numbers(version)
     same = [each for each in known if each.version == nearest.version]
     reasons = [each for each in table.chance if each.runtime == name]
@@ -188,13 +188,18 @@ def _numbers(version: str) -> tuple[int, ...]:
     return tuple(map(int, match[0].split("."))) if match else ()
 
 
-def _distance(one: str, other: str) -> tuple[tuple[int, ...], bool]:
-    """How far apart two versions are; of two as far, the older is nearer."""
-    first, second = _numbers(one), _numbers(other)
-    length = max(len(first), len(second))
-    padded = [numbers + (0,) * (length - len(numbers)) for numbers in (first, second)]
-    apart = tuple(abs(a - b) for a, b in zip(*padded, strict=True))
-    return apart, padded[0] > padded[1]
+def _nearest(known: Iterable[Measurement], wanted: tuple[int, ...]) -> Measurement:
+    """Of the versions before and after it the one with more in common; by default the newest."""
+    ordered = sorted(known, key=lambda each: _numbers(each.version))
+    if not wanted:
+        return ordered[-1]
+    before = [each for each in ordered if _numbers(each.version) <= wanted][-1:]
+    after = [each for each in ordered if _numbers(each.version) > wanted][:1]
+    return max([*before, *after], key=lambda each: _in_common(_numbers(each.version), wanted))
+
+
+def _in_common(one: tuple[int, ...], other: tuple[int, ...]) -> int:
+    return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(one, other, strict=False)))
 
 
 def with_measured(table: Table, measured: Measurement) -> Table:

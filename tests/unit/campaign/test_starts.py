@@ -1,0 +1,108 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from beacon.campaign.cell import Conditions
+from beacon.campaign.lab import Lab
+from beacon.campaign.starts import start_again
+from beacon.engines.interface import NotReadyError
+from beacon.model.event import Phase
+from beacon.model.launch import Launch
+from beacon.model.observation import Observation
+from beacon.model.policy import Policy
+from beacon.model.run import Ending
+from beacon.model.verification import DifferenceKind, Starts, Verification
+from beacon.monitor.replay import ReplayMonitor
+from beacon.synthesis.synthesize import synthesize
+from builders import call, profile, run
+from fakes import IMAGE, FakeEngine, Script
+
+CONDITIONS = Conditions(IMAGE, Launch())
+GOOD = Observation((call("read", Phase.START),))
+DENIED = Observation(
+    (call("read", Phase.START), call("chdir", Phase.RUNTIME, count=0, denied=1, process="init"))
+)
+EXITED = NotReadyError("The container exited with code 1 before it was ready.", exited=True)
+
+
+def policy(**outcome: object) -> Policy:
+    return synthesize(profile(run(call("read", Phase.START), **outcome)), insist=True)  # type: ignore[arg-type]
+
+
+def starts(
+    count: int, script: Script | None = None, *recordings: Observation, of: Policy | None = None
+) -> Starts | None:
+    lab = Lab(FakeEngine(script or Script()), ReplayMonitor(recordings or (GOOD,) * count))
+    found = start_again(lab, CONDITIONS, of or policy(), count, 2)
+    assert isinstance(lab.engine, FakeEngine)
+    assert lab.engine.alive == set()
+    return found
+
+
+def test_every_start_is_counted() -> None:
+    found = starts(20)
+    assert found == Starts(20)
+    assert found.passed
+
+
+def test_none_when_none_is_wanted() -> None:
+    assert starts(0) is None
+
+
+def test_one_that_fails_is_counted_with_its_reason() -> None:
+    found = starts(20, Script(unstartable=(7,)))
+    assert found == Starts(20, 1, ("refused: The engine refused: no.",))
+    assert not found.passed
+
+
+def test_after_some_failures_none_is_begun() -> None:
+    found = starts(20, Script(not_ready=EXITED))
+    assert found is not None
+    assert 3 <= found.count == found.failed <= 4
+    assert found.reasons == ("exited: The container exited with code 1 before it was ready.",)
+
+
+def test_a_denial_counts_although_the_container_starts() -> None:
+    found = starts(4, None, GOOD, DENIED, GOOD, DENIED)
+    assert found is not None
+    assert found.failed == 0
+    (difference,) = found.differences
+    assert (difference.kind, difference.name) == (DifferenceKind.SYSCALL, "chdir")
+    assert difference.detail == "in 2 starts, first: 1 x in phase runtime by init"
+    assert not found.passed
+
+
+def test_a_container_that_dies_at_once_is_no_start() -> None:
+    found = starts(2, Script(dies=True))
+    assert found is not None
+    assert found.failed == 2
+
+
+def test_one_that_died_when_recorded_may_die_again() -> None:
+    found = starts(2, Script(dies=True), of=policy(ending=Ending.DIED, exit_code=1))
+    assert found == Starts(2)
+
+
+@pytest.mark.parametrize("seconds", [3.0, 0.1])
+def test_neither_settling_nor_grace_nor_more_than_half_a_second(seconds: float) -> None:
+    seen: list[Conditions] = []
+    launch = Launch(ready_after=seconds, stop_timeout=60)
+    lab = Lab(FakeEngine(), ReplayMonitor((GOOD,)))
+    create = lab.engine.create
+
+    def noting(image, launch, enforcement, *, cgroup_parent):  # type: ignore[no-untyped-def] # noqa: ANN202, ANN001
+        seen.append(replace(CONDITIONS, launch=launch))
+        return create(image, launch, enforcement, cgroup_parent=cgroup_parent)
+
+    lab.engine.create = noting  # type: ignore[method-assign]
+    start_again(lab, replace(CONDITIONS, launch=launch), policy(), 1, 1)
+    assert seen[0].launch.stop_timeout is None
+    assert seen[0].readiness.stable == min(seconds, 0.5)
+
+
+def test_a_verification_passes_only_with_its_starts() -> None:
+    image = policy().image
+    verified = Verification(image, (), "0")
+    assert not verified.passed  # nothing was run
