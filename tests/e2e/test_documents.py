@@ -46,7 +46,7 @@ def edit(policy: Path, change: Callable[[Any], object]) -> None:
 
 
 def verify(policy: Path, *options: str | Path, **more: Any) -> subprocess.CompletedProcess[str]:
-    return beacon("verify", policy, *options, **more)
+    return beacon("verify", "--starts", "0", policy, *options, **more)
 
 
 def test_one_s_own_options_need_no_repetition_and_are_listed(tmp_path: Path, script: Path) -> None:

@@ -103,7 +103,7 @@ def test_environments_are_verified(tmp_path: Path) -> None:
     explored(tmp_path, NGINX, "init,life,signal")
     derived = beacon("policy", tmp_path / "profile", "-o", tmp_path / "policy")
     assert derived.returncode == 0, derived.stderr
-    proven = beacon("verify", tmp_path / "policy", timeout=240)
+    proven = beacon("verify", "--starts", "0", tmp_path / "policy", timeout=240)
     assert proven.returncode == 0, proven.stdout
     assert "http@life=restart" in proven.stdout
 
