@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
@@ -38,7 +39,8 @@ def start_again(
     recorded = _recorded(policy)
     if not count or recorded is None:
         return None
-    short = _shortened(conditions)
+    jobs = min(jobs, 2 * (os.cpu_count() or 1))
+    short = _shortened(conditions, jobs)
     bad: list[Run] = []
 
     def start(_: int) -> Run | None:
@@ -64,10 +66,14 @@ def _recorded(policy: Policy) -> Replay | None:
     )
 
 
-def _shortened(conditions: Conditions) -> Conditions:
+def _shortened(conditions: Conditions, jobs: int) -> Conditions:
     launch = conditions.launch
-    brief = min(launch.ready_after, _ALIVE)
-    launch = msgspec.structs.replace(launch, ready_after=brief, stop_timeout=None)
+    launch = msgspec.structs.replace(
+        launch,
+        ready_after=min(launch.ready_after, _ALIVE),
+        ready_timeout=launch.ready_timeout * jobs,  # so many start on the same processors
+        stop_timeout=None,
+    )
     return replace(conditions, launch=launch, settle=0.0, grace=0.0)
 
 
