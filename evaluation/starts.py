@@ -61,7 +61,8 @@ def _build_static() -> None:
         program.chmod(0o755)
         lines = ("FROM scratch", "COPY wait /wait", "STOPSIGNAL SIGKILL", 'CMD ["/wait"]')
         (Path(folder) / "Dockerfile").write_text("\n".join(lines))
-        subprocess.run(["docker", "build", "--quiet", "--tag", _STATIC, folder], check=True)
+        command = ["docker", "build", "--quiet", "--tag", _STATIC, folder]
+        subprocess.run(command, stdout=sys.stderr, check=True)
 
 
 def _policy(kind: _Kind, directory: Path) -> Path:
