@@ -21,6 +21,7 @@ const volatile struct {
 	enum limit limit;
 	enum phase phase;
 	enum abi abi;
+	enum holding holding;
 } vocabulary = {};
 
 /* The task's place in a target; made on first touch, inherited by its children. */
@@ -35,6 +36,7 @@ struct state {
 	u8 runtime;	/* still the container runtime: no execve under the filter yet */
 	u8 outside;	/* not a descendant of the slot's first process */
 	u8 comm;
+	u8 informed;	/* it read its capability sets since its execve */
 	/* A capability check between kprobe and kretprobe. */
 	u8 asking;
 	u8 cap;
@@ -388,6 +390,8 @@ static __always_inline struct class_count *class_of(const struct state *state,
 	return count;
 }
 
+#include "held.h"
+
 SEC("tp_btf/sys_enter")
 int BPF_PROG(enter, struct pt_regs *regs, long id)
 {
@@ -410,6 +414,7 @@ int BPF_PROG(enter, struct pt_regs *regs, long id)
 	class = class_of(state, &seen, regs);
 	if (class)
 		__sync_fetch_and_add(&class->count, 1);
+	held_entered(task, state);
 	return 0;
 }
 
@@ -443,6 +448,8 @@ int BPF_PROG(leave, struct pt_regs *regs, long ret)
 	if (state->asking)
 		unanswered(state);
 	if (state->entered) {
+		if (task->seccomp.mode)
+			held_left(task, state, regs, ret);
 		state->entered = 0;
 		returned(state, ret);
 		return 0;
@@ -539,6 +546,11 @@ int BPF_PROG(forked, struct task_struct *parent, struct task_struct *child)
 	*to = *from;
 	to->entered = 1;
 	to->asking = 0;
+	if (parent->group_leader != parent) {
+		from = bpf_task_storage_get(&tasks, parent->group_leader, NULL, 0);
+		if (from)
+			to->informed |= from->informed;
+	}
 	return 0;
 }
 
@@ -548,7 +560,11 @@ int BPF_PROG(executed, struct task_struct *task, pid_t old_pid, struct linux_bin
 	struct state *state = bpf_task_storage_get(&tasks, task, NULL, 0);
 	struct slot *slot;
 
-	if (!state || !state->runtime || !task->seccomp.mode)
+	if (!state || !task->seccomp.mode)
+		return 0;
+	state->informed = 0;
+	executed_file(task, state, bprm);
+	if (!state->runtime)
 		return 0;
 	state->runtime = 0;
 	if (state->outside)
@@ -600,14 +616,6 @@ static __always_inline void count_check(void *ctx, struct task_struct *task, str
 	__sync_fetch_and_add(&count->count, 1);
 }
 
-static __always_inline u64 bounding_set(const struct cred *cred)
-{
-	u64 set = 0;
-
-	bpf_probe_read_kernel(&set, sizeof(set), &cred->cap_bset);
-	return set;
-}
-
 /*
  * Rights that are not the container's own: of or over a user namespace that it made, or of
  * credentials that a file system lends for a moment (overlayfs acts as whoever mounted it).
@@ -622,7 +630,7 @@ static __always_inline bool is_foreign(struct task_struct *task, const struct sl
 	if (slot->userns && (slot->userns != (u64)target ||
 			     slot->userns != (u64)BPF_CORE_READ(cred, user_ns)))
 		return true;
-	return own != cred && bounding_set(own) != bounding_set(cred);
+	return own != cred && set_at(&own->cap_bset) != set_at(&cred->cap_bset);
 }
 
 static __always_inline struct state *asked(struct task_struct *task, const struct cred *cred,

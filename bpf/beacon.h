@@ -15,6 +15,8 @@ enum limit {
 	LIMIT_SIEVE = 4096,	/* bits of the sieve that turns other cgroups away */
 	LIMIT_ARGUMENTS = 3,	/* arguments that make the class of a call */
 	LIMIT_CLASSES = 64,	/* classes kept of one call in one slot, phase and ABI */
+	LIMIT_COMPONENTS = 8,	/* last parts of an executed file's path that are kept */
+	LIMIT_COMPONENT = 32,	/* bytes kept of each, with a NUL */
 };
 
 enum phase {
@@ -99,6 +101,39 @@ struct cap_key {
 	u8 cap;
 	u8 granted;
 	u8 foreign;		/* of or over a user namespace other than the container's, or lent */
+};
+
+/* Ways to need a capability that the kernel does not ask for. */
+enum holding {
+	HOLDING_CAPSET,		/* the process installs sets that hold it */
+	HOLDING_AMBIENT,	/* the process raises it into its ambient set */
+	HOLDING_COUNT,
+};
+
+/* Capability sets that were demanded, beside those that the task had. */
+struct held_key {
+	u64 permitted, effective, inheritable;
+	u64 had_permitted, had_effective, had_inheritable;
+	u32 slot;
+	u16 nr;
+	u8 abi;
+	u8 phase;
+	u8 holding;
+	u8 granted;
+	u8 foreign;
+	u8 informed;		/* the process read its own sets since its execve */
+};
+
+/* A file that was executed, or that could not be for want of a right. */
+struct exec_key {
+	u64 bounding;
+	u64 permitted;		/* what the task has afterwards */
+	u32 slot;
+	u8 abi;
+	u8 phase;
+	u8 foreign;
+	u8 failed;		/* path holds the name that was asked for, in one piece */
+	char path[LIMIT_COMPONENTS * LIMIT_COMPONENT];	/* the file's name first, then its folder's */
 };
 
 struct cap_count {

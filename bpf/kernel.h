@@ -35,6 +35,13 @@ typedef int pid_t;
 #define SYS_SECCOMP 1
 /* include/linux/err.h */
 #define MAX_ERRNO 4095
+/* include/uapi/asm-generic/errno-base.h */
+#define EPERM 1
+/* include/uapi/linux/capability.h */
+#define _LINUX_CAPABILITY_VERSION_1 0x19980330
+/* include/uapi/linux/prctl.h */
+#define PR_CAP_AMBIENT 47
+#define PR_CAP_AMBIENT_RAISE 2
 
 #pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
 
@@ -58,8 +65,44 @@ typedef struct {
 } kernel_cap_t;
 
 struct cred {
-	kernel_cap_t cap_bset;
+	kernel_cap_t cap_inheritable, cap_permitted, cap_effective, cap_bset;
 	struct user_namespace *user_ns;
+};
+
+struct qstr {
+	const unsigned char *name;
+};
+
+struct dentry {
+	struct dentry *d_parent;
+	struct qstr d_name;
+};
+
+struct vfsmount {
+	struct dentry *mnt_root;
+};
+
+struct mount {
+	struct mount *mnt_parent;
+	struct dentry *mnt_mountpoint;
+	struct vfsmount mnt;
+};
+
+struct path {
+	struct vfsmount *mnt;
+	struct dentry *dentry;
+};
+
+struct file {
+	struct path f_path;
+};
+
+struct fs_struct {
+	struct path root;
+};
+
+struct linux_binprm {
+	struct file *file;
 };
 
 struct kernfs_node {
@@ -103,13 +146,12 @@ struct task_struct {
 	struct css_set *cgroups;
 	const struct cred *real_cred;
 	const struct cred *cred;
+	struct fs_struct *fs;
 	struct seccomp seccomp;
 	struct task_struct *group_leader;
 	pid_t tgid;
 	char comm[COMM_LEN];
 };
-
-struct linux_binprm;
 
 #pragma clang attribute pop
 

@@ -96,6 +96,9 @@ class FakeContainer(Container):
     def logs(self, lines: int = 20) -> str:
         return "last words"
 
+    def file_capabilities(self, path: str) -> int:
+        return 0
+
     def remove(self) -> None:
         self._engine.alive.discard(self)
 

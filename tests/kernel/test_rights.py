@@ -32,9 +32,9 @@ def test_granted(monitor: KernelMonitor, primes: Primes, part: str) -> None:
 
 def test_lacking(monitor: KernelMonitor, primes: Primes) -> None:
     seen = observe(monitor, primes, "granted", "lacking")
-    found = checks(seen, Phase.START)
-    assert found.pop(("CAP_SETPCAP", "capset", True), None) in from_commoncap(monitor, 1)
-    assert found == {GRANTED: 7, LACKING: 37}
+    assert checks(seen, Phase.START) == {GRANTED: 7, LACKING: 37}
+    setpcap = sum(each.count for each in noise(seen) if each.call == "capset")
+    assert setpcap or None in from_commoncap(monitor, 1)
     assert seen.denied() == frozenset()
 
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field, replace
 
 from beacon.campaign.lab import Lab
@@ -79,7 +80,7 @@ def run_cell(lab: Lab, conditions: Conditions, cell: Cell) -> Run:
     life = _Life(lab, conditions, cell)
     with life.alone(), lab.monitor.watch(lab.name()) as target:
         outcome = life.live(target)
-        observation = target.snapshot()
+        observation = target.snapshot(life.carried)
     lab.proceed()
     return Run(
         environment=cell.environment,
@@ -132,6 +133,8 @@ class _Life:
 
     def __init__(self, lab: Lab, conditions: Conditions, cell: Cell) -> None:
         self._lab, self._conditions, self._cell = lab, conditions, cell
+        #: The capabilities that the executed files carry, by path.
+        self.carried: dict[str, int] = {}
         self._place: Place = place(
             conditions.surroundings, cell.environment, conditions.image, conditions.launch
         )
@@ -174,7 +177,7 @@ class _Life:
             container = self.create(target)
         except RefusedError as refusal:
             return Outcome(Ending.REFUSED, detail=str(refusal))
-        with container:
+        with container, self._reading_files(container):
             self._lab.proceed()
             try:
                 container.start()
@@ -186,6 +189,15 @@ class _Life:
                 return _ended(container, ending, str(failure))
             self._lab.proceed()
             return self._guarded(container)
+
+    @contextmanager
+    def _reading_files(self, container: Container) -> Iterator[None]:
+        """Read what the executed files carry before the container is removed with them."""
+        yield
+        self._lab.proceed()
+        image = self._conditions.image.id
+        for path in self._target.executed():
+            self.carried[path] = self._lab.file_capabilities(container, image, path)
 
     def _guarded(self, container: Container) -> Outcome:
         try:

@@ -10,7 +10,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TypeVar
 
-from beacon.engines.interface import Engine
+from beacon.engines.interface import Container, Engine
 from beacon.errors import BeaconError
 from beacon.monitor.interface import Monitor
 from beacon.process_identity import identify
@@ -34,6 +34,7 @@ class Lab:
     monitor: Monitor
     alone: threading.Lock = field(default_factory=threading.Lock)
     stopping: threading.Event = field(default_factory=threading.Event)
+    _carried: dict[tuple[str, str], int] = field(default_factory=dict)
     _numbers: itertools.count[int] = field(default_factory=itertools.count)
 
     def name(self) -> str:
@@ -44,6 +45,15 @@ class Lab:
         """CancelledError once the command is ending."""
         if self.stopping.is_set():
             raise CancelledError("Cancelled.")
+
+    def file_capabilities(self, container: Container, image: str, path: str) -> int:
+        """What a file of a container carries; asked once for each path of an image."""
+        if not path.startswith("/"):  # execve was given a relative name, and failed
+            return 0
+        key = image, path
+        if key not in self._carried:
+            self._carried[key] = container.file_capabilities(path)
+        return self._carried[key]
 
     def in_parallel(
         self, work: Callable[[_Item], _Result], items: Sequence[_Item], jobs: int

@@ -13,6 +13,7 @@ from beacon.campaign.reporter import Reporter
 from beacon.data.kernel import is_syscall
 from beacon.model.environment import Kind
 from beacon.model.event import Capability, Event, spell, whole
+from beacon.model.observation import CapabilityCheck
 from beacon.model.policy import Policy, Replay
 from beacon.model.run import Check, Ending, Run
 from beacon.model.verification import Difference, DifferenceKind, Verification, VerifiedRun
@@ -157,6 +158,10 @@ def _signals(policy: Policy, run: Run) -> Iterator[Difference]:
             yield Difference(DifferenceKind.KILLED, spell(entry.call), detail)
 
 
+def _place(check: CapabilityCheck) -> str:
+    return check.held or check.call or "no call"
+
+
 def _refusals(policy: Policy, name: str, run: Run) -> Iterator[Difference]:
     checks = run.observation.capabilities
     had = {
@@ -167,5 +172,5 @@ def _refusals(policy: Policy, name: str, run: Run) -> Iterator[Difference]:
     known |= {each.event.name for each in policy.dropped if isinstance(each.event, Capability)}
     for check in checks:
         if check.refused and check.capability.name not in known:
-            detail = f"{check.count} x by {', '.join(check.processes)} in {check.call or 'no call'}"
+            detail = f"{check.count} x by {', '.join(check.processes)} in {_place(check)}"
             yield Difference(DifferenceKind.CAPABILITY, check.capability.name, detail)

@@ -96,7 +96,9 @@ def _lines(found: Explanation) -> Iterator[str]:
         yield f"  processes      {', '.join(evidence.processes)}"
         yield f"  first runs     {_some(evidence.runs)}"
     if found.calls:
-        yield f"  asked for by   {', '.join(found.calls)}"
+        yield f"  needed in      {', '.join(found.calls)}"
+    for held in found.held:
+        yield f"  not asked for  {held}"
     yield f"  opens          {_some(_opened(found)) or 'no known CVE by itself'}"
     yield f"  denial returns {found.denied_with}"
 

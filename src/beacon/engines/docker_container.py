@@ -12,6 +12,7 @@ from docker.errors import APIError, NotFound
 
 from beacon.engines import readiness as waiting
 from beacon.engines.docker_belongings import Belongings
+from beacon.engines.docker_files import file_capabilities
 from beacon.engines.docker_guard import answering
 from beacon.engines.docker_streams import head, limited, printable_lines, tail
 from beacon.engines.interface import Container, Readiness
@@ -146,6 +147,10 @@ class DockerContainer(Container):
         with answering():
             stream = self._api.logs(self.id, stream=True, follow=False, tail=wanted)
             return printable_lines(tail(limited(stream, _LOG_SECONDS)), wanted)
+
+    def file_capabilities(self, path: str) -> int:
+        """The capabilities that a file inside carries (bit n: number n), 0 for none or no file."""
+        return file_capabilities(self._api, self.id, path)
 
     def remove(self) -> None:
         """Remove it by force, with its anonymous volumes; no error if it is gone."""

@@ -166,6 +166,13 @@ class Container(ABC):
         """The printable tail of its output."""
 
     @abstractmethod
+    def file_capabilities(self, path: str) -> int:
+        """The capabilities that a file inside carries (bit n: number n), 0 for none or no file.
+
+        `path` is absolute, from the container's root; the container may have ended.
+        """
+
+    @abstractmethod
     def remove(self) -> None:
         """Remove it by force, with its anonymous volumes; no error if it is gone."""
 

@@ -7,6 +7,7 @@ A profile holds a hundred thousand of these small structs, and none can be part 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from enum import StrEnum
 
 import msgspec
 
@@ -56,6 +57,14 @@ class SyscallCount(msgspec.Struct, frozen=True, gc=False):
             yield self.call, ClassCount("", self.count, self.denied, self.processes)
 
 
+class Holding(StrEnum):
+    """Why a process needs to hold a capability that the kernel did not ask for."""
+
+    FILE = "file"  # the executed file carries it
+    CAPSET = "capset"  # the process installs sets that hold it
+    AMBIENT = "ambient"  # the process raises it into its ambient set
+
+
 class CapabilityCheck(msgspec.Struct, frozen=True, gc=False):
     """How often the kernel asked for one capability in one phase, from one place.
 
@@ -64,6 +73,9 @@ class CapabilityCheck(msgspec.Struct, frozen=True, gc=False):
     answers that did not depend on the container's own rights: those of a user namespace that it
     made, or credentials that a file system lent (overlayfs acts as its mounter). `call` is the
     system call in flight, `callers` the kernel functions that asked, innermost first.
+
+    With `holding` the kernel did not ask, yet without the capability the call would fail; `file` is
+    the executed file that carries it.
     """
 
     capability: Capability
@@ -76,6 +88,20 @@ class CapabilityCheck(msgspec.Struct, frozen=True, gc=False):
     count: Count
     first_ns: Count
     processes: tuple[str, ...]
+    holding: Holding | None = None
+    file: str | None = None
+
+    @property
+    def held(self) -> str | None:
+        """What needed it without asking for it, in words; None for a question of the kernel's."""
+        match self.holding:
+            case Holding.FILE:
+                return f"{self.call} of {self.file}, which carries it"
+            case Holding.CAPSET:
+                return f"{self.call}, which installs it"
+            case Holding.AMBIENT:
+                return f"{self.call}, which raises it into the ambient set"
+        return None
 
     @property
     def needed(self) -> bool:
@@ -95,7 +121,7 @@ class CapabilityCheck(msgspec.Struct, frozen=True, gc=False):
 class Use(msgspec.Struct, frozen=True, gc=False):
     """An event that was used in one phase: how often, and by which processes.
 
-    `call` is the system call that asked for a capability.
+    `call` is the system call that asked for a capability; `held`: that needed it without asking.
     """
 
     event: Event
@@ -103,6 +129,7 @@ class Use(msgspec.Struct, frozen=True, gc=False):
     count: Count
     processes: tuple[str, ...]
     call: str | None = None
+    held: str | None = None
 
 
 class Loss(msgspec.Struct, frozen=True):
@@ -137,7 +164,14 @@ class Observation(msgspec.Struct, frozen=True):
                     yield Use(call, entry.phase, part.count, part.processes)
         for check in self.capabilities:
             if check.needed:
-                yield Use(check.capability, check.phase, check.count, check.processes, check.call)
+                yield Use(
+                    check.capability,
+                    check.phase,
+                    check.count,
+                    check.processes,
+                    check.call,
+                    check.held,
+                )
 
     def probes(self) -> Iterator[Use]:
         """The calls that entered by an ABI of which every call failed."""

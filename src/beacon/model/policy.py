@@ -42,7 +42,10 @@ class AllowedSyscall(msgspec.Struct, frozen=True):
 
 
 class AllowedCapability(msgspec.Struct, frozen=True):
-    """A capability that the container keeps, with the system calls that needed it."""
+    """A capability that the container keeps, with the system calls that needed it.
+
+    `held` says, in words, which of them needed it without asking for it.
+    """
 
     name: str
     count: Count
@@ -51,6 +54,7 @@ class AllowedCapability(msgspec.Struct, frozen=True):
     security: Score = Score(0.0)
     functionality: Score = Score(1.0)
     because: str = ""
+    held: tuple[str, ...] = ()
 
 
 class Dropped(msgspec.Struct, frozen=True):
@@ -64,6 +68,7 @@ class Dropped(msgspec.Struct, frozen=True):
     security: Score = Score(0.0)
     functionality: Score = Score(1.0)
     because: str = ""
+    held: tuple[str, ...] = ()
 
 
 class Replay(msgspec.Struct, frozen=True):

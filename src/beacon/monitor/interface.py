@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from beacon.errors import BeaconError, UnsupportedHostError
 from beacon.model.event import Phase
 from beacon.model.observation import Observation
+
+#: Of files that carry no capabilities.
+NOTHING_CARRIED: Mapping[str, int] = MappingProxyType({})
 
 
 class MonitorUnsupportedError(UnsupportedHostError):
@@ -59,8 +64,17 @@ class Target(ABC):
         """
 
     @abstractmethod
-    def snapshot(self) -> Observation:
-        """All that was seen so far; exact once the container has ended."""
+    def executed(self) -> frozenset[str]:
+        """The files that were executed, or could not be for want of a right, as the container sees
+        them: paths from its root, printable or not.
+        """
+
+    @abstractmethod
+    def snapshot(self, carried: Mapping[str, int] = NOTHING_CARRIED) -> Observation:
+        """All that was seen so far; exact once the container has ended.
+
+        `carried`: the capabilities that the executed files carry, by path (bit n: number n).
+        """
 
 
 class Monitor(ABC):

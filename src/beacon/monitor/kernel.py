@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from functools import cached_property
 from typing import Any
@@ -17,6 +17,7 @@ from beacon.model.event import Abi, Capability, Phase, Syscall
 from beacon.model.observation import (
     CapabilityCheck,
     ClassCount,
+    Holding,
     Loss,
     Observation,
     SyscallCount,
@@ -25,7 +26,14 @@ from beacon.model.text import printable
 from beacon.monitor.callers import Symbols, who_asked
 from beacon.monitor.cgroup import Cgroup, find_hierarchy
 from beacon.monitor.classes import Part, Sums, told_apart
-from beacon.monitor.interface import Monitor, MonitorFacts, MonitorUnsupportedError, Target
+from beacon.monitor.held import demand, executed, path_of
+from beacon.monitor.interface import (
+    NOTHING_CARRIED,
+    Monitor,
+    MonitorFacts,
+    MonitorUnsupportedError,
+    Target,
+)
 from beacon.monitor.program import RUNGS, loaded
 from beacon.monitor.slots import Slots
 
@@ -58,13 +66,17 @@ class KernelTarget(Target):
         """Expect the container's next start."""
         self._slots.begin_again(self._slot)
 
-    def snapshot(self) -> Observation:
+    def executed(self) -> frozenset[str]:
+        """The files that were executed, or could not be for want of a right."""
+        return frozenset(path for path, _, _ in self._files())
+
+    def snapshot(self, carried: Mapping[str, int] = NOTHING_CARRIED) -> Observation:
         """All that was seen so far."""
         counters = self._slots.counters(self._slot)
         names = self._slots.names(self._slot)
         return Observation(
             tuple(self._syscalls(names)),
-            tuple(self._checks(names)),
+            (*self._checks(names), *self._holdings(names, carried)),
             tuple(loss for loss in self._losses(counters) if loss.count),
             counters["unnumbered"],
         )
@@ -117,13 +129,64 @@ class KernelTarget(Target):
             total, first, seen = merged.get(kind, (0, count["first_ns"], 0))
             first = min(first, count["first_ns"])
             merged[kind] = (total + count["count"], first, seen | count["comms"])
-        for kind, (total, first, seen) in sorted(merged.items(), key=lambda item: item[1][1]):
-            yield msgspec.structs.replace(
-                kind,
-                count=total,
-                first_ns=first - self._since,
-                processes=_processes(seen, names),
-            )
+        for kind, counts in sorted(merged.items(), key=lambda item: item[1][1]):
+            yield self._counted(kind, counts, names)
+
+    def _files(self) -> Iterator[tuple[str, dict[str, Any], dict[str, int]]]:
+        for key, count in self._slots.execs(self._slot):
+            yield path_of(key, self._slots.words.component), key, count
+
+    def _holdings(
+        self, names: dict[int, bytes], carried: Mapping[str, int]
+    ) -> Iterator[CapabilityCheck]:
+        """What was demanded by other ways than a question, one entry for each capability."""
+        merged: dict[CapabilityCheck, tuple[int, int, int]] = {}
+        for kind, count in self._demands(carried):
+            total, first, seen = merged.get(kind, (0, count["first_ns"], 0))
+            first = min(first, count["first_ns"])
+            merged[kind] = (total + count["count"], first, seen | count["comms"])
+        for kind, counts in sorted(merged.items(), key=lambda item: item[1][1]):
+            yield self._counted(kind, counts, names)
+
+    def _demands(
+        self, carried: Mapping[str, int]
+    ) -> Iterator[tuple[CapabilityCheck, dict[str, int]]]:
+        words = self._slots.words
+        keys = list(self._slots.held(self._slot))
+        for key, count in keys:
+            call = syscall_name(_at(words.abis, key["abi"]), key["nr"])
+            holding = words.holdings[key["holding"]]
+            for name, granted in demand(key, holding, [other for other, _ in keys]).checks():
+                yield self._held_kind(key, name, granted, call, holding), count
+        for path, key, count in self._files():
+            for name, granted in executed(carried.get(path, 0), key["bounding"]).checks():
+                kind = self._held_kind(key, name, granted, "execve", Holding.FILE)
+                yield msgspec.structs.replace(kind, file=printable(path)), count
+
+    def _held_kind(
+        self, key: dict[str, Any], name: str, granted: bool, call: str, holding: Holding
+    ) -> CapabilityCheck:
+        return CapabilityCheck(
+            capability=Capability(name),
+            phase=_at(self._slots.words.phases, key["phase"]),
+            granted=granted,
+            decisive=True,
+            foreign=bool(key["foreign"]),
+            call=call,
+            callers=(),
+            count=0,
+            first_ns=0,
+            processes=(),
+            holding=holding,
+        )
+
+    def _counted(
+        self, kind: CapabilityCheck, counts: tuple[int, int, int], names: dict[int, bytes]
+    ) -> CapabilityCheck:
+        total, first, seen = counts
+        return msgspec.structs.replace(
+            kind, count=total, first_ns=first - self._since, processes=_processes(seen, names)
+        )
 
     def _kind(self, key: dict[str, Any]) -> CapabilityCheck:
         """What was asked, from where; nothing counted yet."""

@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 
 from beacon.model.event import Phase
 from beacon.model.observation import Observation
-from beacon.monitor.interface import Monitor, MonitorFacts, MonitorFullError, Target
+from beacon.monitor.interface import (
+    NOTHING_CARRIED,
+    Monitor,
+    MonitorFacts,
+    MonitorFullError,
+    Target,
+)
 
 
 class ReplayTarget(Target):
@@ -34,7 +40,11 @@ class ReplayTarget(Target):
     def begin_again(self) -> None:
         """A recording has one start for all."""
 
-    def snapshot(self) -> Observation:
+    def executed(self) -> frozenset[str]:
+        """None: what files carry is in the recording already."""
+        return frozenset()
+
+    def snapshot(self, carried: Mapping[str, int] = NOTHING_CARRIED) -> Observation:
         """What was recorded in the phases entered so far, with all losses."""
         recorded = self._recorded
         return Observation(

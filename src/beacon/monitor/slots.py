@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from beacon.model.event import Abi, Phase
+from beacon.model.observation import Holding
 from beacon.monitor.interface import MonitorFullError
 from beacon.monitor.libbpf import Object
 from beacon.monitor.program import types
@@ -36,7 +37,15 @@ class Vocabulary:
         self.class_count = types().layout("class_count")
         self.arguments = limits["LIMIT_ARGUMENTS"]
         self.cap_count = types().layout("cap_count")
+        self.held_key = types().layout("held_key")
+        self.exec_key = types().layout("exec_key")
+        self.holdings = {n: Holding(_word(name)) for name, n in _counted("holding")}
+        self.component = limits["LIMIT_COMPONENT"]
         self.events_of_slot = len(self.phases) * len(self.abis) * self.numbers
+
+
+def _counted(enum: str) -> list[tuple[str, int]]:
+    return [(name, n) for name, n in types().enum(enum).items() if "COUNT" not in name]
 
 
 def _word(enumerator: str) -> str:
@@ -53,6 +62,8 @@ class Slots:
         self._comms = program.map("comms")
         self._caps = program.map("caps")
         self._classes = program.map("classes")
+        self._held = program.map("held")
+        self._execs = program.map("execs")
         self._events = program.map("events").memory()
         self._slots = program.map("slots").memory()
         self._sieve = program.map("sieve").memory()
@@ -123,6 +134,16 @@ class Slots:
         for key, value in self._of_slot(self._caps, self.words.cap_key, slot):
             yield self.words.cap_key.decode(key), self.words.cap_count.decode(value)
 
+    def held(self, slot: int) -> Iterator[tuple[dict[str, Any], dict[str, int]]]:
+        """Every demand for capability sets, with its counts."""
+        for key, value in self._of_slot(self._held, self.words.held_key, slot):
+            yield self.words.held_key.decode(key), self.words.cap_count.decode(value)
+
+    def execs(self, slot: int) -> Iterator[tuple[dict[str, Any], dict[str, int]]]:
+        """Every file that was executed, or not for want of a right, with its counts."""
+        for key, value in self._of_slot(self._execs, self.words.exec_key, slot):
+            yield self.words.exec_key.decode(key), self.words.cap_count.decode(value)
+
     def classes(self, slot: int) -> Iterator[tuple[dict[str, Any], dict[str, int]]]:
         """Every combination of arguments that was told apart, with its counts."""
         for key, value in self._of_slot(self._classes, self.words.class_key, slot):
@@ -154,6 +175,10 @@ class Slots:
             self._caps.delete(key)
         for key, _ in self._of_slot(self._classes, self.words.class_key, slot):
             self._classes.delete(key)
+        for key, _ in self._of_slot(self._held, self.words.held_key, slot):
+            self._held.delete(key)
+        for key, _ in self._of_slot(self._execs, self.words.exec_key, slot):
+            self._execs.delete(key)
 
     @staticmethod
     def _of_slot(source: Any, layout: Any, slot: int) -> list[tuple[bytes, bytes]]:

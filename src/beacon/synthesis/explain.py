@@ -22,9 +22,10 @@ from beacon.synthesis.runtime_floor import makers
 class Explanation(msgspec.Struct, frozen=True):
     """All that is known of one event in one policy.
 
-    `calls` are those in which a capability was asked for. `opened`: ids of the CVEs that would be
-    stopped without it. `runtimes`: the container runtimes of the policy that make it themselves
-    before the entry point. `denied_with` is what a caller gets (or would get) when it is denied.
+    `calls` are those in which a capability was needed, `held` those of them that needed it without
+    asking. `opened`: ids of the CVEs that would be stopped without it. `runtimes`: the container
+    runtimes of the policy that make it themselves before the entry point. `denied_with` is what a
+    caller gets (or would get) when it is denied.
     """
 
     event: Event
@@ -39,6 +40,7 @@ class Explanation(msgspec.Struct, frozen=True):
     opened: tuple[str, ...] = ()
     runtimes: tuple[str, ...] = ()
     denied_with: str = ""
+    held: tuple[str, ...] = ()
 
 
 _Head = tuple[Event, bool, str, Score, Score]
@@ -82,10 +84,10 @@ def _known(policy: Policy) -> Iterator[Explanation]:
     for kept in policy.capabilities:
         name = Capability(kept.name)
         head = (name, True, kept.because, kept.security, kept.functionality)
-        yield Explanation(*head, kept.count, kept.evidence, kept.calls)
+        yield Explanation(*head, kept.count, kept.evidence, kept.calls, held=kept.held)
     for out in policy.dropped:
         head = (out.event, False, out.because, out.security, out.functionality)
-        yield Explanation(*head, out.count, out.evidence, out.calls, out.inferred)
+        yield Explanation(*head, out.count, out.evidence, out.calls, out.inferred, held=out.held)
 
 
 def _unknown(event: Event, intent: Intent) -> Explanation:

@@ -30,6 +30,7 @@ from beacon.synthesis.decide import decide
 from beacon.synthesis.intents import check_classes
 from beacon.synthesis.pins import check_pins
 from beacon.synthesis.runtime_floor import needed
+from beacon.synthesis.unasked import without_unasked
 from beacon.synthesis.withheld import withheld
 
 _PROBED = "every call of its ABI failed: a program only probes for it"
@@ -63,7 +64,8 @@ def synthesize(
         )
     floor = needed(profile.host.runtime, runs, intent, runtimes or shipped())
     decided = decide(runs, intent, cves(), withheld(runs, profile, intent), floor.calls)
-    decisions = [each for each in decided if _filterable(each.event)]
+    known = [each for each in decided if _filterable(each.event)]
+    decisions = without_unasked(known, uses, intent)
     allowed = [decision for decision in decisions if decision.allowed]
     syscalls = tuple(_syscalls(allowed, uses))
     abis = tuple(sorted({each.call.abi for each in syscalls}))
@@ -147,6 +149,7 @@ def _capabilities(decisions: Iterable[Decision], found: _Uses) -> Iterator[Allow
                 each.security,
                 each.functionality,
                 each.because,
+                _held(uses),
             )
 
 
@@ -161,6 +164,7 @@ def _dropped(decision: Decision, found: _Uses) -> Dropped:
         decision.security,
         decision.functionality,
         decision.because,
+        _held(uses),
     )
 
 
@@ -179,6 +183,11 @@ def _probed(runs: Iterable[Run], decided: Set[Event]) -> Iterator[Dropped]:
 def _calls(uses: Sequence[tuple[str, Use]]) -> tuple[str, ...]:
     """Those in which capabilities were asked for."""
     return tuple(sorted({use.call for _, use in uses if use.call}))
+
+
+def _held(uses: Sequence[tuple[str, Use]]) -> tuple[str, ...]:
+    """Those in which capabilities were needed without being asked for, in words."""
+    return tuple(sorted({use.held for _, use in uses if use.held}))
 
 
 def _evidence(uses: Sequence[tuple[str, Use]]) -> Evidence:
