@@ -13,7 +13,7 @@ from beacon.campaign.reporter import Reporter
 from beacon.data.kernel import is_syscall
 from beacon.model.environment import Kind
 from beacon.model.event import Capability, Event, spell, whole
-from beacon.model.observation import CapabilityCheck
+from beacon.model.observation import CapabilityCheck, Holding
 from beacon.model.policy import Policy, Replay
 from beacon.model.run import Check, Ending, Run
 from beacon.model.verification import Difference, DifferenceKind, Verification, VerifiedRun
@@ -83,15 +83,17 @@ def compare(policy: Policy, replay: Replay, run: Run) -> tuple[Difference, ...]:
     What any recorded run was already denied is no difference: production denies it today. Nor is
     the denial of what the intent dropped; what it breaks shows in the checks. A
     fault strikes in another moment each time, so only its denials are compared, and whether the
-    container became ready at all.
+    container became ready at all. What may be the cause of a difference, and is none by itself, is
+    named beside it.
     """
     faulty = Kind.FAULT in policy.surroundings.kinds(replay.environment)
-    return (
+    found = (
         *_endings(replay, run, faulty=faulty),
         *denied(policy, run),
         *(() if faulty else _checks(replay.checks, run)),
         *(Difference(DifferenceKind.LOSS, x.what, str(x.count)) for x in run.observation.losses),
     )
+    return found + (tuple(_suspects(policy, replay, run)) if found else ())
 
 
 def denied(policy: Policy, run: Run) -> tuple[Difference, ...]:
@@ -158,8 +160,24 @@ def _signals(policy: Policy, run: Run) -> Iterator[Difference]:
             yield Difference(DifferenceKind.KILLED, spell(entry.call), detail)
 
 
-def _place(check: CapabilityCheck) -> str:
-    return check.held or check.call or "no call"
+def _suspects(policy: Policy, replay: Replay, run: Run) -> Iterator[Difference]:
+    """Capabilities that were refused where a program may well go on, or as the intent wants."""
+    dropped = {each.event.name for each in policy.dropped if isinstance(each.event, Capability)}
+    for check in run.observation.capabilities:
+        name = check.capability.name
+        if check.refused and (_may_go_on(check) or name in dropped - {*replay.refused}):
+            yield _refusal(check)
+
+
+def _may_go_on(check: CapabilityCheck) -> bool:
+    # capset with all sets as they are shows no demand when recorded, and libcap tries it so.
+    return check.holding is Holding.CAPSET
+
+
+def _refusal(check: CapabilityCheck) -> Difference:
+    place = check.held or check.call or "no call"
+    detail = f"{check.count} x by {', '.join(check.processes)} in {place}"
+    return Difference(DifferenceKind.CAPABILITY, check.capability.name, detail)
 
 
 def _refusals(policy: Policy, name: str, run: Run) -> Iterator[Difference]:
@@ -171,6 +189,5 @@ def _refusals(policy: Policy, name: str, run: Run) -> Iterator[Difference]:
     known = {name for each in policy.replays for name in each.refused} - (had - has)
     known |= {each.event.name for each in policy.dropped if isinstance(each.event, Capability)}
     for check in checks:
-        if check.refused and check.capability.name not in known:
-            detail = f"{check.count} x by {', '.join(check.processes)} in {_place(check)}"
-            yield Difference(DifferenceKind.CAPABILITY, check.capability.name, detail)
+        if check.refused and not _may_go_on(check) and check.capability.name not in known:
+            yield _refusal(check)
