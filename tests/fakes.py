@@ -96,6 +96,9 @@ class FakeContainer(Container):
     def logs(self, lines: int = 20) -> str:
         return "last words"
 
+    def output(self) -> dict[str, str | None]:
+        return {"standard output": "00", "standard error": None}
+
     def file_capabilities(self, path: str) -> int:
         return 0
 

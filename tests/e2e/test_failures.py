@@ -26,7 +26,7 @@ def driven_by(script: Path, out: Path) -> subprocess.CompletedProcess[str]:
     [
         (("beacon/no-such-image",), 2, "No image"),
         (("../etc/passwd",), 2, "cannot name an image"),
-        ((BASE, "true"), 3, "never became ready"),
+        ((BASE, "sh", "-c", "exit 127"), 3, "never became ready"),
         ((BASE, "no-such-program"), 2, "change the options"),
         (("--network", "no-such-network", BASE, "sleep", "9"), 2, "change the options"),
         (("--cap-add", "NO_SUCH", BASE, "sleep", "9"), 2, "change the options"),
@@ -51,6 +51,8 @@ def test_the_last_words_of_a_container_that_exits(tmp_path: Path) -> None:
         "baseline",
         "-o",
         tmp_path,
+        "--ready-log",
+        "a line that never comes",
         BASE,
         "sh",
         "-c",

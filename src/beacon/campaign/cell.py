@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field, replace
 
+from beacon.campaign.job import finished, may_be_job, until_the_end
 from beacon.campaign.lab import Lab
 from beacon.campaign.not_applicable import NotApplicableError
 from beacon.campaign.placing import Place, place
@@ -52,12 +53,13 @@ class Conditions:
     @property
     def readiness(self) -> Readiness:
         """When a container of this campaign counts as ready."""
-        return Readiness(
+        readiness = Readiness(
             timeout=self.launch.ready_timeout,
             stable=self.launch.ready_after,
             ports=self.image.ports,
             log_line=self.launch.ready_log,
         )
+        return until_the_end(readiness) if self.launch.job else readiness
 
 
 @dataclass(frozen=True)
@@ -185,8 +187,9 @@ class _Life:
             except RefusedError as refusal:
                 return _ended(container, Ending.REFUSED, str(refusal))
             except NotReadyError as failure:
+                done = self._finished(container) if failure.exited else None
                 ending = Ending.EXITED if failure.exited else Ending.TIMED_OUT
-                return _ended(container, ending, str(failure))
+                return done or _ended(container, ending, str(failure))
             self._lab.proceed()
             return self._guarded(container)
 
@@ -198,6 +201,11 @@ class _Life:
         image = self._conditions.image.id
         for path in self._target.executed():
             self.carried[path] = self._lab.file_capabilities(container, image, path)
+
+    def _finished(self, container: Container) -> Outcome | None:
+        """The outcome of a container that ended by itself, if that was its work."""
+        image, launch = self._conditions.image, self._conditions.launch
+        return finished(container, launch) if may_be_job(image, launch) else None
 
     def _guarded(self, container: Container) -> Outcome:
         try:
@@ -216,7 +224,9 @@ class _Life:
         self._lab.stopping.wait(self._conditions.settle)
         checks = self._exercise(patient)
         if not container.running():
-            return _ended(container, Ending.DIED, "It ended under the workload.", checks)
+            # Without a workload it had no reason to end but its own.
+            done = None if checks else self._finished(container)
+            return done or _ended(container, Ending.DIED, "It ended under the workload.", checks)
         restarted = container.started_at() != patient.started_at
         if restarted and self._place.launch.restart is None:
             return _ended(container, Ending.DIED, "Somebody else restarted it in mid-run.", checks)

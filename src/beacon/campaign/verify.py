@@ -15,7 +15,7 @@ from beacon.model.environment import Kind
 from beacon.model.event import Capability, Event, spell, whole
 from beacon.model.observation import CapabilityCheck, Holding
 from beacon.model.policy import Policy, Replay
-from beacon.model.run import Check, Ending, Run
+from beacon.model.run import Check, Run
 from beacon.model.verification import Difference, DifferenceKind, Verification, VerifiedRun
 from beacon.workloads.interface import Workload
 
@@ -114,7 +114,7 @@ def _endings(replay: Replay, run: Run, *, faulty: bool) -> Iterator[Difference]:
 
 
 def _checks(recorded: Sequence[Check], run: Run) -> Iterator[Difference]:
-    if run.outcome.ending not in (Ending.SERVED, Ending.DIED):
+    if not run.outcome.ready:
         return
     found = {check.name: check for check in run.outcome.checks}
     for check in recorded:

@@ -49,6 +49,11 @@ def _add_readiness(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group("when the container counts as ready")
     group.add_argument("--ready-timeout", metavar="SECONDS", type=seconds, help="default 60")
     group.add_argument(
+        "--job",
+        action="store_true",
+        help="never: it does its work and ends by itself, within --ready-timeout",
+    )
+    group.add_argument(
         "--ready-log", metavar="TEXT", help="when a line of its output holds this text"
     )
     group.add_argument(
@@ -79,6 +84,7 @@ def read_launch(options: argparse.Namespace, base: Launch | None = None) -> Laun
         "cap_drop": tuple(options.cap_drop),
         "no_new_privileges": security.no_new_privileges,
         "apparmor": security.apparmor,
+        "job": options.job,
         "ready_log": options.ready_log,
         "ready_after": options.ready_after,
         "ready_timeout": options.ready_timeout,

@@ -14,7 +14,7 @@ from beacon.engines import readiness as waiting
 from beacon.engines.docker_belongings import Belongings
 from beacon.engines.docker_files import file_capabilities
 from beacon.engines.docker_guard import answering
-from beacon.engines.docker_streams import head, limited, printable_lines, tail
+from beacon.engines.docker_streams import digest, head, limited, printable_lines, tail
 from beacon.engines.interface import Container, Readiness
 from beacon.model.text import printable
 
@@ -24,6 +24,7 @@ TIMED_OUT = 124
 _REMOVAL = 20.0
 _LOG_SECONDS = 30.0
 _MOST_LINES = 1000
+_MOST_OUTPUT = 256 << 20  # bytes that are read of each stream of a job
 
 
 class DockerContainer(Container):
@@ -147,6 +148,19 @@ class DockerContainer(Container):
         with answering():
             stream = self._api.logs(self.id, stream=True, follow=False, tail=wanted)
             return printable_lines(tail(limited(stream, _LOG_SECONDS)), wanted)
+
+    def output(self) -> dict[str, str | None]:
+        """The SHA-256 of all that it wrote to standard output and to standard error."""
+        return {f"standard {name}": self._digest(name) for name in ("output", "error")}
+
+    def _digest(self, name: str) -> str | None:
+        wanted = {"stdout": name == "output", "stderr": name == "error"}
+        with answering():
+            try:
+                stream = self._api.logs(self.id, stream=True, follow=False, **wanted)
+                return digest(limited(stream, _LOG_SECONDS), _MOST_OUTPUT)
+            except APIError:  # the log driver does not keep it
+                return None
 
     def file_capabilities(self, path: str) -> int:
         """The capabilities that a file inside carries (bit n: number n), 0 for none or no file."""

@@ -166,6 +166,13 @@ class Container(ABC):
         """The printable tail of its output."""
 
     @abstractmethod
+    def output(self) -> dict[str, str | None]:
+        """The SHA-256 of all that it wrote to `standard output` and to `standard error`.
+
+        None for what cannot be read, or is too much. With a terminal all is standard output.
+        """
+
+    @abstractmethod
     def file_capabilities(self, path: str) -> int:
         """The capabilities that a file inside carries (bit n: number n), 0 for none or no file.
 

@@ -82,6 +82,7 @@ class Launch(Options, frozen=True, kw_only=True):
     ready_log: str | None = None
     ready_after: Seconds = 3.0
     ready_timeout: Seconds = 60.0
+    job: bool = False  # it ends by itself; `ready_timeout` is what it gets
     seccomp: str | None = None  # "unconfined", or the JSON text of the profile to record under
 
     @property

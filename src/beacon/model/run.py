@@ -29,6 +29,7 @@ class Ending(StrEnum):
     """How far a run came."""
 
     SERVED = "served"  # became ready, was driven and stopped
+    FINISHED = "finished"  # a job: did its work and ended by itself
     EXITED = "exited"  # ended by itself before it was ready
     TIMED_OUT = "timed out"  # never became ready
     DIED = "died"  # became ready, then ended by itself under the workload
@@ -46,13 +47,14 @@ class Outcome(msgspec.Struct, frozen=True):
 
     @property
     def ready(self) -> bool:
-        """Whether the container became ready at all."""
-        return self.ending in (Ending.SERVED, Ending.DIED)
+        """Whether the container became ready at all, or did its work."""
+        return self.ending in (Ending.SERVED, Ending.DIED, Ending.FINISHED)
 
     @property
     def passed(self) -> bool:
-        """Whether it served to the end and every check passed."""
-        return self.ending is Ending.SERVED and all(check.passed for check in self.checks)
+        """Whether it came to its proper end and every check passed."""
+        proper = self.ending in (Ending.SERVED, Ending.FINISHED)
+        return proper and all(check.passed for check in self.checks)
 
 
 def run_name(workload: str, environment: Environment) -> str:

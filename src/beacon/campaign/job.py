@@ -1,0 +1,40 @@
+"""Jobs: containers that do their work and end by themselves."""
+
+from __future__ import annotations
+
+import math
+
+from beacon.engines.interface import Container, Image, Readiness, RefusedError
+from beacon.model.launch import Launch
+from beacon.model.run import Check, Ending, Outcome
+
+#: Shells answer from here on for what could not be executed, and for what a signal ended.
+_BROKEN = 126
+
+
+def may_be_job(image: Image, launch: Launch) -> bool:
+    """Whether a container that ends by itself has done its work, not failed to serve."""
+    serves = bool(image.ports) or image.health_check or launch.ready_log is not None
+    return launch.job or not serves
+
+
+def until_the_end(readiness: Readiness) -> Readiness:
+    """The readiness of a container that is known to be a job: that it lives on shows nothing."""
+    return Readiness(timeout=readiness.timeout, stable=math.inf)
+
+
+def finished(container: Container, launch: Launch) -> Outcome | None:
+    """The outcome of a job that ended; None for a code that no job ends with unless it is said."""
+    try:
+        code = container.exit_code()
+        if code is None or (code >= _BROKEN and not launch.job):
+            return None
+        checks = tuple(_check(name, digest) for name, digest in container.output().items())
+        return Outcome(Ending.FINISHED, checks, code, log=container.logs())
+    except RefusedError:  # somebody removed it
+        return None
+
+
+def _check(name: str, digest: str | None) -> Check:
+    detail = None if digest else "it could not be read as a whole"
+    return Check(name, passed=True, value=digest, detail=detail)
