@@ -50,7 +50,7 @@ class FakeProgram:
         }
         self.maps = {
             name: FakeMap(sizes.get(name, 0))
-            for name in ("targets", "comms", "caps", "classes", "events", "slots", "sieve")
+            for name in (*sizes, "targets", "comms", "caps", "held", "execs", "classes")
         }
 
     def map(self, name: str) -> FakeMap:
