@@ -19,6 +19,7 @@ from beacon.engines.interface import (
 )
 from beacon.model.launch import Launch
 from beacon.model.leftovers import Swept
+from beacon.model.listener import Listener
 from beacon.model.profile import Estimate
 from beacon.model.run import Check, Run
 from beacon.workloads.interface import Endpoint, Workload
@@ -38,6 +39,8 @@ class Script:
     refuses_abort: bool = False
     dies: bool = False
     hangs: threading.Event | None = None
+    listeners: tuple[Listener, ...] = (Listener(80),)
+    connected: frozenset[int] = frozenset()
 
 
 class FakeContainer(Container):
@@ -75,6 +78,12 @@ class FakeContainer(Container):
 
     def pid(self) -> int:
         return 0
+
+    def listeners(self) -> tuple[Listener, ...]:
+        return self._engine.script.listeners
+
+    def connected(self) -> frozenset[int]:
+        return self._engine.script.connected
 
     def freeze(self, seconds: float, stop: threading.Event) -> None:
         pass

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field, replace
 
+from beacon.campaign.hearing import Hearing
 from beacon.campaign.job import finished, may_be_job, until_the_end
 from beacon.campaign.lab import Lab
 from beacon.campaign.not_applicable import NotApplicableError
@@ -28,6 +29,7 @@ from beacon.model.run import Check, Ending, Outcome, Run, run_name
 from beacon.monitor.interface import Target
 from beacon.workloads.interface import Endpoint, Workload
 from beacon.workloads.none import NoWorkload
+from beacon.workloads.reach import open_ports
 
 _LONGEST_GRACE = 120  # seconds
 
@@ -64,15 +66,16 @@ class Conditions:
 
 @dataclass(frozen=True)
 class Cell:
-    """What sets one run apart: an environment and a workload."""
+    """What sets one run apart: an environment and a workload; `repeat` as in Run."""
 
     environment: Environment
     workload: Workload
+    repeat: int = 0
 
     @property
     def name(self) -> str:
-        """`workload@environment`."""
-        return run_name(self.workload.name, self.environment)
+        """That of the run."""
+        return run_name(self.workload.name, self.environment, self.repeat)
 
 
 def run_cell(lab: Lab, conditions: Conditions, cell: Cell) -> Run:
@@ -91,6 +94,10 @@ def run_cell(lab: Lab, conditions: Conditions, cell: Cell) -> Run:
         observation=observation,
         started_at=started_at,
         duration=time.monotonic() - clock,
+        listeners=life.hearing.listeners,
+        driven=life.hearing.driven,
+        watched=life.watched,
+        repeat=cell.repeat,
     )
 
 
@@ -129,7 +136,7 @@ def _bounded(limit: int) -> float:
 
 
 class _Life:
-    """A container from its creation to its end."""
+    """A container from its creation to its end, which it was `watched` for, in seconds."""
 
     _target: Target
 
@@ -143,6 +150,7 @@ class _Life:
         limit = self._place.launch.stop_timeout
         self._enforcement = _with_added(conditions, cell.environment)
         self._grace = conditions.grace if limit is None else _bounded(limit)
+        self.hearing, self.watched = Hearing(), 0.0
 
     def alone(self) -> AbstractContextManager[object]:
         """Keeps others away that share ports or files with it."""
@@ -181,6 +189,7 @@ class _Life:
             return Outcome(Ending.REFUSED, detail=str(refusal))
         with container, self._reading_files(container):
             self._lab.proceed()
+            clock = time.monotonic()
             try:
                 container.start()
                 container.wait_ready(self._conditions.readiness)
@@ -189,9 +198,12 @@ class _Life:
             except NotReadyError as failure:
                 done = self._finished(container) if failure.exited else None
                 ending = Ending.EXITED if failure.exited else Ending.TIMED_OUT
+                self.watched = time.monotonic() - clock
                 return done or _ended(container, ending, str(failure))
             self._lab.proceed()
-            return self._guarded(container)
+            outcome = self._guarded(container)
+            self.watched = time.monotonic() - clock
+            return outcome
 
     @contextmanager
     def _reading_files(self, container: Container) -> Iterator[None]:
@@ -221,8 +233,10 @@ class _Life:
     def _serve(self, container: Container) -> Outcome:
         self._target.set_phase(Phase.SERVE)
         patient = self._patient(container)
+        self.hearing.read(container)
         self._lab.stopping.wait(self._conditions.settle)
         checks = self._exercise(patient)
+        self.hearing.read(container)
         if not container.running():
             # Without a workload it had no reason to end but its own.
             done = None if checks else self._finished(container)
@@ -248,15 +262,17 @@ class _Life:
         conditions = self._conditions
         varied = self._cell.environment.settings
         limit = conditions.varied_timeout if varied else conditions.drive_timeout
-        return self._cell.workload.drive(patient.endpoint(), limit)
+        endpoint = patient.endpoint()
+        return self.hearing.drive(self._cell.workload, patient.container, endpoint, limit)
 
     def _steps(self, when: When) -> list[Step]:
         return [step for step in self._place.steps if step.when is when]
 
     def _patient(self, container: Container) -> Patient:
         def endpoint() -> Endpoint:
-            ports, env = self._conditions.image.ports, container.env()
-            return Endpoint(container.id, container.address(), ports, env, self._lab.stopping)
+            address, found = container.address(), self.hearing.read(container)
+            ports = open_ports(self._conditions.image.ports, found, address)
+            return Endpoint(container.id, address, ports, container.env(), self._lab.stopping)
 
         return Patient(
             self._lab,

@@ -55,9 +55,9 @@ class Journal:
             if self._is_there() and resume:
                 self._end = self._read()
 
-    def done(self, workload: str, environment: Environment) -> Run | None:
+    def done(self, workload: str, environment: Environment, repeat: int = 0) -> Run | None:
         """The finished run of this workload in this environment, if there is one."""
-        run = self._done.get(run_name(workload, environment))
+        run = self._done.get(run_name(workload, environment, repeat))
         # Two environments can have one name, in a journal that BeaCon did not write.
         return run if run is not None and run.environment == environment else None
 

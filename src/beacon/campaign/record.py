@@ -11,38 +11,26 @@ from dataclasses import dataclass, field
 
 from beacon import __version__
 from beacon.campaign.cell import Cell, Conditions, check_engine, run_cell
+from beacon.campaign.choosing import Chooser
 from beacon.campaign.journal import Journal
 from beacon.campaign.lab import Lab
+from beacon.campaign.never import NeverReadyError, NeverServedError
 from beacon.campaign.reporter import Reporter
-from beacon.errors import ExitCode, NothingObservedError
 from beacon.exploration.estimate import trials
 from beacon.exploration.fixed import Baseline
 from beacon.exploration.interface import Strategy
+from beacon.model.coverage import coverage
 from beacon.model.environment import Environment
 from beacon.model.event import Event
-from beacon.model.launch import Launch
 from beacon.model.profile import Exploration, Host, ImageIdentity, Profile
-from beacon.model.run import Ending, Outcome, Run
+from beacon.model.run import Ending, Run
 from beacon.workloads.interface import Workload
 from beacon.workloads.none import NoWorkload
 from beacon.workloads.script import ScriptWorkload
 
 
-class NeverReadyError(NothingObservedError):
-    """No run became ready; the diagnostics show what the container last said."""
-
-    def __init__(self, outcome: Outcome, launch: Launch) -> None:
-        reason = (outcome.detail or outcome.ending).rstrip(".")
-        refused = outcome.ending is Ending.REFUSED
-        advice = ": change the options" if refused else ""
-        super().__init__(f"The image never became ready: {reason}{advice}.")
-        if refused and launch != Launch():
-            self.exit_code = ExitCode.USAGE
-        self._outcome = outcome
-
-    def diagnostics(self) -> str | None:
-        """The tail of the container's output."""
-        return self._outcome.log or None
+def _never() -> bool:
+    return False
 
 
 @dataclass(frozen=True)
@@ -67,7 +55,8 @@ class Campaign:
     """All that a recording consists of; `run` does it.
 
     The default environment is run without and with the workload, the others with it (without
-    where no client reaches the container).
+    where no client reaches the container). A `chooser` names the workload after the first run;
+    then `workload` is not asked.
     """
 
     lab: Lab
@@ -81,26 +70,61 @@ class Campaign:
     journal: Journal | None = None
     runs: list[Run] = field(default_factory=list)
     complete: bool = True
+    chooser: Chooser | None = None
 
     def run(self) -> Profile:
-        """Run it to its end; NeverReadyError when the default environment never became ready."""
-        default = Environment()
-        cells = [Cell(default, NoWorkload())]
-        if self.workload.name != cells[0].workload.name:
-            cells.append(Cell(default, self.workload))
-        self._run(cells)
-        if not any(run.outcome.ready for run in self.runs):
-            if self.journal is not None:
-                self.journal.discard()
-            raise NeverReadyError(self.runs[-1].outcome, self.conditions.launch)
+        """Run it to its end.
+
+        NeverReadyError when the default environment never became ready, NeverServedError when no
+        check passed there: nothing further would show more.
+        """
+        self._baseline()
         self._explore()
         return self._profile()
+
+    def _baseline(self) -> None:
+        default = Environment()
+        alone = Cell(default, NoWorkload())
+        if self.chooser is not None:
+            self._run([alone])
+            self._check_ready()
+            if not self._is_job():
+                self.workload = self.chooser(self.runs[0])
+        rest = [] if self.workload.name == alone.workload.name else [Cell(default, self.workload)]
+        self._run(rest if self.runs else [alone, *rest])
+        self._check_ready()
+        if self._is_job():
+            # What is another in the second run differs by nature.
+            self.workload = alone.workload
+            self._run([Cell(default, alone.workload, repeat=1)])
+            return
+        served = self.runs[-1].outcome
+        failed = [check for check in served.checks if not check.passed]
+        if failed and len(failed) == len(served.checks):
+            self._discard()
+            raise NeverServedError(self.runs[-1])
+        if failed and served.ending is Ending.SERVED:
+            # What fails once more is no chance, and not for want of a permission.
+            self._run([Cell(default, self.workload, repeat=1)])
+
+    def _is_job(self) -> bool:
+        return self.runs[0].outcome.ending is Ending.FINISHED
+
+    def _check_ready(self) -> None:
+        if not any(run.outcome.ready for run in self.runs):
+            self._discard()
+            raise NeverReadyError(self.runs[-1].outcome, self.conditions.launch)
+
+    def _discard(self) -> None:
+        if self.journal is not None:
+            self.journal.discard()
 
     def _explore(self) -> None:
         while batch := self.strategy.propose(trials(self.runs)):
             before = len(self.runs)
             allowed = list(batch)[: self.budget.left(before)]
-            self._run([Cell(environment, self._workload(environment)) for environment in allowed])
+            cells = [Cell(environment, self._workload(environment)) for environment in allowed]
+            self._run(cells, over=self.budget.over)
             self.reporter.estimated(self.strategy.estimate(trials(self.runs)))
             if len(self.runs) - before < len(batch):
                 self.complete = False
@@ -110,7 +134,8 @@ class Campaign:
         isolated = self.conditions.surroundings.isolated(environment)
         return NoWorkload() if isolated else self.workload
 
-    def _run(self, cells: Sequence[Cell]) -> None:
+    def _run(self, cells: Sequence[Cell], over: Callable[[], bool] = _never) -> None:
+        """Run what is not done yet; the baseline is never `over`."""
         known = [self._known(cell) for cell in cells]
         finished = {cell.name: run for cell, run in zip(cells, known, strict=True) if run}
         missing = [cell for cell in cells if cell.name not in finished]
@@ -119,7 +144,6 @@ class Campaign:
         seen = before | _shown(finished.values())
         if finished:
             self.reporter.resumed(len(finished), len(seen) - len(before))
-        over = self.budget.over if self.runs else _never
         fresh = run_cells(
             self.lab, self._record, missing, self.reporter, self.jobs, seen=seen, over=over
         )
@@ -129,7 +153,7 @@ class Campaign:
     def _known(self, cell: Cell) -> Run | None:
         if self.journal is None:
             return None
-        return self.journal.done(cell.workload.name, cell.environment)
+        return self.journal.done(cell.workload.name, cell.environment, cell.repeat)
 
     def _record(self, cell: Cell) -> Run:
         run = run_cell(self.lab, self.conditions, cell)
@@ -156,11 +180,8 @@ class Campaign:
                 self.strategy.estimate(trials(self.runs)),
             ),
             script=self.workload.digest if isinstance(self.workload, ScriptWorkload) else None,
+            coverage=coverage(self.runs, self.conditions.surroundings),
         )
-
-
-def _never() -> bool:
-    return False
 
 
 def run_cells(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from functools import partial
 
 from beacon import __version__
@@ -11,6 +11,7 @@ from beacon.campaign.lab import Lab
 from beacon.campaign.record import run_cells
 from beacon.campaign.reporter import Reporter
 from beacon.data.kernel import is_syscall
+from beacon.model.coverage import coverage
 from beacon.model.environment import Kind
 from beacon.model.event import Capability, Event, spell, whole
 from beacon.model.observation import CapabilityCheck, Holding
@@ -39,6 +40,7 @@ def verify(
     reporter.planned(len(cells))
     enforced = partial(run_cell, lab, conditions)
     runs = run_cells(lab, enforced, cells, reporter, jobs)
+    covered = coverage(runs, policy.surroundings)
     verified = [_verified(policy, *pair) for pair in zip(replays, runs, strict=True)]
     doubtful = [n for n, each in enumerate(verified) if _may_be_chance(each)]
     reporter.planned(len(cells) + len(doubtful))
@@ -46,7 +48,7 @@ def verify(
     for number, run in zip(doubtful, again, strict=True):
         verified[number] = _verified(policy, replays[number], run)
     left_out = len(policy.replays) - len(replays)
-    return Verification(policy.image, tuple(verified), __version__, left_out)
+    return Verification(policy.image, tuple(verified), __version__, left_out, coverage=covered)
 
 
 def _verified(policy: Policy, replay: Replay, run: Run) -> VerifiedRun:
@@ -90,7 +92,7 @@ def compare(policy: Policy, replay: Replay, run: Run) -> tuple[Difference, ...]:
     found = (
         *_endings(replay, run, faulty=faulty),
         *denied(policy, run),
-        *(() if faulty else _checks(replay.checks, run)),
+        *(() if faulty else _checks(replay, run)),
         *(Difference(DifferenceKind.LOSS, x.what, str(x.count)) for x in run.observation.losses),
     )
     return found + (tuple(_suspects(policy, replay, run)) if found else ())
@@ -113,18 +115,26 @@ def _endings(replay: Replay, run: Run, *, faulty: bool) -> Iterator[Difference]:
         yield Difference(DifferenceKind.ENDING, "exit code", detail)
 
 
-def _checks(recorded: Sequence[Check], run: Run) -> Iterator[Difference]:
+def _unsupported(replay: Replay, check: Check) -> bool:
+    """Whether it failed again and again without the policy; if it passes now, all the better."""
+    return not (replay.environment.settings or check.passed)
+
+
+def _checks(replay: Replay, run: Run) -> Iterator[Difference]:
+    """How the answers differ; a value that was another in each recorded run is not compared."""
     if not run.outcome.ready:
         return
     found = {check.name: check for check in run.outcome.checks}
-    for check in recorded:
+    for check in replay.checks:
         now = found.pop(check.name, None)
+        if check.name in replay.unsteady or (now and now.passed and _unsupported(replay, check)):
+            continue
         if now is None:
             yield Difference(DifferenceKind.CHECK, check.name, "not answered")
         elif now.passed != check.passed:
             detail = now.detail or f"passed: {now.passed}, recorded: {check.passed}"
             yield Difference(DifferenceKind.CHECK, check.name, detail)
-        elif now.value != check.value:
+        elif check.value is not None and now.value != check.value:
             detail = f"answered {now.value}, recorded: {check.value}"
             yield Difference(DifferenceKind.CHECK, check.name, detail)
     for name in found:

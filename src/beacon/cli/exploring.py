@@ -41,7 +41,7 @@ def add_exploration_options(parser: argparse.ArgumentParser) -> None:
         "--max-runs",
         metavar="N",
         type=positive(int),
-        help="at most so many runs, after the first two",
+        help="at most so many runs in all; the first two or three are made in any case",
     )
     group.add_argument(
         "--time-budget", metavar="TIME", type=duration, help="begin no run after it: 90s, 10m, 1h"

@@ -8,7 +8,9 @@ from typing import Any
 
 from beacon.cli.console import Console
 from beacon.cli.progress import describe
+from beacon.cli.wording import ending, not_supported
 from beacon.exploration.growth import growth
+from beacon.model.coverage import coverage
 from beacon.model.environment import Environment
 from beacon.model.event import Syscall, order, spell
 from beacon.model.observation import SyscallCount
@@ -22,8 +24,14 @@ def tell(console: Console, profile: Profile) -> None:
     console.table(None, ["run", "ending", "calls", "capabilities"], [_row(run) for run in default])
     for line in _signalled(profile.runs):
         console.result(line)
-    if len(profile.runs) == len(default):
-        return
+    if len(profile.runs) != len(default):
+        _tell_growth(console, profile)
+    if said := not_supported(profile):
+        console.result(said)
+    console.result(coverage(profile.runs, profile.surroundings).sentence())
+
+
+def _tell_growth(console: Console, profile: Profile) -> None:
     grown = growth(profile)
     console.result()
     parts = [("baseline", grown.baseline), ("+ options", grown.options)]
@@ -46,6 +54,8 @@ def summary(profile: Profile) -> dict[str, Any]:
         "host": profile.host,
         "complete": not profile.gaps(),
         "gaps": profile.gaps(),
+        "coverage": coverage(profile.runs, profile.surroundings),
+        "unsupported": profile.unsupported()[0],
         "exploration": profile.exploration,
         "growth": growth(profile),
         "runs": [_plain(run) for run in profile.runs],
@@ -82,13 +92,15 @@ def _signalled(runs: Iterable[Run]) -> Iterator[str]:
 def _row(run: Run) -> list[str]:
     needed = _capabilities(run)
     calls = str(len(run.observation.used()))
-    return [run.name, str(run.outcome.ending), calls, ", ".join(needed) or "none"]
+    how = ending(run.workload, run.outcome.ending)
+    return [run.name, how, calls, ", ".join(needed) or "none"]
 
 
 def _plain(run: Run) -> dict[str, Any]:
     return {
         "workload": run.workload,
         "environment": run.environment.name,
+        "repeat": run.repeat,
         "ending": run.outcome.ending,
         "detail": run.outcome.detail,
         "checks": run.outcome.checks,
@@ -97,6 +109,8 @@ def _plain(run: Run) -> dict[str, Any]:
         "killed": sum(entry.killed for entry in run.observation.signalled()),
         "trapped": sum(entry.trapped for entry in run.observation.signalled()),
         "capabilities": _capabilities(run),
+        "listeners": run.listeners,
+        "driven": run.driven,
         "duration": round(run.duration, 2),
     }
 

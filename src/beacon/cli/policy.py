@@ -12,6 +12,7 @@ import msgspec
 from beacon.cli.arguments import check_output, directory
 from beacon.cli.consenting import carried
 from beacon.cli.console import Console
+from beacon.cli.wording import not_supported
 from beacon.data.arguments import is_whole
 from beacon.data.runtimes import all_tables
 from beacon.errors import ExitCode, UsageError
@@ -22,6 +23,7 @@ from beacon.model.files import VERIFICATION_FILE, load_profile, write_files, wri
 from beacon.model.intent import Intent
 from beacon.model.own_files import read_text
 from beacon.model.policy import Policy
+from beacon.model.profile import Profile
 from beacon.synthesis.denial import unknown_to_some
 from beacon.synthesis.intents import check_environments, parse_intent, pinned, weighed
 from beacon.synthesis.pins import notes
@@ -117,7 +119,7 @@ def run(options: argparse.Namespace, console: Console) -> ExitCode:
     if options.json:
         console.document("policy", policy)
     else:
-        _tell(console, policy, options.output)
+        _tell(console, policy, profile, options.output)
     console.say(f"Wrote {options.output}; not proven yet: beacon verify {options.output}")
     return ExitCode.DONE
 
@@ -128,7 +130,7 @@ def _probed(policy: Policy) -> list[Syscall]:
     return [call for call in calls if call.abi not in policy.abis]
 
 
-def _tell(console: Console, policy: Policy, directory: Path) -> None:
+def _tell(console: Console, policy: Policy, profile: Profile, directory: Path) -> None:
     kept = ", ".join(capability.name for capability in policy.capabilities) or "none"
     inferred = {each.call.name for each in policy.syscalls if each.inferred is not None}
     inferred -= {each.call.name for each in policy.syscalls if each.inferred is None}
@@ -148,6 +150,10 @@ def _tell(console: Console, policy: Policy, directory: Path) -> None:
     console.result(f"runtimes      {', '.join(each.runtime for each in policy.runtimes)}")
     for name, version in unknown_to_some(policy.events()).items():
         console.result(f"needs         a runtime whose libseccomp knows {name} ({version} does)")
+    if line := not_supported(profile):
+        console.result(f"not served    {line}")
+    if policy.coverage is not None:
+        console.result(f"coverage      {policy.coverage.sentence()}")
     if policy.dropped:
         console.result(f"dropped       {_names(policy)}")
     file = shlex.quote(str(directory / DockerArgsExporter.file))

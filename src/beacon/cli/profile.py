@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from beacon.campaign.cell import Conditions
+from beacon.campaign.choosing import Chooser, reachable
 from beacon.campaign.cleaning import clean
 from beacon.campaign.journal import Journal
 from beacon.campaign.lab import Lab
@@ -22,11 +23,18 @@ from beacon.cli.launching import add_launch_options, read_launch
 from beacon.cli.opening import open_lab
 from beacon.cli.outcome import summary, tell
 from beacon.cli.progress import Progress
-from beacon.errors import ExitCode
+from beacon.cli.refusals import check_possible, without_effect
+from beacon.errors import ExitCode, UsageError
 from beacon.model.files import PROFILE_FILE, encode, write_files, writing
 from beacon.model.launch import Launch
 from beacon.model.profile import Profile
-from beacon.workloads.registry import find, guess
+from beacon.model.text import printable
+from beacon.workloads.combination import MOST_PARTS
+from beacon.workloads.none import NoWorkload
+from beacon.workloads.registry import find, is_known
+from beacon.workloads.suited import guess
+
+_AUTO = "auto"
 
 
 def add(commands: Any) -> None:
@@ -43,9 +51,11 @@ def add(commands: Any) -> None:
     parser.add_argument("-o", "--output", metavar="DIR", type=directory, required=True)
     parser.add_argument(
         "--workload",
-        metavar="NAME|SCRIPT",
-        default="auto",
-        help="its name, none, or an executable of yours; auto (the default) goes by the port",
+        metavar="NAME[:PORT]|SCRIPT",
+        action="append",
+        default=[],
+        help="its name, none, or an executable of yours; names may be repeated, each with a port "
+        "of its own; auto (the default) goes by what the container listens on",
     )
     parser.add_argument(
         "--settings",
@@ -62,6 +72,7 @@ def add(commands: Any) -> None:
 def run(options: argparse.Namespace, console: Console) -> ExitCode:
     """Record, write, tell."""
     settings = read_settings(options.settings) if options.settings else Settings()
+    options.workload = workload_name(options.workload) or settings.workload or _AUTO
     launch = read_launch(options, settings.launch)
     check_output(options.output)
     with writing(options.output):
@@ -74,18 +85,24 @@ def run(options: argparse.Namespace, console: Console) -> ExitCode:
     for gap in profile.gaps():
         console.error(f"This profile is not complete: {gap}.")
     path = options.output / PROFILE_FILE
+    if profile.gaps():
+        console.say(f"Wrote {path}")
+        return ExitCode.ERROR
     console.say(f"Wrote {path}; next: beacon policy {options.output} -o POLICY_DIR")
-    return ExitCode.ERROR if profile.gaps() else ExitCode.DONE
+    return ExitCode.DONE
 
 
 def _record(
     options: argparse.Namespace, settings: Settings, launch: Launch, console: Console
 ) -> Profile:
-    name = settings.workload if options.workload == "auto" else options.workload
-    workload = find(name) if name else None
+    workload = None if options.workload == _AUTO else find(options.workload)
     with open_lab() as lab:
         image = lab.engine.image(options.image)
-        workload = workload or find(guess(image.ports))
+        check_possible(launch, image, workload.name if workload else None)
+        for note in without_effect(options, launch, image):
+            console.say(f"Note: {note}.")
+        if workload is None and reachable(launch):
+            find(guess(image.ports))  # a client that is missing is missed before the first run
         chosen = plan(options, settings, image, launch)
         mark = identity(options, image, launch, chosen)
         with (
@@ -95,19 +112,35 @@ def _record(
             if options.resume:
                 _tidy(lab, console)
                 console.say(f"Going on after {len(journal)} finished runs.")
+            conditions = Conditions(image, launch, surroundings=chosen.surroundings)
             campaign = Campaign(
                 lab,
-                Conditions(image, launch, surroundings=chosen.surroundings),
-                workload,
+                conditions,
+                workload or NoWorkload(),
                 progress,
                 options.jobs,
                 chosen.strategy,
                 chosen.seed,
                 chosen.budget,
                 journal,
+                chooser=None if workload else Chooser(lab, conditions, find),
             )
             with _kept(journal, options.output, console):
                 return campaign.run()
+
+
+def workload_name(given: Sequence[str]) -> str | None:
+    """All of --workload as one name; None without any. UsageError for what does not combine."""
+    if not given:
+        return None
+    name = "+".join(given)
+    if len(given) > 1 and not is_known(name):
+        raise UsageError(
+            f"--workload {printable(' --workload '.join(given))} does not combine: repeat it for "
+            f"at most {MOST_PARTS} known workloads at different ports (http:9100); a program of "
+            "yours and none stand alone."
+        )
+    return name
 
 
 @contextmanager

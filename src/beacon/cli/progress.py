@@ -11,6 +11,7 @@ from rich.text import Text
 
 from beacon.campaign.cell import Cell
 from beacon.cli.console import Console
+from beacon.cli.wording import ending
 from beacon.model.environment import Environment
 from beacon.model.profile import Estimate
 from beacon.model.run import Ending, Run
@@ -122,4 +123,4 @@ def _said(run: Run) -> str:
         return f"not applicable ({run.outcome.detail})"
     passed = sum(check.passed for check in checks)
     said = f", {passed} of {len(checks)} checks passed" if checks else ""
-    return f"{run.outcome.ending}{said}"
+    return f"{ending(run.workload, run.outcome.ending)}{said}"

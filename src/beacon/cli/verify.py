@@ -24,13 +24,16 @@ from beacon.cli.console import Console, counted
 from beacon.cli.exploring import default_jobs
 from beacon.cli.opening import open_lab
 from beacon.cli.progress import Progress
+from beacon.cli.verified import verified
+from beacon.cli.wording import ending
 from beacon.errors import ExitCode
 from beacon.export.seccomp import SeccompExporter
 from beacon.model.deviation import is_wider
 from beacon.model.files import VERIFICATION_FILE, encode, load_policy, write_files, writing
 from beacon.model.policy import Policy
 from beacon.model.run import run_name
-from beacon.model.verification import Difference, Starts, Verification
+from beacon.model.support import some
+from beacon.model.verification import Difference, DifferenceKind, Starts, Verification
 from beacon.synthesis.runtime_floor import other_runtime
 from beacon.workloads.registry import find
 
@@ -118,19 +121,20 @@ def _tell(console: Console, verification: Verification) -> None:
         console.result(f"{each.sentence()}.")
     for run in verification.runs:
         name = run_name(run.workload, run.environment)
+        how = ending(run.workload, run.outcome.ending)
         passed = sum(check.passed for check in run.outcome.checks)
         checks = (
             f"{passed} of {len(run.outcome.checks)} checks passed, " if run.outcome.checks else ""
         )
-        console.result(
-            f"{name}: {run.outcome.ending}, {checks}{counted(len(run.differences), 'difference')}"
-        )
+        console.result(f"{name}: {how}, {checks}{counted(len(run.differences), 'difference')}")
         for line in _lines(run.differences):
             console.result(f"  {line}")
     if verification.runs and verification.left_out:
         console.result(f"{verification.left_out} runs in other environments were not repeated.")
     _tell_starts(console, verification.starts)
     console.result(_closing(verification))
+    if not verification.passed and verification.runs:
+        console.result(f"{verification.coverage.sentence()}.")
 
 
 def _tell_starts(console: Console, starts: Starts | None) -> None:
@@ -143,8 +147,7 @@ def _tell_starts(console: Console, starts: Starts | None) -> None:
 
 def _closing(verification: Verification) -> str:
     if verification.passed:
-        count = counted(len(verification.runs), "recorded run")
-        return f"Verified: {count} repeated under this policy, no difference."
+        return verified(verification)
     if is_wider(verification.files):
         return (
             "NOT verified: nothing was run under files that allow more than policy.json: write the "
@@ -155,8 +158,9 @@ def _closing(verification: Verification) -> str:
 
 def _lines(differences: tuple[Difference, ...]) -> Iterator[str]:
     """One line for all that differ in the same way."""
-    by_detail: dict[tuple[str, str], list[str]] = defaultdict(list)
+    by_detail: dict[tuple[DifferenceKind, str], list[str]] = defaultdict(list)
     for difference in differences:
         by_detail[difference.kind, difference.detail].append(difference.name)
     for (kind, detail), names in by_detail.items():
-        yield f"{kind}: {', '.join(names)} ({detail})"
+        shown = some(names) if kind is DifferenceKind.CHECK else ", ".join(names)
+        yield f"{kind}: {shown} ({detail})"

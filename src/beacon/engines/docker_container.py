@@ -11,11 +11,13 @@ from typing import Any
 from docker.errors import APIError, NotFound
 
 from beacon.engines import readiness as waiting
+from beacon.engines import sockets
 from beacon.engines.docker_belongings import Belongings
 from beacon.engines.docker_files import file_capabilities
 from beacon.engines.docker_guard import answering
 from beacon.engines.docker_streams import digest, head, limited, printable_lines, tail
 from beacon.engines.interface import Container, Readiness
+from beacon.model.listener import Listener
 from beacon.model.text import printable
 
 #: What `timeout(1)` answers too.
@@ -100,6 +102,22 @@ class DockerContainer(Container):
     def pid(self) -> int:
         """The process id, on this host, of its first process; 0 when it does not run."""
         return self.state().pid
+
+    def listeners(self) -> tuple[Listener, ...]:
+        """What its processes wait on for clients just now; nothing if it does not run."""
+        before = self.state()
+        if not before.running:
+            return ()
+        found = sockets.waiting(before.pid, self.id, shared=before.shares_network)
+        after = self.state()  # else the number may have become another process's meanwhile
+        return found if after.running and after.pid == before.pid else ()
+
+    def connected(self) -> frozenset[int]:
+        """TCP ports of it that were connected to from outside within the last minute or so."""
+        address, pid = self.address(), self.pid()
+        if not pid or address is None:
+            return frozenset()
+        return sockets.connected(pid, address)
 
     def exec(
         self, argv: Sequence[str], timeout: float = 60.0, *, user: str | None = None

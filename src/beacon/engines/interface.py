@@ -10,6 +10,7 @@ from threading import Event
 from beacon.errors import BeaconError, UnsupportedHostError, UsageError
 from beacon.model.launch import Launch
 from beacon.model.leftovers import Swept
+from beacon.model.listener import Listener
 
 #: On everything BeaCon makes; the value is the session's id. Clean-up goes by it alone.
 SESSION_LABEL = "beacon.session"
@@ -132,6 +133,14 @@ class Container(ABC):
     @abstractmethod
     def pid(self) -> int:
         """The process id, on this host, of its first process; 0 when it does not run."""
+
+    @abstractmethod
+    def listeners(self) -> tuple[Listener, ...]:
+        """What its processes wait on for clients just now, sorted; nothing if it does not run."""
+
+    @abstractmethod
+    def connected(self) -> frozenset[int]:
+        """TCP ports of it that were connected to from outside within the last minute or so."""
 
     @abstractmethod
     def exec(

@@ -4,18 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from beacon.model.coverage import coverage
 from beacon.model.environment import Environment, Surroundings
 from beacon.model.policy import Policy
 from beacon.model.profile import Profile
 
 _MOST_RUNTIMES = 128
-_Named = tuple[str, Environment]
+_Named = tuple[str, Environment, int]
 
 
 def check_profile(profile: Profile) -> None:
-    """ValueError if it names an environment that it does not describe, or a run twice."""
-    _check((each.workload, each.environment) for each in profile.runs)
+    """ValueError if it names an environment that it does not describe, or a run twice.
+
+    Also if its coverage is not what its runs show.
+    """
+    _check((each.workload, each.environment, each.repeat) for each in profile.runs)
     _check_settings((each.environment for each in profile.runs), profile.surroundings)
+    found = coverage(profile.runs, profile.surroundings)
+    if profile.coverage not in (None, found):
+        raise ValueError("its coverage is not that of its runs")
 
 
 def check_policy(policy: Policy) -> None:
@@ -25,7 +32,7 @@ def check_policy(policy: Policy) -> None:
     """
     if len(policy.runtimes) > _MOST_RUNTIMES:
         raise ValueError(f"it is for {len(policy.runtimes)} container runtimes")
-    _check((each.workload, each.environment) for each in policy.replays)
+    _check((each.workload, each.environment, 0) for each in policy.replays)
     _check_settings((each.environment for each in policy.replays), policy.surroundings)
 
 

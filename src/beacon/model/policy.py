@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
+from beacon.model.coverage import Coverage
 from beacon.model.environment import Environment, Surroundings
 from beacon.model.event import Abi, Capability, Event, Phase, Syscall
 from beacon.model.intent import Intent
@@ -72,7 +73,11 @@ class Dropped(msgspec.Struct, frozen=True):
 
 
 class Replay(msgspec.Struct, frozen=True):
-    """A recorded run as verification repeats it: the same end, no denial beyond these."""
+    """A recorded run as verification repeats it: the same end, no denial beyond these.
+
+    Of several runs of one workload in one environment it is what they have in common; checks that
+    are `unsteady` passed in some of them only, and are not compared.
+    """
 
     environment: Environment
     workload: str
@@ -82,6 +87,7 @@ class Replay(msgspec.Struct, frozen=True):
     denied: tuple[Syscall, ...]
     refused: tuple[str, ...]  # capabilities that were asked for and not granted
     signalled: tuple[Syscall, ...] = ()  # the filter killed or trapped those who made them
+    unsteady: tuple[str, ...] = ()
 
 
 class RuntimeFloor(msgspec.Struct, frozen=True):
@@ -100,7 +106,8 @@ class Policy(msgspec.Struct, frozen=True):
     """Everything that `verify` and the exporters need. `gaps` is empty for a complete profile.
 
     `script` is the profile's. The first of `runtimes` recorded it; in an older document there is
-    none.
+    none. `coverage` is that of the runs that count; None in a document of an
+    older version.
     """
 
     image: ImageIdentity
@@ -119,6 +126,7 @@ class Policy(msgspec.Struct, frozen=True):
     script: str | None = None
     seal: str | None = None  # campaign/seal.py
     runtimes: tuple[RuntimeFloor, ...] = ()
+    coverage: Coverage | None = None
 
     def events(self) -> frozenset[Event]:
         """Everything that is allowed."""

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import msgspec
 
+from beacon.model.coverage import Coverage
 from beacon.model.environment import Surroundings
 from beacon.model.event import Event
 from beacon.model.launch import Launch
 from beacon.model.numbers import Count, Integer
-from beacon.model.run import Run
+from beacon.model.run import Ending, Run
+from beacon.model.support import repeated, some, unsteady, unsupported
 
 #: Of profile.json; a reader refuses a newer one.
 PROFILE_VERSION = 1
@@ -61,7 +63,8 @@ class Exploration(msgspec.Struct, frozen=True):
 class Profile(msgspec.Struct, frozen=True):
     """Every run of one image, with what it ran on. `beacon` is the version that recorded it.
 
-    `script` is the SHA-256 of a workload that is the user's own executable.
+    `script` is the SHA-256 of a workload that is the user's own executable. `coverage` follows from
+    the runs; None in a document of an older version.
     """
 
     image: ImageIdentity
@@ -74,6 +77,7 @@ class Profile(msgspec.Struct, frozen=True):
     version: Integer = PROFILE_VERSION
     script: str | None = None
     seal: str | None = None  # campaign/seal.py
+    coverage: Coverage | None = None
 
     def ready_runs(self) -> tuple[Run, ...]:
         """The runs whose events count: the others' stay apart."""
@@ -85,14 +89,38 @@ class Profile(msgspec.Struct, frozen=True):
 
     def gaps(self) -> tuple[str, ...]:
         """Why this profile cannot be called complete, a sentence each; empty when it can."""
-        return tuple(gap for run in self.runs for gap in _gaps(run))
+        return tuple(gap for group in repeated(self.runs) for gap in _gaps(group))
+
+    def unsupported(self) -> tuple[tuple[str, ...], int]:
+        """The checks that the service does not support, and how many were tried.
+
+        They failed again and again in the default environment, so no policy is the reason.
+        """
+        groups = [each for each in repeated(self.runs) if not each[0].environment.settings]
+        names = tuple(name for group in groups for name in unsupported(group))
+        return names, sum(len(group[0].outcome.checks) for group in groups)
 
 
-def _gaps(run: Run) -> Iterator[str]:
-    where = f"the run with workload {run.workload} in environment {run.environment.name}"
+def _gaps(group: Sequence[Run]) -> Iterator[str]:
+    where = f"the run with workload {group[0].workload} in environment {group[0].environment.name}"
     # In other environments an image may well fail: that is an answer.
-    if not run.environment.settings and not run.outcome.passed:
-        failed = [check.name for check in run.outcome.checks if not check.passed]
-        yield f"{where} {run.outcome.ending}" + (f", failed: {', '.join(failed)}" if failed else "")
-    for loss in run.observation.losses:
-        yield f"{where} lost {loss.count} {loss.what}"
+    if not group[0].environment.settings:
+        yield from (f"{where} {why}" for why in _failures(group))
+    for run in group:
+        for loss in run.observation.losses:
+            yield f"{where} lost {loss.count} {loss.what}"
+
+
+def _failures(group: Sequence[Run]) -> Iterator[str]:
+    """Why the runs in the default environment do not show all that the container can do."""
+    proper = (Ending.SERVED, Ending.FINISHED)
+    endings = [run.outcome.ending for run in group if run.outcome.ending not in proper]
+    checks = group[0].outcome.checks
+    failed = [check.name for check in checks if not check.passed]
+    if endings or (len(group) == 1 and failed):
+        said = f", {len(failed)} of {len(checks)} checks failed: {some(failed)}" if failed else ""
+        yield f"{(*endings, Ending.SERVED)[0]}{said}"
+    elif failed and len(failed) == len(checks) == len(unsupported(group)):
+        yield f"passed none of its {len(checks)} checks"
+    elif unstable := unsteady(group):
+        yield f"passed checks that failed when it was repeated, or the reverse: {some(unstable)}"

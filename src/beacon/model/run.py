@@ -7,7 +7,8 @@ from enum import StrEnum
 import msgspec
 
 from beacon.model.environment import Environment
-from beacon.model.numbers import Integer
+from beacon.model.listener import Listener
+from beacon.model.numbers import Count, Integer, Seconds
 from beacon.model.observation import Observation
 
 
@@ -57,13 +58,19 @@ class Outcome(msgspec.Struct, frozen=True):
         return proper and all(check.passed for check in self.checks)
 
 
-def run_name(workload: str, environment: Environment) -> str:
-    """`workload@environment`: how everything names a run."""
-    return f"{workload}@{environment.name}"
+def run_name(workload: str, environment: Environment, repeat: int = 0) -> str:
+    """`workload@environment`: how everything names a run; `#2` behind it is its second."""
+    again = f"#{repeat + 1}" if repeat else ""
+    return f"{workload}@{environment.name}{again}"
 
 
 class Run(msgspec.Struct, frozen=True):
-    """Image x environment x workload -> outcome and observation. Times are in seconds."""
+    """Image x environment x workload -> outcome and observation. Times are in seconds.
+
+    `listeners` are the sockets on which it waited for clients while it was ready, `driven` those
+    of them that the workload drove. The container was `watched` from its start to its end.
+    `repeat` counts earlier runs of the same workload in the same environment.
+    """
 
     environment: Environment
     workload: str
@@ -71,8 +78,12 @@ class Run(msgspec.Struct, frozen=True):
     observation: Observation
     started_at: float  # Unix time
     duration: float
+    listeners: tuple[Listener, ...] = ()
+    driven: tuple[Listener, ...] = ()
+    watched: Seconds = 0.0
+    repeat: Count = 0
 
     @property
     def name(self) -> str:
-        """`workload@environment`."""
-        return run_name(self.workload, self.environment)
+        """`workload@environment`, with `#2` where it is the second."""
+        return run_name(self.workload, self.environment, self.repeat)

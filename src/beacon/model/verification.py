@@ -6,6 +6,7 @@ from enum import StrEnum
 
 import msgspec
 
+from beacon.model.coverage import Coverage
 from beacon.model.deviation import Deviation, is_wider
 from beacon.model.environment import Environment
 from beacon.model.numbers import Count
@@ -70,8 +71,9 @@ class Starts(msgspec.Struct, frozen=True):
 class Verification(msgspec.Struct, frozen=True):
     """The recorded runs, repeated under the policy, but for `left_out` that were not wanted.
 
-    `files`: how the directory's files differ from policy.json; under wider ones nothing was run.
     `starts` is None where none were wanted, `runtime` the one that started the containers.
+    `coverage` is that of these runs. `files`: how the directory's files differ from policy.json;
+    under wider ones nothing was run.
     """
 
     image: ImageIdentity
@@ -82,6 +84,7 @@ class Verification(msgspec.Struct, frozen=True):
     version: int = VERIFICATION_VERSION
     starts: Starts | None = None
     runtime: str | None = None
+    coverage: Coverage = Coverage()
 
     @property
     def passed(self) -> bool:

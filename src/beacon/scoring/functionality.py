@@ -9,6 +9,7 @@ from beacon.model.event import Event, Phase
 from beacon.model.intent import Intent
 from beacon.model.run import Run, run_name
 from beacon.model.score import Reason, Score
+from beacon.model.support import repeated
 
 #: Before a container is ready it does nothing for anybody: all of it is needed.
 _BEGINNING = frozenset({Phase.RUNTIME, Phase.START})
@@ -36,7 +37,9 @@ class Functionality:
     """
 
     def __init__(self, runs: Sequence[Run], intent: Intent) -> None:
-        self._runs = [_Used(run, intent.matters(run.environment)) for run in runs]
+        self._runs = [
+            _Used(group, intent.matters(group[0].environment)) for group in repeated(runs)
+        ]
         self._floor = {
             event
             for used in self._runs
@@ -85,13 +88,14 @@ class Functionality:
 
 
 class _Used:
-    """What one run used, and in which phases."""
+    """What one run used, or several of the same kind, and in which phases."""
 
-    def __init__(self, run: Run, matters: bool) -> None:
-        self.run, self.matters = run, matters
+    def __init__(self, group: Sequence[Run], matters: bool) -> None:
+        self.run, self.matters = group[0], matters
         found: dict[Event, set[Phase]] = {}
-        for use in run.observation.uses():
-            found.setdefault(use.event, set()).add(use.phase)
+        for run in group:
+            for use in run.observation.uses():
+                found.setdefault(use.event, set()).add(use.phase)
         self.phases: Mapping[Event, set[Phase]] = found
 
     def worth(self, event: Event) -> float:

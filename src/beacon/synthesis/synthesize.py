@@ -11,6 +11,7 @@ from beacon.data.fallbacks import not_implemented
 from beacon.data.kernel import is_capability, is_syscall
 from beacon.data.runtimes import Table, shipped
 from beacon.errors import NothingObservedError, UsageError
+from beacon.model.coverage import coverage
 from beacon.model.decision import Decision
 from beacon.model.event import Capability, Event, Phase, Syscall, order
 from beacon.model.intent import Intent
@@ -25,6 +26,7 @@ from beacon.model.policy import (
 )
 from beacon.model.profile import Profile
 from beacon.model.run import Run
+from beacon.model.support import repeated, together, unsteady
 from beacon.synthesis.current_names import with_current_names
 from beacon.synthesis.decide import decide
 from beacon.synthesis.intents import check_classes
@@ -77,7 +79,7 @@ def synthesize(
         syscalls=syscalls,
         capabilities=tuple(_capabilities(allowed, uses)),
         not_implemented=not_implemented({each.call.name for each in syscalls}, abis),
-        replays=tuple(_replay(run) for run in runs),
+        replays=tuple(_replay(group) for group in repeated(runs)),
         gaps=gaps,
         surroundings=profile.surroundings,
         intent=intent,
@@ -88,6 +90,7 @@ def synthesize(
         beacon=__version__,
         script=profile.script,
         runtimes=floor.runtimes,
+        coverage=coverage(runs, profile.surroundings),
     )
 
 
@@ -199,16 +202,22 @@ def _evidence(uses: Sequence[tuple[str, Use]]) -> Evidence:
     )
 
 
-def _replay(run: Run) -> Replay:
+def _replay(group: Sequence[Run]) -> Replay:
+    """One run, or several of the same kind as one."""
+    seen = [run.observation for run in group]
+    first = group[0].outcome
     return Replay(
-        environment=run.environment,
-        workload=run.workload,
-        ending=run.outcome.ending,
-        exit_code=run.outcome.exit_code,
-        checks=run.outcome.checks,
-        denied=tuple(sorted(run.observation.denied(), key=order)),
+        environment=group[0].environment,
+        workload=group[0].workload,
+        ending=first.ending,
+        exit_code=first.exit_code,
+        checks=together(group),
+        denied=tuple(sorted({call for each in seen for call in each.denied()}, key=order)),
         refused=tuple(
-            sorted({c.capability.name for c in run.observation.capabilities if c.refused})
+            sorted({c.capability.name for each in seen for c in each.capabilities if c.refused})
         ),
-        signalled=tuple(sorted({entry.call for entry in run.observation.signalled()}, key=order)),
+        signalled=tuple(
+            sorted({entry.call for each in seen for entry in each.signalled()}, key=order)
+        ),
+        unsteady=unsteady(group),
     )

@@ -29,6 +29,8 @@ _SLOW = 4.0
 _MUCH = 8 << 20
 #: A failed attempt that took in this much failed by that, whatever its client makes of it.
 _FLOOD = MEMORY // 4
+#: How often a service may be waited for, and how many seconds at a time.
+_RECOVERIES, _RECOVERY = 6, 8.0
 #: Seconds that an attempt gets to end once its connections are shut down.
 _ENDING = 1.0
 _LOOK = 0.05
@@ -74,11 +76,18 @@ class Deadline:
 
 
 def run_all(
-    attempts: Mapping[str, Attempt], deadline: Deadline, limit: float = ATTEMPT_LIMIT
+    attempts: Mapping[str, Attempt],
+    deadline: Deadline,
+    limit: float = ATTEMPT_LIMIT,
+    recovery: Attempt | None = None,
 ) -> tuple[Check, ...]:
-    """Run every attempt; each gives a check of its name, even when no time is left for it."""
+    """Run every attempt; each gives a check of its name, even when no time is left for it.
+
+    After a slow failure `recovery` waits until the service answers again, lest what one check
+    left behind fail the next ones; it raises if it does not.
+    """
     checks: list[Check] = []
-    costly = 0
+    costly, recoveries = 0, _RECOVERIES if recovery is not None else 0
     for name, attempt in attempts.items():
         if costly >= _PATIENCE:
             checks.append(Check(name, passed=False, detail=_GIVEN_UP))
@@ -86,6 +95,10 @@ def run_all(
             trial = _Trial(deadline, limit)
             checks.append(trial.run(name, attempt))
             costly = costly + 1 if trial.costly else 0
+            if trial.slow and not checks[-1].passed and recoveries and recovery is not None:
+                recoveries -= 1
+                if _Trial(deadline, _RECOVERY).run(name, recovery).passed:
+                    costly = 0
         _listener.get()(checks[-1])
     return tuple(checks)
 
@@ -101,7 +114,10 @@ def heard_by(listener: Callable[[Check], None]) -> Iterator[None]:
 
 
 class _Trial:
-    """One attempt, watched from outside; `costly` says whether many like it are worth no more."""
+    """One attempt, watched from outside; `costly` says whether many like it are worth no more.
+
+    It was `slow` if it took seconds.
+    """
 
     def __init__(self, deadline: Deadline, limit: float) -> None:
         self._deadline = deadline
@@ -109,14 +125,16 @@ class _Trial:
         self._began = time.monotonic()
         self._others = traffic.opened()  # connections that are not this attempt's
         self._received: dict[int, int] = {}
-        self.costly = False
+        self.costly = self.slow = False
 
     def run(self, name: str, attempt: Attempt) -> Check:
         if self._limit <= 0:
             return Check(name, passed=False, detail="not tried: the workload's time was over")
         check = self._result(name, attempt)
-        slow = time.monotonic() - self._began >= _SLOW
-        self.costly = not check.passed and (slow or self._much(_MUCH) or check.detail == FLOODED)
+        self.slow = time.monotonic() - self._began >= _SLOW
+        self.costly = not check.passed and (
+            self.slow or self._much(_MUCH) or check.detail == FLOODED
+        )
         if check.detail == FLOODED:
             gc.collect()  # exceptions and their frames keep what came in, in a circle
         return check

@@ -5,11 +5,13 @@ from __future__ import annotations
 import threading
 import time
 import weakref
+from collections.abc import Sequence
 
 from beacon.model.run import Check
 from beacon.workloads.driver_process import Driver
 from beacon.workloads.interface import Endpoint, Workload
 from beacon.workloads.messages import Request
+from beacon.workloads.reach import reached
 
 #: Seconds that a drive may take longer than it was allowed to, on a busy host.
 _LATE = 5.0
@@ -40,6 +42,10 @@ class ConfinedWorkload(Workload):
         return tuple(
             fork.checks.get(name) or Check(name, passed=False, detail=why) for name in driver.names
         )
+
+    def reached(self, endpoint: Endpoint, checks: Sequence[Check]) -> frozenset[str] | None:
+        """The server's port, and others that it drives where they are open."""
+        return reached(self.name, endpoint, checks)
 
     def _living(self) -> Driver:
         with self._lock:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from threading import Event
 
@@ -50,3 +50,10 @@ class Workload(ABC):
         A container that misbehaves makes checks fail; it never raises. The names of checks and
         the values of passed checks are the same in every run of a healthy container.
         """
+
+    def reached(self, endpoint: Endpoint, checks: Sequence[Check]) -> frozenset[str] | None:
+        """The sockets (`443/tcp`) that it has driven, as its checks tell.
+
+        None if they do not tell: then it is by the connections that were made.
+        """
+        return None

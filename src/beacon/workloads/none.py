@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from beacon.model.run import Check
 from beacon.workloads.interface import Endpoint, Workload
 
@@ -14,3 +16,7 @@ class NoWorkload(Workload):
     def drive(self, endpoint: Endpoint, timeout: float) -> tuple[Check, ...]:
         """Return no checks."""
         return ()
+
+    def reached(self, endpoint: Endpoint, checks: Sequence[Check]) -> frozenset[str] | None:
+        """Nothing."""
+        return frozenset()

@@ -1,4 +1,4 @@
-"""Finds a workload by its name, or guesses one from the ports of an image."""
+"""Finds a workload by its name."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from pathlib import Path
 from beacon.model.text import printable
 from beacon.workloads.amqp.workload import AmqpWorkload
 from beacon.workloads.app.workload import AppWorkload
+from beacon.workloads.combination import Combination, parse
 from beacon.workloads.confined import ConfinedWorkload
 from beacon.workloads.http.workload import HttpWorkload
 from beacon.workloads.interface import UnknownWorkloadError, Workload
@@ -17,16 +18,6 @@ from beacon.workloads.mysql.workload import MysqlWorkload
 from beacon.workloads.none import NoWorkload
 from beacon.workloads.php.workload import PhpWorkload
 from beacon.workloads.postgres.workload import PostgresWorkload
-from beacon.workloads.reach import (
-    AMQP_PORTS,
-    HTTP_PORTS,
-    MEMCACHED_PORTS,
-    MQTT_PORTS,
-    MYSQL_PORTS,
-    POSTGRES_PORTS,
-    REDIS_PORTS,
-    ZOOKEEPER_PORTS,
-)
 from beacon.workloads.redis.workload import RedisWorkload
 from beacon.workloads.registry_v2.workload import RegistryWorkload
 from beacon.workloads.script import ScriptWorkload
@@ -46,33 +37,29 @@ _KNOWN: Mapping[str, Callable[[], Workload]] = {
     ZookeeperWorkload.name: ZookeeperWorkload,
     RegistryWorkload.name: RegistryWorkload,
 }
-_HABITS: Mapping[int, str] = {
-    **dict.fromkeys(HTTP_PORTS, HttpWorkload.name),
-    **dict.fromkeys(REDIS_PORTS, RedisWorkload.name),
-    **dict.fromkeys(POSTGRES_PORTS, PostgresWorkload.name),
-    **dict.fromkeys(MYSQL_PORTS, MysqlWorkload.name),
-    **dict.fromkeys(AMQP_PORTS, AmqpWorkload.name),
-    **dict.fromkeys(MQTT_PORTS, MqttWorkload.name),
-    **dict.fromkeys(MEMCACHED_PORTS, MemcachedWorkload.name),
-    **dict.fromkeys(ZOOKEEPER_PORTS, ZookeeperWorkload.name),
-}
+#: What can be part of a combination.
+_DRIVING = frozenset(_KNOWN) - {NoWorkload.name}
 
 
 def is_known(name: str) -> bool:
     """Whether a workload has this name; any other name stands for a program of the host."""
-    return name in _KNOWN
+    return name in _KNOWN or parse(name, _DRIVING) is not None
 
 
 def find(name: str) -> Workload:
     """The workload of this name, or the one that runs the executable at this path.
 
+    A combination's name holds several (`http+redis:6380`).
+
     Either drives from a process of its own.
 
     UnknownWorkloadError if there is neither, MissingClientError if its library is missing.
     """
-    if is_known(name):
+    if name in _KNOWN:
         workload = unconfined(name)
         return workload if name == NoWorkload.name else ConfinedWorkload(workload.name)
+    if parts := parse(name, _DRIVING):
+        return Combination(parts, find)
     # NUL cannot be part of a path, and asking the kernel about one raises.
     if "\0" not in name and ("/" in name or (name and Path(name).exists())):
         return ScriptWorkload(name)
@@ -89,9 +76,3 @@ def unconfined(name: str) -> Workload:
     MissingClientError if its library is missing; KeyError if there is no such workload.
     """
     return _KNOWN[name]()
-
-
-def guess(ports: tuple[int, ...]) -> str:
-    """The name of the workload that the first well-known port stands for; `none` without one."""
-    known = [_HABITS[port] for port in ports if port in _HABITS]
-    return known[0] if known else NoWorkload.name

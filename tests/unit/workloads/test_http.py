@@ -201,10 +201,10 @@ def test_no_network_fails_every_check_under_the_same_names() -> None:
     assert [check.name for check in checks] == list(_drive(nobody()))
 
 
-def test_ports_of_tls_are_tried_unless_they_are_the_hosts() -> None:
-    own = site_of(Endpoint(CONTAINER, "192.0.2.1", (80,)), "192.0.2.1", Deadline(1))
-    hosts = site_of(endpoint(80), "127.0.0.1", Deadline(1))
-    assert (own._tls_ports, hosts._tls_ports) == ((443, 8443), ())
+def test_ports_of_tls_are_tried_where_the_container_has_them() -> None:
+    both = site_of(Endpoint(CONTAINER, "192.0.2.1", (80, 443)), "192.0.2.1", Deadline(1))
+    plain = site_of(Endpoint(CONTAINER, "192.0.2.1", (80,)), "192.0.2.1", Deadline(1))
+    assert (both._tls_ports, plain._tls_ports) == ((443,), ())
 
 
 def _silent(connection: socket.socket) -> None:

@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from beacon.workloads.interface import MissingClientError, UnknownWorkloadError
-from beacon.workloads.registry import find, guess
+from beacon.workloads.registry import find
+from beacon.workloads.suited import guess
 from unit.workloads.servers import endpoint
 
 

@@ -11,9 +11,6 @@ from beacon.workloads.wire import Peer
 #: What we call the server: not its address, which changes from run to run and which pages repeat.
 HOST = "localhost"
 
-#: Ports where a server expects TLS from the first byte on.
-TLS_PORTS = (443, 8443)
-
 
 def anyone() -> ssl.SSLContext:
     """A client that takes every certificate: a container's is signed by nobody we know."""

@@ -5,21 +5,25 @@ A server that may not call sendfile answers 200 with an empty body: only the bod
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from functools import partial
-from ipaddress import ip_address
 from typing import TYPE_CHECKING
 
 from beacon.model.run import Check
 from beacon.workloads.checks import Deadline, run_all
 from beacon.workloads.clients import require
-from beacon.workloads.http.peer import TLS_PORTS, TlsPeer
+from beacon.workloads.http.peer import TlsPeer
 from beacon.workloads.interface import Endpoint, Workload
-from beacon.workloads.reach import HTTP_PORTS, choose_port, unreachable
+from beacon.workloads.reach import HABITS, TLS_PORTS, choose_port, unreachable
 from beacon.workloads.wire import Peer
 
 if TYPE_CHECKING:
     from beacon.workloads.http.site import Site
+
+#: Seconds between two questions to a server that has not answered.
+_PAUSE = 0.25
 
 
 class HttpWorkload(Workload):
@@ -41,7 +45,7 @@ class HttpWorkload(Workload):
             return unreachable(checks)
         site = site_of(endpoint, endpoint.address, Deadline(timeout, endpoint.stop))
         attempts = {name: partial(check, site) for name, check in checks.items()}
-        return run_all(attempts, site.deadline)
+        return run_all(attempts, site.deadline, recovery=partial(_recovered, site))
 
     def checks(self) -> Mapping[str, Callable[[Site], str | None]]:
         """What is tried, by name; for workloads that add to it."""
@@ -62,17 +66,20 @@ class HttpWorkload(Workload):
         return {name: check for family in families for name, check in family.CHECKS.items()}
 
 
+def _recovered(site: Site) -> None:
+    """Ask for the page until it comes: workers may still be held by connections that are gone."""
+    while site.deadline.left(1.0) > 0:
+        with suppress(Exception):  # whatever it answers meanwhile
+            site.ask("GET", "/")
+            return
+        time.sleep(site.deadline.left(_PAUSE))
+
+
 def site_of(endpoint: Endpoint, address: str, deadline: Deadline) -> Site:
     """The web server on the likeliest of a container's ports."""
     from beacon.workloads.http.site import Site  # needs httpx
 
-    port = choose_port(endpoint, (*HTTP_PORTS, *TLS_PORTS))
+    port = choose_port(endpoint, HABITS[HttpWorkload.name])
     peer = (TlsPeer if port in TLS_PORTS else Peer)(address, port, deadline)
-    return Site(peer, endpoint.container, _tls_ports(endpoint, address))
-
-
-def _tls_ports(endpoint: Endpoint, address: str) -> tuple[int, ...]:
-    """Where TLS may be spoken: images seldom say so, but on loopback other ports are the host's."""
-    if ip_address(address).is_loopback:
-        return tuple(port for port in TLS_PORTS if port in endpoint.ports)
-    return TLS_PORTS
+    tls_ports = tuple(port for port in TLS_PORTS if port in endpoint.ports)
+    return Site(peer, endpoint.container, tls_ports)

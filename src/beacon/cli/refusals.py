@@ -1,0 +1,61 @@
+"""What was asked for and cannot come true, said before anything is run."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterator
+
+from beacon.campaign.choosing import reachable
+from beacon.engines.interface import Image
+from beacon.errors import UsageError
+from beacon.model.launch import Launch
+from beacon.model.text import printable
+from beacon.workloads.none import NoWorkload
+from beacon.workloads.registry import is_known
+
+#: Options that only exploring strategies follow, with the value that says nothing.
+_EXPLORING = ("dimensions", "max_runs", "time_budget")
+
+
+def check_possible(launch: Launch, image: Image, workload: str | None) -> None:
+    """UsageError for a launch that no container can become ready in, or be driven in."""
+    line = launch.ready_log
+    if line is not None and (not line or "\n" in line or "\r" in line):
+        raise UsageError(
+            "--ready-log takes a part of one line: give it some text without a line's end."
+        )
+    if _waits(launch, image) and launch.ready_after > launch.ready_timeout:
+        raise UsageError(
+            f"The container is to live for {launch.ready_after:g} s before it counts as ready, but "
+            f"is given up after {launch.ready_timeout:g} s: raise --ready-timeout, or lower "
+            "--ready-after."
+        )
+    needs_client = workload not in (None, NoWorkload.name) and is_known(workload or "")
+    if needs_client and not reachable(launch):
+        raise UsageError(
+            f"No client reaches a container with --network {printable(launch.network or '')}: "
+            "leave out --workload, or give it another network."
+        )
+
+
+def without_effect(options: argparse.Namespace, launch: Launch, image: Image) -> Iterator[str]:
+    """What was asked for and changes nothing here, a sentence each."""
+    if options.ready_after is not None and not _waits(launch, image):
+        decides = _deciding(launch, image)
+        yield f"--ready-after has no effect: {decides} says when the container is ready"
+    if options.strategy == "baseline":
+        for name in _EXPLORING:
+            if getattr(options, name) is not None:
+                flag = "--" + name.replace("_", "-")
+                yield f"{flag} has no effect with --strategy baseline, which explores nothing"
+
+
+def _waits(launch: Launch, image: Image) -> bool:
+    """Whether being alive long enough makes it ready."""
+    return not (launch.ready_log is not None or image.health_check or image.ports)
+
+
+def _deciding(launch: Launch, image: Image) -> str:
+    if launch.ready_log is not None:
+        return "its log (--ready-log)"
+    return "the image's health check" if image.health_check else "a port that the image exposes"

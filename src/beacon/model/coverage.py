@@ -1,0 +1,82 @@
+"""What some runs exercised of what the container offers, and how long they looked at it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+
+import msgspec
+
+from beacon.model.environment import Action, Surroundings
+from beacon.model.listener import ANY_PORT, Listener
+from beacon.model.numbers import Count
+from beacon.model.run import Run
+
+_RESTARTS = (Action.RESTART, Action.KILL)
+_SHOWN = 8
+_YEAR = 31_536_000.0
+
+
+class Coverage(msgspec.Struct, frozen=True):
+    """The sockets that a workload `driven`, and those `not_exercised` by any.
+
+    One container was `watched` for so many seconds at most, from its start to its end; what it
+    does later was not seen. `restarted`: some run started it again over the same data.
+    """
+
+    driven: tuple[Listener, ...] = ()
+    not_exercised: tuple[Listener, ...] = ()
+    watched: Count = 0
+    restarted: bool = False
+
+    def sentence(self) -> str:
+        """`not exercised: 443/tcp; watched for 41 s, no second start over the same data`."""
+        shown = [str(each) for each in self.not_exercised[:_SHOWN]]
+        if len(self.not_exercised) > _SHOWN:
+            shown.append(f"{len(self.not_exercised) - _SHOWN} more (--json)")
+        sockets = f"not exercised: {', '.join(shown)}; " if shown else ""
+        again = "" if self.restarted else ", no second start over the same data"
+        return f"{sockets}watched for {self.watched} s{again}"
+
+
+def coverage(runs: Iterable[Run], surroundings: Surroundings) -> Coverage:
+    """What the ready ones of these runs cover."""
+    ready = [run for run in runs if run.outcome.ready]
+    driven = {each for run in ready for each in run.driven}
+    ports = {(each.port, each.protocol) for each in driven}
+    heard = [each for each in _heard(ready) if (each.port, each.protocol) not in ports]
+    return Coverage(
+        tuple(sorted(driven)),
+        tuple(sorted(heard)),
+        int(max((_watched(run) for run in ready), default=0.0)),
+        any(_restarted(run, surroundings) for run in ready),
+    )
+
+
+def _heard(runs: Sequence[Run]) -> set[Listener]:
+    """What listens in any of them; loopback only, where no run shows more."""
+    count = Counter(each for run in runs for each in run.listeners)
+    found = {kept for each in count for kept in _steady(each, count[each], len(runs))}
+    wide = {(each.port, each.protocol) for each in found if not each.loopback}
+    return {x for x in found if not x.loopback or (x.port, x.protocol) not in wide}
+
+
+def _steady(listener: Listener, seen: int, runs: int) -> Iterator[Listener]:
+    """A port that another run does not have was chosen by the kernel: it is no name of a service.
+
+    Where it carries datagrams it is a client's: servers ask for a port of their own.
+    """
+    if not listener.ephemeral or seen > 1 or runs < 2:
+        yield listener
+    elif listener.protocol == "tcp":
+        yield Listener(ANY_PORT, "tcp", listener.loopback)
+
+
+def _watched(run: Run) -> float:
+    """In a document of an older version it is about as long as the run took."""
+    return run.watched or min(max(run.duration, 0.0), _YEAR)
+
+
+def _restarted(run: Run, surroundings: Surroundings) -> bool:
+    effects = surroundings.effects(run.environment)
+    return any(step.do in _RESTARTS for effect in effects for step in effect.steps)

@@ -1,0 +1,63 @@
+"""What a service does not support: checks that fail without any policy, run after run."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from beacon.model.environment import Environment
+from beacon.model.run import Check, Run
+
+_SHOWN = 3
+
+
+def repeated(runs: Iterable[Run]) -> Sequence[Sequence[Run]]:
+    """The runs in their order, each together with those that repeat it."""
+    groups: list[list[Run]] = []
+    first: dict[tuple[str, Environment], list[Run]] = {}
+    for run in runs:
+        key = run.workload, run.environment
+        if run.repeat and key in first:
+            first[key].append(run)
+        else:
+            first[key] = [run]
+            groups.append(first[key])
+    return groups
+
+
+def unsupported(group: Sequence[Run]) -> tuple[str, ...]:
+    """The checks that failed in every run of the group, if there is more than one run.
+
+    A single failure may be chance.
+    """
+    if len(group) < 2:
+        return ()
+    return tuple(name for name, passed in _passed(group).items() if not any(passed))
+
+
+def unsteady(group: Sequence[Run]) -> tuple[str, ...]:
+    """The checks that passed in some runs of the group and not in others."""
+    return tuple(name for name, passed in _passed(group).items() if any(passed) and not all(passed))
+
+
+def together(group: Sequence[Run]) -> tuple[Check, ...]:
+    """The checks of the first run; without a value where another run has another one."""
+    others = [{check.name: check.value for check in run.outcome.checks} for run in group[1:]]
+    return tuple(
+        check
+        if all(values.get(check.name) == check.value for values in others)
+        else Check(check.name, check.passed, None, check.detail)
+        for check in group[0].outcome.checks
+    )
+
+
+def some(names: Sequence[str]) -> str:
+    """At most three of them in words: `a, b, c and 16 more (--json)`."""
+    shown = ", ".join(names[:_SHOWN])
+    return shown if len(names) <= _SHOWN else f"{shown} and {len(names) - _SHOWN} more (--json)"
+
+
+def _passed(group: Sequence[Run]) -> Mapping[str, list[bool]]:
+    """Whether each check passed, run by run; one that a run lacks has failed there."""
+    answers = [{check.name: check.passed for check in run.outcome.checks} for run in group]
+    names = dict.fromkeys(name for answer in answers for name in answer)
+    return {name: [answer.get(name, False) for answer in answers] for name in names}

@@ -1,0 +1,97 @@
+"""Several workloads that drive one container, each at a port of its own.
+
+Its name says all: `http+redis:6380` is http at the port that it finds by itself, then redis at
+port 6380.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass, replace
+
+from beacon.model.run import Check
+from beacon.workloads.interface import Endpoint, Workload
+from beacon.workloads.reach import HABITS, choose_port
+
+#: A container may listen on any number of ports; each part takes its time.
+MOST_PARTS = 4
+_PART = re.compile(r"([a-z]{1,20})(?::([1-9]\d{0,4}))?", re.ASCII)
+
+
+@dataclass(frozen=True)
+class Part:
+    """One workload; without a port it chooses that itself."""
+
+    workload: str
+    port: int | None = None
+
+    def __str__(self) -> str:
+        return self.workload if self.port is None else f"{self.workload}:{self.port}"
+
+    def at(self, endpoint: Endpoint) -> Endpoint:
+        """The endpoint as this part sees it."""
+        return endpoint if self.port is None else replace(endpoint, ports=(self.port,))
+
+    def port_of(self, endpoint: Endpoint) -> int:
+        """Where it looks for its server."""
+        return choose_port(self.at(endpoint), HABITS[self.workload])
+
+
+def parse(name: str, known: Collection[str]) -> tuple[Part, ...] | None:
+    """The parts of a workload's name; None if it is no such name, or names one thing twice."""
+    words = name.split("+")
+    if len(words) > MOST_PARTS:
+        return None
+    parts: list[Part] = []
+    for word in words:
+        match = _PART.fullmatch(word)
+        if not match or match[1] not in known or int(match[2] or 1) > 65535:
+            return None
+        parts.append(Part(match[1], int(match[2]) if match[2] else None))
+    return tuple(parts) if len(set(parts)) == len(parts) else None
+
+
+class Combination(Workload):
+    """Drives by all its parts, one after the other.
+
+    The checks of the first keep their names; before those of the others stands their port.
+    """
+
+    def __init__(self, parts: Sequence[Part], find: Callable[[str], Workload]) -> None:
+        self.name = "+".join(map(str, parts))
+        self._parts = [(part, find(part.workload)) for part in parts]
+
+    def drive(self, endpoint: Endpoint, timeout: float) -> tuple[Check, ...]:
+        """Drive by every part for at most `timeout` seconds each."""
+        checks: list[Check] = []
+        for number, (part, workload) in enumerate(self._parts):
+            prefix = _prefix(part) if number else ""
+            found = workload.drive(part.at(endpoint), timeout)
+            checks += (replace_name(check, f"{prefix}{check.name}") for check in found)
+        return tuple(checks)
+
+    def reached(self, endpoint: Endpoint, checks: Sequence[Check]) -> frozenset[str] | None:
+        """What its parts have driven."""
+        found: frozenset[str] = frozenset()
+        prefixes = [_prefix(part) for part, _ in self._parts[1:]]
+        for number, (part, workload) in enumerate(self._parts):
+            own = [check for check in checks if _belongs(check, number, prefixes)]
+            prefix = prefixes[number - 1] if number else ""
+            own = [replace_name(check, check.name.removeprefix(prefix)) for check in own]
+            found |= workload.reached(part.at(endpoint), own) or frozenset()
+        return found
+
+
+def _prefix(part: Part) -> str:
+    return f"{part.workload}: " if part.port is None else f"{part.port}/tcp: "
+
+
+def _belongs(check: Check, number: int, prefixes: Sequence[str]) -> bool:
+    owner = [n for n, prefix in enumerate(prefixes, start=1) if check.name.startswith(prefix)]
+    return number == (owner[0] if owner else 0)
+
+
+def replace_name(check: Check, name: str) -> Check:
+    """The same check by another name."""
+    return Check(name, check.passed, check.value, check.detail)
