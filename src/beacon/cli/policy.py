@@ -26,6 +26,7 @@ from beacon.model.policy import Policy
 from beacon.model.profile import Profile
 from beacon.synthesis.denial import unknown_to_some
 from beacon.synthesis.intents import check_environments, parse_intent, pinned, weighed
+from beacon.synthesis.low_ports import with_bind_service
 from beacon.synthesis.pins import notes
 from beacon.synthesis.runtime_floor import runtime_notes
 from beacon.synthesis.synthesize import synthesize
@@ -48,6 +49,11 @@ def add(commands: Any) -> None:
     _add_intent(parser)
     parser.add_argument(
         "--incomplete", action="store_true", help="also from a profile that is not complete"
+    )
+    parser.add_argument(
+        "--add-capability-for-ports",
+        action="store_true",
+        help="CAP_NET_BIND_SERVICE for ports below 1024, which not every runtime opens to all",
     )
     parser.add_argument("--json", action="store_true", help="a JSON document on stdout")
     parser.set_defaults(run=run)
@@ -110,6 +116,8 @@ def run(options: argparse.Namespace, console: Console) -> ExitCode:
     profile = load_profile(options.profile)
     check_environments(intent, profile)
     policy = synthesize(profile, intent, insist=options.incomplete, runtimes=all_tables())
+    if options.add_capability_for_ports:
+        policy = with_bind_service(policy)
     policy = carried(policy, profile, console)
     files = render_all(policy, options.output)
     for note in (*runtime_notes(policy), *notes(policy)):

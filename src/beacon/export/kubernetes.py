@@ -18,6 +18,9 @@ from beacon.export.yaml_text import dump
 from beacon.model.launch import Launch
 from beacon.model.policy import Policy
 
+#: https://kubernetes.io/docs/tasks/administer-cluster/sysctl-cluster/
+_PORT_START = "net.ipv4.ip_unprivileged_port_start"
+
 
 class KubernetesExporter(Exporter):
     """One Pod; the container in it can be moved into the template of a Deployment."""
@@ -41,6 +44,7 @@ def _comments(policy: Policy, name: str) -> Iterator[str]:
     yield origin(policy)
     yield f"On every node: {SeccompExporter.file} as /var/lib/kubelet/seccomp/beacon/{name}.json"
     yield from _conflict(policy)
+    yield from _ports(policy)
     if any(fits(word) for word in variables(launch)):
         yield f"Values of its variables may be secrets: put them into a Secret named {name}."
     yield from (f"To add: the variable {word}" for word in variables(launch) if not fits(word))
@@ -65,7 +69,7 @@ def _spec(policy: Policy, name: str) -> dict[str, Any]:
     mounted, declared = volumes(policy.launch)
     spec = {
         "terminationGracePeriodSeconds": policy.launch.stop_timeout,
-        "securityContext": _pod_security(policy.launch),
+        "securityContext": _pod_security(policy),
         "containers": [_container(policy, name, mounted)],
         "volumes": declared,
     }
@@ -82,8 +86,27 @@ def _container(policy: Policy, name: str, mounted: list[dict[str, Any]]) -> dict
     return {**container, "volumeMounts": mounted} if mounted else container
 
 
-def _pod_security(launch: Launch) -> dict[str, Any]:
+def _ports(policy: Policy) -> Iterator[str]:
+    """Why the Pod sets a sysctl, or what it needs where it cannot."""
+    if not (ports := ", ".join(map(str, policy.low_ports()))):
+        return
+    if policy.launch.network == "host":
+        yield f"On the host's network it takes port {ports} by CAP_NET_BIND_SERVICE only: write the"
+        yield "policy with --add-capability-for-ports."
+    elif not _opens_ports(policy.launch):
+        yield f"Docker lets everybody take port {ports}; not every runtime does: hence the sysctl,"
+        yield "safe since Kubernetes 1.22 (--add-capability-for-ports: the capability instead)."
+
+
+def _opens_ports(launch: Launch) -> bool:
+    return any(word.partition("=")[0] == _PORT_START for word in launch.sysctl)
+
+
+def _pod_security(policy: Policy) -> dict[str, Any]:
+    launch = policy.launch
     sysctls = [dict(zip(("name", "value"), w.split("=", 1), strict=False)) for w in launch.sysctl]
+    if policy.low_ports() and launch.network != "host" and not _opens_ports(launch):
+        sysctls.append({"name": _PORT_START, "value": "0"})
     security = {"supplementalGroups": groups(launch), "sysctls": sysctls}
     return {key: value for key, value in security.items() if value}
 

@@ -17,6 +17,9 @@ from beacon.model.score import Score
 #: Of policy.json; a reader refuses a newer one.
 POLICY_VERSION = 1
 
+_BIND = "CAP_NET_BIND_SERVICE"
+_UNPRIVILEGED = 1024  # the first port that needs no right, unless a sysctl says so
+
 
 class Evidence(msgspec.Struct, frozen=True):
     """Who used an event: phases, process names, and the runs (`workload@environment`)."""
@@ -132,6 +135,16 @@ class Policy(msgspec.Struct, frozen=True):
         """Everything that is allowed."""
         kept = frozenset(Capability(each.name) for each in self.capabilities)
         return kept | {each.call for each in self.syscalls}
+
+    def low_ports(self) -> tuple[int, ...]:
+        """The ports below 1024 that it listens on without CAP_NET_BIND_SERVICE.
+
+        Docker opens them to everybody in a container's own network; other runtimes may not.
+        """
+        if self.coverage is None or Capability(_BIND) in self.events():
+            return ()
+        listeners = (*self.coverage.driven, *self.coverage.not_exercised)
+        return tuple(sorted({each.port for each in listeners if 0 < each.port < _UNPRIVILEGED}))
 
     def names(self) -> tuple[str, ...]:
         """The allowed calls' names, sorted."""
