@@ -85,6 +85,8 @@ class Journal:
                 remove(folder, JOURNAL_FILE)
             with suppress(OSError):  # others may have files there
                 self._path.parent.rmdir()
+            self._written = 0
+            self._done.clear()
 
     def __enter__(self) -> Journal:
         return self

@@ -34,7 +34,7 @@ class NeverServedError(NothingObservedError):
         said = (checks[0].detail or "no detail").rstrip(".")
         super().__init__(
             f"The container passed none of the {len(checks)} checks of workload {run.workload} "
-            f"({said}){_reached(run)}: give it what it needs (its log follows), or another "
+            f"({said}{_heard(run)}): give it what it needs (its log follows), or name another "
             "--workload."
         )
         self._outcome = run.outcome
@@ -44,11 +44,11 @@ class NeverServedError(NothingObservedError):
         return self._outcome.log or "Its log is empty."
 
 
-def _reached(run: Run) -> str:
+def _heard(run: Run) -> str:
     """Where it listens, if that explains why nobody reached it."""
     tcp = [each for each in run.listeners if each.protocol == "tcp"]
     if not tcp:
         return "; it listens on no TCP port"
     if all(each.loopback for each in tcp):
-        return f"; it listens on loopback only: {', '.join(str(each.port) for each in tcp[:3])}"
+        return f"; it listens on loopback only, at port {tcp[0].port}"
     return ""

@@ -8,7 +8,7 @@ from typing import Any
 
 from beacon.cli.console import Console
 from beacon.cli.progress import describe
-from beacon.cli.wording import ending, not_supported
+from beacon.cli.wording import ending
 from beacon.exploration.growth import growth
 from beacon.model.coverage import coverage
 from beacon.model.environment import Environment
@@ -26,7 +26,7 @@ def tell(console: Console, profile: Profile) -> None:
         console.result(line)
     if len(profile.runs) != len(default):
         _tell_growth(console, profile)
-    if said := not_supported(profile):
+    if said := profile.support().sentence():
         console.result(said)
     console.result(coverage(profile.runs, profile.surroundings).sentence())
 
@@ -55,7 +55,7 @@ def summary(profile: Profile) -> dict[str, Any]:
         "complete": not profile.gaps(),
         "gaps": profile.gaps(),
         "coverage": coverage(profile.runs, profile.surroundings),
-        "unsupported": profile.unsupported()[0],
+        "support": profile.support(),
         "exploration": profile.exploration,
         "growth": growth(profile),
         "runs": [_plain(run) for run in profile.runs],

@@ -12,7 +12,6 @@ import msgspec
 from beacon.cli.arguments import check_output, directory
 from beacon.cli.consenting import carried
 from beacon.cli.console import Console
-from beacon.cli.wording import not_supported
 from beacon.data.arguments import is_whole
 from beacon.data.runtimes import all_tables
 from beacon.errors import ExitCode, UsageError
@@ -158,7 +157,7 @@ def _tell(console: Console, policy: Policy, profile: Profile, directory: Path) -
     console.result(f"runtimes      {', '.join(each.runtime for each in policy.runtimes)}")
     for name, version in unknown_to_some(policy.events()).items():
         console.result(f"needs         a runtime whose libseccomp knows {name} ({version} does)")
-    if line := not_supported(profile):
+    if line := profile.support().sentence():
         console.result(f"not served    {line}")
     if policy.coverage is not None:
         console.result(f"coverage      {policy.coverage.sentence()}")

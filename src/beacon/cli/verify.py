@@ -129,6 +129,8 @@ def _tell(console: Console, verification: Verification) -> None:
         console.result(f"{name}: {how}, {checks}{counted(len(run.differences), 'difference')}")
         for line in _lines(run.differences):
             console.result(f"  {line}")
+        for line in _lines(run.at_first) if not run.differences else ():
+            console.result(f"  only at first, not when repeated: {line}")
     if verification.runs and verification.left_out:
         console.result(f"{verification.left_out} runs in other environments were not repeated.")
     _tell_starts(console, verification.starts)

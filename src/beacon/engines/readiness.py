@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Generator, Iterable
+from collections.abc import Callable, Generator, Iterable
 from contextlib import closing
 from dataclasses import dataclass
+from functools import partial
 from typing import Protocol
 
 from beacon.engines import sockets
@@ -15,6 +16,7 @@ from beacon.model.text import printable
 #: The first pauses are short, so that a fast server costs no time; later ones spare the engine.
 _FIRST_PAUSE = 0.02
 _LAST_PAUSE = 0.25
+_SHOWN = 4  # ports that it listens on instead
 #: A container may write without end; more than this before the awaited line is not waited for.
 LOG_LIMIT = 32 << 20
 
@@ -68,7 +70,7 @@ class _Wait:
                 # still lives proves that its PID meant the same process all along.
                 self._alive()
                 return evidence
-            self._rest(self._awaited(state))
+            self._rest(partial(self._awaited, state))
 
     def for_line(self, line: str) -> str:
         awaited = f'its log did not say "{printable(line)}"'
@@ -79,7 +81,7 @@ class _Wait:
             if found:
                 return f'its log says "{printable(line)}"'
             # The log may end a moment before the engine knows that the container did.
-            self._rest(awaited)
+            self._rest(lambda: awaited)
 
     def _evidence(self, state: State) -> str | None:
         if state.health is not None:
@@ -100,7 +102,10 @@ class _Wait:
             return "its health check did not pass"
         if self._readiness.ports:
             ports = " or ".join(str(port) for port in self._readiness.ports)
-            return f"it does not listen on port {ports}"
+            shared, own = state.shares_network, self._subject.id
+            found = sockets.waiting(state.pid, own, shared=shared)[:_SHOWN]
+            others = f" but on {', '.join(map(str, found))}" if found else ""
+            return f"it does not listen on port {ports}{others}"
         return f"it was to live for {self._readiness.stable:g} s first"
 
     def _alive(self) -> State:
@@ -112,10 +117,10 @@ class _Wait:
             f"The container exited{code} before it was ready: see its log.", exited=True
         )
 
-    def _rest(self, awaited: str) -> None:
+    def _rest(self, awaited: Callable[[], str]) -> None:
         if self._left() <= 0:
             raise NotReadyError(
-                f"The container was not ready after {self._readiness.timeout:g} s ({awaited}): "
+                f"The container was not ready after {self._readiness.timeout:g} s ({awaited()}): "
                 "see its log, or allow more time.",
                 exited=False,
             )

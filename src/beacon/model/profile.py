@@ -12,7 +12,7 @@ from beacon.model.event import Event
 from beacon.model.launch import Launch
 from beacon.model.numbers import Count, Integer
 from beacon.model.run import Ending, Run
-from beacon.model.support import repeated, some, unsteady, unsupported
+from beacon.model.support import Support, repeated, some, support, unsupported
 
 #: Of profile.json; a reader refuses a newer one.
 PROFILE_VERSION = 1
@@ -91,14 +91,9 @@ class Profile(msgspec.Struct, frozen=True):
         """Why this profile cannot be called complete, a sentence each; empty when it can."""
         return tuple(gap for group in repeated(self.runs) for gap in _gaps(group))
 
-    def unsupported(self) -> tuple[tuple[str, ...], int]:
-        """The checks that the service does not support, and how many were tried.
-
-        They failed again and again in the default environment, so no policy is the reason.
-        """
-        groups = [each for each in repeated(self.runs) if not each[0].environment.settings]
-        names = tuple(name for group in groups for name in unsupported(group))
-        return names, sum(len(group[0].outcome.checks) for group in groups)
+    def support(self) -> Support:
+        """What the service answers to the checks of the default environment."""
+        return support([each for each in repeated(self.runs) if not each[0].environment.settings])
 
 
 def _gaps(group: Sequence[Run]) -> Iterator[str]:
@@ -122,5 +117,3 @@ def _failures(group: Sequence[Run]) -> Iterator[str]:
         yield f"{(*endings, Ending.SERVED)[0]}{said}"
     elif failed and len(failed) == len(checks) == len(unsupported(group)):
         yield f"passed none of its {len(checks)} checks"
-    elif unstable := unsteady(group):
-        yield f"passed checks that failed when it was repeated, or the reverse: {some(unstable)}"

@@ -4,10 +4,44 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
+import msgspec
+
 from beacon.model.environment import Environment
+from beacon.model.numbers import Count
 from beacon.model.run import Check, Run
 
 _SHOWN = 3
+
+
+class Support(msgspec.Struct, frozen=True):
+    """Of all checks `tried`, those that never passed and those that passed in some runs only.
+
+    Neither is a hole in a profile: what never works needs nothing, and what worked once was seen.
+    """
+
+    tried: Count
+    unsupported: tuple[str, ...] = ()
+    unsteady: tuple[str, ...] = ()
+
+    def sentence(self) -> str | None:
+        """`19 of 117 checks not supported: a, b, c and 16 more (--json)`; None if all are."""
+        parts = ((self.unsupported, "not supported"), (self.unsteady, "passed only sometimes"))
+        said = [
+            f"{len(names)} of {self.tried} checks {what}: {some(names)}"
+            for names, what in parts
+            if names
+        ]
+        return "; ".join(said) or None
+
+
+def support(groups: Iterable[Sequence[Run]]) -> Support:
+    """What these groups of runs say together."""
+    found = list(groups)
+    return Support(
+        sum(len(group[0].outcome.checks) for group in found),
+        tuple(name for group in found for name in unsupported(group)),
+        tuple(name for group in found for name in unsteady(group)),
+    )
 
 
 def repeated(runs: Iterable[Run]) -> Sequence[Sequence[Run]]:

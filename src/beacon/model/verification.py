@@ -40,6 +40,7 @@ class VerifiedRun(msgspec.Struct, frozen=True):
     """One recorded run, repeated under the policy.
 
     `killed` threads and processes were ended by the filter, `trapped` calls answered with SIGSYS.
+    `at_first` is what differed before it was repeated once, alone, for it may have been chance.
     """
 
     environment: Environment
@@ -48,6 +49,7 @@ class VerifiedRun(msgspec.Struct, frozen=True):
     differences: tuple[Difference, ...]
     killed: int = 0
     trapped: int = 0
+    at_first: tuple[Difference, ...] = ()
 
 
 class Starts(msgspec.Struct, frozen=True):

@@ -12,7 +12,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from beacon.model.run import Check
-from beacon.workloads.checks import Deadline, run_all
+from beacon.workloads.checks import AnswerError, Deadline, run_all
 from beacon.workloads.clients import require
 from beacon.workloads.http.peer import TlsPeer
 from beacon.workloads.interface import Endpoint, Workload
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 #: Seconds between two questions to a server that has not answered.
 _PAUSE = 0.25
+#: Seconds that it gets to answer again.
+_RECOVERY = 6.0
 
 
 class HttpWorkload(Workload):
@@ -68,11 +70,13 @@ class HttpWorkload(Workload):
 
 def _recovered(site: Site) -> None:
     """Ask for the page until it comes: workers may still be held by connections that are gone."""
-    while site.deadline.left(1.0) > 0:
+    own = Deadline(site.deadline.left(_RECOVERY), site.deadline.stop)
+    while own.left(1.0) > 0:
         with suppress(Exception):  # whatever it answers meanwhile
             site.ask("GET", "/")
             return
-        time.sleep(site.deadline.left(_PAUSE))
+        time.sleep(own.left(_PAUSE))
+    raise AnswerError("it does not answer again")
 
 
 def site_of(endpoint: Endpoint, address: str, deadline: Deadline) -> Site:
