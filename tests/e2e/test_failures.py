@@ -69,11 +69,13 @@ def test_a_workload_that_fails(tmp_path: Path) -> None:
     script.write_text("#!/bin/sh\necho it hurts >&2\nexit 5\n")
     script.chmod(0o755)
     done = driven_by(script, tmp_path / "out")
-    assert done.returncode == 3, done.stderr
+    assert done.returncode == 1, done.stderr
     assert "it hurts" in done.stderr
-    assert "passed none of the 1 checks" in sentence(done.stderr)
-    assert "next:" not in done.stderr
-    assert not (tmp_path / "out" / "profile.json").exists()
+    assert "not complete" in sentence(done.stderr)
+    refused = beacon("policy", tmp_path / "out", "-o", tmp_path / "policy")
+    assert refused.returncode == 2
+    assert "--incomplete" in sentence(refused.stderr)
+    assert not (tmp_path / "policy").exists()
 
 
 def interrupted(tmp_path: Path, number: int) -> subprocess.CompletedProcess[str]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from beacon.errors import ExitCode, NothingObservedError
 from beacon.model.launch import Launch
 from beacon.model.run import Ending, Outcome, Run
@@ -26,26 +28,26 @@ class NeverReadyError(NothingObservedError):
         return self._outcome.log or None
 
 
-class NeverServedError(NothingObservedError):
-    """No check passed in the default environment; the diagnostics show what was said last."""
-
-    def __init__(self, run: Run) -> None:
+def unserved(runs: Sequence[Run]) -> Run | None:
+    """The run in the default environment that passed none of its checks, if there is one."""
+    for run in runs:
         checks = run.outcome.checks
-        said = (checks[0].detail or "no detail").rstrip(".")
-        super().__init__(
-            f"The container passed none of the {len(checks)} checks of workload {run.workload} "
-            f"({said}{_heard(run)}): give it what it needs (its log follows), or name another "
-            "--workload."
-        )
-        self._outcome = run.outcome
+        if checks and not run.environment.settings and not any(check.passed for check in checks):
+            return run
+    return None
 
-    def diagnostics(self) -> str | None:
-        """The tail of the container's output."""
-        return self._outcome.log or "Its log is empty."
+
+def why_unserved(run: Run) -> str:
+    """What it answers instead, where it listens if that explains it, and what to do, a sentence."""
+    checks = run.outcome.checks
+    said = (checks[0].detail or "no detail").rstrip(".")
+    return (
+        f"the container passed none of the {len(checks)} checks of workload {run.workload} "
+        f"({said}{_heard(run)}): give it what it needs (see its log), or name another --workload."
+    )
 
 
 def _heard(run: Run) -> str:
-    """Where it listens, if that explains why nobody reached it."""
     tcp = [each for each in run.listeners if each.protocol == "tcp"]
     if not tcp:
         return "; it listens on no TCP port"

@@ -14,7 +14,7 @@ from beacon.campaign.cell import Cell, Conditions, check_engine, run_cell
 from beacon.campaign.choosing import Chooser
 from beacon.campaign.journal import Journal
 from beacon.campaign.lab import Lab
-from beacon.campaign.never import NeverReadyError, NeverServedError
+from beacon.campaign.never import NeverReadyError, unserved
 from beacon.campaign.reporter import Reporter
 from beacon.exploration.estimate import trials
 from beacon.exploration.fixed import Baseline
@@ -73,13 +73,15 @@ class Campaign:
     chooser: Chooser | None = None
 
     def run(self) -> Profile:
-        """Run it to its end.
+        """Run it to its end; NeverReadyError when the default environment never became ready.
 
-        NeverReadyError when the default environment never became ready, NeverServedError when no
-        check passed there: nothing further would show more.
+        Where no check passed there it explores nothing: no environment would show more.
         """
         self._baseline()
-        self._explore()
+        if unserved(self.runs) is None:
+            self._explore()
+        else:
+            self.complete = False
         return self._profile()
 
     def _baseline(self) -> None:
@@ -98,12 +100,7 @@ class Campaign:
             self.workload = alone.workload
             self._run([Cell(default, alone.workload, repeat=1)])
             return
-        served = self.runs[-1].outcome
-        failed = [check for check in served.checks if not check.passed]
-        if failed and len(failed) == len(served.checks):
-            self._discard()
-            raise NeverServedError(self.runs[-1])
-        if failed and served.ending is Ending.SERVED:
+        if _doubtful(self.runs[-1]):
             # What fails once more is no chance, and not for want of a permission.
             self._run([Cell(default, self.workload, repeat=1)])
 
@@ -112,12 +109,9 @@ class Campaign:
 
     def _check_ready(self) -> None:
         if not any(run.outcome.ready for run in self.runs):
-            self._discard()
+            if self.journal is not None:
+                self.journal.discard()
             raise NeverReadyError(self.runs[-1].outcome, self.conditions.launch)
-
-    def _discard(self) -> None:
-        if self.journal is not None:
-            self.journal.discard()
 
     def _explore(self) -> None:
         while batch := self.strategy.propose(trials(self.runs)):
@@ -182,6 +176,14 @@ class Campaign:
             script=self.workload.digest if isinstance(self.workload, ScriptWorkload) else None,
             coverage=coverage(self.runs, self.conditions.surroundings),
         )
+
+
+def _doubtful(run: Run) -> bool:
+    """Whether it served, but not all of it, and one more run would tell whether that is chance."""
+    failed = [check for check in run.outcome.checks if not check.passed]
+    if run.outcome.ending is not Ending.SERVED or len(failed) == len(run.outcome.checks):
+        return False
+    return bool(failed) and all(check.answered for check in failed)
 
 
 def run_cells(

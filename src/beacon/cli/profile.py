@@ -13,6 +13,7 @@ from beacon.campaign.choosing import Chooser, reachable
 from beacon.campaign.cleaning import clean
 from beacon.campaign.journal import Journal
 from beacon.campaign.lab import Lab
+from beacon.campaign.never import unserved, why_unserved
 from beacon.campaign.record import Campaign
 from beacon.campaign.settings import Settings, read_settings
 from beacon.cli.arguments import check_output, directory
@@ -82,14 +83,23 @@ def run(options: argparse.Namespace, console: Console) -> ExitCode:
         console.document("profile", summary(profile))
     else:
         tell(console, profile)
-    for gap in profile.gaps():
-        console.error(f"This profile is not complete: {gap}.")
     path = options.output / PROFILE_FILE
     if profile.gaps():
+        _tell_gaps(profile, console)
         console.say(f"Wrote {path}")
         return ExitCode.ERROR
     console.say(f"Wrote {path}; next: beacon policy {options.output} -o POLICY_DIR")
     return ExitCode.DONE
+
+
+def _tell_gaps(profile: Profile, console: Console) -> None:
+    run = unserved(profile.runs)
+    if run is None:
+        for gap in profile.gaps():
+            console.error(f"This profile is not complete: {gap}.")
+        return
+    log = run.outcome.log or "The container wrote nothing."
+    console.error(f"This profile is not complete: {why_unserved(run)}", log)
 
 
 def _record(

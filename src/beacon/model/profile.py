@@ -12,7 +12,7 @@ from beacon.model.event import Event
 from beacon.model.launch import Launch
 from beacon.model.numbers import Count, Integer
 from beacon.model.run import Ending, Run
-from beacon.model.support import Support, repeated, some, support, unsupported
+from beacon.model.support import Support, repeated, some, support, unanswered, unsupported
 
 #: Of profile.json; a reader refuses a newer one.
 PROFILE_VERSION = 1
@@ -115,5 +115,7 @@ def _failures(group: Sequence[Run]) -> Iterator[str]:
     if endings or (len(group) == 1 and failed):
         said = f", {len(failed)} of {len(checks)} checks failed: {some(failed)}" if failed else ""
         yield f"{(*endings, Ending.SERVED)[0]}{said}"
+    elif untried := unanswered(group):
+        yield f"did not come to an end with {len(untried)} checks: {some(untried)}"
     elif failed and len(failed) == len(checks) == len(unsupported(group)):
         yield f"passed none of its {len(checks)} checks"

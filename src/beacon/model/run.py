@@ -25,6 +25,15 @@ class Check(msgspec.Struct, frozen=True):
     value: str | None = None
     detail: str | None = None
 
+    @property
+    def answered(self) -> bool:
+        """Whether it says how the container takes this; not if it was left out or broken off."""
+        return self.passed or not (self.detail or "").startswith(_BROKEN_OFF)
+
+
+#: How the details of checks begin that say nothing of what was tried (workloads/limits.py).
+_BROKEN_OFF = ("not tried", "the container sent too much", "the client crashed", "killed after")
+
 
 class Ending(StrEnum):
     """How far a run came."""

@@ -59,13 +59,23 @@ def repeated(runs: Iterable[Run]) -> Sequence[Sequence[Run]]:
 
 
 def unsupported(group: Sequence[Run]) -> tuple[str, ...]:
-    """The checks that failed in every run of the group, if there is more than one run.
+    """The checks that were tried in every run of the group, and failed.
 
-    A single failure may be chance.
+    None if there is one run only: a single failure may be chance.
     """
     if len(group) < 2:
         return ()
-    return tuple(name for name, passed in _passed(group).items() if not any(passed))
+    open_ones = set(unanswered(group))
+    return tuple(
+        name for name, passed in _passed(group).items() if not any(passed) and name not in open_ones
+    )
+
+
+def unanswered(group: Sequence[Run]) -> tuple[str, ...]:
+    """The checks that never passed, and were left out or broken off in some run."""
+    passed = _passed(group)
+    open_ones = (check.name for run in group for check in run.outcome.checks if not check.answered)
+    return tuple(name for name in dict.fromkeys(open_ones) if not any(passed[name]))
 
 
 def unsteady(group: Sequence[Run]) -> tuple[str, ...]:

@@ -57,13 +57,20 @@ def choose_port(endpoint: Endpoint, habitual: Sequence[int]) -> int:
 def open_ports(
     exposed: Sequence[int], listeners: Iterable[Listener], address: str | None
 ) -> tuple[int, ...]:
-    """The TCP ports on which a client reaches the container, those that the image exposes first.
+    """The TCP ports at which a client is to look for the container.
 
-    They are the exposed ones where nothing listens, or nothing that is reached from outside.
+    The exposed ones where nothing listens, or nothing that is reached from outside.
     """
+    return reachable_ports(exposed, listeners, address) or (*exposed,)
+
+
+def reachable_ports(
+    exposed: Sequence[int], listeners: Iterable[Listener], address: str | None
+) -> tuple[int, ...]:
+    """The TCP ports where a client finds somebody, those that the image exposes first."""
     local = address in ("127.0.0.1", "::1")  # it shares our network
-    found = [x.port for x in listeners if x.protocol == "tcp" and (local or not x.loopback)]
-    return tuple(sorted(set(found), key=lambda port: (port not in exposed, port))) or (*exposed,)
+    found = {x.port for x in listeners if x.protocol == "tcp" and (local or not x.loopback)}
+    return tuple(sorted(found, key=lambda port: (port not in exposed, port)))
 
 
 def reached(name: str, endpoint: Endpoint, checks: Iterable[Check]) -> frozenset[str]:

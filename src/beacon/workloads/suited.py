@@ -19,7 +19,7 @@ from beacon.workloads.reach import (
     REDIS_PORTS,
     TLS_PORTS,
     ZOOKEEPER_PORTS,
-    open_ports,
+    reachable_ports,
 )
 
 #: Ports that are asked whether they speak HTTP.
@@ -46,7 +46,7 @@ def unknown(
     exposed: Sequence[int], listeners: Iterable[Listener], address: str | None
 ) -> tuple[int, ...]:
     """The TCP ports whose number stands for no protocol: those to be asked for HTTP."""
-    ports = _listening(exposed, listeners, address)
+    ports = reachable_ports(exposed, listeners, address)
     taken = {port for part in _known(ports) for port in (part.port, *_besides(part))}
     return tuple(port for port in ports if port not in taken)[:MOST_ASKED]
 
@@ -62,7 +62,7 @@ def suited(
     By the port's number, and `http` for those that `speak_http`; at most four, first those that
     the image exposes. A single one that finds its port by itself goes without it.
     """
-    ports = _listening(exposed, listeners, address)
+    ports = reachable_ports(exposed, listeners, address)
     parts = [*_known(ports), *(Part("http", port) for port in ports if port in speak_http)]
     parts = [part for part in parts if not any(part.port in _besides(x) for x in parts)]
     if not parts:
@@ -71,14 +71,6 @@ def suited(
     alone = Part(parts[0].workload)
     first = alone if alone.port_of(endpoint) == parts[0].port else parts[0]
     return "+".join(map(str, (first, *parts[1:MOST_PARTS])))
-
-
-def _listening(
-    exposed: Sequence[int], listeners: Iterable[Listener], address: str | None
-) -> tuple[int, ...]:
-    found = tuple(listeners)
-    heard = {each.port for each in found if each.protocol == "tcp"}
-    return tuple(port for port in open_ports(exposed, found, address) if port in heard)
 
 
 def _known(ports: Iterable[int]) -> list[Part]:

@@ -8,24 +8,28 @@ from pathlib import Path
 import pytest
 
 from beacon.campaign.cell import Cell, Conditions, EngineBrokenError, run_cell
+from beacon.campaign.choosing import Chooser
 from beacon.campaign.journal import Journal
 from beacon.campaign.lab import Lab
-from beacon.campaign.record import Campaign, NeverReadyError
+from beacon.campaign.never import NeverReadyError, unserved, why_unserved
+from beacon.campaign.record import Campaign
 from beacon.campaign.verify import verify
 from beacon.engines.interface import Enforcement, NotReadyError
 from beacon.errors import ExitCode
 from beacon.exploration.estimate import Trial
 from beacon.exploration.interface import Strategy
+from beacon.model.consistency import check_profile
 from beacon.model.environment import Dimension, Effect, Environment, Surroundings
 from beacon.model.event import Phase
 from beacon.model.launch import Launch
+from beacon.model.listener import Listener
 from beacon.model.observation import Observation
 from beacon.model.profile import Profile
 from beacon.model.run import Check, Ending, Outcome
 from beacon.monitor.interface import MonitorFullError
 from beacon.monitor.replay import ReplayMonitor
 from beacon.synthesis.synthesize import synthesize
-from beacon.workloads.interface import Workload
+from beacon.workloads.interface import Endpoint, Workload
 from beacon.workloads.none import NoWorkload
 from builders import call
 from fakes import IMAGE, Diary, FakeEngine, FakeWorkload, Script
@@ -216,3 +220,140 @@ def test_verification_enforces_and_compares() -> None:
         assert made.engine.created[0][0] == enforced.enforcement
     (difference,) = result.runs[1].differences
     assert difference.name == "sendfile"
+
+
+class Moody(FakeWorkload):
+    """Answers as the next of its moods has it."""
+
+    def __init__(self, *moods: Sequence[Check]) -> None:
+        super().__init__()
+        self._moods = list(moods)
+
+    def drive(self, endpoint: Endpoint, timeout: float) -> tuple[Check, ...]:
+        return tuple(self._moods.pop(0))
+
+
+IDLE = Check("idle", passed=False, detail="ReadTimeout")
+IDLE_TOO = Check("idle too", passed=False, detail="ReadTimeout")
+
+
+def test_failing_checks_are_tried_once_more_and_then_not_supported(tmp_path: Path) -> None:
+    made, moods = lab(None, ALONE, DRIVEN, DRIVEN), [(PAGE, IDLE)] * 2
+    with Journal(tmp_path, "x", resume=False) as journal:
+        profile = Campaign(
+            made, CONDITIONS, Moody(*moods), Diary(), 1, Once(), journal=journal
+        ).run()
+    assert [run.name for run in profile.runs] == ["none@default", "fake@default", "fake@default#2"]
+    assert profile.gaps() == ()
+    assert profile.support().unsupported == ("idle",)
+    check_profile(profile)
+    with Journal(tmp_path, "x", resume=True) as journal:
+        again = Campaign(lab(), CONDITIONS, Moody(), Diary(), 1, Once(), journal=journal).run()
+    assert again.runs == profile.runs
+
+
+@pytest.mark.parametrize(
+    "checks",
+    [(PAGE,), (IDLE,), (PAGE, Check("idle", passed=False, detail="not tried: it is gone"))],
+)
+def test_nothing_is_repeated_where_that_tells_nothing(checks: tuple[Check, ...]) -> None:
+    assert len(record(lab(), Moody(checks), Diary()).runs) == 2
+
+
+def test_a_service_that_passes_nothing_is_not_explored() -> None:
+    surroundings = Surroundings((Dimension("init", "why", {"yes": Effect(init=True)}),))
+    conditions = Conditions(IMAGE, Launch(), surroundings=surroundings, settle=0)
+    campaign = Campaign(lab(), conditions, FakeWorkload(IDLE), Diary(), 1, Once("init"))
+    profile = campaign.run()
+    assert len(profile.runs) == 2
+    assert profile.gaps()
+    assert profile.exploration is not None
+    assert not profile.exploration.finished
+    run = unserved(profile.runs)
+    assert run is not None
+    assert run.outcome.log == "last words"
+    assert "none of the 1 checks of workload fake (ReadTimeout)" in why_unserved(run)
+
+
+@pytest.mark.parametrize(
+    ("listeners", "said"),
+    [
+        ((), "listens on no TCP port"),
+        ((Listener(6060, loopback=True),), "on loopback only, at port 6060"),
+        ((Listener(80),), "(ReadTimeout):"),
+    ],
+)
+def test_where_it_listens_explains_why_nobody_is_served(
+    listeners: tuple[Listener, ...], said: str
+) -> None:
+    profile = record(lab(Script(listeners=listeners)), FakeWorkload(IDLE), Diary())
+    assert said in why_unserved(profile.runs[-1])
+
+
+def test_a_run_keeps_what_it_heard_and_drove() -> None:
+    script = Script(listeners=(Listener(80), Listener(53, "udp")), connected=frozenset({80, 9}))
+    profile = record(lab(script), FakeWorkload(PAGE), Diary())
+    assert profile.runs[0].driven == ()
+    assert profile.runs[1].driven == (Listener(80),)
+    assert profile.coverage is not None
+    assert profile.coverage.not_exercised == (Listener(53, "udp"),)
+    policy = synthesize(profile)
+    assert policy.coverage == profile.coverage
+    result = verify(lab(script), CONDITIONS, policy, WORKLOADS.__getitem__, Diary(), jobs=1)
+    assert result.coverage == profile.coverage
+
+
+@pytest.mark.parametrize(
+    ("listeners", "network", "found"),
+    [
+        ((Listener(80),), None, "http"),
+        ((Listener(6379), Listener(8000)), None, "redis+http:8000"),
+        ((Listener(80, loopback=True),), None, "none"),
+        ((Listener(80),), "none", "none"),
+        ((Listener(80),), "container:web", "none"),
+    ],
+)
+def test_the_workload_is_chosen_by_what_listens(
+    listeners: tuple[Listener, ...], network: str | None, found: str
+) -> None:
+    made = lab(Script(listeners=listeners))
+    conditions = Conditions(IMAGE, Launch(network=network), settle=0)
+    names: list[str] = []
+
+    def find(name: str) -> Workload:
+        names.append(name)
+        return NoWorkload() if name == "none" else FakeWorkload(PAGE)
+
+    chooser = Chooser(made, conditions, find)
+    Campaign(made, conditions, NoWorkload(), Diary(), 1, chooser=chooser).run()
+    assert (names or ["none"]) == [found]
+
+
+def test_an_unknown_port_is_asked_in_a_container_that_counts_for_nothing() -> None:
+    made = lab(Script(listeners=(Listener(4321),)), ALONE, DRIVEN)
+    chooser = Chooser(made, CONDITIONS, lambda _: NoWorkload())
+    profile = Campaign(made, CONDITIONS, NoWorkload(), Diary(), 1, chooser=chooser).run()
+    assert isinstance(made.engine, FakeEngine)
+    assert made.engine.asked == 2
+    assert made.engine.alive == set()
+    assert profile.events() == ALONE.events()
+
+
+def test_verification_repeats_what_only_its_checks_differ_in() -> None:
+    policy = synthesize(record(lab(), FakeWorkload(PAGE), Diary()))
+    late = Check("page", passed=False, detail="ReadTimeout")
+    for moods, passed in ((((late,), (PAGE,)), True), (((late,), (late,)), False)):
+        workloads: dict[str, Workload] = {"none": NoWorkload(), "fake": Moody(*moods)}
+        made = lab(None, ALONE, DRIVEN, DRIVEN)
+        result = verify(made, CONDITIONS, policy, workloads.__getitem__, Diary(), jobs=1)
+        assert result.passed is passed
+        assert [each.name for each in result.runs[1].at_first] == ["page"]
+
+
+def test_what_is_not_supported_may_pass_and_what_is_unsteady_may_fail() -> None:
+    moods = ((PAGE, IDLE, IDLE_TOO), (PAGE, IDLE, Check("idle too", passed=True)))
+    policy = synthesize(record(lab(None, ALONE, DRIVEN, DRIVEN), Moody(*moods), Diary()))
+    for now in ((PAGE, Check("idle", passed=True), IDLE_TOO), moods[0], moods[1]):
+        workloads: dict[str, Workload] = {"none": NoWorkload(), "fake": Moody(now)}
+        result = verify(lab(), CONDITIONS, policy, workloads.__getitem__, Diary(), jobs=1)
+        assert result.passed

@@ -3,10 +3,12 @@ from __future__ import annotations
 import threading
 import time
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from beacon.model.run import Check
+from beacon.workloads import checks
 from beacon.workloads.checks import AnswerError, Deadline, at_once, run_all, shown, steady
 
 
@@ -64,3 +66,26 @@ def test_at_once_keeps_order() -> None:
 def test_shown_is_printable_and_short(text: str | bytes) -> None:
     assert shown(text).isprintable()
     assert len(shown(text)) <= 300
+
+
+def test_a_slow_failure_waits_for_the_service_to_come_back(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(checks, "_SLOW", 0.05)
+    asked: list[str] = []
+
+    def slow() -> str:
+        time.sleep(0.1)
+        raise AnswerError("nobody answers")
+
+    def back() -> None:
+        asked.append("back")
+
+    hanging = {str(number): slow for number in range(5)}
+    found = run_all({**hanging, "next": lambda: "ok"}, Deadline(10), recovery=back)
+    assert [check.detail for check in found[:-1]] == ["nobody answers"] * 5
+    assert found[-1].passed
+    assert asked == ["back"] * 5
+
+    found = run_all({**hanging, "next": lambda: "ok"}, Deadline(10), recovery=slow)
+    assert [check.answered for check in found] == [True] * 3 + [False] * 3

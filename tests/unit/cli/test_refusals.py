@@ -1,0 +1,67 @@
+from __future__ import annotations
+
+import msgspec
+import pytest
+
+from beacon.cli.main import build_parser
+from beacon.cli.profile import workload_name
+from beacon.cli.refusals import check_possible, without_effect
+from beacon.engines.interface import Image
+from beacon.errors import UsageError
+from beacon.model.launch import Launch
+
+BARE = Image("sleep:1", "sha256:0", "amd64", (), "", (), False, "SIGTERM")
+SERVER = Image("server:1", "sha256:0", "amd64", (80,), "", (), False, "SIGTERM")
+HEALTHY = Image("server:1", "sha256:0", "amd64", (), "", (), True, "SIGTERM")
+
+
+@pytest.mark.parametrize(
+    ("launch", "workload", "said"),
+    [
+        (Launch(ready_after=65), None, "live for 65 s .* given up after 60 s: raise --ready-t"),
+        (Launch(ready_timeout=2), None, "live for 3 s .* given up after 2 s"),
+        (Launch(ready_log="one\ntwo"), None, "a part of one line"),
+        (Launch(ready_log=""), None, "a part of one line"),
+        (Launch(network="none"), "http", "--network none: leave out --workload"),
+        (Launch(network="container:web"), "http+redis:1", "--network container:web"),
+    ],
+)
+def test_what_cannot_come_true_is_refused(launch: Launch, workload: str | None, said: str) -> None:
+    with pytest.raises(UsageError, match=said):
+        check_possible(launch, BARE, workload)
+
+
+@pytest.mark.parametrize("image", [SERVER, HEALTHY])
+def test_where_something_else_says_when_it_is_ready_it_may_take_long(image: Image) -> None:
+    check_possible(Launch(ready_after=65), image, None)
+    check_possible(Launch(ready_timeout=2), image, "http")
+    check_possible(msgspec.structs.replace(Launch(), ready_after=65, ready_log="up"), BARE, None)
+
+
+def test_what_can_come_true_is_not_refused() -> None:
+    check_possible(Launch(ready_after=60), BARE, None)
+    check_possible(Launch(network="none"), BARE, "none")
+    check_possible(Launch(network="none"), BARE, "/srv/drive.sh")  # it may use docker exec
+
+
+def test_options_that_change_nothing_are_named() -> None:
+    words = ["profile", "-o", "x", "--strategy", "baseline", "--max-runs", "3", "--dimensions", "x"]
+    options = build_parser().parse_args([*words, "--ready-after", "5", "server:1"])
+    found = list(without_effect(options, Launch(ready_after=5), SERVER))
+    assert found == [
+        "--ready-after has no effect: a port that the image exposes says when the container is "
+        "ready",
+        "--dimensions has no effect with --strategy baseline, which explores nothing",
+        "--max-runs has no effect with --strategy baseline, which explores nothing",
+    ]
+    options = build_parser().parse_args(["profile", "-o", "x", "--ready-after", "5", "sleep:1"])
+    assert not list(without_effect(options, Launch(ready_after=5), BARE))
+
+
+def test_workloads_are_repeated_at_ports_of_their_own() -> None:
+    assert workload_name([]) is None
+    assert workload_name(["./drive.sh"]) == "./drive.sh"
+    assert workload_name(["http", "http:9100"]) == "http+http:9100"
+    for given in (["http", "http"], ["http", "none"], ["http", "./drive.sh"], ["http"] * 5):
+        with pytest.raises(UsageError, match="does not combine"):
+            workload_name(given)
