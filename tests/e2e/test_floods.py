@@ -22,6 +22,8 @@ _IMAGE = "beacon-floods:test"
 #: What BeaCon may use altogether, with all its processes, in KiB.
 _LIMIT = 256 << 10
 _AT_ONCE = 6
+#: How the detail of a check begins that flooding, or its limits, ended.
+_BROKEN_OFF = ("not tried", "the container sent too much", "the client crashed")
 
 #: Which workload drives what is flooded so, and at which port.
 _FLOODS: Mapping[str, tuple[str, int]] = {
@@ -132,15 +134,29 @@ def test_a_flood_fills_no_memory_and_leaves_nothing(
         together, largest = result.usage.together >> 10, result.usage.largest >> 10
         print(f"\n{kind}: {together} MiB at most, {largest} MiB in one process", end=" ")
         print(f"({result.seconds:.0f} s)", end=" ")
-    assert result.code == 1, result.said  # the profile is not complete
     assert "Traceback" not in result.said
     assert 0 < result.usage.together <= _LIMIT
     assert gone(result.usage)
     assert docker("ps", "--all", "--quiet", "--filter", f"ancestor={_IMAGE}") == ""
-    alone, driven = result.runs
+    alone, *driven = result.runs
     workload, _ = _FLOODS[kind]
-    assert (alone["workload"], driven["workload"]) == ("none", workload)
-    _check(kind, workload, driven["outcome"])
+    assert alone["workload"] == "none"
+    assert [(run["workload"], run["repeat"]) for run in driven] in (
+        [(workload, 0)],
+        [(workload, 0), (workload, 1)],
+    )
+    for run in driven:
+        _check(kind, workload, run["outcome"])
+    # What failed twice is not supported; what was broken off says nothing, and leaves a gap.
+    assert result.code == (1 if len(driven) == 1 or _broken_off(driven) else 0), result.said
+
+
+def _broken_off(runs: list[dict[str, object]]) -> bool:
+    """Whether a check that never passed came to a limit, or was not tried."""
+    checks = [check for run in runs for check in run["outcome"]["checks"]]
+    passed = {check["name"] for check in checks if check["passed"]}
+    never = (check for check in checks if check["name"] not in passed)
+    return any((check["detail"] or "").startswith(_BROKEN_OFF) for check in never)
 
 
 def _check(kind: str, workload: str, outcome: dict[str, object]) -> None:
