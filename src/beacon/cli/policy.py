@@ -159,13 +159,13 @@ def _tell(console: Console, policy: Policy, profile: Profile, directory: Path) -
         console.result(f"needs         a runtime whose libseccomp knows {name} ({version} does)")
     if line := profile.support().sentence():
         console.result(f"not served    {line}")
-    if policy.coverage is not None:
-        console.result(f"coverage      {policy.coverage.sentence()}")
     if policy.dropped:
         console.result(f"dropped       {_names(policy)}")
     file = shlex.quote(str(directory / DockerArgsExporter.file))
     image = shlex.quote(policy.image.reference)
     console.result(f"use           docker run YOUR_OPTIONS $(cat {file}) {image}")
+    if policy.coverage is not None:
+        console.result(f"coverage      {policy.coverage.sentence()}")
 
 
 def _spelt(intent: Intent) -> str:
