@@ -7,7 +7,7 @@ ATTEMPT_BYTES = 512 << 20
 #: Bytes that the connections of one drive may receive together.
 DRIVE_BYTES = 2 << 30
 #: Bytes of memory that a client's process may write to: RLIMIT_DATA.
-MEMORY = 112 << 20
+MEMORY = 100 << 20
 
 #: Says that an attempt came to one of these limits. One text for both: which of them is reached
 #: first is a matter of chance, and a detail shall be the same each time.
