@@ -304,6 +304,25 @@ static __always_inline void touch(u64 *first_ns, u64 *seen, u8 comm)
 		__sync_fetch_and_or(seen, bit);
 }
 
+/* One more of what a map counts by this key; a full map is counted as a loss. */
+static __always_inline void add_count(void *map, const void *key, const struct state *state,
+				      struct slot *slot)
+{
+	struct cap_count *count, fresh = {};
+
+	count = bpf_map_lookup_elem(map, key);
+	if (!count) {
+		bpf_map_update_elem(map, key, &fresh, BPF_NOEXIST);
+		count = bpf_map_lookup_elem(map, key);
+	}
+	if (!count) {
+		__sync_fetch_and_add(&slot->lost_caps, 1);
+		return;
+	}
+	touch(&count->first_ns, &count->comms, state->comm);
+	__sync_fetch_and_add(&count->count, 1);
+}
+
 static __always_inline struct event *event_of(const struct state *state, u8 phase)
 {
 	u32 index = state->slot * PHASE_COUNT + phase;
@@ -547,7 +566,7 @@ int BPF_PROG(forked, struct task_struct *parent, struct task_struct *child)
 	to->entered = 1;
 	to->asking = 0;
 	if (parent->group_leader != parent) {
-		from = bpf_task_storage_get(&tasks, parent->group_leader, NULL, 0);
+		from = leader_of(parent);
 		if (from)
 			to->informed |= from->informed;
 	}
@@ -589,7 +608,6 @@ static __always_inline void count_check(void *ctx, struct task_struct *task, str
 					int ret)
 {
 	struct slot *slot = slot_of(state);
-	struct cap_count *count, fresh = {};
 	struct cap_key key = {};
 
 	if (!slot)
@@ -603,17 +621,7 @@ static __always_inline void count_check(void *ctx, struct task_struct *task, str
 	key.cap = state->cap;
 	key.granted = !ret;
 	key.foreign = state->foreign;
-	count = bpf_map_lookup_elem(&caps, &key);
-	if (!count) {
-		bpf_map_update_elem(&caps, &key, &fresh, BPF_NOEXIST);
-		count = bpf_map_lookup_elem(&caps, &key);
-	}
-	if (!count) {
-		__sync_fetch_and_add(&slot->lost_caps, 1);
-		return;
-	}
-	touch(&count->first_ns, &count->comms, state->comm);
-	__sync_fetch_and_add(&count->count, 1);
+	add_count(&caps, &key, state, slot);
 }
 
 /*

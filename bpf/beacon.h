@@ -127,7 +127,6 @@ struct held_key {
 /* A file that was executed, or that could not be for want of a right. */
 struct exec_key {
 	u64 bounding;
-	u64 permitted;		/* what the task has afterwards */
 	u32 slot;
 	u8 abi;
 	u8 phase;

@@ -38,6 +38,7 @@ struct {
 enum call {
 	CALL_OTHER,
 	CALL_EXECVE,
+	CALL_EXECVEAT,
 	CALL_CAPGET,
 	CALL_CAPSET,
 	CALL_PRCTL,
@@ -49,8 +50,9 @@ static __always_inline enum call call_of(const struct state *state)
 	if (state->abi == ABI_I386) {
 		switch (state->nr) {
 		case 11:
-		case 358:
 			return CALL_EXECVE;
+		case 358:
+			return CALL_EXECVEAT;
 		case 172:
 			return CALL_PRCTL;
 		case 184:
@@ -62,10 +64,11 @@ static __always_inline enum call call_of(const struct state *state)
 	}
 	switch (state->nr) {
 	case 59:
-	case 322:
 	case 520:	/* x32 */
-	case 545:
 		return CALL_EXECVE;
+	case 322:
+	case 545:	/* x32 */
+		return CALL_EXECVEAT;
 	case 125:
 		return CALL_CAPGET;
 	case 126:
@@ -107,33 +110,19 @@ static __always_inline u64 second(const struct state *state, const struct pt_reg
 	return state->abi == ABI_I386 ? (u32)regs->cx : regs->si;
 }
 
-static __always_inline void add_count(void *map, const void *key, const struct state *state,
-				      struct slot *slot)
-{
-	struct cap_count *count, fresh = {};
-
-	count = bpf_map_lookup_elem(map, key);
-	if (!count) {
-		bpf_map_update_elem(map, key, &fresh, BPF_NOEXIST);
-		count = bpf_map_lookup_elem(map, key);
-	}
-	if (!count) {
-		__sync_fetch_and_add(&slot->lost_caps, 1);
-		return;
-	}
-	touch(&count->first_ns, &count->comms, state->comm);
-	__sync_fetch_and_add(&count->count, 1);
-}
-
 static __always_inline void begin_held(struct held_key *key, struct task_struct *task,
 				       const struct state *state, const struct slot *slot,
-				       enum holding holding)
+				       enum holding holding, long ret)
 {
+	const struct state *leader = leader_of(task);
+
 	key->slot = state->slot;
 	key->nr = state->nr;
 	key->abi = state->abi;
 	key->phase = phase_of(state, slot);
 	key->holding = holding;
+	key->granted = !ret;
+	key->informed = state->informed || (leader && leader->informed);
 	key->foreign = slot->userns && slot->userns != (u64)task->cred->user_ns;
 }
 
@@ -160,7 +149,6 @@ static __noinline int capset_left(struct task_struct *task, struct state *state,
 	struct held_key key = {};
 	struct sets *had, wanted = {};
 	struct slot *slot;
-	struct state *leader;
 
 	if (!task || !state || !regs)
 		return 0;
@@ -172,16 +160,13 @@ static __noinline int capset_left(struct task_struct *task, struct state *state,
 		read_sets(&wanted, task->cred);
 	else if (ret != -EPERM || !read_demand(&wanted, state, regs))
 		return 0;
-	begin_held(&key, task, state, slot, HOLDING_CAPSET);
+	begin_held(&key, task, state, slot, HOLDING_CAPSET, ret);
 	key.permitted = wanted.permitted;
 	key.effective = wanted.effective;
 	key.inheritable = wanted.inheritable;
 	key.had_permitted = had->permitted;
 	key.had_effective = had->effective;
 	key.had_inheritable = had->inheritable;
-	key.granted = !ret;
-	leader = leader_of(task);
-	key.informed = state->informed || (leader && leader->informed);
 	add_count(&held, &key, state, slot);
 	return 0;
 }
@@ -190,7 +175,6 @@ static __noinline int prctl_left(struct task_struct *task, struct state *state,
 				 const struct pt_regs *regs, long ret)
 {
 	struct held_key key = {};
-	struct state *leader;
 	struct slot *slot;
 	u64 cap;
 
@@ -203,12 +187,9 @@ static __noinline int prctl_left(struct task_struct *task, struct state *state,
 	slot = slot_of(state);
 	if (!slot || (ret && ret != -EPERM))
 		return 0;
-	begin_held(&key, task, state, slot, HOLDING_AMBIENT);
+	begin_held(&key, task, state, slot, HOLDING_AMBIENT, ret);
 	key.permitted = 1ULL << cap;
 	key.had_permitted = set_at(&task->cred->cap_permitted);
-	key.granted = !ret;
-	leader = leader_of(task);
-	key.informed = state->informed || (leader && leader->informed);
 	add_count(&held, &key, state, slot);
 	return 0;
 }
@@ -233,23 +214,18 @@ static __always_inline void begin_exec(struct exec_key *key, struct task_struct 
 	key->foreign = slot->userns && slot->userns != (u64)task->cred->user_ns;
 }
 
-/* execve that failed for want of a right: the name that it was given. */
-static __noinline int execve_left(struct task_struct *task, struct state *state,
-				  const struct pt_regs *regs)
+/* An execve that failed for want of a right: `name` is what it was given. */
+static __noinline int execve_left(struct task_struct *task, struct state *state, u64 name)
 {
 	struct exec_key key = {.failed = 1};
 	struct slot *slot;
-	u64 name;
 
-	if (!task || !state || !regs)
+	if (!task || !state)
 		return 0;
 	slot = slot_of(state);
 	if (!slot)
 		return 0;
 	begin_exec(&key, task, state, slot);
-	name = first(state, regs);
-	if (state->nr == 322 || state->nr == 545 || (state->abi == ABI_I386 && state->nr == 358))
-		name = second(state, regs);
 	bpf_probe_read_user_str(key.path, sizeof(key.path), (void *)name);
 	add_count(&execs, &key, state, slot);
 	return 0;
@@ -302,7 +278,6 @@ static __noinline int executed_file(struct task_struct *task, struct state *stat
 	if (!slot || !file)
 		return 0;
 	begin_exec(&key, task, state, slot);
-	key.permitted = set_at(&task->cred->cap_permitted);
 	copy_path(key.path, task, &file->f_path);
 	add_count(&execs, &key, state, slot);
 	return 0;
@@ -327,7 +302,11 @@ static __always_inline void held_left(struct task_struct *task, struct state *st
 	switch (call_of(state)) {
 	case CALL_EXECVE:
 		if (ret == -EPERM)
-			execve_left(task, state, regs);
+			execve_left(task, state, first(state, regs));
+		break;
+	case CALL_EXECVEAT:
+		if (ret == -EPERM)
+			execve_left(task, state, second(state, regs));
 		break;
 	case CALL_CAPGET:
 		/* Without a place for the answer it only asks for the version. */

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from functools import cached_property
 from typing import Any
@@ -76,7 +76,7 @@ class KernelTarget(Target):
         names = self._slots.names(self._slot)
         return Observation(
             tuple(self._syscalls(names)),
-            (*self._checks(names), *self._holdings(names, carried)),
+            tuple(self._checks(names, carried)),
             tuple(loss for loss in self._losses(counters) if loss.count),
             counters["unnumbered"],
         )
@@ -122,41 +122,44 @@ class KernelTarget(Target):
             found[call].append((key["values"], sums))
         return found
 
-    def _checks(self, names: dict[int, bytes]) -> Iterator[CapabilityCheck]:
+    def _checks(
+        self, names: dict[int, bytes], carried: Mapping[str, int]
+    ) -> Iterator[CapabilityCheck]:
+        """What was asked, then what was demanded by other ways; all alike are one entry."""
+        asked = ((self._kind(key), count) for key, count in self._slots.checks(self._slot))
+        for kinds in (asked, self._demands(carried)):
+            yield from self._merged(kinds, names)
+
+    def _merged(
+        self, kinds: Iterable[tuple[CapabilityCheck, dict[str, int]]], names: dict[int, bytes]
+    ) -> Iterator[CapabilityCheck]:
         merged: dict[CapabilityCheck, tuple[int, int, int]] = {}
-        for key, count in self._slots.checks(self._slot):
-            kind = self._kind(key)
+        for kind, count in kinds:
             total, first, seen = merged.get(kind, (0, count["first_ns"], 0))
             first = min(first, count["first_ns"])
             merged[kind] = (total + count["count"], first, seen | count["comms"])
-        for kind, counts in sorted(merged.items(), key=lambda item: item[1][1]):
-            yield self._counted(kind, counts, names)
+        for kind, (total, first, seen) in sorted(merged.items(), key=lambda item: item[1][1]):
+            yield msgspec.structs.replace(
+                kind,
+                count=total,
+                first_ns=first - self._since,
+                processes=_processes(seen, names),
+            )
 
     def _files(self) -> Iterator[tuple[str, dict[str, Any], dict[str, int]]]:
         for key, count in self._slots.execs(self._slot):
             yield path_of(key, self._slots.words.component), key, count
 
-    def _holdings(
-        self, names: dict[int, bytes], carried: Mapping[str, int]
-    ) -> Iterator[CapabilityCheck]:
-        """What was demanded by other ways than a question, one entry for each capability."""
-        merged: dict[CapabilityCheck, tuple[int, int, int]] = {}
-        for kind, count in self._demands(carried):
-            total, first, seen = merged.get(kind, (0, count["first_ns"], 0))
-            first = min(first, count["first_ns"])
-            merged[kind] = (total + count["count"], first, seen | count["comms"])
-        for kind, counts in sorted(merged.items(), key=lambda item: item[1][1]):
-            yield self._counted(kind, counts, names)
-
     def _demands(
         self, carried: Mapping[str, int]
     ) -> Iterator[tuple[CapabilityCheck, dict[str, int]]]:
         words = self._slots.words
-        keys = list(self._slots.held(self._slot))
-        for key, count in keys:
+        held = list(self._slots.held(self._slot))
+        keys = [key for key, _ in held]
+        for key, count in held:
             call = syscall_name(_at(words.abis, key["abi"]), key["nr"])
             holding = words.holdings[key["holding"]]
-            for name, granted in demand(key, holding, [other for other, _ in keys]).checks():
+            for name, granted in demand(key, holding, keys).checks():
                 yield self._held_kind(key, name, granted, call, holding), count
         for path, key, count in self._files():
             for name, granted in executed(carried.get(path, 0), key["bounding"]).checks():
@@ -178,14 +181,6 @@ class KernelTarget(Target):
             first_ns=0,
             processes=(),
             holding=holding,
-        )
-
-    def _counted(
-        self, kind: CapabilityCheck, counts: tuple[int, int, int], names: dict[int, bytes]
-    ) -> CapabilityCheck:
-        total, first, seen = counts
-        return msgspec.structs.replace(
-            kind, count=total, first_ns=first - self._since, processes=_processes(seen, names)
         )
 
     def _kind(self, key: dict[str, Any]) -> CapabilityCheck:

@@ -20,13 +20,13 @@ class Vocabulary:
     """The program's enums and structs, in the model's words."""
 
     def __init__(self) -> None:
-        limits, phases, abis = types().enum("limit"), types().enum("phase"), types().enum("abi")
+        limits = types().enum("limit")
         self.slots = limits["LIMIT_SLOTS"]
         self.numbers = limits["LIMIT_NUMBERS"]
         self.names = limits["LIMIT_COMMS"]
         self.sieve = limits["LIMIT_SIEVE"]
-        self.phases = {Phase(_word(name)): n for name, n in phases.items() if "COUNT" not in name}
-        self.abis = {Abi(_word(name)): n for name, n in abis.items() if "COUNT" not in name}
+        self.phases = {Phase(_word(name)): n for name, n in _counted("phase")}
+        self.abis = {Abi(_word(name)): n for name, n in _counted("abi")}
         self.event = types().layout("event")
         self.slot = types().layout("slot")
         self.target = types().layout("target")
@@ -64,6 +64,13 @@ class Slots:
         self._classes = program.map("classes")
         self._held = program.map("held")
         self._execs = program.map("execs")
+        self._keyed = (
+            (self._comms, self.words.comm_key),
+            (self._caps, self.words.cap_key),
+            (self._classes, self.words.class_key),
+            (self._held, self.words.held_key),
+            (self._execs, self.words.exec_key),
+        )
         self._events = program.map("events").memory()
         self._slots = program.map("slots").memory()
         self._sieve = program.map("sieve").memory()
@@ -169,16 +176,9 @@ class Slots:
         self._slots[slot * size : (slot + 1) * size] = bytes(size)
         size = self.words.events_of_slot * self.words.event.size
         self._events[slot * size : (slot + 1) * size] = bytes(size)
-        for key, _ in self._of_slot(self._comms, self.words.comm_key, slot):
-            self._comms.delete(key)
-        for key, _ in self._of_slot(self._caps, self.words.cap_key, slot):
-            self._caps.delete(key)
-        for key, _ in self._of_slot(self._classes, self.words.class_key, slot):
-            self._classes.delete(key)
-        for key, _ in self._of_slot(self._held, self.words.held_key, slot):
-            self._held.delete(key)
-        for key, _ in self._of_slot(self._execs, self.words.exec_key, slot):
-            self._execs.delete(key)
+        for source, layout in self._keyed:
+            for key, _ in self._of_slot(source, layout, slot):
+                source.delete(key)
 
     @staticmethod
     def _of_slot(source: Any, layout: Any, slot: int) -> list[tuple[bytes, bytes]]:
