@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 
 from beacon.engines.interface import Container, RefusedError
-from beacon.model.listener import Listener
+from beacon.model.listener import Listener, widest
 from beacon.model.run import Check
 from beacon.workloads.interface import Endpoint, Workload
 
@@ -39,9 +39,7 @@ class Hearing:
     def listeners(self) -> tuple[Listener, ...]:
         """What it listened on."""
         found = frozenset[Listener]().union(*self._readings)
-        wide = {(each.port, each.protocol) for each in found if not each.loopback}
-        kept = {x for x in found if not x.loopback or (x.port, x.protocol) not in wide}
-        return tuple(sorted(each for each in kept if self._lasts(each)))
+        return tuple(sorted(each for each in widest(found) if self._lasts(each)))
 
     @property
     def driven(self) -> tuple[Listener, ...]:

@@ -96,12 +96,12 @@ class Campaign:
         self._run(rest if self.runs else [alone, *rest])
         self._check_ready()
         if self._is_job():
-            # What is another in the second run differs by nature.
+            # Output that differs between two runs is not compared later.
             self.workload = alone.workload
             self._run([Cell(default, alone.workload, repeat=1)])
             return
         if _doubtful(self.runs[-1]):
-            # What fails once more is no chance, and not for want of a permission.
+            # A check that fails both times does not fail by chance, and no policy is at fault.
             self._run([Cell(default, self.workload, repeat=1)])
 
     def _is_job(self) -> bool:

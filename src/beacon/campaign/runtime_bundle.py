@@ -8,11 +8,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-#: Docker's default capabilities.
-_CAPABILITIES = (
-    *("AUDIT_WRITE", "CHOWN", "DAC_OVERRIDE", "FOWNER", "FSETID", "KILL", "MKNOD"),
-    *("NET_BIND_SERVICE", "NET_RAW", "SETFCAP", "SETGID", "SETPCAP", "SETUID", "SYS_CHROOT"),
-)
+from beacon.data.capabilities import DOCKER_DEFAULT
+
 _NAMESPACES = ("pid", "mount", "ipc", "uts", "network")
 _MOUNTS = (
     ("proc", "/proc", ()),
@@ -41,7 +38,7 @@ class Variant:
     read_only: bool = False
     user: int = 0
     groups: tuple[int, ...] = ()
-    capabilities: tuple[str, ...] = _CAPABILITIES
+    capabilities: tuple[str, ...] = tuple(sorted(DOCKER_DEFAULT))
     workdir: str = "/"
     by_path: bool = False  # the program is searched for in PATH
     users: int = 1  # how many the image's /etc/passwd and /etc/group name

@@ -50,7 +50,7 @@ class RuntimeFailedError(BeaconError):
         reason = printable(lines[-1][:_SHOWN]).rstrip(".")
         super().__init__(
             f"{printable(runtime)} does not start a static program on this host ({reason}): "
-            "mend that, or name another runtime with --runtime."
+            "correct the cause, or name another runtime with --runtime."
         )
 
 

@@ -13,7 +13,7 @@ from beacon.campaign.lab import Lab
 from beacon.campaign.verify import denied
 from beacon.model.environment import Environment
 from beacon.model.policy import Policy, Replay
-from beacon.model.run import Ending, Run, run_name
+from beacon.model.run import Ending, Run
 from beacon.model.verification import Difference, Starts
 from beacon.workloads.none import NoWorkload
 
@@ -59,11 +59,8 @@ def start_again(
 def _recorded(policy: Policy) -> Replay | None:
     """The run in the default environment, without a workload if there is such a one."""
     default = [each for each in policy.replays if not each.environment.settings]
-    none = run_name(NoWorkload.name, Environment())
-    return next(
-        (each for each in default if run_name(each.workload, each.environment) == none),
-        default[0] if default else None,
-    )
+    alone = (each for each in default if each.workload == NoWorkload.name)
+    return next(alone, default[0] if default else None)
 
 
 def _shortened(conditions: Conditions, jobs: int) -> Conditions:

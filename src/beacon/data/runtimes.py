@@ -40,8 +40,8 @@ _Calls = Annotated[dict[_Spelt, Count], Meta(max_length=256)]
 class Measurement(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One version of a runtime: in how many of `starts` it made each of `calls`.
 
-    `exec`: what else it makes for a process that joins a running container. Calls are spelt as
-    everywhere, for x86-64.
+    `exec`: what else it makes for a process that joins a running container. Calls are written as
+    `beacon.model.event.spell` does, for x86-64.
     """
 
     name: Name
@@ -83,9 +83,12 @@ class Floor:
     exec: Mapping[Syscall, str]
 
 
+@cache
 def shipped() -> Table:
-    """The package's own table."""
-    return _shipped()
+    """The package's own table, read once."""
+    table = read_table("runtimes.toml", Table)
+    _check(table)
+    return table
 
 
 def host_tables() -> tuple[Path, ...]:
@@ -111,7 +114,7 @@ def load(path: Path) -> Table:
         _check(table)
     except OSError as error:
         raise UsageError(
-            f"Cannot read {name} ({error.strerror}): mend it, or take it away."
+            f"Cannot read {name} ({error.strerror}): repair or remove the file."
         ) from None
     except (ValueError, RecursionError) as error:
         reason = printable(str(error)[:_SHOWN])
@@ -155,13 +158,6 @@ def _execs(same: Iterable[Measurement]) -> Iterator[tuple[Syscall, str]]:
             yield _call(call), f"{each} makes it for a health check and for `docker exec`"
 
 
-@cache
-def _shipped() -> Table:
-    table = read_table("runtimes.toml", Table)
-    _check(table)
-    return table
-
-
 def _check(table: Table) -> None:
     """ValueError for a call that does not exist."""
     for each in table.runtimes:
@@ -171,14 +167,15 @@ def _check(table: Table) -> None:
         _call(chance.call)
 
 
-def _call(spelt: str) -> Syscall:
-    found = read(spelt)
+def _call(text: str) -> Syscall:
+    """ValueError if there is no such call."""
+    found = read(text)
     if not isinstance(found, Syscall) or found.abi is not Abi.X86_64:
-        raise ValueError(f"{spelt} is not a system call of x86-64")
+        raise ValueError(f"{text} is not a system call of x86-64")
     if found.name not in tables().syscalls[Abi.X86_64]:
         raise ValueError(f"there is no system call {found.name}")
     if found.argument is not None and canonical(found.name, found.argument) != found.argument:
-        raise ValueError(f"there is no argument class {spelt}")
+        raise ValueError(f"there is no argument class {text}")
     return found
 
 

@@ -8,7 +8,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Literal, NamedTuple
 
-from beacon.model.listener import Listener
+from beacon.model.listener import Listener, widest
 
 PROC = Path("/proc")
 #: States of the kernel's tables: a TCP socket that listens, a UDP socket without a peer.
@@ -51,11 +51,8 @@ def waiting(pid: int, container: str, *, shared: bool, proc: Path = PROC) -> tup
     found = [entry for name in _WAITING for entry in _entries(proc / str(pid) / "net" / name)]
     doubtful = {each.inode for each in found if shared or each.address == _ENGINE_DNS}
     own = _among(doubtful, container, proc)
-    listeners = {each.listener for each in found if each.inode not in doubtful - own}
-    wide = {(each.port, each.protocol) for each in listeners if not each.loopback}
-    return tuple(
-        sorted(x for x in listeners if not x.loopback or (x.port, x.protocol) not in wide)
-    )[:_MOST]
+    listeners = widest(each.listener for each in found if each.inode not in doubtful - own)
+    return tuple(sorted(listeners))[:_MOST]
 
 
 def listening(pid: int, ports: Collection[int], proc: Path = PROC) -> dict[str, int]:

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 import msgspec
 
 from beacon.model.environment import Action, Surroundings
-from beacon.model.listener import ANY_PORT, Listener
+from beacon.model.listener import ANY_PORT, Listener, widest
 from beacon.model.numbers import Count
 from beacon.model.run import Run
 
@@ -53,12 +53,10 @@ def coverage(runs: Iterable[Run], surroundings: Surroundings) -> Coverage:
     )
 
 
-def _heard(runs: Sequence[Run]) -> set[Listener]:
+def _heard(runs: Sequence[Run]) -> frozenset[Listener]:
     """What listens in any of them; loopback only, where no run shows more."""
     count = Counter(each for run in runs for each in run.listeners)
-    found = {kept for each in count for kept in _steady(each, count[each], len(runs))}
-    wide = {(each.port, each.protocol) for each in found if not each.loopback}
-    return {x for x in found if not x.loopback or (x.port, x.protocol) not in wide}
+    return widest(kept for each in count for kept in _steady(each, count[each], len(runs)))
 
 
 def _steady(listener: Listener, seen: int, runs: int) -> Iterator[Listener]:

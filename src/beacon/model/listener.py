@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Annotated, Literal
 
 import msgspec
@@ -31,3 +32,10 @@ class Listener(msgspec.Struct, frozen=True, order=True):
     def ephemeral(self) -> bool:
         """Whether the kernel may have chosen the port."""
         return self.port in EPHEMERAL
+
+
+def widest(listeners: Iterable[Listener]) -> frozenset[Listener]:
+    """Those listeners, without one on loopback only where the same port is open to others too."""
+    found = frozenset(listeners)
+    wide = {(each.port, each.protocol) for each in found if not each.loopback}
+    return frozenset(x for x in found if not x.loopback or (x.port, x.protocol) not in wide)

@@ -89,7 +89,7 @@ def together(group: Sequence[Run]) -> tuple[Check, ...]:
     return tuple(
         check
         if all(values.get(check.name) == check.value for values in others)
-        else Check(check.name, check.passed, None, check.detail)
+        else msgspec.structs.replace(check, value=None)
         for check in group[0].outcome.checks
     )
 

@@ -6,9 +6,12 @@ port 6380.
 
 from __future__ import annotations
 
+import dataclasses
 import re
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+
+from msgspec.structs import replace
 
 from beacon.model.run import Check
 from beacon.workloads.interface import Endpoint, Workload
@@ -31,7 +34,7 @@ class Part:
 
     def at(self, endpoint: Endpoint) -> Endpoint:
         """The endpoint as this part sees it."""
-        return endpoint if self.port is None else replace(endpoint, ports=(self.port,))
+        return endpoint if self.port is None else dataclasses.replace(endpoint, ports=(self.port,))
 
     def port_of(self, endpoint: Endpoint) -> int:
         """Where it looks for its server."""
@@ -68,7 +71,7 @@ class Combination(Workload):
         for number, (part, workload) in enumerate(self._parts):
             prefix = _prefix(part) if number else ""
             found = workload.drive(part.at(endpoint), timeout)
-            checks += (replace_name(check, f"{prefix}{check.name}") for check in found)
+            checks += (replace(check, name=f"{prefix}{check.name}") for check in found)
         return tuple(checks)
 
     def reached(self, endpoint: Endpoint, checks: Sequence[Check]) -> frozenset[str] | None:
@@ -78,7 +81,7 @@ class Combination(Workload):
         for number, (part, workload) in enumerate(self._parts):
             own = [check for check in checks if _belongs(check, number, prefixes)]
             prefix = prefixes[number - 1] if number else ""
-            own = [replace_name(check, check.name.removeprefix(prefix)) for check in own]
+            own = [replace(check, name=check.name.removeprefix(prefix)) for check in own]
             found |= workload.reached(part.at(endpoint), own) or frozenset()
         return found
 
@@ -90,8 +93,3 @@ def _prefix(part: Part) -> str:
 def _belongs(check: Check, number: int, prefixes: Sequence[str]) -> bool:
     owner = [n for n, prefix in enumerate(prefixes, start=1) if check.name.startswith(prefix)]
     return number == (owner[0] if owner else 0)
-
-
-def replace_name(check: Check, name: str) -> Check:
-    """The same check by another name."""
-    return Check(name, check.passed, check.value, check.detail)

@@ -8,33 +8,14 @@ from beacon.model.listener import Listener
 from beacon.workloads.combination import MOST_PARTS, Part
 from beacon.workloads.interface import Endpoint
 from beacon.workloads.none import NoWorkload
-from beacon.workloads.reach import (
-    AMQP_PORTS,
-    BESIDES,
-    HTTP_PORTS,
-    MEMCACHED_PORTS,
-    MQTT_PORTS,
-    MYSQL_PORTS,
-    POSTGRES_PORTS,
-    REDIS_PORTS,
-    TLS_PORTS,
-    ZOOKEEPER_PORTS,
-    reachable_ports,
-)
+from beacon.workloads.reach import BESIDES, HABITS, TLS_PORTS, reachable_ports
 
 #: Ports that are asked whether they speak HTTP.
 MOST_ASKED = 16
 
-_KNOWN = {
-    **dict.fromkeys((*HTTP_PORTS, *TLS_PORTS), "http"),
-    **dict.fromkeys(REDIS_PORTS, "redis"),
-    **dict.fromkeys(POSTGRES_PORTS, "postgres"),
-    **dict.fromkeys(MYSQL_PORTS, "mysql"),
-    **dict.fromkeys(AMQP_PORTS, "amqp"),
-    **dict.fromkeys(MQTT_PORTS, "mqtt"),
-    **dict.fromkeys(MEMCACHED_PORTS, "memcached"),
-    **dict.fromkeys(ZOOKEEPER_PORTS, "zookeeper"),
-}
+#: The workloads that a port's number stands for: the others drive one application each.
+_BY_PORT = ("http", "redis", "postgres", "mysql", "amqp", "mqtt", "memcached", "zookeeper")
+_KNOWN = {port: name for name in _BY_PORT for port in HABITS[name]}
 
 
 def guess(ports: Iterable[int]) -> str:
