@@ -1,0 +1,59 @@
+"""What an image's programs can call, found by static analysis."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+import msgspec
+
+from beacon.model.numbers import Count
+
+
+class Scope(StrEnum):
+    """Which programs: each scope holds those before it."""
+
+    RUN = "run"  # that the runs executed, and what they load
+    BESIDE = "beside"  # of the entry point's package, health checks, the service's clients, shells
+    IMAGE = "image"  # every program and library of the image
+
+
+class Caller(msgspec.Struct, frozen=True, order=True):
+    """Why a program can make a call: `library` makes it in `function`, which the program imports.
+
+    Without a library the program makes it itself; without a function the code that makes it has no
+    name. All are an image's own words: printable, and not to be trusted.
+    """
+
+    program: str
+    library: str | None = None
+    function: str | None = None
+
+
+class Reachable(msgspec.Struct, frozen=True):
+    """A system call of x86-64 that programs can make, with some of them; `scope` is the nearest."""
+
+    call: str
+    scope: Scope
+    callers: tuple[Caller, ...] = ()
+
+
+class Unresolved(msgspec.Struct, frozen=True):
+    """Places in a file that may make further calls: which, the analysis cannot say."""
+
+    file: str
+    reason: str
+    count: Count
+    scope: Scope
+
+
+class Reach(msgspec.Struct, frozen=True):
+    """Of one image: `calls` by name, and how many files of each scope were read."""
+
+    calls: tuple[Reachable, ...] = ()
+    unresolved: tuple[Unresolved, ...] = ()
+    files: dict[Scope, Count] = {}
+
+    def within(self, scope: Scope) -> dict[str, Reachable]:
+        """The calls that programs of a scope can make, by name."""
+        nearer = list(Scope)[: list(Scope).index(scope) + 1]
+        return {each.call: each for each in self.calls if each.scope in nearer}
