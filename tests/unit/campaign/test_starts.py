@@ -1,13 +1,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
 from beacon.campaign.cell import Conditions
 from beacon.campaign.lab import Lab
 from beacon.campaign.starts import start_again
-from beacon.engines.interface import NotReadyError
+from beacon.engines.interface import Image, NotReadyError
 from beacon.model.event import Phase
 from beacon.model.launch import Launch
 from beacon.model.observation import Observation
@@ -72,6 +73,21 @@ def test_a_denial_counts_although_the_container_starts() -> None:
     assert (difference.kind, difference.name) == (DifferenceKind.SYSCALL, "chdir")
     assert difference.detail == "in 2 starts, first: 1 x in phase runtime by init"
     assert not found.passed
+
+
+def test_no_start_ends_by_a_signal_that_a_program_could_answer(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    signals: list[str | None] = []
+    create = FakeEngine.create
+
+    def noting(self: FakeEngine, image: Image, launch: Launch, *rest: Any, **more: Any) -> Any:
+        signals.append(launch.stop_signal)
+        return create(self, image, launch, *rest, **more)
+
+    monkeypatch.setattr(FakeEngine, "create", noting)
+    starts(2)
+    assert signals == ["SIGKILL", "SIGKILL"]
 
 
 def test_a_container_that_dies_at_once_is_no_start() -> None:
