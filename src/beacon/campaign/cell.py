@@ -136,9 +136,10 @@ def _bounded(limit: int) -> float:
 
 
 class _Life:
-    """A container from its creation to its end, which it was `watched` for, in seconds."""
+    """A container from its creation to its end. It was `watched` until that began, in seconds."""
 
     _target: Target
+    _started: float
 
     def __init__(self, lab: Lab, conditions: Conditions, cell: Cell) -> None:
         self._lab, self._conditions, self._cell = lab, conditions, cell
@@ -189,7 +190,7 @@ class _Life:
             return Outcome(Ending.REFUSED, detail=str(refusal))
         with container, self._reading_files(container):
             self._lab.proceed()
-            clock = time.monotonic()
+            self._started = time.monotonic()
             try:
                 container.start()
                 container.wait_ready(self._conditions.readiness)
@@ -198,12 +199,16 @@ class _Life:
             except NotReadyError as failure:
                 done = self._finished(container) if failure.exited else None
                 ending = Ending.EXITED if failure.exited else Ending.TIMED_OUT
-                self.watched = time.monotonic() - clock
+                self._look_away()
                 return done or _ended(container, ending, str(failure))
             self._lab.proceed()
             outcome = self._guarded(container)
-            self.watched = time.monotonic() - clock
+            self._look_away()
             return outcome
+
+    def _look_away(self) -> None:
+        """Note how long it was watched; once only."""
+        self.watched = self.watched or time.monotonic() - self._started
 
     @contextmanager
     def _reading_files(self, container: Container) -> Iterator[None]:
@@ -244,6 +249,7 @@ class _Life:
         restarted = container.started_at() != patient.started_at
         if restarted and self._place.launch.restart is None:
             return _ended(container, Ending.DIED, "Somebody else restarted it in mid-run.", checks)
+        self._look_away()  # what it opens while it stops is in no reading
         self._target.set_phase(Phase.SHUTDOWN)
         code = container.stop(self._grace)
         return Outcome(Ending.SERVED, checks, code, log=container.logs())

@@ -77,7 +77,7 @@ class Run(msgspec.Struct, frozen=True):
     """Image x environment x workload -> outcome and observation. Times are in seconds.
 
     `listeners` are the sockets on which it waited for clients while it was ready, `driven` those
-    of them that the workload drove. The container was `watched` from its start to its end.
+    of them that the workload drove. The container was `watched` from its start to its stop.
     `repeat` counts earlier runs of the same workload in the same environment.
     """
 

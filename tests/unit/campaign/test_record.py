@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import re
 import threading
+import time
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -32,7 +33,7 @@ from beacon.synthesis.synthesize import synthesize
 from beacon.workloads.interface import Endpoint, Workload
 from beacon.workloads.none import NoWorkload
 from builders import call
-from fakes import IMAGE, Diary, FakeEngine, FakeWorkload, Script
+from fakes import IMAGE, Diary, FakeContainer, FakeEngine, FakeWorkload, Script
 
 CONDITIONS = Conditions(IMAGE, Launch(), settle=0)
 ALONE = Observation((call("execve", Phase.RUNTIME), call("read", Phase.START)))
@@ -301,6 +302,18 @@ def test_a_run_keeps_what_it_heard_and_drove() -> None:
     assert policy.coverage == profile.coverage
     result = verify(lab(script), CONDITIONS, policy, WORKLOADS.__getitem__, Diary(), jobs=1)
     assert result.coverage == profile.coverage
+
+
+def test_nobody_claims_to_watch_a_container_that_is_stopping(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def stop(self: FakeContainer, grace: float) -> int:
+        time.sleep(0.2)
+        return 0
+
+    monkeypatch.setattr(FakeContainer, "stop", stop)
+    (run,) = record(lab(Script()), NoWorkload(), Diary()).runs
+    assert 0 < run.watched <= run.duration - 0.2
 
 
 @pytest.mark.parametrize(
