@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from beacon.cli.console import counted
-from beacon.model.coverage import Coverage
+from beacon.model.coverage import Coverage, listed
 from beacon.model.run import Ending
 from beacon.model.verification import Verification, VerifiedRun
 from beacon.workloads.none import NoWorkload
@@ -22,7 +22,7 @@ def verified(verification: Verification) -> str:
         return f"Verified: {started} and ends as recorded{_codes(verification)}."
     driven = [run for run in verification.runs if run.workload != NoWorkload.name]
     serves = f" and {_serves(driven, verification.coverage)}" if driven else ""
-    return f"Verified: {started}{serves}; {verification.coverage.sentence()}."
+    return f"Verified: {started}{serves}; {verification.coverage.unseen()}."
 
 
 def _codes(verification: Verification) -> str:
@@ -33,5 +33,5 @@ def _codes(verification: Verification) -> str:
 def _serves(runs: list[VerifiedRun], coverage: Coverage) -> str:
     default = [run for run in runs if not run.environment.settings] or runs
     passed = max(sum(check.passed for check in run.outcome.checks) for run in default)
-    where = ", ".join(map(str, coverage.driven))
-    return f"serves {counted(passed, 'check')}" + (f" on {where}" if where else "")
+    where = f" on {listed(coverage.driven)}" if coverage.driven else ""
+    return f"serves {counted(passed, 'check')}{where}"

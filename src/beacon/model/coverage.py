@@ -20,8 +20,8 @@ _YEAR = 31_536_000.0
 class Coverage(msgspec.Struct, frozen=True):
     """The sockets that a workload `driven`, and those `not_exercised` by any.
 
-    One container was `watched` for so many seconds at most, from its start to its end; what it
-    does later was not seen. `restarted`: some run started it again over the same data.
+    One container was `watched` for so many seconds at most, from its start until it was stopped;
+    what it does later was not seen. `restarted`: some run started it again over the same data.
     """
 
     driven: tuple[Listener, ...] = ()
@@ -30,13 +30,23 @@ class Coverage(msgspec.Struct, frozen=True):
     restarted: bool = False
 
     def sentence(self) -> str:
+        """`exercised: 80/tcp; ` and what was not seen."""
+        driven = f"exercised: {listed(self.driven)}; " if self.driven else ""
+        return f"{driven}{self.unseen()}"
+
+    def unseen(self) -> str:
         """`not exercised: 443/tcp; watched for 41 s, no second start over the same data`."""
-        shown = [str(each) for each in self.not_exercised[:_SHOWN]]
-        if len(self.not_exercised) > _SHOWN:
-            shown.append(f"{len(self.not_exercised) - _SHOWN} more (--json)")
-        sockets = f"not exercised: {', '.join(shown)}; " if shown else ""
+        left = f"not exercised: {listed(self.not_exercised)}; " if self.not_exercised else ""
         again = "" if self.restarted else ", no second start over the same data"
-        return f"{sockets}watched for {self.watched} s{again}"
+        return f"{left}watched for {self.watched} s{again}"
+
+
+def listed(listeners: Sequence[Listener]) -> str:
+    """`80/tcp, 443/tcp`, and of many the first and how many more there are."""
+    shown = [str(each) for each in listeners[:_SHOWN]]
+    if len(listeners) > _SHOWN:
+        shown.append(f"{len(listeners) - _SHOWN} more (--json)")
+    return ", ".join(shown)
 
 
 def coverage(runs: Iterable[Run], surroundings: Surroundings) -> Coverage:

@@ -25,15 +25,16 @@ def test_what_no_run_drove_is_named_with_the_longest_watch() -> None:
     served = heard(HTTP, TLS, ADMIN, DNS, driven=(HTTP,), watched=41.9)
     found = coverage((alone, served), Surroundings())
     assert found == Coverage((HTTP,), (TLS, DNS, ADMIN), 41)
-    assert found.sentence() == (
+    assert found.sentence() == f"exercised: 80/tcp; {found.unseen()}"
+    assert found.unseen() == (
         "not exercised: 443/tcp, 5353/udp, 6060/tcp (loopback only); watched for 41 s, "
         "no second start over the same data"
     )
 
 
-def test_where_all_is_driven_only_the_watch_is_said() -> None:
+def test_where_all_is_driven_nothing_is_left_to_name() -> None:
     assert coverage((heard(HTTP, driven=(HTTP,)),), Surroundings()).sentence() == (
-        "watched for 5 s, no second start over the same data"
+        "exercised: 80/tcp; watched for 5 s, no second start over the same data"
     )
 
 
@@ -71,9 +72,11 @@ def test_a_second_start_is_seen_in_the_environment(action: Action) -> None:
 
 def test_many_sockets_are_counted_and_not_listed() -> None:
     ports = tuple(Listener(port) for port in range(1000, 1020))
-    said = coverage((heard(*ports),), Surroundings()).sentence()
-    assert "1007/tcp, 12 more (--json); watched" in said
-    assert "1008" not in said
+    for driven, where in ((), "not exercised"), (ports, "exercised"):
+        said = coverage((heard(*ports, driven=driven),), Surroundings()).sentence()
+        assert said.startswith(f"{where}: 1000/tcp, ")
+        assert "1007/tcp, 12 more (--json); watched" in said
+        assert "1008" not in said
 
 
 def test_an_older_document_was_watched_as_long_as_its_runs_took() -> None:

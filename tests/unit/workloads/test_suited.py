@@ -13,7 +13,8 @@ LOCAL = Listener(80, loopback=True)
     [
         ((), (), (), "none"),
         ((80,), (Listener(80),), (), "http"),
-        ((), (Listener(80),), (), "http"),  # HAProxy exposes nothing
+        ((), (Listener(80),), (), "http"),
+        ((), (Listener(80), Listener(8404)), (8404,), "http+http:8404"),  # HAProxy's statistics
         ((4321,), (Listener(4321),), (4321,), "http"),
         ((4321,), (Listener(4321),), (), "none"),
         ((), (Listener(4321),), (4321,), "http"),
