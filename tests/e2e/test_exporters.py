@@ -14,8 +14,10 @@ import pytest
 
 from e2e.commands import beacon, docker
 
-#: It tells what it was given, then waits; no shell or reader between here and there may touch it.
-SCRIPT = 'printf "%s\n" "$@" "$(id -u):$(id -g)" "$PWD" "$MODE" "$(stat -f -c %T /kept)"; sleep 600'
+#: It may ping, tells what it was given, then waits; no shell or reader on the way may touch it.
+PING = 'perl -e "socket(S, 2, 2, 1) or die" && '  # AF_INET, SOCK_DGRAM, IPPROTO_ICMP
+TELL = 'printf "%s\n" "$@" "$(id -u):$(id -g)" "$PWD" "$MODE" "$(stat -f -c %T /kept)"; sleep 600'
+SCRIPT = f"{PING}{TELL}"
 WORDS = ("$HOME", "${MODE:-x}", "$$", "$(id)", "a\nb: c", "1e3", "yes", "#")
 LAUNCH = ("-u", "1000:1001", "-w", "/tmp", "--tmpfs", "/kept:size=1m")
 RECORDED = (*LAUNCH, "-e", "MODE=recorded", "--security-opt", "no-new-privileges")
@@ -111,6 +113,11 @@ def test_compose_starts_the_same(by_compose: str, by_arguments: str, policy: Pat
 
 def test_compose_understands_it(policy: Path) -> None:
     run(*compose_command(), "config", "--quiet", folder=policy)
+
+
+def test_a_pod_may_ping_as_the_recorded_container_did(policy: Path) -> None:
+    pod = (policy / "kubernetes.yaml").read_text()
+    assert 'name: net.ipv4.ping_group_range\n      value: "0 2147483647"' in pod
 
 
 def test_no_file_for_everybody_tells_a_variable(policy: Path) -> None:

@@ -11,15 +11,13 @@ from typing import Any
 
 from beacon.export.interface import Exporter
 from beacon.export.kubernetes_container import WRITTEN, fits, groups, process, user, volumes
+from beacon.export.kubernetes_sysctls import remarks, sysctls
 from beacon.export.launched import capabilities, missing, mounts, origin, variables
 from beacon.export.names import resource_name
 from beacon.export.seccomp import SeccompExporter
 from beacon.export.yaml_text import dump
 from beacon.model.launch import Launch
 from beacon.model.policy import Policy
-
-#: https://kubernetes.io/docs/tasks/administer-cluster/sysctl-cluster/
-_PORT_START = "net.ipv4.ip_unprivileged_port_start"
 
 
 class KubernetesExporter(Exporter):
@@ -44,7 +42,7 @@ def _comments(policy: Policy, name: str) -> Iterator[str]:
     yield origin(policy)
     yield f"On every node: {SeccompExporter.file} as /var/lib/kubelet/seccomp/beacon/{name}.json"
     yield from _conflict(policy)
-    yield from _ports(policy)
+    yield from remarks(policy)
     if any(fits(word) for word in variables(launch)):
         yield f"Values of its variables may be secrets: put them into a Secret named {name}."
     yield from (f"To add: the variable {word}" for word in variables(launch) if not fits(word))
@@ -86,28 +84,8 @@ def _container(policy: Policy, name: str, mounted: list[dict[str, Any]]) -> dict
     return {**container, "volumeMounts": mounted} if mounted else container
 
 
-def _ports(policy: Policy) -> Iterator[str]:
-    """Why the Pod sets a sysctl, or what it needs where it cannot."""
-    if not (ports := ", ".join(map(str, policy.low_ports()))):
-        return
-    if policy.launch.network == "host":
-        yield f"On the host's network it takes port {ports} by CAP_NET_BIND_SERVICE only: write the"
-        yield "policy with --add-capability-for-ports."
-    elif not _opens_ports(policy.launch):
-        yield f"Docker lets everybody take port {ports}; not every runtime does: hence the sysctl,"
-        yield "safe since Kubernetes 1.22 (--add-capability-for-ports: the capability instead)."
-
-
-def _opens_ports(launch: Launch) -> bool:
-    return any(word.partition("=")[0] == _PORT_START for word in launch.sysctl)
-
-
 def _pod_security(policy: Policy) -> dict[str, Any]:
-    launch = policy.launch
-    sysctls = [dict(zip(("name", "value"), w.split("=", 1), strict=False)) for w in launch.sysctl]
-    if policy.low_ports() and launch.network != "host" and not _opens_ports(launch):
-        sysctls.append({"name": _PORT_START, "value": "0"})
-    security = {"supplementalGroups": groups(launch), "sysctls": sysctls}
+    security = {"supplementalGroups": groups(policy.launch), "sysctls": sysctls(policy)}
     return {key: value for key, value in security.items() if value}
 
 

@@ -18,6 +18,8 @@ from beacon.model.score import Score
 POLICY_VERSION = 1
 
 _BIND = "CAP_NET_BIND_SERVICE"
+#: The classes of socket(2) that open an ICMP socket, which asks for no capability.
+_PING = frozenset({"AF_INET,SOCK_DGRAM,IPPROTO_ICMP", "AF_INET6,SOCK_DGRAM,IPPROTO_ICMPV6"})
 _UNPRIVILEGED = 1024  # the first port that needs no right, unless a sysctl says so
 
 
@@ -145,6 +147,14 @@ class Policy(msgspec.Struct, frozen=True):
             return ()
         listeners = (*self.coverage.driven, *self.coverage.not_exercised)
         return tuple(sorted({each.port for each in listeners if 0 < each.port < _UNPRIVILEGED}))
+
+    def opens_ping_sockets(self) -> bool:
+        """Whether it pings by ICMP sockets that are not raw.
+
+        Docker opens them to everybody in a container's own network; other runtimes may not.
+        """
+        calls = (each.call for each in self.syscalls)
+        return any(call.name == "socket" and call.argument in _PING for call in calls)
 
     def names(self) -> tuple[str, ...]:
         """The allowed calls' names, sorted."""
