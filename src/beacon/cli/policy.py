@@ -17,6 +17,7 @@ from beacon.data.runtimes import all_tables
 from beacon.errors import ExitCode, UsageError
 from beacon.export.all import render_all
 from beacon.export.docker_args import DockerArgsExporter
+from beacon.export.launched import again
 from beacon.model.event import Syscall, spell
 from beacon.model.files import VERIFICATION_FILE, load_profile, write_files, writing
 from beacon.model.intent import Intent
@@ -164,6 +165,8 @@ def _tell(console: Console, policy: Policy, profile: Profile, directory: Path) -
     file = shlex.quote(str(directory / DockerArgsExporter.file))
     image = shlex.quote(policy.image.reference)
     console.result(f"use           docker run YOUR_OPTIONS $(cat {file}) {image}")
+    if words := again(policy.launch):
+        console.result(f"              as recorded with {words}")
     if policy.coverage is not None:
         console.result(f"coverage      {policy.coverage.sentence()}")
 

@@ -9,14 +9,23 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from beacon.export import kubernetes_sysctls as sysctls
+from beacon.export import kubernetes_volumes as volumes
 from beacon.export.interface import Exporter
-from beacon.export.kubernetes_container import WRITTEN, fits, groups, process, user, volumes
-from beacon.export.kubernetes_sysctls import remarks, sysctls
-from beacon.export.launched import capabilities, missing, mounts, origin, variables
+from beacon.export.kubernetes_container import (
+    fits,
+    grace,
+    groups,
+    hostname,
+    process,
+    restart_policy,
+    user,
+    written,
+)
+from beacon.export.launched import capabilities, missing, origin, variables
 from beacon.export.names import resource_name
 from beacon.export.seccomp import SeccompExporter
 from beacon.export.yaml_text import dump
-from beacon.model.launch import Launch
 from beacon.model.policy import Policy
 
 
@@ -42,14 +51,12 @@ def _comments(policy: Policy, name: str) -> Iterator[str]:
     yield origin(policy)
     yield f"On every node: {SeccompExporter.file} as /var/lib/kubelet/seccomp/beacon/{name}.json"
     yield from _conflict(policy)
-    yield from remarks(policy)
+    yield from sysctls.remarks(policy)
     if any(fits(word) for word in variables(launch)):
         yield f"Values of its variables may be secrets: put them into a Secret named {name}."
     yield from (f"To add: the variable {word}" for word in variables(launch) if not fits(word))
-    for mount in mounts(launch):
-        if mount.source is not None and not mount.of_host:
-            yield f"To add: a claim for the volume {mount.source} at {mount.target}"
-    yield from missing(launch, _written(launch))
+    yield from volumes.remarks(launch)
+    yield from missing(launch, written(launch))
 
 
 def _conflict(policy: Policy) -> Iterator[str]:
@@ -58,15 +65,12 @@ def _conflict(policy: Policy) -> Iterator[str]:
         yield "under this policy the container may not start. Profile the image without it."
 
 
-def _written(launch: Launch) -> frozenset[str]:
-    numbers = {"user": user(launch), "group_add": groups(launch)}
-    return WRITTEN | {option for option, ids in numbers.items() if ids}
-
-
 def _spec(policy: Policy, name: str) -> dict[str, Any]:
-    mounted, declared = volumes(policy.launch)
+    mounted, declared = volumes.volumes(policy.launch)
     spec = {
-        "terminationGracePeriodSeconds": policy.launch.stop_timeout,
+        "hostname": hostname(policy.launch),
+        "restartPolicy": restart_policy(policy),
+        "terminationGracePeriodSeconds": grace(policy.launch),
         "securityContext": _pod_security(policy),
         "containers": [_container(policy, name, mounted)],
         "volumes": declared,
@@ -85,7 +89,7 @@ def _container(policy: Policy, name: str, mounted: list[dict[str, Any]]) -> dict
 
 
 def _pod_security(policy: Policy) -> dict[str, Any]:
-    security = {"supplementalGroups": groups(policy.launch), "sysctls": sysctls(policy)}
+    security = {"supplementalGroups": groups(policy.launch), "sysctls": sysctls.sysctls(policy)}
     return {key: value for key, value in security.items() if value}
 
 

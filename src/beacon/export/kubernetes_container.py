@@ -8,21 +8,61 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from beacon.export.launched import mounts, variables
+from beacon.export.kubernetes_volumes import quantity, shared_memory
+from beacon.export.launched import variables
 from beacon.model.launch import Launch
+from beacon.model.policy import Policy
 
-#: The options that are in the file, whatever their values; `user` and `group_add` may be.
-WRITTEN = frozenset(
-    {"command", "entrypoint", "workdir", "read_only", "tty", "interactive", "tmpfs",
-     "memory", "cpus", "sysctl", "stop_timeout"}
-)  # fmt: skip
+#: The options that are in the file, whatever their values.
+_WRITTEN = frozenset(
+    {"command", "entrypoint", "workdir", "read_only", "tty", "interactive", "tmpfs", "sysctl"}
+)
 
 _IDS = re.compile(r"(\d{1,9})(?::(\d{1,9}))?")
 #: What every version takes both for a variable's name and for a key in a Secret.
 _VARIABLE = re.compile(r"[-._a-zA-Z][-._a-zA-Z0-9]*")
-_SIZE = re.compile(r"(\d+(?:\.\d+)?) ?([kmgtp]?)i?b?", re.IGNORECASE)
+
+#: A label of DNS: https://www.rfc-editor.org/rfc/rfc1123#page-13
+_LABEL = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
+_RESTARTS = {
+    "no": "Never", "on-failure": "OnFailure", "always": "Always", "unless-stopped": "Always"
+}  # fmt: skip
 
 _MOST_CPUS = 1e6  # no machine has more; a document may say anything
+
+
+def written(launch: Launch) -> frozenset[str]:
+    """The options that are in the file: some only as far as Kubernetes has a word for them."""
+    limits = _limits(launch)
+    found = {
+        "user": user(launch),
+        "group_add": groups(launch),
+        "hostname": hostname(launch),
+        "memory": limits.get("memory"),
+        "cpus": limits.get("cpu"),
+        "shm_size": shared_memory(launch),
+        "stop_timeout": grace(launch) is not None,
+        "restart": launch.restart in _RESTARTS,
+    }
+    return _WRITTEN | {option for option, words in found.items() if words}
+
+
+def hostname(launch: Launch) -> str | None:
+    """Its name, if Kubernetes takes it."""
+    return launch.hostname if _LABEL.fullmatch(launch.hostname or "") else None
+
+
+def grace(launch: Launch) -> int | None:
+    """The seconds that it gets to stop; Kubernetes does not wait without end, as Docker does."""
+    limit = launch.stop_timeout
+    return limit if limit is not None and limit >= 0 else None
+
+
+def restart_policy(policy: Policy) -> str | None:
+    """When it is started again: a Pod does so always unless told, Docker never."""
+    if policy.launch.restart in _RESTARTS:
+        return _RESTARTS[policy.launch.restart]
+    return "Never" if policy.ends_by_itself() and policy.launch.restart is None else None
 
 
 def process(launch: Launch, name: str) -> dict[str, Any]:
@@ -33,7 +73,7 @@ def process(launch: Launch, name: str) -> dict[str, Any]:
         "env": [_variable(word, name) for word in variables(launch) if fits(word)],
         "tty": launch.tty,
         "stdin": launch.interactive,
-        "resources": _resources(launch),
+        "resources": {"limits": limits} if (limits := _limits(launch)) else {},
     }
     return {key: value for key, value in options.items() if value}
 
@@ -60,37 +100,6 @@ def groups(launch: Launch) -> list[int]:
     return [int(word) for word in dict.fromkeys(launch.group_add)] if numeric else []
 
 
-def volumes(launch: Launch) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
-    """Where the container has which volume, and what these are: all are made with the Pod."""
-    mounted: list[dict[str, Any]] = []
-    declared: list[dict[str, Any]] = []
-    for target, read_only, kind in {**_fresh(launch), **_memory(launch)}.values():
-        name = f"beacon-{len(declared)}"
-        mounted.append(
-            {"name": name, "mountPath": target, **({"readOnly": True} if read_only else {})}
-        )
-        declared.append({"name": name, "emptyDir": kind})
-    return mounted, declared
-
-
-_Volumes = dict[str, tuple[str, bool, dict[str, Any]]]
-
-
-def _fresh(launch: Launch) -> _Volumes:
-    found = (mount for mount in mounts(launch) if mount.source is None)
-    return {mount.target: (mount.target, mount.read_only, {}) for mount in found}
-
-
-def _memory(launch: Launch) -> _Volumes:
-    found: _Volumes = {}
-    for target, _, text in (entry.partition(":") for entry in launch.tmpfs):
-        options = text.split(",")
-        sizes = [word.removeprefix("size=") for word in options if word.startswith("size=")]
-        limit = {"sizeLimit": size} if sizes and (size := _quantity(sizes[-1])) else {}
-        found[target] = (target, "ro" in options, {"medium": "Memory", **limit})
-    return found
-
-
 def _command(launch: Launch) -> dict[str, list[str]]:
     words = [_literal(word) for word in launch.command]
     if launch.entrypoint is None:
@@ -114,19 +123,10 @@ def _variable(variable: str, secret: str) -> dict[str, Any]:
     return {"name": variable, "valueFrom": {"secretKeyRef": reference}}
 
 
-def _resources(launch: Launch) -> dict[str, Any]:
+def _limits(launch: Launch) -> dict[str, str]:
     limits = {}
-    if launch.memory is not None and (size := _quantity(launch.memory)):
+    if launch.memory is not None and (size := quantity(launch.memory)):
         limits["memory"] = size
     if launch.cpus is not None and launch.cpus <= _MOST_CPUS:
         limits["cpu"] = f"{round(launch.cpus * 1000)}m"
-    return {"limits": limits} if limits else {}
-
-
-def _quantity(size: str) -> str | None:
-    """A size as docker spells it (`64m`) as Kubernetes does (`64Mi`), or None if it is none."""
-    match = _SIZE.fullmatch(size)
-    if not match:
-        return None
-    unit = match[2].upper()
-    return f"{match[1]}{unit}i" if unit else match[1]
+    return limits

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,14 +17,31 @@ _VOLUME = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9_.-]*")
 #: What the policy says instead, and what has a remark of its own.
 _ELSEWHERE = frozenset({"cap_add", "cap_drop", "no_new_privileges", "env", "volumes"})
 
+#: Options whose names are not those of their fields.
+_SPELT = {"volumes": "--volume", "apparmor": "--security-opt apparmor"}
+
+#: Fields of a launch that some formats neither hold nor name, and why nothing is lost.
+OF_NO_CONSEQUENCE = {
+    "cap_add": "The policy holds what the container needed of it.",
+    "seccomp": "The policy takes its place.",
+    "job": "docker run and compose do not restart what ended; a Pod is told not to.",
+    "ready_log": "It says when a recorded container counts as ready, not how it is started.",
+    "ready_after": "As ready_log.",
+    "ready_timeout": "As ready_log.",
+}
+
 
 @dataclass(frozen=True)
 class Mount:
-    """A volume in the container; `source` is None where each container has a new one."""
+    """A volume in the container; `source` is None where each container has a new one.
+
+    `options` are those beside `ro` and `rw`.
+    """
 
     source: str | None
     target: str
     read_only: bool
+    options: tuple[str, ...] = ()
 
     @property
     def of_host(self) -> bool:
@@ -42,8 +59,19 @@ def _mount(volume: str) -> Mount:
     source, colon, rest = volume.partition(":")
     if not colon:
         return Mount(None, source, read_only=False)
-    target, _, options = rest.partition(":")
-    return Mount(None if source == "@new" else source, target, "ro" in options.split(","))
+    target, _, words = rest.partition(":")
+    options = options_of(words)
+    return Mount(
+        None if source == "@new" else source,
+        target,
+        "ro" in options,
+        tuple(word for word in options if word not in ("ro", "rw")),
+    )
+
+
+def options_of(words: str) -> list[str]:
+    """The options of a volume or a tmpfs: `ro,size=64m`."""
+    return [word for word in words.split(",") if word]
 
 
 def variables(launch: Launch) -> tuple[str, ...]:
@@ -78,7 +106,22 @@ def missing(launch: Launch, written: Collection[str]) -> Iterator[str]:
     """A sentence for whatever the user has to add: host paths, options that are not `written`."""
     for mount in mounts(launch):
         if mount.of_host:
-            yield f"To add: what the host had mounted at {mount.target}"
-    if names := sorted(given(launch).keys() - set(written)):
-        options = ", ".join(f"--{name.replace('_', '-')}" for name in names)
-        yield f"Recorded with further options, to add what matters here: {options}"
+            way = ", read-only" if mount.read_only else ""
+            yield f"To add: what the host had mounted at {mount.target}{way}"
+        if mount.options:
+            yield f"To add: {','.join(mount.options)} for the volume at {mount.target}"
+    if names := given(launch).keys() - set(written):
+        words = ", ".join(option_names(names))
+        yield f"Recorded with further options, to add what matters here: {words}"
+
+
+def again(launch: Launch) -> str:
+    """What docker.args leaves out, for `docker run` to have it: `--env, --user, the command`."""
+    names = given(launch).keys() - {"command"}
+    names |= {name for name in ("env", "volumes") if getattr(launch, name)}
+    return ", ".join([*option_names(names), *(["the command"] if launch.command else [])])
+
+
+def option_names(names: Iterable[str]) -> list[str]:
+    """The options by their names on the command line."""
+    return sorted(_SPELT.get(name, f"--{name.replace('_', '-')}") for name in names)

@@ -156,6 +156,11 @@ class Policy(msgspec.Struct, frozen=True):
         calls = (each.call for each in self.syscalls)
         return any(call.name == "socket" and call.argument in _PING for call in calls)
 
+    def ends_by_itself(self) -> bool:
+        """Whether it is a job: recorded, it did its work and ended."""
+        default = [each.ending for each in self.replays if not each.environment.settings]
+        return bool(default) and all(ending is Ending.FINISHED for ending in default)
+
     def names(self) -> tuple[str, ...]:
         """The allowed calls' names, sorted."""
         return tuple(sorted({allowed.call.name for allowed in self.syscalls}))

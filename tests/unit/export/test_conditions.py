@@ -1,0 +1,152 @@
+"""Every field of a launch is in each file, named beside it, or of no consequence."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+import yaml
+
+from beacon.export.compose import ComposeExporter
+from beacon.export.docker_args import DockerArgsExporter
+from beacon.export.interface import Exporter
+from beacon.export.kubernetes import KubernetesExporter
+from beacon.export.launched import OF_NO_CONSEQUENCE, again
+from beacon.export.seccomp import SeccompExporter
+from beacon.export.seccomp_profile import SeccompProfileExporter
+from beacon.model.environment import Environment
+from beacon.model.launch import Launch
+from beacon.model.policy import Policy, Replay
+from beacon.model.run import Ending
+from unit.export.policies import EQUIPPED, launched
+
+#: What EQUIPPED has not: a new field needs a value here.
+_FURTHER: dict[str, Any] = {
+    "cap_add": ("SYS_NICE",),
+    "cap_drop": ("KILL",),
+    "dns_option": ("ndots:2",),
+    "job": True,
+    "mac_address": "02:42:ac:11:00:02",
+    "ready_after": 1.0,
+    "ready_log": "ready",
+    "ready_timeout": 9.0,
+    "seccomp": "unconfined",
+    "storage_opt": ("size=1g",),
+}
+_SPELT = {
+    "apparmor": "--security-opt apparmor",
+    "command": "the command",
+    "volumes": "--volume",
+}
+FIELDS = Launch.__struct_fields__
+
+
+def value(field: str) -> Any:
+    return _FURTHER[field] if field in _FURTHER else getattr(EQUIPPED, field)
+
+
+def policy(**fields: Any) -> Policy:
+    made = launched(Launch(**fields), capabilities=("CAP_KILL",))
+    ending = Ending.FINISHED if fields.get("job") else Ending.SERVED
+    replay = Replay(Environment(), "none", ending, 0, (), (), ())
+    return msgspec.structs.replace(made, replays=(replay,))
+
+
+def parts(exporter: Exporter, made: Policy) -> tuple[Any, str]:
+    """What a file holds, and what it says beside it."""
+    text = exporter.render(made, Path("/policy")).decode()
+    remarks = [line for line in text.splitlines() if line.startswith("#")]
+    return yaml.safe_load(text), "\n".join(remarks)
+
+
+def in_yaml(exporter: Exporter) -> Callable[[str], tuple[bool, str]]:
+    def look(field: str) -> tuple[bool, str]:
+        held, said = parts(exporter, policy(**{field: value(field)}))
+        return held != parts(exporter, policy())[0], said
+
+    return look
+
+
+def in_arguments(field: str) -> tuple[bool, str]:
+    made = policy(**{field: value(field)})
+    held = [DockerArgsExporter().render(each, Path("/policy")) for each in (made, policy())]
+    return held[0] != held[1], again(made.launch)
+
+
+def accounted(look: Callable[[str], tuple[bool, str]], field: str) -> bool:
+    held, said = look(field)
+    option = _SPELT.get(field, f"--{field.replace('_', '-')}")
+    return held or re.search(rf"{option}(,|$)", said) is not None
+
+
+LOOKS = {
+    "compose": in_yaml(ComposeExporter()),
+    "kubernetes": in_yaml(KubernetesExporter()),
+    "docker.args": in_arguments,
+}
+
+
+def test_every_field_has_a_value_here_that_is_not_the_default() -> None:
+    assert all(value(field) != getattr(Launch(), field) for field in FIELDS)
+
+
+@pytest.mark.parametrize("file", LOOKS)
+@pytest.mark.parametrize("field", FIELDS)
+def test_no_field_is_dropped_silently(file: str, field: str) -> None:
+    assert field in OF_NO_CONSEQUENCE or accounted(LOOKS[file], field)
+
+
+def test_only_fields_that_some_file_drops_are_excused() -> None:
+    for field in OF_NO_CONSEQUENCE:
+        assert not all(accounted(look, field) for look in LOOKS.values()), field
+
+
+@pytest.mark.parametrize("exporter", [SeccompExporter(), SeccompProfileExporter()])
+def test_the_calls_alone_know_nothing_of_a_launch(exporter: Exporter) -> None:
+    path = Path("/policy")
+    assert exporter.render(launched(EQUIPPED), path) == exporter.render(launched(Launch()), path)
+
+
+def test_what_a_file_says_only_in_part_is_named() -> None:
+    launch = Launch(
+        tmpfs=("/run:ro,size=64m,mode=0700",),
+        volumes=("data:/data:nocopy", "/srv:/srv:ro,rslave", "@new:/new"),
+    )
+    for exporter in (ComposeExporter(), KubernetesExporter()):
+        _, said = parts(exporter, launched(launch))
+        assert "nocopy for the volume at /data" in said
+        assert "mounted at /srv, read-only\n" in said
+        assert "rslave for the volume at /srv" in said
+    assert "mode=0700 of the tmpfs at /run" in said
+    assert "filled by Docker with what the image has there: /new" in said
+
+
+@pytest.mark.parametrize(
+    ("restart", "expected"),
+    [("no", "Never"), ("on-failure", "OnFailure"), ("always", "Always"), (None, None)],
+)
+def test_when_a_pod_starts_it_again(restart: str | None, expected: str | None) -> None:
+    held, said = parts(KubernetesExporter(), policy(restart=restart))
+    assert held["spec"].get("restartPolicy") == expected
+    assert "--restart" not in said
+
+
+def test_a_job_is_not_started_again() -> None:
+    assert parts(KubernetesExporter(), policy(job=True))[0]["spec"]["restartPolicy"] == "Never"
+    counted = parts(KubernetesExporter(), policy(job=True, restart="on-failure:3"))
+    assert "restartPolicy" not in counted[0]["spec"]
+    assert "--restart" in counted[1]
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [("hostname", "Server_1"), ("stop_timeout", -1), ("shm_size", "much"), ("memory", "much")],
+)
+def test_what_kubernetes_has_no_word_for_is_named(field: str, value: Any) -> None:
+    held, said = parts(KubernetesExporter(), policy(**{field: value}))
+    assert held == parts(KubernetesExporter(), policy())[0]
+    assert f"--{field.replace('_', '-')}" in said
