@@ -70,8 +70,7 @@ def _shortened(conditions: Conditions, jobs: int) -> Conditions:
         ready_after=min(launch.ready_after, _ALIVE),
         ready_timeout=launch.ready_timeout * jobs,  # so many start on the same processors
         stop_timeout=None,
-        # Elsewhere the default signal would meet a program that does not handle it yet, at a
-        # moment that no recording has.
+        # Any other would come at a moment that no recording has: before the program handles it.
         stop_signal="SIGKILL",
     )
     return replace(conditions, launch=launch, settle=0.0, grace=0.0)

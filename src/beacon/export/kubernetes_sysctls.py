@@ -18,7 +18,7 @@ _PORT_START = "net.ipv4.ip_unprivileged_port_start"
 _PING_GROUPS = "net.ipv4.ping_group_range"
 _EVERYBODY = "0 2147483647"
 
-#: What a kubelet lets every Pod set, in its newest version; older ones know fewer.
+#: What a kubelet of Kubernetes 1.32 lets every Pod set; newer ones add to it.
 #: https://kubernetes.io/docs/tasks/administer-cluster/sysctl-cluster/
 _SAFE = frozenset(
     {"kernel.shm_rmid_forced", "net.ipv4.ip_local_port_range", "net.ipv4.tcp_syncookies",

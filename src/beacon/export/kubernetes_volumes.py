@@ -39,8 +39,8 @@ def _fresh(launch: Launch) -> _Volumes:
 def _memory(launch: Launch) -> _Volumes:
     found = shared_memory(launch)
     for target, options in _tmpfs(launch):
-        sizes = [word.removeprefix("size=") for word in options if word.startswith("size=")]
-        limit = {"sizeLimit": size} if sizes and (size := quantity(sizes[-1])) else {}
+        sizes = [size for word in options if (size := _limit(word))]
+        limit = {"sizeLimit": sizes[-1]} if sizes else {}
         found[target] = (target, "ro" in options, {"medium": "Memory", **limit})
     return found
 
@@ -57,6 +57,12 @@ def _tmpfs(launch: Launch) -> Iterator[tuple[str, list[str]]]:
         yield target, options_of(words)
 
 
+def _limit(option: str) -> str | None:
+    """The size that an option of a tmpfs sets, if it is one and no share of the memory."""
+    name, _, size = option.partition("=")
+    return quantity(size) if name == "size" else None
+
+
 def remarks(launch: Launch) -> Iterator[str]:
     """How an emptyDir differs from what the container had there."""
     for mount in mounts(launch):
@@ -65,7 +71,7 @@ def remarks(launch: Launch) -> Iterator[str]:
         elif not mount.of_host:
             yield f"To add: a claim for the volume {mount.source} at {mount.target}"
     for target, options in _tmpfs(launch):
-        others = [w for w in options if w not in ("ro", "rw") and not w.startswith("size=")]
+        others = [word for word in options if word not in ("ro", "rw") and not _limit(word)]
         if others:
             yield f"Not said by an emptyDir: {','.join(others)} of the tmpfs at {target}"
 

@@ -113,7 +113,7 @@ def test_the_calls_alone_know_nothing_of_a_launch(exporter: Exporter) -> None:
 
 def test_what_a_file_says_only_in_part_is_named() -> None:
     launch = Launch(
-        tmpfs=("/run:ro,size=64m,mode=0700",),
+        tmpfs=("/run:ro,size=64m,mode=0700", "/share:size=10%"),
         volumes=("data:/data:nocopy", "/srv:/srv:ro,rslave", "@new:/new"),
     )
     for exporter in (ComposeExporter(), KubernetesExporter()):
@@ -121,7 +121,8 @@ def test_what_a_file_says_only_in_part_is_named() -> None:
         assert "nocopy for the volume at /data" in said
         assert "mounted at /srv, read-only\n" in said
         assert "rslave for the volume at /srv" in said
-    assert "mode=0700 of the tmpfs at /run" in said
+    assert ": mode=0700 of the tmpfs at /run" in said
+    assert ": size=10% of the tmpfs at /share" in said
     assert "filled by Docker with what the image has there: /new" in said
 
 
