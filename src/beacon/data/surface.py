@@ -114,13 +114,18 @@ def weight_of(event: Event) -> Judgement:
     """
     if not isinstance(event, Syscall):
         return _worth(event.name)
-    name = surface().i386.get(event.name, event.name)
+    name = native_name(event.name)
     if name in _groups():
         group = _groups()[name]
         return _judgement(group.level, group.why, group.touches)
     if name in _classes():
         return _of_class(_classes()[name], event.argument)
     return _worst(_made(event))
+
+
+def native_name(call: str) -> str:
+    """What x86-64 calls the call that does the same, where i386 has a name of its own for it."""
+    return surface().i386.get(call, call)
 
 
 def is_harmless(event: Event) -> bool:
