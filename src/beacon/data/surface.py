@@ -128,6 +128,14 @@ def native_name(call: str) -> str:
     return surface().i386.get(call, call)
 
 
+def group_of(call: Syscall) -> str:
+    """A name for all that one judgement covers: a group's, or that of a call and its level."""
+    name = native_name(call.name)
+    if name in _groups():
+        return _groups()[name].name
+    return f"{name}, {weight_of(call).level}"
+
+
 def is_harmless(event: Event) -> bool:
     """Whether its denial buys nothing, as far as no known vulnerability says otherwise."""
     return weight_of(event).weight <= HARMLESS
