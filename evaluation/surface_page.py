@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from beacon.data.cves import package_cves
-from beacon.data.surface import Classes, group_of, surface
+from beacon.data.surface import Classes, Group, Rule, group_of, surface
 from markdown import table
 from surface import shares
 
@@ -29,30 +29,36 @@ def groups() -> str:
     """All judgements, with the CVEs and exploits that speak of their calls."""
     ours = _ours()
     history = json.loads(_HISTORY.read_text())
-    heads = ["judgement", "level", "known CVEs", "kernel's CVEs", "exploits", "why"]
+    heads = ["judgement", "whose", "level", "known CVEs", "kernel's CVEs", "exploits"]
     rows = []
-    for name, level, calls, why in _judgements():
-        exploits = max((history["calls"].get(call, 0) for call in calls), default=0)
-        counts = (len(ours[name]), history["groups"].get(name, 0), exploits)
-        rows.append([f"**{name}** {' '.join(calls)}", level, *map(_number, counts), why])
+    for each in _judgements():
+        exploits = max((history["calls"].get(call, 0) for call in each.calls), default=0)
+        counts = (len(ours[each.name]), history["groups"].get(each.name, 0), exploits)
+        title = " ".join([f"**{each.name}**", *each.calls])
+        rows.append([f"{title}: {each.why}", each.state, each.level, *map(_number, counts)])
     return table(heads, rows)
 
 
-def _judgements() -> Iterator[tuple[str, str, tuple[str, ...], str]]:
-    for group in surface().groups:
-        yield group.name, group.level, group.calls, group.why
+def _judgements() -> Iterator[Group]:
+    yield from surface().groups
     for classes in surface().classes:
         yield from _of(classes)
 
 
-def _of(classes: Classes) -> Iterator[tuple[str, str, tuple[str, ...], str]]:
+def _of(classes: Classes) -> Iterator[Group]:
     """One for each level of a call's classes; what exploits call is not told by class."""
-    reasons: dict[str, list[str]] = defaultdict(list)
+    rules: dict[str, list[Rule]] = defaultdict(list)
     for rule in classes.rules:
-        reasons[rule.level].append(rule.why)
-    for level, why in reasons.items():
-        only = (classes.call,) if len(reasons) == 1 else ()
-        yield f"{classes.call}, {level}", level, only, "; ".join(dict.fromkeys(why))
+        rules[rule.level].append(rule)
+    for level, same in rules.items():
+        yield Group(
+            name=f"{classes.call}, {level}",
+            level=level,
+            state=same[0].state or classes.state,
+            touches=classes.touches,
+            why="; ".join(dict.fromkeys(rule.why for rule in same)),
+            calls=(classes.call,) if len(rules) == 1 else (),
+        )
 
 
 def _ours() -> dict[str, set[str]]:
