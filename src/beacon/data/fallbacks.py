@@ -1,38 +1,20 @@
-"""What a policy must know of calls that nobody makes on purpose."""
+"""What a policy must know of calls that are not made on purpose, or not by their own name."""
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
+from enum import StrEnum
+from functools import cache
 
+import msgspec
+
+from beacon.data.kernel import tables
+from beacon.data.table import read_table
 from beacon.model.event import Abi
 
-#: Calls whose callers fall back to an older one only on ENOSYS; EPERM would reach the program.
-#: Each with who does so.
-ENOSYS_FALLBACK: dict[str, str] = {
-    "cachestat": "newer than most C libraries; programs probe for it",
-    "clone3": "its flags lie behind a pointer, where no filter can look; glibc 2.34 and newer fall "
-    "back to clone, whose flags are in a register",
-    "close_range": "glibc closefrom, CPython's subprocess: fall back to a loop of close",
-    "copy_file_range": "coreutils, glibc's callers: fall back to read and write",
-    "epoll_pwait2": "libraries fall back to epoll_pwait",
-    "execveat": "glibc's fexecve falls back to execve of /proc/self/fd/N",
-    "faccessat2": "glibc 2.33, Go, runc: fall back to faccessat",
-    "fchmodat2": "glibc 2.39: falls back to fchmodat through /proc",
-    "futex_waitv": "wine and game runtimes fall back to futex",
-    "io_uring_setup": "libuv, PostgreSQL and others: fall back to epoll and threads",
-    "landlock_create_ruleset": "sandboxing libraries go on without",
-    "map_shadow_stack": "glibc goes on without shadow stacks",
-    "membarrier": "runtimes probe for it at their start",
-    "memfd_secret": "programs fall back to ordinary memory",
-    "openat2": "its flags lie behind a pointer, where no filter can look; runc, systemd and "
-    "libpathrs fall back to openat",
-    "pidfd_open": "CPython, systemd, Go: fall back to process ids",
-    "preadv2": "glibc falls back to preadv",
-    "process_madvise": "allocators go on without",
-    "pwritev2": "glibc falls back to pwritev",
-    "rseq": "glibc 2.35: goes on without",
-    "statx": "glibc, coreutils, Rust, Qt: fall back to fstatat",
-}
+#: From this number on (Linux 5.1) every ABI has the same numbers, and a call that is not allowed
+#: does not exist, as runc says it of the numbers above those that a profile names.
+FIRST_NEW = 424
 
 #: Calls of the i386 ABI that are many calls, by their first argument. libseccomp lets each through
 #: for whatever call behind it a rule allows, without a look at the arguments, which lie behind a
@@ -43,12 +25,86 @@ I386_MULTIPLEXERS: dict[str, str] = {
 }
 
 
+class Seen(StrEnum):
+    """How it is known what callers do: by a test, by hand, or from the source alone."""
+
+    TEST = "test"
+    RUN = "run"
+    READ = "read"
+
+
+class Caller(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Whose function falls back (project, version), where that is written, and what EPERM does."""
+
+    who: str
+    function: str
+    file: str
+    eperm: str
+    seen: Seen
+
+
+class Fallback(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Calls, each with what its callers make in its place where the kernel has not got it.
+
+    The latter are spelt as `beacon.model.event.spell` does, for x86-64. None of them: callers
+    go on without.
+    """
+
+    calls: dict[str, tuple[str, ...]]
+    callers: tuple[Caller, ...]
+    note: str = ""
+
+
+class _Table(msgspec.Struct, forbid_unknown_fields=True):
+    fallbacks: tuple[Fallback, ...]
+
+
+@cache
+def fallbacks() -> tuple[Fallback, ...]:
+    """The table, read once."""
+    return read_table("fallbacks.toml", _Table).fallbacks
+
+
+@cache
+def _by_call() -> Mapping[str, Fallback]:
+    return {call: each for each in fallbacks() for call in each.calls}
+
+
+def has_fallback(name: str) -> bool:
+    """Whether the call's callers do the next best where the kernel has not got it."""
+    return name in _by_call()
+
+
+def made_instead(name: str) -> tuple[str, ...]:
+    """What callers make in place of a call that is answered with ENOSYS."""
+    return _by_call()[name].calls[name] if has_fallback(name) else ()
+
+
+@cache
+def _new() -> frozenset[str]:
+    """The calls that a kernel before 5.1 has not got."""
+    return frozenset(
+        n for n, number in tables().syscalls[Abi.X86_64].items() if number >= FIRST_NEW
+    )
+
+
 def not_implemented(allowed: Collection[str], abis: Collection[Abi]) -> tuple[str, ...]:
     """The calls that a policy answers with ENOSYS if it allows these names on these ABIs."""
-    wanted = {*ENOSYS_FALLBACK, *(I386_MULTIPLEXERS if Abi.I386 in abis else ())}
-    return tuple(sorted(wanted.difference(allowed)))
+    there = {name for abi in {Abi.X86_64, *abis} for name in tables().syscalls[abi]}
+    wanted = {*_by_call(), *_new(), *(I386_MULTIPLEXERS if Abi.I386 in abis else ())}
+    return tuple(sorted((wanted & there).difference(allowed)))
 
 
 def why_not_implemented(name: str) -> str:
     """Why a policy answers this call with ENOSYS."""
-    return ENOSYS_FALLBACK.get(name) or I386_MULTIPLEXERS.get(name) or "the policy says so"
+    if found := _by_call().get(name):
+        return "; ".join(filter(None, (found.note, _what_callers_do(found, name))))
+    if name in _new():
+        return "newer than Linux 5.0, so its callers know kernels without it"
+    return I386_MULTIPLEXERS.get(name, "the policy says so")
+
+
+def _what_callers_do(found: Fallback, name: str) -> str:
+    who = ", ".join(each.who for each in found.callers)
+    instead = " or ".join(found.calls[name])
+    return f"{who}: {f'fall back to {instead}' if instead else 'go on without'}"

@@ -7,9 +7,9 @@ from functools import cache
 
 import msgspec
 
-from beacon.data.kernel import tables
+from beacon.data.kernel import calls_of
 from beacon.data.table import read_table
-from beacon.model.event import Abi, Syscall, read
+from beacon.model.event import Abi, Syscall
 
 
 class Family(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -31,10 +31,7 @@ class Family(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     def calls(self, abi: Abi) -> Iterator[Syscall]:
         """Those of `then` that an ABI has."""
-        for event in map(read, self.then):
-            if isinstance(event, Syscall) and event.name in tables().syscalls[abi]:
-                # i386 passes its arguments in other registers: its calls have no argument classes.
-                yield Syscall(event.name, abi, None if abi is Abi.I386 else event.argument)
+        return calls_of(abi, self.then)
 
 
 class _Table(msgspec.Struct, forbid_unknown_fields=True):

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from functools import cache
 from importlib import resources
 
 import msgspec
 
-from beacon.model.event import Abi
+from beacon.model.event import Abi, Syscall, read
 
 
 class KernelTables(msgspec.Struct, frozen=True):
@@ -39,6 +40,14 @@ def syscall_name(abi: Abi, number: int) -> str:
 def is_syscall(name: str) -> bool:
     """Whether any ABI has a call of this name."""
     return any(name in calls for calls in tables().syscalls.values())
+
+
+def calls_of(abi: Abi, spelt: Iterable[str]) -> Iterator[Syscall]:
+    """Those calls that an ABI has, of some that are spelt for x86-64."""
+    for event in map(read, spelt):
+        if isinstance(event, Syscall) and event.name in tables().syscalls[abi]:
+            # i386 passes its arguments in other registers: its calls have no argument classes.
+            yield Syscall(event.name, abi, None if abi is Abi.I386 else event.argument)
 
 
 @cache

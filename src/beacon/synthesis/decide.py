@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence, Set
 from types import MappingProxyType
 from typing import NamedTuple
 
-from beacon.data.fallbacks import ENOSYS_FALLBACK
+from beacon.data.fallbacks import has_fallback
 from beacon.data.families import Family, families
 from beacon.model.cve import Cve
 from beacon.model.decision import Decision
@@ -132,7 +132,7 @@ class _Fixed(NamedTuple):
     def falls_back(self, event: Event) -> bool:
         """Whether its callers get ENOSYS instead, and do the next best."""
         denied = event in self.good or self.intent.pin(event) is False
-        return denied and event.name in ENOSYS_FALLBACK
+        return denied and has_fallback(event.name)
 
 
 class _Worth(NamedTuple):

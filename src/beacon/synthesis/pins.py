@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping
 
-from beacon.data.fallbacks import ENOSYS_FALLBACK
-from beacon.data.families import families
+from beacon.data.fallbacks import has_fallback, made_instead, why_not_implemented
+from beacon.data.kernel import calls_of
 from beacon.data.stand_ins import standing_in
 from beacon.errors import UsageError
 from beacon.model.decision import Decision
@@ -37,7 +37,7 @@ def made_good(
 
 def _can_go(event: Event, intent: Intent) -> bool:
     whole = isinstance(event, Syscall) and event.argument is None
-    return whole and event.name in ENOSYS_FALLBACK and intent.pin(event) is None
+    return whole and has_fallback(event.name) and intent.pin(event) is None
 
 
 def check_pins(intent: Intent, decisions: Collection[Decision]) -> None:
@@ -66,10 +66,8 @@ def check_pins(intent: Intent, decisions: Collection[Decision]) -> None:
 
 def _fallbacks(event: Event) -> Iterator[Event]:
     """What callers make in the place of a call that is answered with ENOSYS."""
-    if isinstance(event, Syscall) and event.name in ENOSYS_FALLBACK:
-        for family in families():
-            if not family.certain and family.follows(event):
-                yield from family.calls(event.abi)
+    if isinstance(event, Syscall):
+        yield from calls_of(event.abi, made_instead(event.name))
 
 
 def notes(policy: Policy) -> list[str]:
@@ -112,7 +110,7 @@ def _denied_as_well(good: Mapping[Event, tuple[Event, ...]]) -> Iterator[str]:
     for event, denied in sorted(good.items(), key=lambda item: order(item[0])):
         yield (
             f"{spell(event)} is denied with {_names(denied)}, which it would defeat; callers get "
-            f"ENOSYS ({ENOSYS_FALLBACK[event.name]})."
+            f"ENOSYS ({why_not_implemented(event.name)})."
         )
 
 

@@ -7,7 +7,10 @@ from typing import Any
 
 import pyseccomp
 
+from beacon.data.kernel import is_syscall
 from classic_bpf import ACTION_MASK, ALLOW, ERRNO, decode, judge
+
+_UNKNOWN = -1  # seccomp.h: __NR_SCMP_ERROR
 
 
 def compiled(profile: dict[str, Any]) -> bytes:
@@ -17,12 +20,19 @@ def compiled(profile: dict[str, Any]) -> bytes:
     for name in profile["architectures"]:
         loaded.add_arch(getattr(pyseccomp.Arch, name.removeprefix("SCMP_ARCH_")))
     for rule in profile["syscalls"]:
-        for name in rule["names"]:
+        for name in filter(_is_known, rule["names"]):
             loaded.add_rule(_action(rule), name, *map(_argument, rule.get("args", [])))
     with tempfile.TemporaryFile() as file:
         loaded.export_bpf(file)
         file.seek(0)
         return file.read()
+
+
+def _is_known(name: str) -> bool:
+    """Not if this libseccomp is older than the call: runtimes leave its rule out, too."""
+    return (
+        not is_syscall(name) or pyseccomp.resolve_syscall(pyseccomp.Arch.X86_64, name) != _UNKNOWN
+    )
 
 
 def _action(rule: dict[str, Any]) -> int:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import msgspec
 import pytest
 
@@ -93,8 +95,7 @@ def test_made_good_by_denying_what_has_a_fallback(
         (["personality(READ_IMPLIES_EXEC)"], [], ["mmap(PROT_EXEC)"],
          "personality(READ_IMPLIES_EXEC)"),
         (["seccomp"], [], ["prctl(PR_SET_SECCOMP)"], "seccomp"),
-        (["open_tree"], [], ["mount(MS_BIND)"], "open_tree"),
-        (["fsopen"], [], ["mount(plain)"], "fsopen"),
+        (["open_tree_attr"], [], ["mount(MS_BIND)"], "open_tree_attr"),
         (["ioctl(USERFAULTFD_IOC_NEW)"], [], ["userfaultfd"], "ioctl(USERFAULTFD_IOC_NEW)"),
         # A filter cannot tell them apart.
         (["ioctl"], [], ["ioctl(TIOCSTI)"], "ioctl"),
@@ -114,9 +115,24 @@ def test_refused_by_a_sentence_that_names_it(
     assert f"{deny[0]} cannot be denied while {names} is allowed (" in str(failure.value)
 
 
-def test_a_call_whose_fallback_is_denied_does_not_go() -> None:
-    with pytest.raises(UsageError, match=r"clone3, whose callers fall back to clone\(plain\)"):
-        policy("clone3", deny=("clone(CLONE_NEWUSER)", "clone(plain)"))
+@pytest.mark.parametrize(
+    ("call", "deny", "fallback"),
+    [
+        ("clone3", ["clone(CLONE_NEWUSER)", "clone(plain)"], "clone(plain)"),
+        ("open_tree", ["mount(MS_BIND)"], "mount(MS_BIND)"),
+        ("fsopen", ["mount(plain)"], "mount(plain)"),
+        ("copy_file_range", ["ioctl(FICLONE)", "sendfile"], "sendfile"),
+    ],
+)
+def test_a_call_whose_fallback_is_denied_does_not_go(
+    call: str, deny: list[str], fallback: str
+) -> None:
+    said = f"without {call}, whose callers fall back to {fallback}, which is denied"
+    with pytest.raises(UsageError, match=re.escape(said)):
+        policy(call, deny=tuple(deny))
+
+
+def test_a_call_goes_with_its_fallback_where_both_are_denied() -> None:
     everything = policy("clone3", deny=("clone3", "clone(CLONE_NEWUSER)", "clone(plain)"))
     assert not allows(everything, "clone3")
 
