@@ -13,6 +13,7 @@ from beacon.engines.interface import (
     Engine,
     EngineFacts,
     Image,
+    Job,
     NotReadyError,
     Readiness,
     RefusedError,
@@ -130,7 +131,13 @@ class FakeEngine(Engine):
         return IMAGE
 
     def create(
-        self, image: Image, launch: Launch, enforcement: Enforcement, *, cgroup_parent: str
+        self,
+        image: Image,
+        launch: Launch,
+        enforcement: Enforcement,
+        *,
+        cgroup_parent: str,
+        job: Job | None = None,
     ) -> Container:
         number, self.asked = self.asked, self.asked + 1
         if self.script.refuses_create or number in self.script.refused:

@@ -12,11 +12,13 @@ from beacon.campaign.job import finished, may_be_job, until_the_end
 from beacon.campaign.lab import Lab
 from beacon.campaign.not_applicable import NotApplicableError
 from beacon.campaign.placing import Place, place
+from beacon.campaign.standard_input import StandardInput
 from beacon.campaign.steps import Beside, Patient, do_all
 from beacon.engines.interface import (
     Container,
     Enforcement,
     Image,
+    Job,
     NotReadyError,
     Readiness,
     RefusedError,
@@ -47,6 +49,7 @@ class Conditions:
     launch: Launch
     enforcement: Enforcement = field(default_factory=Enforcement)
     surroundings: Surroundings = field(default_factory=Surroundings)
+    stdin: StandardInput | None = None
     settle: float = 1.0
     drive_timeout: float = 120.0
     varied_timeout: float = 60.0
@@ -135,6 +138,12 @@ def _bounded(limit: int) -> float:
     return float(min(limit, _LONGEST_GRACE) if limit >= 0 else _LONGEST_GRACE)
 
 
+def _job(conditions: Conditions) -> Job | None:
+    if not may_be_job(conditions.image, conditions.launch):
+        return None
+    return Job(None if conditions.stdin is None else conditions.stdin.stream)
+
+
 class _Life:
     """A container from its creation to its end. It was `watched` until that began, in seconds."""
 
@@ -148,6 +157,7 @@ class _Life:
         self._place: Place = place(
             conditions.surroundings, cell.environment, conditions.image, conditions.launch
         )
+        self._job = _job(conditions)
         limit = self._place.launch.stop_timeout
         self._enforcement = _with_added(conditions, cell.environment)
         self._grace = conditions.grace if limit is None else _bounded(limit)
@@ -155,7 +165,9 @@ class _Life:
 
     def alone(self) -> AbstractContextManager[object]:
         """Keeps others away that share ports or files with it."""
-        return self._lab.alone if self._place.launch.shares_state else nullcontext()
+        launch = self._place.launch
+        shares = launch.shares_network or (launch.shares_files and self._job is None)
+        return self._lab.alone if shares else nullcontext()
 
     def create(self, target: Target) -> Container:
         """The container, not started yet; RefusedError."""
@@ -164,6 +176,7 @@ class _Life:
             self._place.launch,
             self._enforcement,
             cgroup_parent=target.cgroup_parent,
+            job=self._job,
         )
 
     def begin_and_end(self, target: Target) -> str | None:
@@ -221,8 +234,7 @@ class _Life:
 
     def _finished(self, container: Container) -> Outcome | None:
         """The outcome of a container that ended by itself, if that was its work."""
-        image, launch = self._conditions.image, self._conditions.launch
-        return finished(container, launch) if may_be_job(image, launch) else None
+        return finished(container, self._conditions.launch) if self._job is not None else None
 
     def _guarded(self, container: Container) -> Outcome:
         try:

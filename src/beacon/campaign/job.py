@@ -15,7 +15,7 @@ _BROKEN = 126
 def may_be_job(image: Image, launch: Launch) -> bool:
     """Whether a container that ends by itself has done its work, not failed to serve."""
     serves = bool(image.ports) or image.health_check or launch.ready_log is not None
-    return launch.job or not serves
+    return launch.job or launch.stdin is not None or not serves
 
 
 def until_the_end(readiness: Readiness) -> Readiness:
@@ -36,5 +36,5 @@ def finished(container: Container, launch: Launch) -> Outcome | None:
 
 
 def _check(name: str, digest: str | None) -> Check:
-    detail = None if digest else "it could not be read as a whole"
+    detail = None if digest else "it is too much, was not read to its end, or has an echo in it"
     return Check(name, passed=True, value=digest, detail=detail)

@@ -13,6 +13,7 @@ from docker.errors import APIError, DockerException, ImageNotFound, NotFound
 from docker.utils import kwargs_from_env
 
 from beacon.engines import session as sessions
+from beacon.engines.docker_attachment import Streams
 from beacon.engines.docker_belongings import NAME_PREFIX, Belongings, new_name
 from beacon.engines.docker_container import DockerContainer, remove_container
 from beacon.engines.docker_guard import answering, explanation
@@ -27,6 +28,7 @@ from beacon.engines.interface import (
     EngineFacts,
     Image,
     ImageNotFoundError,
+    Job,
     RefusedError,
 )
 from beacon.engines.runtime_version import installed_version
@@ -100,19 +102,26 @@ class DockerEngine(Engine):
                 ) from error
 
     def create(
-        self, image: Image, launch: Launch, enforcement: Enforcement, *, cgroup_parent: str
+        self,
+        image: Image,
+        launch: Launch,
+        enforcement: Enforcement,
+        *,
+        cgroup_parent: str,
+        job: Job | None = None,
     ) -> Container:
         """Create (not start) a container below `cgroup_parent`, labelled with this session."""
         belongings = Belongings(self._api, self._labels)
         try:
             with answering():
-                given = belongings.provide(launch)
+                given = belongings.provide(launch, copied=job is not None)
                 identifier = self._create(image, given, enforcement, cgroup_parent)
         except BaseException:
             with answering():
                 belongings.remove()
             raise
-        return DockerContainer(self._api, identifier, belongings)
+        streams = None if job is None else Streams(job.stdin, terminal=launch.tty)
+        return DockerContainer(self._api, identifier, belongings, streams)
 
     def abort(self) -> None:
         """Remove every container of this session by force; waits on them then end with errors."""

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import os
 import secrets
 from collections.abc import Mapping
 from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 import msgspec
 from docker.errors import NotFound
 from docker.types import IPAMConfig, IPAMPool
 
-from beacon.model.launch import Launch
+from beacon.engines.file_copy import MOST_BYTES, MOST_FILES, budget, copy
+from beacon.engines.file_tree import TooLargeError
+from beacon.errors import UsageError
+from beacon.model.launch import Launch, shared_source
+from beacon.model.text import printable
 
 #: The name of everything that BeaCon makes in an engine begins so.
 NAME_PREFIX = "beacon-"
@@ -31,10 +37,18 @@ class Belongings:
         self._api, self._labels = api, labels
         self._volumes: list[str] = []
         self.network: str | None = None
+        #: Paths that are in the container instead of those that were given.
+        self.copies: frozenset[str] = frozenset()
 
-    def provide(self, launch: Launch) -> Launch:
-        """Make what the launch asks for as new; the launch with the names of what was made."""
-        volumes = tuple(self._volume(word) for word in launch.volumes)
+    def provide(self, launch: Launch, *, copied: bool = False) -> Launch:
+        """Make what the launch asks for as new; the launch with the names of what was made.
+
+        `copied`: what it could write to of the host, too. UsageError for what cannot be copied.
+        """
+        shared = {shared_source(word) for word in launch.volumes} if copied else set()
+        instead = {given: self._copy(given) for given in shared if given is not None}
+        self.copies = frozenset(instead.values())
+        volumes = tuple(self._volume(word, instead) for word in launch.volumes)
         network = launch.network
         if network in (NEW, NEW_IPV6):
             network = self._network(ipv6=network == NEW_IPV6)
@@ -49,14 +63,54 @@ class Belongings:
             with suppress(NotFound):
                 self._api.remove_network(self.network)
 
-    def _volume(self, word: str) -> str:
-        source, mark, rest = word.partition(":")
-        if source != NEW:
-            return word
+    def _volume(self, word: str, instead: Mapping[str, str]) -> str:
+        given, mark, rest = word.partition(":")
+        if given == NEW:
+            given = self._new()[0]
+        return f"{instead.get(given, given)}{mark}{rest}"
+
+    def _new(self) -> tuple[str, Path]:
+        """A new volume's name, and where its files are."""
         name = new_name()
-        self._api.create_volume(name, labels=dict(self._labels))
+        made = self._api.create_volume(name, labels=dict(self._labels))
         self._volumes.append(name)
-        return f"{name}{mark}{rest}"
+        return name, Path(str((made or {}).get("Mountpoint")))
+
+    def _copy(self, given: str) -> str:
+        """What stands for a path or a volume: a copy of its own; sockets and devices themselves."""
+        if given.startswith("/"):
+            return self._copy_of_path(given)
+        found = self._found(given)
+        name, place = self._new()
+        if found is not None:
+            _copied(given, found, place)
+        return name
+
+    def _copy_of_path(self, given: str) -> str:
+        found = Path(os.path.realpath(given))
+        there = found.exists()
+        if there and not (found.is_dir() or found.is_file()):
+            return given
+        # Not the volume itself: into an empty one the engine would copy the image's files.
+        place = self._new()[1] / "copy"
+        if there:
+            _copied(given, found, place)
+        else:  # the engine would make a folder there
+            place.mkdir()
+        return str(place)
+
+    def _found(self, name: str) -> Path | None:
+        """Where the files of a volume are; None if there is no such volume yet."""
+        try:
+            document = self._api.inspect_volume(name)
+        except NotFound:
+            return None
+        if document.get("Driver") != "local" or document.get("Options"):
+            raise UsageError(
+                f"Each run of a job works on a copy, and the files of the volume {printable(name)} "
+                "are not on this host: mount it read-only, or copy what the job needs of it."
+            )
+        return Path(str(document.get("Mountpoint")))
 
     def _network(self, *, ipv6: bool) -> str:
         ipam = IPAMConfig(pool_configs=[IPAMPool(subnet=_prefix())]) if ipv6 else None
@@ -64,6 +118,23 @@ class Belongings:
         self._api.create_network(name, labels=dict(self._labels), enable_ipv6=ipv6, ipam=ipam)
         self.network = name
         return name
+
+
+def _copied(given: str, found: Path, place: Path) -> None:
+    try:
+        copy(found, place, budget())
+    except TooLargeError:
+        raise UsageError(
+            f"Each run of a job works on a copy, and {printable(given)} is more than "
+            f"{MOST_FILES} files or {MOST_BYTES >> 20} MiB: mount it read-only or less of it, or "
+            "give --ready-log if this is a service."
+        ) from None
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or "its name is none"
+        raise UsageError(
+            f"Each run of a job works on a copy, and {printable(given)} cannot be copied to "
+            f"{place} ({reason}): mount it read-only, or see to that."
+        ) from None
 
 
 def _prefix() -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Generator, Sequence
+from pathlib import Path
 from threading import Event
 from typing import Any
 
@@ -12,10 +13,13 @@ from docker.errors import APIError, NotFound
 
 from beacon.engines import readiness as waiting
 from beacon.engines import sockets
+from beacon.engines.docker_attachment import Attachment, Streams
 from beacon.engines.docker_belongings import Belongings
 from beacon.engines.docker_files import file_capabilities
 from beacon.engines.docker_guard import answering
-from beacon.engines.docker_streams import digest, head, limited, printable_lines, tail
+from beacon.engines.docker_streams import head, limited, printable_lines, tail
+from beacon.engines.file_digest import digest
+from beacon.engines.file_tree import Budget
 from beacon.engines.interface import Container, Readiness
 from beacon.model.listener import Listener
 from beacon.model.text import printable
@@ -26,21 +30,32 @@ TIMED_OUT = 124
 _REMOVAL = 20.0
 _LOG_SECONDS = 30.0
 _MOST_LINES = 1000
-_MOST_OUTPUT = 256 << 20  # bytes that are read of each stream of a job
+#: What is looked at of all files that a job leaves.
+_MOST_FILES, _MOST_CONTENT = 100_000, 256 << 20
 
 
 class DockerContainer(Container):
     """A container in the engine behind `api`, a `docker.APIClient`."""
 
-    def __init__(self, api: Any, identifier: str, belongings: Belongings | None = None) -> None:
+    def __init__(
+        self,
+        api: Any,
+        identifier: str,
+        belongings: Belongings | None = None,
+        streams: Streams | None = None,
+    ) -> None:
         self.id = identifier
-        self._api = api
+        self._api, self._streams = api, streams
+        self._attachment: Attachment | None = None
         self._belongings = belongings or Belongings(api, {})
         self._starts = 0
         self._log_since: float | None = None
 
     def start(self) -> None:
         """Start it; RefusedError if the engine or its runtime will not."""
+        if self._streams is not None:
+            self._detach()
+            self._attachment = Attachment(self._api, self.id, self._streams)
         with answering():
             self._log_since = time.time() if self._starts else None
             self._starts += 1
@@ -164,21 +179,28 @@ class DockerContainer(Container):
         """The printable tail of its output: whole lines, but no more than 64 KiB of them."""
         wanted = max(1, min(lines, _MOST_LINES))
         with answering():
-            stream = self._api.logs(self.id, stream=True, follow=False, tail=wanted)
-            return printable_lines(tail(limited(stream, _LOG_SECONDS)), wanted)
+            try:
+                stream = self._api.logs(self.id, stream=True, follow=False, tail=wanted)
+                raw = tail(limited(stream, _LOG_SECONDS))
+            except APIError:  # the log driver keeps nothing
+                if self._attachment is None:
+                    raise
+                raw = self._attachment.tail()
+        return printable_lines(raw, wanted)
 
     def output(self) -> dict[str, str | None]:
-        """The SHA-256 of all that it wrote to standard output and to standard error."""
-        return {f"standard {name}": self._digest(name) for name in ("output", "error")}
+        """The SHA-256 of all that a job wrote to its streams and to its volumes."""
+        streams = {} if self._attachment is None else self._attachment.digests()
+        return {**streams, **self._files()}
 
-    def _digest(self, name: str) -> str | None:
-        wanted = {"stdout": name == "output", "stderr": name == "error"}
-        with answering():
-            try:
-                stream = self._api.logs(self.id, stream=True, follow=False, **wanted)
-                return digest(limited(stream, _LOG_SECONDS), _MOST_OUTPUT)
-            except APIError:  # the log driver does not keep it
-                return None
+    def _files(self) -> dict[str, str | None]:
+        limit, copies = Budget(_MOST_FILES, _MOST_CONTENT), self._belongings.copies
+        places = {
+            str(mount["Destination"]): Path(mount["Source"])
+            for mount in self._inspect().get("Mounts") or ()
+            if mount["RW"] and (mount["Type"] == "volume" or mount["Source"] in copies)
+        }
+        return {f"files in {printable(n)}": digest(places[n], limit) for n in sorted(places)}
 
     def file_capabilities(self, path: str) -> int:
         """The capabilities that a file inside carries (bit n: number n), 0 for none or no file."""
@@ -186,9 +208,15 @@ class DockerContainer(Container):
 
     def remove(self) -> None:
         """Remove it by force, with its anonymous volumes; no error if it is gone."""
+        self._detach()
         with answering():
             remove_container(self._api, self.id)
             self._belongings.remove()
+
+    def _detach(self) -> None:
+        if self._attachment is not None:
+            self._attachment.close()
+            self._attachment = None
 
     def _inspect(self) -> dict[str, Any]:
         with answering():

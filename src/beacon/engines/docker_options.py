@@ -33,6 +33,9 @@ ALLOW_ALL = json.dumps(
 #: other drivers (the engine may default to one) cannot be read back.
 _LOG: dict[str, Any] = {"type": "json-file", "config": {"max-size": "16m", "max-file": "2"}}
 
+#: Drivers that know these options; others refuse them.
+_BOUNDED = ("json-file", "local")
+
 #: Nanoseconds between two health checks.
 _HEALTH_INTERVAL = 1_000_000_000
 
@@ -124,10 +127,9 @@ def _health(launch: Launch, image_has_one: bool) -> dict[str, Any] | None:
 
 
 def _log(launch: Launch) -> dict[str, Any]:
-    return {
-        "type": launch.log_driver or _LOG["type"],
-        "config": {**_LOG["config"], **_pairs(launch.log_opt)},
-    }
+    driver = launch.log_driver or _LOG["type"]
+    bounds = _LOG["config"] if driver in _BOUNDED else {}
+    return {"type": driver, "config": {**bounds, **_pairs(launch.log_opt)}}
 
 
 def _restart(word: str | None) -> dict[str, Any] | None:

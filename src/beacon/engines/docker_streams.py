@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import threading
 from collections.abc import Iterator
 from contextlib import suppress
@@ -30,17 +29,6 @@ def limited(stream: Any, seconds: float) -> Iterator[bytes]:
         timer.cancel()
         _close(stream)
         _release(stream)
-
-
-def digest(chunks: Iterator[bytes], most: int) -> str | None:
-    """Return the SHA-256 of all the chunks; None if they hold more than `most` bytes."""
-    found, size = hashlib.sha256(), 0
-    for chunk in chunks:
-        size += len(chunk)
-        if size > most:
-            return None
-        found.update(chunk)
-    return found.hexdigest()
 
 
 def head(chunks: Iterator[bytes], size: int = KEPT) -> bytes:

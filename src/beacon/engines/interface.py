@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from threading import Event
 
@@ -97,6 +97,17 @@ class Readiness:
     log_line: str | None = None
 
 
+@dataclass(frozen=True)
+class Job:
+    """What a container that may be a job is created with beside its launch.
+
+    Its streams are read from their beginning; what it could write to of the host is copied for
+    it. Each start sends it `stdin` anew, then the end of its input; without one nothing is sent.
+    """
+
+    stdin: Callable[[], Iterator[bytes]] | None = None
+
+
 class Container(ABC):
     """A created container; a context manager that removes it (and its volumes) at the end."""
 
@@ -176,9 +187,10 @@ class Container(ABC):
 
     @abstractmethod
     def output(self) -> dict[str, str | None]:
-        """The SHA-256 of all that it wrote to `standard output` and to `standard error`.
+        """The SHA-256 of all that a job wrote: `standard output`, `standard error`, `files in DIR`.
 
-        None for what cannot be read, or is too much. With a terminal all is standard output.
+        The files are those of its volumes and copies. None for what cannot be read, or is too much.
+        With a terminal there is one stream, the output. The container has ended.
         """
 
     @abstractmethod
@@ -212,9 +224,18 @@ class Engine(ABC):
 
     @abstractmethod
     def create(
-        self, image: Image, launch: Launch, enforcement: Enforcement, *, cgroup_parent: str
+        self,
+        image: Image,
+        launch: Launch,
+        enforcement: Enforcement,
+        *,
+        cgroup_parent: str,
+        job: Job | None = None,
     ) -> Container:
-        """Create (not start) a container below `cgroup_parent`, labelled with this session."""
+        """Create (not start) a container below `cgroup_parent`, labelled with this session.
+
+        RefusedError; UsageError for data that cannot be copied for a job.
+        """
 
     @abstractmethod
     def abort(self) -> None:

@@ -84,15 +84,24 @@ class Launch(Options, frozen=True, kw_only=True):
     ready_timeout: Seconds = 60.0
     job: bool = False  # it ends by itself; `ready_timeout` is what it gets
     seccomp: str | None = None  # "unconfined", or the JSON text of the profile to record under
+    stdin: str | None = None  # path of the file that is its standard input
+    stdin_sha256: str | None = None  # of that file when it was recorded
 
     @property
-    def shares_state(self) -> bool:
-        """Whether two containers started so would share ports or files, and disturb each other."""
+    def shares_network(self) -> bool:
+        """Whether two containers started so could be in each other's way on a network."""
         own = self.network in ("none", "@new", "@ipv6")
         common = self.network in (None, "bridge", "default") and self.mac_address is None
-        return not (own or common) or any(_is_shared(volume) for volume in self.volumes)
+        return not (own or common)
+
+    @property
+    def shares_files(self) -> bool:
+        """Whether two containers started so could write to the same files."""
+        return any(shared_source(volume) is not None for volume in self.volumes)
 
 
-def _is_shared(volume: str) -> bool:
+def shared_source(volume: str) -> str | None:
+    """The path or volume of others that a container can write to; None where there is none."""
     source, _, rest = volume.partition(":")
-    return bool(rest) and source != "@new" and "ro" not in rest.partition(":")[2].split(",")
+    shared = bool(rest) and source != "@new" and "ro" not in rest.partition(":")[2].split(",")
+    return source if shared else None

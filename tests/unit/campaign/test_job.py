@@ -23,6 +23,7 @@ def image(ports: tuple[int, ...] = (), *, health_check: bool = False) -> Image:
         (image(health_check=True), Launch(), False),
         (image(), Launch(ready_log="up"), False),
         (image((80,)), Launch(job=True), True),
+        (image((80,)), Launch(stdin="/etc/hosts"), True),
     ],
 )
 def test_what_may_be_a_job(one: Image, launch: Launch, job: bool) -> None:

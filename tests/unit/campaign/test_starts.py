@@ -108,9 +108,9 @@ def test_neither_settling_nor_grace_nor_more_than_half_a_second(seconds: float) 
     lab = Lab(FakeEngine(), ReplayMonitor((GOOD,)))
     create = lab.engine.create
 
-    def noting(image, launch, enforcement, *, cgroup_parent):  # type: ignore[no-untyped-def] # noqa: ANN202, ANN001
+    def noting(image, launch, enforcement, *, cgroup_parent, job):  # type: ignore[no-untyped-def] # noqa: ANN202, ANN001
         seen.append(replace(CONDITIONS, launch=launch))
-        return create(image, launch, enforcement, cgroup_parent=cgroup_parent)
+        return create(image, launch, enforcement, cgroup_parent=cgroup_parent, job=job)
 
     lab.engine.create = noting  # type: ignore[method-assign]
     start_again(lab, replace(CONDITIONS, launch=launch), policy(), 1, 1)

@@ -21,7 +21,7 @@ from docker.types import HostConfig
 from beacon.campaign.lab import Lab
 from beacon.cli import main as cli
 from beacon.engines.docker_options import container_options, host_options
-from beacon.engines.interface import Container, Enforcement, Image, RefusedError
+from beacon.engines.interface import Container, Enforcement, Image, Job, RefusedError
 from beacon.model.launch import Launch
 from beacon.model.leftovers import Swept
 from beacon.model.observation import Observation
@@ -90,7 +90,13 @@ class _Engine(FakeEngine):
     """Nothing runs, but the options are made as the engine would get them."""
 
     def create(
-        self, image: Image, launch: Launch, enforcement: Enforcement, *, cgroup_parent: str
+        self,
+        image: Image,
+        launch: Launch,
+        enforcement: Enforcement,
+        *,
+        cgroup_parent: str,
+        job: Job | None = None,
     ) -> Container:
         container_options(launch, health_check=image.health_check)
         try:
