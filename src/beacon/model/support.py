@@ -8,7 +8,7 @@ import msgspec
 
 from beacon.model.environment import Environment
 from beacon.model.numbers import Count
-from beacon.model.run import Check, Run
+from beacon.model.run import Check, Ending, Run
 
 _SHOWN = 3
 
@@ -91,6 +91,28 @@ def together(group: Sequence[Run]) -> tuple[Check, ...]:
         if all(values.get(check.name) == check.value for values in others)
         else msgspec.structs.replace(check, value=None)
         for check in group[0].outcome.checks
+    )
+
+
+def compared(groups: Sequence[Sequence[Run]], group: Sequence[Run]) -> tuple[Check, ...]:
+    """The checks of a group, with a value where it is known to be the same in each run.
+
+    What a job writes in another environment, in the one run there, is compared only if it wrote
+    the same in all runs of the default one.
+    """
+    checks = together(group)
+    if len(group) > 1 or group[0].outcome.ending is not Ending.FINISHED:
+        return checks
+    steady = {
+        check.name
+        for each in groups
+        if len(each) > 1 and not each[0].environment.settings
+        for check in together(each)
+        if check.value is not None
+    }
+    return tuple(
+        check if check.name in steady else msgspec.structs.replace(check, value=None)
+        for check in checks
     )
 
 

@@ -25,8 +25,8 @@ from beacon.model.policy import (
     Replay,
 )
 from beacon.model.profile import Profile
-from beacon.model.run import Run
-from beacon.model.support import repeated, together, unsteady
+from beacon.model.run import Check, Run
+from beacon.model.support import compared, repeated, unsteady
 from beacon.synthesis.current_names import with_current_names
 from beacon.synthesis.decide import decide
 from beacon.synthesis.intents import check_classes
@@ -57,6 +57,7 @@ def synthesize(
     """
     intent = intent or Intent()
     runs = with_current_names(_counted(profile, intent))
+    groups = repeated(runs)
     uses = _uses(runs)
     check_classes(uses)
     gaps = profile.gaps()
@@ -79,7 +80,7 @@ def synthesize(
         syscalls=syscalls,
         capabilities=tuple(_capabilities(allowed, uses)),
         not_implemented=not_implemented({each.call.name for each in syscalls}, abis),
-        replays=tuple(_replay(group) for group in repeated(runs)),
+        replays=tuple(_replay(group, compared(groups, group)) for group in groups),
         gaps=gaps,
         surroundings=profile.surroundings,
         intent=intent,
@@ -202,7 +203,7 @@ def _evidence(uses: Sequence[tuple[str, Use]]) -> Evidence:
     )
 
 
-def _replay(group: Sequence[Run]) -> Replay:
+def _replay(group: Sequence[Run], checks: tuple[Check, ...]) -> Replay:
     """One run, or several of the same kind as one."""
     seen = [run.observation for run in group]
     first = group[0].outcome
@@ -211,7 +212,7 @@ def _replay(group: Sequence[Run]) -> Replay:
         workload=group[0].workload,
         ending=first.ending,
         exit_code=first.exit_code,
-        checks=together(group),
+        checks=checks,
         denied=tuple(sorted({call for each in seen for call in each.denied()}, key=order)),
         refused=tuple(
             sorted({c.capability.name for each in seen for c in each.capabilities if c.refused})

@@ -1,10 +1,12 @@
 from __future__ import annotations
 
 import msgspec
+import pytest
 
+from beacon.model.environment import Environment
 from beacon.model.profile import Profile
-from beacon.model.run import Check, Run
-from beacon.model.support import repeated, some, together
+from beacon.model.run import Check, Ending, Run
+from beacon.model.support import compared, repeated, some, together
 from beacon.synthesis.synthesize import synthesize
 from builders import call, profile, run
 
@@ -74,3 +76,25 @@ def test_three_names_stand_for_many() -> None:
     assert some([*"abcdefgh"]) == "a, b, c and 5 more (--json)"
     (gap,) = profile(driven(*(bad(f"check {number}") for number in range(19)))).gaps()
     assert len(gap) < 160
+
+
+def job(output: str, *, init: str | None = None, repeat: int = 0) -> Run:
+    checks = (Check("standard output", passed=True, value=output),)
+    made = run(call("read"), ending=Ending.FINISHED, checks=checks)
+    environment = Environment.of([("init", init)] if init else [])
+    return msgspec.structs.replace(made, environment=environment, repeat=repeat)
+
+
+@pytest.mark.parametrize(
+    ("runs", "values"),
+    [
+        ([job("1"), job("1", repeat=1), job("other", init="yes")], ["1", "other"]),
+        ([job("1"), job("2", repeat=1), job("3", init="yes")], [None, None]),
+        ([job("1"), job("3", init="yes")], [None, None]),
+    ],
+)
+def test_output_of_one_run_is_compared_where_it_was_steady_in_two(
+    runs: list[Run], values: list[str | None]
+) -> None:
+    groups = repeated(runs)
+    assert [compared(groups, each)[0].value for each in groups] == values
