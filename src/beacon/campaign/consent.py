@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from beacon.campaign.demands import Demand
+from beacon.campaign.standard_input import StandardInput
 from beacon.errors import UsageError
 from beacon.model.launch import Launch, bare
 from beacon.model.text import printable
@@ -61,6 +62,7 @@ _REPEATED: Mapping[str, Callable[[Consent, str], bool]] = {
     "workload": lambda consent, name: name in consent.workloads,
     "cap_add": _adds,
     "filter": lambda consent, _: consent.launch.seccomp == "unconfined",
+    "stdin": lambda consent, _: consent.launch.stdin is not None,  # it is used instead
 }
 
 
@@ -74,6 +76,23 @@ def check_consent(demands: Iterable[Demand], consent: Consent) -> None:
             "you trust whoever made these files, as your own from before BeaCon 0.2, which have no "
             "seal."
         )
+
+
+def changed_input(recorded: Launch, stdin: StandardInput | None, consent: Consent) -> str | None:
+    """A note where standard input is another file than recorded.
+
+    UsageError where the seal alone stands for it: it covers the content that the user once named,
+    not whatever lies at that path now.
+    """
+    if stdin is None or stdin.sha256 == recorded.stdin_sha256:
+        return None
+    path = printable(str(stdin.path))
+    if not (consent.trust or consent.launch.stdin is not None):
+        raise UsageError(
+            f"{path} is not what it was when the image was profiled: give it again with --stdin to "
+            "send it to the container as it is now."
+        )
+    return f"{path} is not what was recorded as standard input, so the output may differ"
 
 
 def some(demands: Sequence[Demand]) -> str:

@@ -52,9 +52,12 @@ def read_settings(path: Path) -> Settings:
         ) from None
     _check_names(path, settings.dimensions)
     folder = path.absolute().parent
+    launch = _anchored(settings.launch, folder)
+    if launch.stdin is not None:
+        launch = msgspec.structs.replace(launch, stdin=str(folder / launch.stdin))
     return msgspec.structs.replace(
         settings,
-        launch=_anchored(settings.launch, folder),
+        launch=launch,
         dimensions=tuple(_anchor_values(each, folder) for each in settings.dimensions),
     )
 

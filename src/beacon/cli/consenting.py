@@ -49,6 +49,9 @@ def add_consent_options(parser: argparse.ArgumentParser) -> None:
         group.add_argument(*names, metavar=metavar, action="append", default=[], help=text)
     group.add_argument("--network", metavar="NETWORK", help="host, or a network by its name")
     group.add_argument(
+        "--stdin", metavar="FILE", help="a job's standard input, in place of the recorded file"
+    )
+    group.add_argument(
         "--dimensions",
         metavar="LIST",
         default="",
@@ -131,6 +134,7 @@ def _launch(options: argparse.Namespace, base: Launch) -> Launch:
         volumes=(*base.volumes, *options.volume),
         cap_add=(*base.cap_add, *options.cap_add),
         network=options.network or base.network,
+        stdin=options.stdin or base.stdin,
         apparmor=security.apparmor or base.apparmor,
         seccomp=security.seccomp or base.seccomp,
     )

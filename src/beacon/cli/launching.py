@@ -29,6 +29,7 @@ _SINGLE = (
     (("-w", "--workdir"), "DIR"),
     (("--entrypoint",), "COMMAND"),
     (("--network",), "NETWORK"),
+    (("--log-driver",), "DRIVER"),
 )
 
 
@@ -39,10 +40,24 @@ def add_launch_options(parser: argparse.ArgumentParser) -> None:
         group.add_argument(*names, metavar=metavar, action="append", default=[])
     for names, metavar in _SINGLE:
         group.add_argument(*names, metavar=metavar)
+    _add_streams(group)
     _add_readiness(parser)
     parser.add_argument("image", metavar="IMAGE")
     command = parser.add_argument("command", metavar="CMD", nargs=argparse.REMAINDER)
     command.required = False  # argparse counts it among what is missing, though it may be
+
+
+def _add_streams(group: argparse._ArgumentGroup) -> None:
+    group.add_argument(
+        "-i", "--interactive", action="store_true", help="an open standard input, which stays empty"
+    )
+    group.add_argument("-t", "--tty", action="store_true", help="a terminal")
+    group.add_argument(
+        "--stdin",
+        metavar="FILE",
+        help="what stands behind `docker run -i IMAGE <FILE`: each run of a job gets the file's "
+        "bytes as its standard input, then the end",
+    )
 
 
 def _add_readiness(parser: argparse.ArgumentParser) -> None:
@@ -51,7 +66,8 @@ def _add_readiness(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--job",
         action="store_true",
-        help="never: it does its work and ends by itself, within --ready-timeout",
+        help="never: it does its work and ends by itself, within --ready-timeout; say it for one "
+        "that takes longer than --ready-after, or whose image exposes a port (docs/jobs.md)",
     )
     group.add_argument(
         "--ready-log", metavar="TEXT", help="when a line of its output holds this text"
@@ -80,6 +96,10 @@ def read_launch(options: argparse.Namespace, base: Launch | None = None) -> Laun
         "user": options.user,
         "workdir": options.workdir,
         "network": options.network,
+        "log_driver": options.log_driver,
+        "interactive": options.interactive,
+        "tty": options.tty,
+        "stdin": options.stdin,
         "cap_add": tuple(options.cap_add),
         "cap_drop": tuple(options.cap_drop),
         "no_new_privileges": security.no_new_privileges,

@@ -16,6 +16,7 @@ from beacon.campaign.lab import Lab
 from beacon.campaign.never import unserved, why_unserved
 from beacon.campaign.record import Campaign
 from beacon.campaign.settings import Settings, read_settings
+from beacon.campaign.standard_input import StandardInput, standard_input
 from beacon.cli.arguments import check_output, directory
 from beacon.cli.consenting import sealed
 from beacon.cli.console import Console
@@ -76,8 +77,8 @@ def run(options: argparse.Namespace, console: Console) -> ExitCode:
     options.workload = workload_name(options.workload) or settings.workload or _AUTO
     launch = read_launch(options, settings.launch)
     check_output(options.output)
-    with writing(options.output):
-        profile = sealed(_record(options, settings, launch, console), console)
+    with writing(options.output), standard_input(launch) as (launch, stdin):
+        profile = sealed(_record(options, settings, launch, stdin, console), console)
         write_files(options.output, {PROFILE_FILE: encode(profile)})
     if options.json:
         console.document("profile", summary(profile))
@@ -103,7 +104,11 @@ def _tell_gaps(profile: Profile, console: Console) -> None:
 
 
 def _record(
-    options: argparse.Namespace, settings: Settings, launch: Launch, console: Console
+    options: argparse.Namespace,
+    settings: Settings,
+    launch: Launch,
+    stdin: StandardInput | None,
+    console: Console,
 ) -> Profile:
     workload = None if options.workload == _AUTO else find(options.workload)
     with open_lab() as lab:
@@ -122,7 +127,7 @@ def _record(
             if options.resume:
                 _tidy(lab, console)
                 console.say(f"Going on after {len(journal)} finished runs.")
-            conditions = Conditions(image, launch, surroundings=chosen.surroundings)
+            conditions = Conditions(image, launch, surroundings=chosen.surroundings, stdin=stdin)
             campaign = Campaign(
                 lab,
                 conditions,

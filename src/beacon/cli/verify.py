@@ -13,9 +13,10 @@ import msgspec
 
 from beacon import __version__
 from beacon.campaign.cell import Conditions
-from beacon.campaign.consent import check_consent
+from beacon.campaign.consent import changed_input, check_consent
 from beacon.campaign.edited import edits
 from beacon.campaign.enforced import read_enforced
+from beacon.campaign.standard_input import standard_input
 from beacon.campaign.starts import STARTS, start_again
 from beacon.campaign.verify import chosen, verify
 from beacon.cli.arguments import number_of_starts, positive
@@ -26,7 +27,7 @@ from beacon.cli.opening import open_lab
 from beacon.cli.progress import Progress
 from beacon.cli.verified import verified
 from beacon.cli.wording import ending
-from beacon.errors import ExitCode
+from beacon.errors import ExitCode, UsageError
 from beacon.export.seccomp import SeccompExporter
 from beacon.model.deviation import is_wider
 from beacon.model.files import VERIFICATION_FILE, encode, load_policy, write_files, writing
@@ -91,14 +92,22 @@ def _verified(options: argparse.Namespace, policy: Policy, console: Console) -> 
         return Verification(policy.image, (), __version__, len(policy.replays), files)
     replays = chosen(policy, quick=options.quick)
     found, consent = consented(options, console, policy, replays, enforced.enforcement)
-    launch = msgspec.structs.replace(policy.launch, no_new_privileges=enforced.no_new_privileges)
-    with open_lab() as lab:
+    if options.stdin is not None and policy.launch.stdin is None:
+        raise UsageError("This policy was recorded without --stdin: leave it out here, too.")
+    launch = msgspec.structs.replace(
+        policy.launch,
+        no_new_privileges=enforced.no_new_privileges,
+        stdin=consent.launch.stdin or policy.launch.stdin,
+    )
+    with standard_input(launch) as (launch, stdin), open_lab() as lab:
+        if note := changed_input(policy.launch, stdin, consent):
+            console.say(f"Note: {note}.")
         image = lab.engine.image(policy.image.reference)
         if image.id != policy.image.id:
             console.say(f"Note: {image.reference} is not the image that was profiled any more.")
             # What was given to one image was not given to another of its name.
             check_consent(found, replace(consent, sealed=False))
-        conditions = Conditions(image, launch, enforced.enforcement, policy.surroundings)
+        conditions = Conditions(image, launch, enforced.enforcement, policy.surroundings, stdin)
         runtime = lab.engine.facts().runtime
         if note := other_runtime(policy, runtime):
             console.say(f"Note: {note}.")

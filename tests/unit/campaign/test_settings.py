@@ -27,6 +27,11 @@ def test_volumes_are_anchored_at_the_file(tmp_path: Path) -> None:
     assert found.dimensions[0].values["y"].volumes == (f"{tmp_path}/f:/f",)
 
 
+def test_the_file_for_standard_input_is_anchored_too(tmp_path: Path) -> None:
+    assert write(tmp_path, '[launch]\nstdin = "a"').launch.stdin == str(tmp_path / "a")
+    assert write(tmp_path, '[launch]\nstdin = "/a"').launch.stdin == "/a"
+
+
 def test_an_empty_file_says_nothing(tmp_path: Path) -> None:
     assert write(tmp_path, "").launch == Launch()
 

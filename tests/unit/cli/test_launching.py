@@ -18,7 +18,8 @@ def test_docker_s_own_names() -> None:
     found = launch(
         *("-e", "A=1", "-v", "data:/data", "--tmpfs", "/run", "-u", "1000", "-w", "/srv"),
         *("--entrypoint", "/bin/sh", "--network", "none", "--cap-add", "SYS_NICE"),
-        *("--cap-drop", "MKNOD", "--security-opt", "no-new-privileges:true", "image", "-c", "id"),
+        *("--cap-drop", "MKNOD", "--security-opt", "no-new-privileges:true"),
+        *("-it", "--stdin", "in.txt", "--log-driver", "none", "image", "-c", "id"),
     )
     assert found == Launch(
         command=("-c", "id"),
@@ -32,6 +33,10 @@ def test_docker_s_own_names() -> None:
         cap_add=("SYS_NICE",),
         cap_drop=("MKNOD",),
         no_new_privileges=True,
+        interactive=True,
+        tty=True,
+        stdin="in.txt",
+        log_driver="none",
     )
 
 

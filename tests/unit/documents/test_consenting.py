@@ -51,6 +51,7 @@ def from_elsewhere(place: Path) -> None:
 WAYS: list[tuple[tuple[str, ...], tuple[str, ...]]] = [
     (("--network", "host"), ("--network", "host")),
     (("-v", "/srv:/data"), ("--volume", "/srv:/data")),
+    (("--stdin", "{}"), ("--stdin", "{}")),
     (("--security-opt", "apparmor=unconfined"), ("--security-opt", "apparmor=unconfined")),
     ((*ENVIRONMENTS, "--dimensions", "pid-host"), ("--dimensions", "pid-host")),
     ((*ENVIRONMENTS, "--dimensions", "pid-host"), ("--dimensions", "init,pid-host=yes")),
@@ -134,6 +135,35 @@ def test_another_image_of_the_name_needs_consent_again(
     assert code == 2
     assert "running" not in said
     assert check(place, "verify", policy, "--network", "host")[0] == 0
+
+
+def test_a_job_s_input_is_sealed_by_its_content(place: Path) -> None:
+    file = place / "input"
+    file.write_text("one")
+    policy = make(place, "--stdin", file)
+    assert load_policy(policy).launch.stdin == str(file)
+    code, _, said = check(place, "verify", policy)
+    assert (code, "not what was recorded" in said) == (0, False), said
+    file.write_text("secret")
+    code, _, said = check(place, "verify", policy)
+    assert code == 2
+    assert "is not what it was when the image was profiled: give it again with --stdin" in said
+    assert "running" not in said
+    for option in (("--stdin", file), ("--trust",)):
+        code, _, said = check(place, "verify", policy, *option)
+        assert code == 0, said
+        assert "is not what was recorded as standard input" in said
+    file.unlink()
+    code, _, said = check(place, "verify", policy)
+    assert code == 2
+    assert "No such file" in said
+
+
+def test_a_file_that_was_not_recorded_is_not_sent(place: Path) -> None:
+    policy = make(place)
+    code, _, said = check(place, "verify", policy, "--stdin", place / "profile" / "profile.json")
+    assert code == 2
+    assert "recorded without --stdin" in said
 
 
 def test_a_script_is_sealed_by_its_content(tmp_path: Path) -> None:
