@@ -3,19 +3,42 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
+from pathlib import Path
 
+from beacon.engines.file_copy import budget, left_out
 from beacon.engines.interface import Container, Image, Readiness, RefusedError
-from beacon.model.launch import Launch
+from beacon.errors import BeaconError
+from beacon.model.launch import Launch, shared_source
 from beacon.model.run import Check, Ending, Outcome
+from beacon.model.text import printable
 
 #: Shells answer from here on for what could not be executed, and for what a signal ended.
 _BROKEN = 126
+_SHOWN = 3
 
 
 def may_be_job(image: Image, launch: Launch) -> bool:
     """Whether a container that ends by itself has done its work, not failed to serve."""
     serves = bool(image.ports) or image.health_check or launch.ready_log is not None
     return launch.job or launch.stdin is not None or not serves
+
+
+def uncopied(launch: Launch) -> Iterator[str]:
+    """What the copies of a job's data lack, a note for each folder that it could write to."""
+    for source in sorted({shared_source(volume) or "" for volume in launch.volumes}):
+        if not (source.startswith("/") and Path(source).is_dir()):
+            continue
+        try:
+            names = list(left_out(Path(source).resolve(), budget()))
+        except (OSError, BeaconError):  # it is told when it is copied
+            continue
+        if names:
+            shown = printable(", ".join(names[:_SHOWN])) + (" …" if names[_SHOWN:] else "")
+            yield (
+                f"each run gets a copy of {printable(source)}, without its sockets and devices "
+                f"({shown})"
+            )
 
 
 def until_the_end(readiness: Readiness) -> Readiness:

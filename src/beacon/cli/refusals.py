@@ -6,6 +6,7 @@ import argparse
 from collections.abc import Iterator
 
 from beacon.campaign.choosing import reachable
+from beacon.campaign.job import may_be_job, uncopied
 from beacon.engines.interface import Image
 from beacon.errors import UsageError
 from beacon.model.launch import Launch
@@ -39,10 +40,12 @@ def check_possible(launch: Launch, image: Image, workload: str | None) -> None:
 
 
 def without_effect(options: argparse.Namespace, launch: Launch, image: Image) -> Iterator[str]:
-    """What was asked for and changes nothing here, a sentence each."""
+    """What was asked for and changes nothing here, or not all that it could, a sentence each."""
     if options.ready_after is not None and not _waits(launch, image):
         decides = _deciding(launch, image)
         yield f"--ready-after has no effect: {decides} says when the container is ready"
+    if may_be_job(image, launch):
+        yield from uncopied(launch)
     if options.strategy == "baseline":
         for name in _EXPLORING:
             if getattr(options, name) is not None:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import socket
+from pathlib import Path
+
 import pytest
 
-from beacon.campaign.job import finished, may_be_job, until_the_end
+from beacon.campaign.job import finished, may_be_job, uncopied, until_the_end
 from beacon.engines.interface import Container, Image, Readiness
 from beacon.model.launch import Launch
 from beacon.model.run import Ending
@@ -63,3 +66,16 @@ def test_a_job_is_not_ready_for_being_alive() -> None:
     waiting = until_the_end(Readiness(timeout=7.0, stable=3.0, ports=(80,), log_line="up"))
     assert (waiting.timeout, waiting.ports, waiting.log_line) == (7.0, (), None)
     assert waiting.stable > 1e9
+
+
+def test_what_copies_lack_is_told(tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    data.mkdir()
+    volumes = (f"{data}:/data", "/dev/null:/null", "named:/named", "/absent:/a")
+    assert list(uncopied(Launch(volumes=volumes))) == []
+    with socket.socket(socket.AF_UNIX) as listening:
+        listening.bind(str(data / "s\x1bocket"))
+        (note,) = uncopied(Launch(volumes=volumes))
+        assert note.startswith(f"each run gets a copy of {data}, without its sockets")
+        assert "\x1b" not in note
+        assert list(uncopied(Launch(volumes=(f"{data}:/data:ro",)))) == []
