@@ -74,6 +74,7 @@ def process(launch: Launch, name: str) -> dict[str, Any]:
         "tty": launch.tty,
         "stdin": launch.interactive,
         "resources": {"limits": limits} if (limits := _limits(launch)) else {},
+        "stdinOnce": launch.stdin is not None,  # else its input has no end
     }
     return {key: value for key, value in options.items() if value}
 

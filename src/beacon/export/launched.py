@@ -110,6 +110,8 @@ def missing(launch: Launch, written: Collection[str]) -> Iterator[str]:
             yield f"To add: what the host had mounted at {mount.target}{way}"
         if mount.options:
             yield f"To add: {','.join(mount.options)} for the volume at {mount.target}"
+    if launch.stdin is not None:
+        yield "To add: the file that was its standard input"
     if names := given(launch).keys() - set(written):
         words = ", ".join(option_names(names))
         yield f"Recorded with further options, to add what matters here: {words}"

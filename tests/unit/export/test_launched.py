@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 import yaml
 
@@ -12,7 +13,10 @@ from beacon.export.compose import ComposeExporter
 from beacon.export.docker_args import DockerArgsExporter
 from beacon.export.interface import Exporter
 from beacon.export.kubernetes import KubernetesExporter
+from beacon.model.environment import Environment
 from beacon.model.launch import Launch
+from beacon.model.policy import Replay
+from beacon.model.run import Ending
 from unit.export.policies import launched
 
 
@@ -120,3 +124,19 @@ def test_what_belongs_to_the_host_is_named_only() -> None:
         assert "To add: the variable my var" in remarks
         assert "private" not in remarks
         assert "peer" not in remarks
+
+
+def test_a_job_is_not_started_again_and_its_input_ends() -> None:
+    launch = Launch(stdin="/data/in", stdin_sha256="00", interactive=True)
+    policy = launched(launch)
+    assert "restartPolicy" not in KubernetesExporter().render(policy, Path("/p")).decode()
+    replay = Replay(Environment(), "none", Ending.FINISHED, 0, (), (), ())
+    policy = msgspec.structs.replace(policy, replays=(replay,))
+    document = KubernetesExporter().render(policy, Path("/p")).decode()
+    spec = yaml.safe_load(document)["spec"]
+    assert spec["restartPolicy"] == "Never"
+    assert spec["containers"][0]["stdin"] is spec["containers"][0]["stdinOnce"] is True
+    for text_of_it in (document, ComposeExporter().render(policy, Path("/p")).decode()):
+        assert "# To add: the file that was its standard input" in text_of_it
+        assert "/data/in" not in text_of_it
+    assert service(launch)["stdin_open"] is True
