@@ -34,12 +34,15 @@ def docker(*arguments: str, check: bool = True) -> str:
 
 
 def leftovers() -> list[str]:
-    """Containers and cgroups of dead commands, and of this process; others may be at work."""
+    """Containers, volumes and cgroups of dead commands and of this process; others may work."""
     form = '{{.ID}} {{.Label "beacon.owner"}}'
     listed = docker("ps", "--all", "--filter", "label=beacon.owner", "--format", form)
     containers = [line for line in listed.splitlines() if _ours(line.split()[1])]
+    form = 'volume {{.Name}} {{.Label "beacon.owner"}}'
+    listed = docker("volume", "ls", "--filter", "label=beacon.owner", "--format", form)
+    volumes = [line for line in listed.splitlines() if _ours(line.split()[2])]
     cgroups = [p for pattern in _CGROUPS for p in Path("/sys/fs/cgroup").glob(pattern)]
-    return containers + [str(p) for p in cgroups if _ours(p.name.rpartition("-")[0])]
+    return containers + volumes + [str(p) for p in cgroups if _ours(p.name.rpartition("-")[0])]
 
 
 def _ours(maker: str) -> bool:

@@ -13,7 +13,7 @@ import msgspec
 from docker.errors import NotFound
 from docker.types import IPAMConfig, IPAMPool
 
-from beacon.engines.file_copy import MOST_BYTES, MOST_FILES, budget, copy
+from beacon.engines.file_copy import MOST_BYTES, MOST_FILES, budget, copy, measure
 from beacon.engines.file_tree import TooLargeError
 from beacon.errors import UsageError
 from beacon.model.launch import Launch, shared_source
@@ -122,6 +122,7 @@ class Belongings:
 
 def _copied(given: str, found: Path, place: Path) -> None:
     try:
+        measure(found, budget())
         copy(found, place, budget())
     except TooLargeError:
         raise UsageError(

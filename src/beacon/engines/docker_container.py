@@ -182,10 +182,12 @@ class DockerContainer(Container):
             try:
                 stream = self._api.logs(self.id, stream=True, follow=False, tail=wanted)
                 raw = tail(limited(stream, _LOG_SECONDS))
-            except APIError:  # the log driver keeps nothing
+            except APIError:
                 if self._attachment is None:
                     raise
-                raw = self._attachment.tail()
+                raw = b""
+        if not raw and self._attachment is not None:  # the log driver keeps nothing
+            raw = self._attachment.tail()
         return printable_lines(raw, wanted)
 
     def output(self) -> dict[str, str | None]:

@@ -14,6 +14,7 @@ from beacon.engines.file_tree import Budget, Entry, entries
 MOST_FILES, MOST_BYTES = 100_000, 1 << 30
 
 _CHUNK = 1 << 20
+_BLOCK = 512  # bytes of st_blocks' unit, whatever the file system's own
 _NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
@@ -29,6 +30,13 @@ def copy(source: Path, target: Path, limit: Budget) -> None:
     stay; sockets and devices are left out. TooLargeError; OSError for what cannot be copied.
     """
     _Copy(target, limit).run(source)
+
+
+def measure(source: Path, limit: Budget) -> None:
+    """TooLargeError for more than `copy` would take, known before any of it is written."""
+    for entry in entries(source, limit):
+        if stat.S_ISREG(entry.found.st_mode):
+            limit.take(size=min(entry.found.st_blocks * _BLOCK, entry.found.st_size))
 
 
 def left_out(source: Path, limit: Budget) -> Iterator[str]:
