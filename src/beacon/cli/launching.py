@@ -67,7 +67,8 @@ def _add_readiness(parser: argparse.ArgumentParser) -> None:
         "--job",
         action="store_true",
         help="never: it does its work and ends by itself, within --ready-timeout; say it for one "
-        "that takes longer than --ready-after, or whose image exposes a port (docs/jobs.md)",
+        "that takes longer than --ready-after, or whose image exposes a port; what -v gives it "
+        "to write to is copied for each run (docs/jobs.md)",
     )
     group.add_argument(
         "--ready-log", metavar="TEXT", help="when a line of its output holds this text"

@@ -16,6 +16,7 @@ from beacon.model.event import Syscall, order, spell
 from beacon.model.observation import SyscallCount
 from beacon.model.profile import Profile
 from beacon.model.run import Run
+from beacon.model.support import repeated, some, uncompared
 
 
 def tell(console: Console, profile: Profile) -> None:
@@ -28,6 +29,8 @@ def tell(console: Console, profile: Profile) -> None:
         _tell_growth(console, profile)
     if said := profile.support().sentence():
         console.result(said)
+    if names := uncompared(repeated(profile.runs)):
+        console.result(f"not compared, as two runs differ or it is too much: {some(names)}")
     console.result(coverage(profile.runs, profile.surroundings).sentence())
 
 

@@ -116,6 +116,17 @@ def compared(groups: Sequence[Sequence[Run]], group: Sequence[Run]) -> tuple[Che
     )
 
 
+def uncompared(groups: Iterable[Sequence[Run]]) -> tuple[str, ...]:
+    """What a job leaves in the default environment that tells nothing, being another each time."""
+    return tuple(
+        check.name
+        for group in groups
+        if group[0].outcome.ending is Ending.FINISHED and not group[0].environment.settings
+        for check in together(group)
+        if check.value is None
+    )
+
+
 def some(names: Sequence[str]) -> str:
     """At most three of them in words: `a, b, c and 16 more (--json)`."""
     shown = ", ".join(names[:_SHOWN])

@@ -6,7 +6,7 @@ import pytest
 from beacon.model.environment import Environment
 from beacon.model.profile import Profile
 from beacon.model.run import Check, Ending, Run
-from beacon.model.support import compared, repeated, some, together
+from beacon.model.support import compared, repeated, some, together, uncompared
 from beacon.synthesis.synthesize import synthesize
 from builders import call, profile, run
 
@@ -98,3 +98,5 @@ def test_output_of_one_run_is_compared_where_it_was_steady_in_two(
 ) -> None:
     groups = repeated(runs)
     assert [compared(groups, each)[0].value for each in groups] == values
+    steady = values[0] is not None or len(groups[0]) < 2
+    assert uncompared(groups) == (() if steady else ("standard output",))
