@@ -28,6 +28,7 @@ OF_NO_CONSEQUENCE = {
     "ready_log": "It says when a recorded container counts as ready, not how it is started.",
     "ready_after": "As ready_log.",
     "ready_timeout": "As ready_log.",
+    "stdin_sha256": "It says which file was recorded; that there was one, every format says.",
 }
 
 
@@ -121,7 +122,8 @@ def again(launch: Launch) -> str:
     """What docker.args leaves out, for `docker run` to have it: `--env, --user, the command`."""
     names = given(launch).keys() - {"command"}
     names |= {name for name in ("env", "volumes") if getattr(launch, name)}
-    return ", ".join([*option_names(names), *(["the command"] if launch.command else [])])
+    rest = {"the command": launch.command, "standard input": launch.stdin}
+    return ", ".join([*option_names(names), *(word for word, there in rest.items() if there)])
 
 
 def option_names(names: Iterable[str]) -> list[str]:

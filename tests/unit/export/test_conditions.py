@@ -35,11 +35,14 @@ _FURTHER: dict[str, Any] = {
     "ready_log": "ready",
     "ready_timeout": 9.0,
     "seccomp": "unconfined",
+    "stdin": "/data/in",
+    "stdin_sha256": "00",
     "storage_opt": ("size=1g",),
 }
 _SPELT = {
     "apparmor": "--security-opt apparmor",
     "command": "the command",
+    "stdin": "standard input",
     "volumes": "--volume",
 }
 FIELDS = Launch.__struct_fields__
