@@ -43,6 +43,7 @@ class Conditions:
     `settle` is how long a ready container is left alone before it is driven, so that timers and
     background threads are seen; `grace` is what it gets to stop by itself. A workload may take
     `drive_timeout`, and where the environment may keep it from its answers `varied_timeout`.
+    `ends`: it was seen to end by itself, so that it lives on shows no readiness.
     """
 
     image: Image
@@ -50,6 +51,7 @@ class Conditions:
     enforcement: Enforcement = field(default_factory=Enforcement)
     surroundings: Surroundings = field(default_factory=Surroundings)
     stdin: StandardInput | None = None
+    ends: bool = False
     settle: float = 1.0
     drive_timeout: float = 120.0
     varied_timeout: float = 60.0
@@ -64,7 +66,7 @@ class Conditions:
             ports=self.image.ports,
             log_line=self.launch.ready_log,
         )
-        return until_the_end(readiness) if self.launch.job else readiness
+        return until_the_end(readiness) if self.launch.job or self.ends else readiness
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from beacon import __version__
 from beacon.campaign.cell import Cell, Conditions, check_engine, run_cell
@@ -96,6 +96,7 @@ class Campaign:
         self._run(rest if self.runs else [alone, *rest])
         self._check_ready()
         if self._is_job():
+            self.conditions = replace(self.conditions, ends=True)
             # Output that differs between two runs is not compared later.
             self.workload = alone.workload
             self._run([Cell(default, alone.workload, repeat=1)])

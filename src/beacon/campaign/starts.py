@@ -73,7 +73,7 @@ def _shortened(conditions: Conditions, jobs: int) -> Conditions:
         # Any other would come at a moment that no recording has: before the program handles it.
         stop_signal="SIGKILL",
     )
-    return replace(conditions, launch=launch, settle=0.0, grace=0.0)
+    return replace(conditions, launch=launch, ends=False, settle=0.0, grace=0.0)
 
 
 def _is_good(recorded: Replay, run: Run) -> bool:

@@ -15,7 +15,7 @@ from beacon.model.environment import Environment
 from beacon.model.event import Syscall, order, spell
 from beacon.model.observation import SyscallCount
 from beacon.model.profile import Profile
-from beacon.model.run import Run
+from beacon.model.run import Ending, Run
 from beacon.model.support import repeated, some, uncompared
 
 
@@ -48,6 +48,19 @@ def _tell_growth(console: Console, profile: Profile) -> None:
     console.result()
     for line in _closing(profile):
         console.result(line)
+
+
+def job_hint(profile: Profile) -> str | None:
+    """What to say of a container that may be a job which takes longer than it was let live."""
+    default = [run for run in profile.runs if not run.environment.settings]
+    waits = any(run.listeners or run.outcome.ending is not Ending.SERVED for run in default)
+    if waits or profile.launch.ready_log is not None:
+        return None
+    watched = max(run.watched for run in default)
+    return (
+        f"it listens on nothing, and was stopped after {watched:.0f} s; if it would have ended by "
+        "itself, it is a job: repeat this with --job"
+    )
 
 
 def summary(profile: Profile) -> dict[str, Any]:

@@ -23,7 +23,7 @@ from beacon.cli.console import Console
 from beacon.cli.exploring import add_exploration_options, identity, plan
 from beacon.cli.launching import add_launch_options, read_launch
 from beacon.cli.opening import open_lab
-from beacon.cli.outcome import summary, tell
+from beacon.cli.outcome import job_hint, summary, tell
 from beacon.cli.progress import Progress
 from beacon.cli.refusals import check_possible, without_effect
 from beacon.errors import ExitCode, UsageError
@@ -84,6 +84,8 @@ def run(options: argparse.Namespace, console: Console) -> ExitCode:
         console.document("profile", summary(profile))
     else:
         tell(console, profile)
+    if note := job_hint(profile):
+        console.say(f"Note: {note}.")
     path = options.output / PROFILE_FILE
     if profile.gaps():
         _tell_gaps(profile, console)

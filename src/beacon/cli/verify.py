@@ -107,7 +107,9 @@ def _verified(options: argparse.Namespace, policy: Policy, console: Console) -> 
             console.say(f"Note: {image.reference} is not the image that was profiled any more.")
             # What was given to one image was not given to another of its name.
             check_consent(found, replace(consent, sealed=False))
-        conditions = Conditions(image, launch, enforced.enforcement, policy.surroundings, stdin)
+        enforcement, surroundings = enforced.enforcement, policy.surroundings
+        ends = policy.ends_by_itself()
+        conditions = Conditions(image, launch, enforcement, surroundings, stdin, ends)
         runtime = lab.engine.facts().runtime
         if note := other_runtime(policy, runtime):
             console.say(f"Note: {note}.")

@@ -1,9 +1,11 @@
 from __future__ import annotations
 
+import math
 import re
 import threading
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -15,7 +17,7 @@ from beacon.campaign.lab import Lab
 from beacon.campaign.never import NeverReadyError, unserved, why_unserved
 from beacon.campaign.record import Campaign
 from beacon.campaign.verify import verify
-from beacon.engines.interface import Enforcement, NotReadyError
+from beacon.engines.interface import Enforcement, NotReadyError, Readiness
 from beacon.errors import ExitCode
 from beacon.exploration.estimate import Trial
 from beacon.exploration.interface import Strategy
@@ -370,3 +372,26 @@ def test_what_is_not_supported_may_pass_and_what_is_unsteady_may_fail() -> None:
         workloads: dict[str, Workload] = {"none": NoWorkload(), "fake": Moody(now)}
         result = verify(lab(), CONDITIONS, policy, workloads.__getitem__, Diary(), jobs=1)
         assert result.passed
+
+
+def test_what_once_ended_by_itself_is_waited_for() -> None:
+    waited: list[Readiness] = []
+
+    class Finishing(FakeContainer):
+        def wait_ready(self, readiness: Readiness) -> str:
+            waited.append(readiness)
+            raise NotReadyError("The container exited with code 3.", exited=True)
+
+        def exit_code(self) -> int | None:
+            return 3
+
+    made = lab(None, ALONE, ALONE)
+    engine = made.engine
+    assert isinstance(engine, FakeEngine)
+    engine.create = lambda *_, **__: Finishing(engine, 0)  # type: ignore[method-assign]
+    conditions = replace(CONDITIONS, image=replace(IMAGE, ports=()))
+    profile = Campaign(made, conditions, NoWorkload(), Diary(), 1).run()
+    assert [run.outcome.ending for run in profile.runs] == [Ending.FINISHED] * 2
+    assert [each.stable for each in waited] == [3.0, math.inf]
+    policy = synthesize(profile)
+    assert policy.ends_by_itself()
