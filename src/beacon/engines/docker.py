@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
+from threading import Event
 from typing import Any
 
 from docker import APIClient
@@ -67,6 +68,7 @@ class DockerEngine(Engine):
     def __init__(self, session: str | None = None, *, api: Any = None) -> None:
         self.session = session or sessions.new_session()
         self._labels = sessions.labels(self.session)
+        self._aborted = Event()
         with answering():
             self._api = api or APIClient(
                 **kwargs_from_env(), timeout=_TIMEOUT, max_pool_size=_CONNECTIONS
@@ -111,7 +113,7 @@ class DockerEngine(Engine):
         job: Job | None = None,
     ) -> Container:
         """Create (not start) a container below `cgroup_parent`, labelled with this session."""
-        belongings = Belongings(self._api, self._labels)
+        belongings = Belongings(self._api, self._labels, self._aborted.is_set)
         try:
             with answering():
                 given = belongings.provide(launch, copied=job is not None)
@@ -125,6 +127,7 @@ class DockerEngine(Engine):
 
     def abort(self) -> None:
         """Remove every container of this session by force; waits on them then end with errors."""
+        self._aborted.set()
         with answering():
             _remove_all(list(self._containers(f"{SESSION_LABEL}={self.session}")))
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import secrets
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -31,10 +31,15 @@ def new_name() -> str:
 
 
 class Belongings:
-    """What was made for one container, with `labels` on all of it."""
+    """What was made for one container, with `labels` on all of it.
 
-    def __init__(self, api: Any, labels: Mapping[str, str]) -> None:
-        self._api, self._labels = api, labels
+    What is being copied when the command is `stopped` ends with StoppedError.
+    """
+
+    def __init__(
+        self, api: Any, labels: Mapping[str, str], stopped: Callable[[], bool] | None = None
+    ) -> None:
+        self._api, self._labels, self._stopped = api, labels, stopped
         self._volumes: list[str] = []
         self.network: str | None = None
         #: Paths that are in the container instead of those that were given.
@@ -83,7 +88,7 @@ class Belongings:
         found = self._found(given)
         name, place = self._new()
         if found is not None:
-            _copied(given, found, place)
+            _copied(given, found, place, self._stopped)
         return name
 
     def _copy_of_path(self, given: str) -> str:
@@ -94,7 +99,7 @@ class Belongings:
         # Not the volume itself: into an empty one the engine would copy the image's files.
         place = self._new()[1] / "copy"
         if there:
-            _copied(given, found, place)
+            _copied(given, found, place, self._stopped)
         else:  # the engine would make a folder there
             place.mkdir()
         return str(place)
@@ -120,10 +125,10 @@ class Belongings:
         return name
 
 
-def _copied(given: str, found: Path, place: Path) -> None:
+def _copied(given: str, found: Path, place: Path, stopped: Callable[[], bool] | None) -> None:
     try:
-        measure(found, budget())
-        copy(found, place, budget())
+        measure(found, budget(stopped))
+        copy(found, place, budget(stopped))
     except TooLargeError:
         raise UsageError(
             f"Each run of a job works on a copy, and {printable(given)} is more than "

@@ -18,9 +18,9 @@ _BLOCK = 512  # bytes of st_blocks' unit, whatever the file system's own
 _NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
-def budget() -> Budget:
+def budget(stopped: Callable[[], bool] | None = None) -> Budget:
     """What is copied for one run at most."""
-    return Budget(MOST_FILES, MOST_BYTES)
+    return Budget(MOST_FILES, MOST_BYTES, stopped)
 
 
 def copy(source: Path, target: Path, limit: Budget) -> None:
@@ -97,11 +97,18 @@ class _Copy:
         handle = os.open(target, _NEW, 0o600)
         try:
             for start, end in _data(source, size):
-                self._limit.take(size=end - start)
-                _range(source, handle, start, end)
+                self._range(source, handle, start, end)
             os.ftruncate(handle, size)
         finally:
             os.close(handle)
+
+    def _range(self, source: int, target: int, start: int, end: int) -> None:
+        while start < end:
+            chunk = os.pread(source, min(_CHUNK, end - start), start)
+            if not chunk:  # it has become shorter
+                return
+            self._limit.take(size=len(chunk))
+            start += os.pwrite(target, chunk, start)
 
 
 _WAYS: Mapping[int, Callable[[_Copy, Entry, Path], None]] = {
@@ -124,14 +131,6 @@ def _data(handle: int, size: int) -> Iterator[tuple[int, int]]:
             raise
         end = min(os.lseek(handle, start, os.SEEK_HOLE), size)
         yield start, end
-
-
-def _range(source: int, target: int, start: int, end: int) -> None:
-    while start < end:
-        chunk = os.pread(source, min(_CHUNK, end - start), start)
-        if not chunk:  # it has become shorter
-            return
-        start += os.pwrite(target, chunk, start)
 
 
 def _own(entry: Entry, target: Path) -> None:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from errno import ESTALE
 from itertools import islice
 from pathlib import Path
 
@@ -21,15 +22,22 @@ class TooLargeError(BeaconError):
     """There is more than the budget allows."""
 
 
+class StoppedError(BeaconError):
+    """The command is ending."""
+
+
 @dataclass
 class Budget:
-    """How many files, and bytes of their content, may still be looked at."""
+    """How many files, and bytes of their content, may still be looked at, unless `stopped`."""
 
     files: int
     size: int
+    stopped: Callable[[], bool] | None = None
 
     def take(self, *, files: int = 0, size: int = 0) -> None:
-        """Spend it; TooLargeError when nothing is left."""
+        """Spend it; TooLargeError when nothing is left, StoppedError."""
+        if self.stopped is not None and self.stopped():
+            raise StoppedError("The command is ending.")
         self.files -= files
         self.size -= size
         if min(self.files, self.size) < 0:
@@ -54,7 +62,7 @@ class Entry:
         now = os.fstat(handle)
         if (now.st_dev, now.st_ino) != (self.found.st_dev, self.found.st_ino):
             os.close(handle)
-            raise FileNotFoundError(f"{self.path} was exchanged")
+            raise OSError(ESTALE, "somebody exchanges a file at this moment")
         return handle
 
 

@@ -239,7 +239,10 @@ class Engine(ABC):
 
     @abstractmethod
     def abort(self) -> None:
-        """Remove every container of this session by force; waits on them then end with errors."""
+        """Remove every container of this session by force; waits on them then end with errors.
+
+        So does what is being created; the engine is not used any more.
+        """
 
     @abstractmethod
     def close(self) -> None:

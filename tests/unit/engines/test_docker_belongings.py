@@ -122,7 +122,7 @@ def test_a_volume_elsewhere_is_refused(api: _Api, foreign: dict[str, Any]) -> No
 
 
 def test_too_much_is_refused(api: _Api, data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(docker_belongings, "budget", lambda: Budget(1, 1))
+    monkeypatch.setattr(docker_belongings, "budget", lambda _: Budget(1, 1))
     with pytest.raises(UsageError, match="data is more than 100000 files or 1024 MiB: mount it"):
         given(api, f"{data}:/data")
 

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from beacon.engines.file_copy import budget, copy, left_out
-from beacon.engines.file_tree import Budget, TooLargeError
+from beacon.engines.file_copy import budget, copy, left_out, measure
+from beacon.engines.file_tree import Budget, StoppedError, TooLargeError
 
 HOLE = 64 << 20
 
@@ -109,3 +109,17 @@ def test_there_is_an_end_to_it(source: Path, limit: Budget) -> None:
 
 def test_the_limit_itself_is_allowed(source: Path) -> None:
     copied(source, Budget(6, 7))  # `.`, away, deep, deep/file, hard, pipe
+
+
+def test_it_ends_with_the_command(source: Path) -> None:
+    asked = iter([False] * 5)
+    with pytest.raises(StoppedError):
+        copied(source, budget(lambda: next(asked, True)))
+    assert not (source.parent / "copy" / "pipe").exists()
+
+
+def test_it_is_measured_before_it_is_copied(source: Path) -> None:
+    measure(source, Budget(6, 4096))
+    for limit in (Budget(5, 4096), Budget(6, 6)):
+        with pytest.raises(TooLargeError):
+            measure(source, limit)
