@@ -41,6 +41,8 @@ struct state {
 	u8 asking;
 	u8 cap;
 	u8 foreign;
+	u8 overridden;	/* `access` is a check of the call in flight */
+	struct cap_key access;
 };
 
 struct {
@@ -105,7 +107,7 @@ struct {
 
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(max_entries, 16384);
+	__uint(max_entries, 32768);
 	__type(key, struct cap_key);
 	__type(value, struct cap_count);
 } caps SEC(".maps");
@@ -259,7 +261,7 @@ static __always_inline struct state *asker_of(struct task_struct *task)
 	}
 	*state = *leader;
 	state->entered = 0;
-	state->asking = 0;
+	state->asking = state->overridden = 0;
 	return state;
 }
 
@@ -410,6 +412,7 @@ static __always_inline struct class_count *class_of(const struct state *state,
 }
 
 #include "held.h"
+#include "opened.h"
 
 SEC("tp_btf/sys_enter")
 int BPF_PROG(enter, struct pt_regs *regs, long id)
@@ -423,6 +426,7 @@ int BPF_PROG(enter, struct pt_regs *regs, long id)
 		return 0;
 	state->entered = 1;
 	state->phase = PHASE_COUNT;
+	state->overridden = 0;
 	set_call(state, task, id);
 	if (!task->seccomp.mode)
 		return 0;
@@ -469,6 +473,7 @@ int BPF_PROG(leave, struct pt_regs *regs, long ret)
 	if (state->entered) {
 		if (task->seccomp.mode)
 			held_left(task, state, regs, ret);
+		opened(task, state, ret);
 		state->entered = 0;
 		returned(state, ret);
 		return 0;
@@ -564,7 +569,7 @@ int BPF_PROG(forked, struct task_struct *parent, struct task_struct *child)
 	}
 	*to = *from;
 	to->entered = 1;
-	to->asking = 0;
+	to->asking = to->overridden = 0;
 	if (parent->group_leader != parent) {
 		from = leader_of(parent);
 		if (from)
@@ -622,6 +627,7 @@ static __always_inline void count_check(void *ctx, struct task_struct *task, str
 	key.granted = !ret;
 	key.foreign = state->foreign;
 	add_count(&caps, &key, state, slot);
+	file_access(state, &key);
 }
 
 /*

@@ -10,7 +10,7 @@ enum limit {
 	LIMIT_SLOTS = 64,	/* containers watched at the same time */
 	LIMIT_NUMBERS = 576,	/* system call numbers an ABI can have (x32: up to 547) */
 	LIMIT_COMMS = 63,	/* process names told apart; the last bit stands for all others */
-	LIMIT_FRAMES = 8,	/* kernel callers kept with a capability check */
+	LIMIT_FRAMES = 13,	/* kernel callers kept with a capability check */
 	LIMIT_DEPTH = 12,	/* cgroup levels searched upwards for a target */
 	LIMIT_SIEVE = 4096,	/* bits of the sieve that turns other cgroups away */
 	LIMIT_ARGUMENTS = 3,	/* arguments that make the class of a call */
@@ -137,6 +137,7 @@ struct exec_key {
 
 struct cap_count {
 	u64 count;
+	u64 opened;		/* of these, the last of a call that opened a file that was there */
 	u64 first_ns;
 	u64 comms;
 };

@@ -38,7 +38,11 @@ typedef int pid_t;
 /* include/uapi/asm-generic/errno-base.h */
 #define EPERM 1
 /* include/uapi/linux/capability.h */
+#define CAP_DAC_OVERRIDE 1
+#define CAP_DAC_READ_SEARCH 2
 #define _LINUX_CAPABILITY_VERSION_1 0x19980330
+/* include/linux/fs.h: the call that opened the file made it. */
+#define FMODE_CREATED 0x100000
 /* include/uapi/linux/prctl.h */
 #define PR_CAP_AMBIENT 47
 #define PR_CAP_AMBIENT_RAISE 2
@@ -94,7 +98,17 @@ struct path {
 };
 
 struct file {
+	unsigned int f_mode;
 	struct path f_path;
+};
+
+struct fdtable {
+	unsigned int max_fds;
+	struct file **fd;
+};
+
+struct files_struct {
+	struct fdtable *fdt;
 };
 
 struct fs_struct {
@@ -147,6 +161,7 @@ struct task_struct {
 	const struct cred *real_cred;
 	const struct cred *cred;
 	struct fs_struct *fs;
+	struct files_struct *files;
 	struct seccomp seccomp;
 	struct task_struct *group_leader;
 	pid_t tgid;

@@ -35,11 +35,16 @@ class Symbols:
         found = sorted(_read(path))
         self._addresses = [address for address, _ in found]
         self._names = [name for _, name in found]
+        self._known = frozenset(self._names)
 
     @property
     def readable(self) -> bool:
         """False where the kernel hides addresses (kptr_restrict) or has no symbols."""
         return bool(self._addresses) and self._addresses[-1] != 0
+
+    def has(self, name: str) -> bool:
+        """Whether the kernel has a function of this name: one that was not inlined everywhere."""
+        return name in self._known
 
     def name(self, address: int) -> str | None:
         """The function that holds `address`."""

@@ -34,6 +34,7 @@ from beacon.monitor.interface import (
     MonitorUnsupportedError,
     Target,
 )
+from beacon.monitor.opened import needed_no_right
 from beacon.monitor.program import RUNGS, loaded
 from beacon.monitor.slots import Slots
 
@@ -126,9 +127,23 @@ class KernelTarget(Target):
         self, names: dict[int, bytes], carried: Mapping[str, int]
     ) -> Iterator[CapabilityCheck]:
         """What was asked, then what was demanded by other ways; all alike are one entry."""
-        asked = ((self._kind(key), count) for key, count in self._slots.checks(self._slot))
-        for kinds in (asked, self._demands(carried)):
+        for kinds in (self._asked(), self._demands(carried)):
             yield from self._merged(kinds, names)
+
+    def _asked(self) -> Iterator[tuple[CapabilityCheck, dict[str, int]]]:
+        """Each question of the kernel's; apart those after which a file opened all the same."""
+        for key, count in self._slots.checks(self._slot):
+            callers = self._symbols.callers(key["callers"])
+            kind = self._kind(key, callers)
+            opened = 0
+            if needed_no_right(kind.call, callers, self._symbols, granted=kind.granted):
+                opened = count["opened"]
+            for decisive, part in ((kind.decisive, count["count"] - opened), (False, opened)):
+                if part:
+                    yield (
+                        msgspec.structs.replace(kind, decisive=decisive),
+                        {**count, "count": part},
+                    )
 
     def _merged(
         self, kinds: Iterable[tuple[CapabilityCheck, dict[str, int]]], names: dict[int, bytes]
@@ -183,10 +198,9 @@ class KernelTarget(Target):
             holding=holding,
         )
 
-    def _kind(self, key: dict[str, Any]) -> CapabilityCheck:
+    def _kind(self, key: dict[str, Any], callers: tuple[str, ...]) -> CapabilityCheck:
         """What was asked, from where; nothing counted yet."""
         words = self._slots.words
-        callers = self._symbols.callers(key["callers"])
         capability = capability_name(key["cap"])
         call = None
         if key["nr"] < words.numbers:

@@ -5,7 +5,7 @@ char **arguments, **environment;
 
 static const struct part *const tables[] = {
 	calls, families, denials, rights, names, argument_parts,
-	signals, held,
+	signals, held, files,
 };
 
 /* The compiler calls these on its own. */

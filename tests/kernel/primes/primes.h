@@ -66,6 +66,6 @@ void launch(void);
 void install(const char *descriptor, long flags);
 
 extern const struct part calls[], families[], denials[], rights[], names[],
-	argument_parts[], signals[], held[];
+	argument_parts[], signals[], held[], files[];
 
 #endif

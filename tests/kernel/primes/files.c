@@ -1,0 +1,80 @@
+/* Parts that open files with O_CREAT, which asks for the right to write to the directory first. */
+#include <linux/capability.h>
+#include <linux/fcntl.h>
+#include "primes.h"
+
+#define CLOSED "/tmp/beacon-primes-readonly"
+#define FRESH CLOSED "/fresh"
+#define NOBODY 65534
+#define PR_SET_DUMPABLE 4
+
+static void repeated(int count, void (*run)(void))
+{
+	while (count--)
+		in_child(run);
+}
+
+static long create(const char *path)
+{
+	return call(__NR_openat, AT_FDCWD, path, O_CREAT | O_WRONLY, 0600);
+}
+
+/* The kernel holds no entry of this name before: each process has its own directory. */
+static void open_existing(void)
+{
+	expect(create("/proc/self/fd/1") >= 0);
+}
+
+static void open_existing_lacking(void)
+{
+	struct __user_cap_header_struct header = {_LINUX_CAPABILITY_VERSION_3, 0};
+	struct __user_cap_data_struct none[2] = {};
+
+	expect(!call(__NR_capset, &header, none));
+	open_existing();
+}
+
+static void make_new(void)
+{
+	expect(create(FRESH) >= 0);
+	expect(!call(__NR_unlink, FRESH));
+}
+
+static void make_new_files(void)
+{
+	long made = call(__NR_mkdir, CLOSED, 0500);
+
+	expect(!made || made == -EEXIST);
+	expect(!call(__NR_chown, CLOSED, NOBODY, NOBODY));
+	repeated(11, make_new);
+	call(__NR_rmdir, CLOSED);
+}
+
+/* A process that nobody may trace finds its own descriptors owned by root. */
+static void open_own(void)
+{
+	expect(call(__NR_openat, AT_FDCWD, "/dev/null", O_RDWR) >= 0);
+	expect(!call(__NR_setuid, NOBODY));
+	expect(!call(__NR_prctl, PR_SET_DUMPABLE, 0));
+	expect(call(__NR_openat, AT_FDCWD, "/proc/self/fd/3", O_RDONLY) >= 0);
+}
+
+static void existing(void)
+{
+	repeated(19, open_existing);
+}
+
+static void existing_lacking(void)
+{
+	repeated(13, open_existing_lacking);
+}
+
+static void own_descriptors(void)
+{
+	repeated(17, open_own);
+}
+
+const struct part files[] = {
+	{"create-existing", existing}, {"create-existing-lacking", existing_lacking},
+	{"create-new", make_new_files}, {"own-descriptors", own_descriptors}, {NULL, NULL},
+};
