@@ -22,6 +22,7 @@ const volatile struct {
 	enum phase phase;
 	enum abi abi;
 	enum holding holding;
+	enum root_map root_map;
 } vocabulary = {};
 
 /* The task's place in a target; made on first touch, inherited by its children. */
@@ -41,6 +42,7 @@ struct state {
 	u8 asking;
 	u8 cap;
 	u8 foreign;
+	u8 root_map;
 	u8 overridden;	/* `access` is a check of the call in flight */
 	struct cap_key access;
 };
@@ -626,6 +628,7 @@ static __always_inline void count_check(void *ctx, struct task_struct *task, str
 	key.cap = state->cap;
 	key.granted = !ret;
 	key.foreign = state->foreign;
+	key.root_map = state->root_map;
 	add_count(&caps, &key, state, slot);
 	file_access(state, &key);
 }
@@ -647,6 +650,19 @@ static __always_inline bool is_foreign(struct task_struct *task, const struct sl
 	return own != cred && set_at(&own->cap_bset) != set_at(&cred->cap_bset);
 }
 
+/*
+ * Root of the container in a user namespace that it made, asking for what writing a uid_map does:
+ * verify_root_map (kernel/user_namespace.c) then goes by CAP_SETFCAP as of the namespace's making.
+ */
+static __always_inline u8 root_map(const struct slot *slot, const struct cred *cred,
+				   const struct user_namespace *target, int cap)
+{
+	if (cap != CAP_SYS_ADMIN || !slot->userns || BPF_CORE_READ(cred, user_ns) != target ||
+	    slot->userns != (u64)BPF_CORE_READ(target, parent) || BPF_CORE_READ(cred, euid.val))
+		return ROOT_MAP_NONE;
+	return BPF_CORE_READ(target, parent_could_setfcap) ? ROOT_MAP_GRANTED : ROOT_MAP_REFUSED;
+}
+
 static __always_inline struct state *asked(struct task_struct *task, const struct cred *cred,
 					   const struct user_namespace *target, int cap)
 {
@@ -660,6 +676,7 @@ static __always_inline struct state *asked(struct task_struct *task, const struc
 		return NULL;
 	state->cap = cap;
 	state->foreign = is_foreign(task, slot, cred, target);
+	state->root_map = root_map(slot, cred, target, cap);
 	return state;
 }
 

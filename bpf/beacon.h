@@ -101,6 +101,17 @@ struct cap_key {
 	u8 cap;
 	u8 granted;
 	u8 foreign;		/* of or over a user namespace other than the container's, or lent */
+	u8 root_map;
+};
+
+/*
+ * A question that precedes a write to one's own uid_map: whether root of the container may be
+ * mapped there is decided by what who made the namespace held then, without a question.
+ */
+enum root_map {
+	ROOT_MAP_NONE,		/* another question, or not of root */
+	ROOT_MAP_GRANTED,
+	ROOT_MAP_REFUSED,
 };
 
 /* Ways to need a capability that the kernel does not ask for. */

@@ -40,6 +40,7 @@ typedef int pid_t;
 /* include/uapi/linux/capability.h */
 #define CAP_DAC_OVERRIDE 1
 #define CAP_DAC_READ_SEARCH 2
+#define CAP_SYS_ADMIN 21
 #define _LINUX_CAPABILITY_VERSION_1 0x19980330
 /* include/linux/fs.h: the call that opened the file made it. */
 #define FMODE_CREATED 0x100000
@@ -62,13 +63,21 @@ struct seccomp {
 	int mode;
 };
 
-struct user_namespace;
+struct user_namespace {
+	struct user_namespace *parent;
+	bool parent_could_setfcap;
+};
+
+typedef struct {
+	u32 val;
+} kuid_t;
 
 /* 8 bytes; its one member changed its name and type in Linux 6.3. */
 typedef struct {
 } kernel_cap_t;
 
 struct cred {
+	kuid_t euid;
 	kernel_cap_t cap_inheritable, cap_permitted, cap_effective, cap_bset;
 	struct user_namespace *user_ns;
 };

@@ -80,6 +80,20 @@ def test_setpcap_is_not_needed_otherwise(monitor: KernelMonitor, primes: Primes,
     assert "CAP_SETPCAP" not in asked
 
 
+@pytest.mark.parametrize(("part", "granted"), [("map-root", True), ("map-root-lacking", False)])
+def test_root_in_a_user_namespace(
+    monitor: KernelMonitor, primes: Primes, part: str, *, granted: bool
+) -> None:
+    seen = observe(monitor, primes, part)
+    assert held(seen, granted=granted) == {("CAP_SETFCAP", "root_map"): 1}
+    assert held(seen, granted=not granted) == {}
+
+
+def test_another_user_in_a_user_namespace(monitor: KernelMonitor, primes: Primes) -> None:
+    seen = observe(monitor, primes, "map-another")
+    assert held(seen) == held(seen, granted=False) == {}
+
+
 @pytest.fixture
 def carrier(primes: Primes) -> Iterator[Path]:
     CARRIER.parent.mkdir(parents=True, exist_ok=True)

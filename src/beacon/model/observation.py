@@ -63,6 +63,7 @@ class Holding(StrEnum):
     FILE = "file"  # the executed file carries it
     CAPSET = "capset"  # the process installs sets that hold it
     AMBIENT = "ambient"  # the process raises it into its ambient set
+    ROOT_MAP = "root_map"  # the process maps root into a user namespace that it made
 
 
 class CapabilityCheck(msgspec.Struct, frozen=True, gc=False):
@@ -101,6 +102,8 @@ class CapabilityCheck(msgspec.Struct, frozen=True, gc=False):
                 return f"{self.call}, which installs it"
             case Holding.AMBIENT:
                 return f"{self.call}, which raises it into the ambient set"
+            case Holding.ROOT_MAP:
+                return f"{self.call}, which maps root into a user namespace"
         return None
 
     @property

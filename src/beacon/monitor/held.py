@@ -9,6 +9,8 @@ mean (security/commoncap.c of Linux 6.1 and 6.18):
   or all but a few, would as well have installed fewer. One that never read them, or keeps or
   raises at most half of them, means those by name.
 - PR_CAP_AMBIENT_RAISE fails unless the capability is permitted and inheritable.
+- writing root's id into the uid_map of a user namespace that the process is in fails unless whoever
+  made the namespace had CAP_SETFCAP effective (kernel/user_namespace.c, verify_root_map).
 - execve of a file that carries effective capabilities fails unless the bounding set has them all.
 """
 
@@ -21,7 +23,7 @@ from typing import Any
 from beacon.data.kernel import capability_name
 from beacon.model.observation import Holding
 
-_SETPCAP = 8  # include/uapi/linux/capability.h
+_SETPCAP, _SETFCAP = 8, 31  # include/uapi/linux/capability.h
 
 
 @dataclass(frozen=True)
@@ -88,6 +90,12 @@ def everything(raises: Iterable[int], permitted: int) -> bool:
 def executed(carried: int, bounding: int) -> Demand:
     """What the execve of a file demanded that carries these capabilities, all effective."""
     return Demand(granted=carried & bounding, refused=carried & ~bounding)
+
+
+def mapped_root(*, granted: bool) -> Demand:
+    """What writing root's id into one's own uid_map demanded."""
+    setfcap = 1 << _SETFCAP
+    return Demand(granted=setfcap) if granted else Demand(refused=setfcap)
 
 
 def demand(key: Mapping[str, Any], holding: Holding, keys: Iterable[Mapping[str, Any]]) -> Demand:

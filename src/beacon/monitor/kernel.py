@@ -26,7 +26,7 @@ from beacon.model.text import printable
 from beacon.monitor.callers import Symbols, who_asked
 from beacon.monitor.cgroup import Cgroup, find_hierarchy
 from beacon.monitor.classes import Part, Sums, told_apart
-from beacon.monitor.held import demand, executed, path_of
+from beacon.monitor.held import demand, executed, mapped_root, path_of
 from beacon.monitor.interface import (
     NOTHING_CARRIED,
     Monitor,
@@ -176,13 +176,35 @@ class KernelTarget(Target):
             holding = words.holdings[key["holding"]]
             for name, granted in demand(key, holding, keys).checks():
                 yield self._held_kind(key, name, granted, call, holding), count
+        yield from self._mapped_roots()
         for path, key, count in self._files():
             for name, granted in executed(carried.get(path, 0), key["bounding"]).checks():
                 kind = self._held_kind(key, name, granted, "execve", Holding.FILE)
                 yield msgspec.structs.replace(kind, file=printable(path)), count
 
+    def _mapped_roots(self) -> Iterator[tuple[CapabilityCheck, dict[str, int]]]:
+        maps = self._slots.words.root_maps
+        for key, count in self._slots.checks(self._slot):
+            if key["root_map"] == maps["ROOT_MAP_NONE"]:
+                continue
+            if "map_write" in self._symbols.callers(key["callers"]):
+                own = {**key, "foreign": 0}
+                granted = key["root_map"] == maps["ROOT_MAP_GRANTED"]
+                for name, answer in mapped_root(granted=granted).checks():
+                    yield (
+                        self._held_kind(own, name, answer, self._call(key), Holding.ROOT_MAP),
+                        count,
+                    )
+
+    def _call(self, key: dict[str, Any]) -> str | None:
+        """The system call in flight, if there was one."""
+        words = self._slots.words
+        if key["nr"] >= words.numbers:
+            return None
+        return syscall_name(_at(words.abis, key["abi"]), key["nr"])
+
     def _held_kind(
-        self, key: dict[str, Any], name: str, granted: bool, call: str, holding: Holding
+        self, key: dict[str, Any], name: str, granted: bool, call: str | None, holding: Holding
     ) -> CapabilityCheck:
         return CapabilityCheck(
             capability=Capability(name),
@@ -202,16 +224,13 @@ class KernelTarget(Target):
         """What was asked, from where; nothing counted yet."""
         words = self._slots.words
         capability = capability_name(key["cap"])
-        call = None
-        if key["nr"] < words.numbers:
-            call = syscall_name(_at(words.abis, key["abi"]), key["nr"])
         return CapabilityCheck(
             capability=Capability(capability),
             phase=_at(words.phases, key["phase"]),
             granted=bool(key["granted"]),
             decisive=not is_advisory(capability, callers),
             foreign=bool(key["foreign"]),
-            call=call,
+            call=self._call(key),
             callers=who_asked(callers),
             count=0,
             first_ns=0,

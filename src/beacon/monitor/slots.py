@@ -40,6 +40,7 @@ class Vocabulary:
         self.held_key = types().layout("held_key")
         self.exec_key = types().layout("exec_key")
         self.holdings = {n: Holding(_word(name)) for name, n in _counted("holding")}
+        self.root_maps = types().enum("root_map")
         self.component = limits["LIMIT_COMPONENT"]
         self.events_of_slot = len(self.phases) * len(self.abis) * self.numbers
 

@@ -1,6 +1,8 @@
 /* Parts that need to hold capabilities for which the kernel does not ask. */
 #include <linux/capability.h>
+#include <linux/fcntl.h>
 #include <linux/prctl.h>
+#include <linux/sched.h>
 #include "primes.h"
 
 struct sets {
@@ -145,7 +147,46 @@ IN_CHILD(demand_in_vain)
 IN_CHILD(inherit_more)
 IN_CHILD(fail_to_execute)
 
+static void write_to(const char *path, const char *text, unsigned long size, long result)
+{
+	long file = call(__NR_openat, AT_FDCWD, path, O_WRONLY);
+
+	expect(file >= 0);
+	expect(call(__NR_write, file, text, size) == result);
+}
+
+static void map_root(long result)
+{
+	expect(!call(__NR_unshare, CLONE_NEWUSER));
+	write_to("/proc/self/uid_map", "0 0 1", 5, result);
+}
+
+static void map_own_root(void)
+{
+	map_root(5);
+}
+
+/* The namespace's root has all rights; what counts is what its maker had. */
+static void map_root_lacking(void)
+{
+	struct sets sets = own();
+
+	sets.data[CAP_TO_INDEX(CAP_SETFCAP)].effective &= ~CAP_TO_MASK(CAP_SETFCAP);
+	expect(!call(__NR_capset, &sets.header, sets.data));
+	map_root(-EPERM);
+}
+
+static void map_another(void)
+{
+	expect(!call(__NR_setresuid, -1, 1000, 1000));
+	expect(!call(__NR_unshare, CLONE_NEWUSER));
+	expect(!call(__NR_prctl, PR_SET_DUMPABLE, 1));
+	write_to("/proc/self/uid_map", "0 1000 1", 8, 8);
+}
+
 const struct part held[] = {
+	{"map-root", map_own_root}, {"map-root-lacking", map_root_lacking},
+	{"map-another", map_another},
 	{"keep-five", keep_five_in_child},
 	{"keep-five-of-those-read", keep_five_of_those_read_in_child},
 	{"install-all-again", install_all_again_in_child},

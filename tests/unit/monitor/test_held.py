@@ -5,7 +5,17 @@ from __future__ import annotations
 import pytest
 
 from beacon.model.observation import Holding
-from beacon.monitor.held import Demand, Sets, bits, demand, executed, installed, path_of, raised
+from beacon.monitor.held import (
+    Demand,
+    Sets,
+    bits,
+    demand,
+    executed,
+    installed,
+    mapped_root,
+    path_of,
+    raised,
+)
 
 ALL = sum(1 << n for n in (0, 1, 3, 4, 5, 6, 7, 8, 10, 13, 18, 27, 29, 31))  # Docker's fourteen
 FIVE = sum(1 << n for n in (0, 5, 6, 7, 10))
@@ -82,6 +92,11 @@ def test_all_that_it_has_in_the_ambient_set() -> None:
     assert all(demand(each, Holding.AMBIENT, every) == Demand() for each in every)
     some = every[:2]
     assert [demand(each, Holding.AMBIENT, some).granted for each in some] == [1 << 0, 1 << 5]
+
+
+def test_root_in_a_user_namespace() -> None:
+    assert list(mapped_root(granted=True).checks()) == [("CAP_SETFCAP", True)]
+    assert list(mapped_root(granted=False).checks()) == [("CAP_SETFCAP", False)]
 
 
 def test_paths() -> None:
