@@ -43,6 +43,7 @@ struct state {
 	u8 cap;
 	u8 foreign;
 	u8 root_map;
+	u8 indifferent;	/* the capability whose answer the call in flight does not need */
 	u8 overridden;	/* `access` is a check of the call in flight */
 	struct cap_key access;
 };
@@ -414,6 +415,7 @@ static __always_inline struct class_count *class_of(const struct state *state,
 }
 
 #include "held.h"
+#include "indifferent.h"
 #include "opened.h"
 
 SEC("tp_btf/sys_enter")
@@ -429,6 +431,7 @@ int BPF_PROG(enter, struct pt_regs *regs, long id)
 	state->entered = 1;
 	state->phase = PHASE_COUNT;
 	state->overridden = 0;
+	state->indifferent = NO_CAPABILITY;
 	set_call(state, task, id);
 	if (!task->seccomp.mode)
 		return 0;
@@ -440,6 +443,7 @@ int BPF_PROG(enter, struct pt_regs *regs, long id)
 	if (class)
 		__sync_fetch_and_add(&class->count, 1);
 	held_entered(task, state);
+	state->indifferent = indifferent(task, state, regs);
 	return 0;
 }
 
@@ -629,6 +633,7 @@ static __always_inline void count_check(void *ctx, struct task_struct *task, str
 	key.granted = !ret;
 	key.foreign = state->foreign;
 	key.root_map = state->root_map;
+	key.indifferent = state->entered && state->indifferent == state->cap;
 	add_count(&caps, &key, state, slot);
 	file_access(state, &key);
 }

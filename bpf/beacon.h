@@ -102,6 +102,7 @@ struct cap_key {
 	u8 granted;
 	u8 foreign;		/* of or over a user namespace other than the container's, or lent */
 	u8 root_map;
+	u8 indifferent;		/* the call's arguments leave the answer nothing to decide */
 };
 
 /*

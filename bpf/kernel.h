@@ -40,8 +40,13 @@ typedef int pid_t;
 /* include/uapi/linux/capability.h */
 #define CAP_DAC_OVERRIDE 1
 #define CAP_DAC_READ_SEARCH 2
+#define CAP_FSETID 4
+#define CAP_SETGID 6
+#define CAP_SETUID 7
 #define CAP_SYS_ADMIN 21
 #define _LINUX_CAPABILITY_VERSION_1 0x19980330
+/* include/uapi/linux/stat.h */
+#define S_ISGID 02000
 /* include/linux/fs.h: the call that opened the file made it. */
 #define FMODE_CREATED 0x100000
 /* include/uapi/linux/prctl.h */
@@ -65,6 +70,7 @@ struct seccomp {
 
 struct user_namespace {
 	struct user_namespace *parent;
+	int level;
 	bool parent_could_setfcap;
 };
 
@@ -77,7 +83,8 @@ typedef struct {
 } kernel_cap_t;
 
 struct cred {
-	kuid_t euid;
+	kuid_t uid, suid, euid, fsuid;
+	kuid_t gid, sgid, egid, fsgid;	/* kgid_t, of the same form */
 	kernel_cap_t cap_inheritable, cap_permitted, cap_effective, cap_bset;
 	struct user_namespace *user_ns;
 };

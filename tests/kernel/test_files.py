@@ -48,3 +48,24 @@ def test_opened(
     idle: dict[bool, int],
 ) -> None:
     assert observe(monitor, primes, part) == (needed, idle)
+
+
+@pytest.mark.parametrize(
+    ("part", "calls", "decides"),
+    [
+        ("plain-mode", {"chmod", "fchmod", "fchmodat"}, False),
+        ("set-group-id", {"chmod", "fchmod", "fchmodat"}, True),
+        ("same-ids", {"setuid", "setgid"}, False),
+        ("other-ids", {"setuid", "setgid"}, True),
+    ],
+)
+def test_by_the_arguments_of_the_call(
+    monitor: KernelMonitor, primes: Primes, part: str, calls: set[str], *, decides: bool
+) -> None:
+    with monitor.watch(own("files")) as target:
+        primes.run(target, part)
+        seen = target.snapshot()
+    asked = [each for each in seen.capabilities if each.call in calls and not each.foreign]
+    assert {each.call for each in asked} == calls
+    assert {each.capability.name for each in asked} <= {"CAP_FSETID", "CAP_SETUID", "CAP_SETGID"}
+    assert {each.decisive for each in asked} == {decides}

@@ -90,6 +90,32 @@ def test_mapping_memory_is_noise(monitor: KernelMonitor, primes: Primes) -> None
     assert asked == {}
 
 
+@pytest.mark.parametrize(
+    ("part", "capability", "call", "decisive", "idle"),
+    [
+        # A kernel that cannot suspend the machine does not ask.
+        ("wake-up", "CAP_BLOCK_SUSPEND", "epoll_ctl", 0, {0, 11}),
+        ("raise-score", "CAP_SYS_RESOURCE", "write", 0, {7}),
+        # What is refused is not asked again.
+        ("lower-score", "CAP_SYS_RESOURCE", "write", 1, {0, 1}),
+    ],
+)
+def test_questions_without_a_consequence(
+    monitor: KernelMonitor,
+    primes: Primes,
+    part: str,
+    capability: str,
+    call: str,
+    decisive: int,
+    idle: set[int],
+) -> None:
+    seen = observe(monitor, primes, part)
+    asked = checks(seen, Phase.START)
+    assert sum(asked.get((capability, call, granted), 0) for granted in (True, False)) == decisive
+    asked_in_vain = (c for c in noise(seen) if (c.capability.name, c.call) == (capability, call))
+    assert sum(check.count for check in asked_in_vain) in idle
+
+
 def test_callers_are_named(monitor: KernelMonitor, primes: Primes) -> None:
     seen = observe(monitor, primes, "granted")
     callers = {check.callers for check in seen.capabilities if check.call == "chroot"}

@@ -70,7 +70,7 @@ class CapabilityCheck(msgspec.Struct, frozen=True, gc=False):
     """How often the kernel asked for one capability in one phase, from one place.
 
     `decisive` is False where the answer decides nothing that the process would miss (overcommit
-    accounting asks for CAP_SYS_ADMIN on every mapping; data/advisory_checks.toml). `foreign` marks
+    accounting asks for CAP_SYS_ADMIN on every mapping; docs/capability-checks.md). `foreign` marks
     answers that did not depend on the container's own rights: those of a user namespace that it
     made, or credentials that a file system lent (overlayfs acts as its mounter). `call` is the
     system call in flight, `callers` the kernel functions that asked, innermost first.

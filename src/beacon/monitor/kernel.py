@@ -228,7 +228,7 @@ class KernelTarget(Target):
             capability=Capability(capability),
             phase=_at(words.phases, key["phase"]),
             granted=bool(key["granted"]),
-            decisive=not is_advisory(capability, callers),
+            decisive=not (key["indifferent"] or is_advisory(capability, callers)),
             foreign=bool(key["foreign"]),
             call=self._call(key),
             callers=who_asked(callers),

@@ -74,7 +74,52 @@ static void own_descriptors(void)
 	repeated(17, open_own);
 }
 
+/* A file of a group to which the process does not belong. */
+static void change_mode(int count, long mode)
+{
+	const char *path = "/tmp/beacon-primes-mode";
+	long file = create(path);
+
+	expect(file >= 0);
+	expect(!call(__NR_fchown, file, 0, NOBODY));
+	while (count--) {
+		expect(!call(__NR_fchmod, file, mode));
+		expect(!call(__NR_chmod, path, mode));
+		expect(!call(__NR_fchmodat, AT_FDCWD, path, mode));
+	}
+	call(__NR_unlink, path);
+}
+
+static void plain_mode(void)
+{
+	change_mode(5, 0700);
+}
+
+static void set_group_id(void)
+{
+	change_mode(3, 02755);
+}
+
+static void same_ids(void)
+{
+	for (int left = 7; left; left--) {
+		expect(!call(__NR_setgid, 0));
+		expect(!call(__NR_setuid, 0));
+	}
+}
+
+/* The saved id is another. */
+static void other_ids(void)
+{
+	expect(!call(__NR_setresgid, 0, 0, NOBODY));
+	expect(!call(__NR_setresuid, 0, 0, NOBODY));
+	expect(!call(__NR_setgid, 0));
+	expect(!call(__NR_setuid, 0));
+}
+
 const struct part files[] = {
+	{"plain-mode", plain_mode}, {"set-group-id", set_group_id},
+	{"same-ids", same_ids}, {"other-ids", other_ids},
 	{"create-existing", existing}, {"create-existing-lacking", existing_lacking},
 	{"create-new", make_new_files}, {"own-descriptors", own_descriptors}, {NULL, NULL},
 };

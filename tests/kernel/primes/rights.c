@@ -1,5 +1,6 @@
 /* Parts that make the kernel ask for capabilities. */
 #include <linux/capability.h>
+#include <linux/eventpoll.h>
 #include <linux/fcntl.h>
 #include <linux/io_uring.h>
 #include <linux/mman.h>
@@ -132,7 +133,39 @@ static void by_worker(void)
 	call(__NR_rmdir, path);
 }
 
+static void wake_up(void)
+{
+	struct epoll_event event = {.events = EPOLLIN | EPOLLWAKEUP};
+	long queue = call(__NR_epoll_create1, 0), counter = call(__NR_eventfd2, 0, 0);
+
+	expect(!call(__NR_epoll_ctl, queue, EPOLL_CTL_ADD, counter, &event));
+	for (int left = 11; --left;)
+		expect(!call(__NR_epoll_ctl, queue, EPOLL_CTL_MOD, counter, &event));
+}
+
+static void set_score(const char *text, unsigned long size)
+{
+	long file = call(__NR_openat, AT_FDCWD, "/proc/self/oom_score_adj", O_WRONLY);
+
+	expect(file >= 0);
+	call(__NR_write, file, text, size);
+}
+
+/* Whoever may lower it, sets with each value the one below which others may not. */
+static void raise_score(void)
+{
+	for (int left = 7; left; left--)
+		set_score("500", 3);
+}
+
+/* Refused where the tests have no CAP_SYS_RESOURCE. */
+static void lower_score(void)
+{
+	set_score("-500", 4);
+}
+
 const struct part rights[] = {
+	{"wake-up", wake_up}, {"raise-score", raise_score}, {"lower-score", lower_score},
 	{"granted", granted}, {"lacking", lacking}, {"foreign", foreign},
 	{"over-foreign", over_foreign},
 	{"granted-in-thread", granted_in_thread}, {"granted-in-child", granted_in_child},

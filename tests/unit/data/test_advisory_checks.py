@@ -17,7 +17,7 @@ HELPERS = {
 @pytest.mark.parametrize("check", advisory_checks(), ids=lambda check: check.capability)
 def test_each_pair_is_advisory_and_no_other_capability(check: AdvisoryCheck) -> None:
     for caller in check.callers:
-        stack = ("cap_capable", caller, "do_syscall_64")
+        stack = ("cap_capable", *check.through, caller, "do_syscall_64")
         assert is_advisory(check.capability, stack)
         assert not is_advisory("CAP_SYS_CHROOT", stack)
     assert is_capability(check.capability)
@@ -38,10 +38,20 @@ def test_no_helper_makes_a_check_advisory() -> None:
         ("CAP_IPC_LOCK", "io_uring_create"),
         ("CAP_SYS_PTRACE", "ptrace_attach"),
         ("CAP_NET_ADMIN", "net_ctl_permissions"),
+        ("CAP_NET_ADMIN", "inet_diag_bc_audit"),
+        ("CAP_SYSLOG", "kallsyms_show_value"),
+        ("CAP_FSETID", "setattr_copy"),
     ],
 )
 def test_unaudited_questions_that_decide(capability: str, caller: str) -> None:
     assert not is_advisory(capability, ("ns_capable_noaudit", caller, "do_syscall_64"))
+
+
+def test_one_function_with_two_questions() -> None:
+    asked = ("has_ns_capability_noaudit", "__set_oom_adj", "vfs_write")
+    assert is_advisory("CAP_SYS_RESOURCE", asked)
+    assert not is_advisory("CAP_SYS_RESOURCE", ("capable", "__set_oom_adj", "vfs_write"))
+    assert not is_advisory("CAP_SYS_RESOURCE", ("has_ns_capability_noaudit", "do_prlimit"))
 
 
 def test_similar_names_decide() -> None:

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0 */
+/*
+ * Calls that ask for a capability first and look at their arguments later: with these arguments
+ * either answer leads to the same. For the 64-bit ABIs alone; with others the check counts.
+ */
+#ifndef BEACON_INDIFFERENT_H
+#define BEACON_INDIFFERENT_H
+
+#define NO_CAPABILITY 255
+
+/* fs/attr.c: whoever is not in the file's group loses the set-group-id bit, asked for or not. */
+static __always_inline u8 for_mode(u32 mode)
+{
+	return mode & S_ISGID ? NO_CAPABILITY : CAP_FSETID;
+}
+
+/* kernel/sys.c: setuid(2) and setgid(2) of the only id that the process has. */
+static __always_inline u8 for_id(u32 id, kuid_t real, kuid_t effective, kuid_t saved, kuid_t files,
+				 u8 capability)
+{
+	bool same = real.val == id && effective.val == id && saved.val == id && files.val == id;
+
+	return same ? capability : NO_CAPABILITY;
+}
+
+/* The capability whose answer does not matter to this call. */
+static __always_inline u8 indifferent(struct task_struct *task, const struct state *state,
+				      const struct pt_regs *regs)
+{
+	const struct cred *cred = task->cred;
+
+	if (state->abi == ABI_I386)
+		return NO_CAPABILITY;
+	switch (state->nr) {
+	case 90:	/* chmod */
+	case 91:	/* fchmod */
+		return for_mode(regs->si);
+	case 268:	/* fchmodat */
+	case 452:	/* fchmodat2 */
+		return for_mode(regs->dx);
+	case 105:	/* setuid */
+	case 106:	/* setgid */
+		/* Elsewhere the kernel's ids are not those that the arguments name. */
+		if (cred->user_ns->level)
+			return NO_CAPABILITY;
+		if (state->nr == 105)
+			return for_id(regs->di, cred->uid, cred->euid, cred->suid, cred->fsuid,
+				      CAP_SETUID);
+		return for_id(regs->di, cred->gid, cred->egid, cred->sgid, cred->fsgid, CAP_SETGID);
+	}
+	return NO_CAPABILITY;
+}
+
+#endif
