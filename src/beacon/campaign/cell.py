@@ -71,11 +71,15 @@ class Conditions:
 
 @dataclass(frozen=True)
 class Cell:
-    """What sets one run apart: an environment and a workload; `repeat` as in Run."""
+    """What sets one run apart: an environment and a workload; `repeat` as in Run.
+
+    `first`: nobody knows yet whether the container is a job.
+    """
 
     environment: Environment
     workload: Workload
     repeat: int = 0
+    first: bool = False
 
     @property
     def name(self) -> str:
@@ -208,7 +212,7 @@ class _Life:
             self._started = time.monotonic()
             try:
                 container.start()
-                container.wait_ready(self._conditions.readiness)
+                container.wait_ready(self._readiness())
             except RefusedError as refusal:
                 return _ended(container, Ending.REFUSED, str(refusal))
             except NotReadyError as failure:
@@ -220,6 +224,10 @@ class _Life:
             outcome = self._guarded(container)
             self._look_away()
             return outcome
+
+    def _readiness(self) -> Readiness:
+        unknown = self._cell.first and self._job is not None
+        return replace(self._conditions.readiness, may_end=unknown)
 
     def _look_away(self) -> None:
         """Note how long it was watched; once only."""

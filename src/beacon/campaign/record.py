@@ -86,7 +86,7 @@ class Campaign:
 
     def _baseline(self) -> None:
         default = Environment()
-        alone = Cell(default, NoWorkload())
+        alone = Cell(default, NoWorkload(), first=True)
         if self.chooser is not None:
             self._run([alone])
             self._check_ready()

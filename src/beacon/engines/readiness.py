@@ -11,11 +11,14 @@ from typing import Protocol
 
 from beacon.engines import sockets
 from beacon.engines.interface import NotReadyError, Readiness
+from beacon.engines.processes import processor_time
 from beacon.model.text import printable
 
 #: The first pauses are short, so that a fast server costs no time; later ones spare the engine.
 _FIRST_PAUSE = 0.02
 _LAST_PAUSE = 0.25
+#: A container works that takes this share of a processor, in as many seconds.
+_BUSY, _LOOKED_AT = 0.05, 1.0
 _SHOWN = 4  # ports that it listens on instead
 #: A container may write without end; more than this before the awaited line is not waited for.
 LOG_LIMIT = 32 << 20
@@ -89,7 +92,19 @@ class _Wait:
         if self._readiness.ports:
             return self._port(state)
         stable = self._readiness.stable
-        return f"it lived for {stable:g} s" if self._elapsed() >= stable else None
+        if self._elapsed() < stable or self._works(state):
+            return None
+        return f"it lived for {stable:g} s"
+
+    def _works(self, state: State) -> bool:
+        """Whether it works and listens on nothing, as a job does that is about to end."""
+        if not self._readiness.may_end or self._left() < _LOOKED_AT:
+            return False
+        if sockets.waiting(state.pid, self._subject.id, shared=state.shares_network):
+            return False
+        before = processor_time(self._subject.id)
+        time.sleep(_LOOKED_AT)
+        return processor_time(self._subject.id) - before >= _BUSY * _LOOKED_AT
 
     def _port(self, state: State) -> str | None:
         found = sockets.listening(state.pid, self._readiness.ports)

@@ -8,9 +8,9 @@ from itertools import islice
 from pathlib import Path
 from typing import Literal, NamedTuple
 
+from beacon.engines.processes import PROC, processes
 from beacon.model.listener import Listener, widest
 
-PROC = Path("/proc")
 #: States of the kernel's tables: a TCP socket that listens, a UDP socket without a peer.
 _WAITING = {"tcp": b"0A", "tcp6": b"0A", "udp": b"07", "udp6": b"07"}
 #: Established, half closed in any way, or remembered after its end.
@@ -147,11 +147,8 @@ def _entries(table: Path) -> Iterator[_Entry]:
 
 
 def _held(container: str, proc: Path) -> Iterator[str]:
-    for process in proc.glob("[0-9]*"):
+    for process in processes(container, proc):
         try:
-            # With both cgroup drivers and both cgroup versions the path holds the full id.
-            if container not in (process / "cgroup").read_text("utf-8", "replace"):
-                continue
             for link in (process / "fd").iterdir():
                 yield _inode(link)
         except OSError:

@@ -113,3 +113,39 @@ def test_an_endless_log_is_not_read_for_ever(monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setattr(module, "LOG_LIMIT", 1 << 20)
     with pytest.raises(NotReadyError, match="1 MiB of log"):
         wait_ready(_Subject(_always(_ALIVE), (b"x" * 4096,) * 300), Readiness(log_line="y"))
+
+
+def _busy(monkeypatch: pytest.MonkeyPatch, share: float) -> None:
+    monkeypatch.setattr(module, "processor_time", lambda _: share * time.monotonic())
+    monkeypatch.setattr(module, "_LOOKED_AT", 0.05)
+    monkeypatch.setattr(module.sockets, "waiting", lambda *_, **__: ())
+
+
+def test_what_works_and_may_end_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    _busy(monkeypatch, 0.5)
+    subject = _Subject(lambda elapsed: _ALIVE if elapsed < 0.4 else _ENDED)
+    with pytest.raises(NotReadyError) as failure:
+        wait_ready(subject, Readiness(stable=0.1, may_end=True))
+    assert failure.value.exited
+
+
+def test_what_works_for_ever_is_ready_in_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    _busy(monkeypatch, 0.5)
+    started = time.monotonic()
+    wait_ready(_Subject(_always(_ALIVE)), Readiness(timeout=0.5, stable=0.1, may_end=True))
+    assert 0.3 < time.monotonic() - started < 0.6
+
+
+def test_what_idles_is_ready_as_ever(monkeypatch: pytest.MonkeyPatch) -> None:
+    _busy(monkeypatch, 0.01)
+    started = time.monotonic()
+    wait_ready(_Subject(_always(_ALIVE)), Readiness(timeout=5, stable=0.1, may_end=True))
+    assert time.monotonic() - started < 1
+
+
+def test_what_listens_is_no_job(monkeypatch: pytest.MonkeyPatch) -> None:
+    _busy(monkeypatch, 0.5)
+    monkeypatch.setattr(module.sockets, "waiting", lambda *_, **__: ("80/tcp",))
+    started = time.monotonic()
+    wait_ready(_Subject(_always(_ALIVE)), Readiness(timeout=5, stable=0.1, may_end=True))
+    assert time.monotonic() - started < 1

@@ -1,0 +1,37 @@
+"""The processes of a container, read from the host's /proc."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+PROC = Path("/proc")
+_TICKS = os.sysconf("SC_CLK_TCK")
+#: Fields of /proc/PID/stat behind the name: utime, stime, cutime, cstime (proc_pid_stat(5)).
+_TIMES = slice(11, 15)
+
+
+def processes(container: str, proc: Path = PROC) -> Iterator[Path]:
+    """The folders in /proc of the processes of the container with this id."""
+    for process in proc.glob("[0-9]*"):
+        try:
+            # With both cgroup drivers and both cgroup versions the path holds the full id.
+            if container in (process / "cgroup").read_text("utf-8", "replace"):
+                yield process
+        except OSError:
+            continue  # it ended meanwhile
+
+
+def processor_time(container: str, proc: Path = PROC) -> float:
+    """The seconds of processor time that its processes took, and children that they waited for."""
+    return sum(map(_ticks, processes(container, proc))) / _TICKS
+
+
+def _ticks(process: Path) -> int:
+    try:
+        # The name may hold anything, spaces and parentheses too.
+        fields = (process / "stat").read_bytes().rpartition(b")")[2].split()
+    except OSError:
+        return 0
+    return sum(map(int, fields[_TIMES]))

@@ -1,0 +1,35 @@
+from __future__ import annotations
+
+import os
+import time
+from pathlib import Path
+
+from beacon.engines.processes import processes, processor_time
+
+
+def _process(proc: Path, pid: int, container: str, stat: str) -> None:
+    folder = proc / str(pid)
+    folder.mkdir()
+    (folder / "cgroup").write_text(f"5:pids:/docker/{container}\n")
+    (folder / "stat").write_text(stat)
+
+
+def test_only_the_containers_own_count_and_a_name_may_be_anything(tmp_path: Path) -> None:
+    ticks = os.sysconf("SC_CLK_TCK")
+    numbers = " ".join(["S", "1", "1", "1", "0", "-1", "0", "0", "0", "0", "0"])
+    times = f"{ticks} {2 * ticks} {3 * ticks} {4 * ticks}"
+    _process(tmp_path, 7, "a" * 64, f"7 (a) R 9 (b)) {numbers} {times} 20 0")
+    _process(tmp_path, 8, "b" * 64, f"8 (x) {numbers} {times} 20 0")
+    assert [each.name for each in processes("a" * 64, tmp_path)] == ["7"]
+    assert processor_time("a" * 64, tmp_path) == 10
+
+
+def test_this_process_works() -> None:
+    found = next(
+        line.partition("::")[2] or line.split(":", 2)[2]
+        for line in Path("/proc/self/cgroup").read_text().splitlines()
+    )
+    before, until = processor_time(found), time.process_time() + 0.1
+    while time.process_time() < until:
+        pass
+    assert processor_time(found) - before >= 0.05
