@@ -9,8 +9,8 @@ from dataclasses import replace
 import msgspec
 
 from beacon.campaign.cell import Cell, Conditions, run_cell
+from beacon.campaign.compare import denied
 from beacon.campaign.lab import Lab
-from beacon.campaign.verify import denied
 from beacon.model.environment import Environment
 from beacon.model.policy import Policy, Replay
 from beacon.model.run import Ending, Run

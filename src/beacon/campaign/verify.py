@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from functools import partial
 
 import msgspec
 
 from beacon import __version__
 from beacon.campaign.cell import Cell, Conditions, run_cell
+from beacon.campaign.compare import compare
 from beacon.campaign.lab import Lab
 from beacon.campaign.record import run_cells
 from beacon.campaign.reporter import Reporter
-from beacon.data.kernel import is_syscall
 from beacon.model.coverage import coverage
-from beacon.model.environment import Kind
-from beacon.model.event import Capability, Event, spell, whole
-from beacon.model.observation import CapabilityCheck, Holding
 from beacon.model.policy import Policy, Replay
-from beacon.model.run import Check, Run
-from beacon.model.verification import Difference, DifferenceKind, Verification, VerifiedRun
+from beacon.model.run import Run
+from beacon.model.verification import DifferenceKind, Verification, VerifiedRun
 from beacon.workloads.interface import Workload
 
 
@@ -82,127 +79,3 @@ def _may_be_chance(run: VerifiedRun) -> bool:
     if not run.environment.settings:
         return kinds == {DifferenceKind.CHECK}
     return bool(kinds) and kinds <= {DifferenceKind.CHECK, DifferenceKind.ENDING}
-
-
-def compare(policy: Policy, replay: Replay, run: Run) -> tuple[Difference, ...]:
-    """All ways in which the enforced run differs from the recorded one.
-
-    What any recorded run was already denied is no difference: production denies it today. Nor is
-    the denial of what the intent dropped; what it breaks shows in the checks. A
-    fault strikes in another moment each time, so only its denials are compared, and whether the
-    container became ready at all. What may be the cause of a difference, and is none by itself, is
-    named beside it.
-    """
-    faulty = Kind.FAULT in policy.surroundings.kinds(replay.environment)
-    found = (
-        *_endings(replay, run, faulty=faulty),
-        *denied(policy, run),
-        *(() if faulty else _checks(replay, run)),
-        *(Difference(DifferenceKind.LOSS, x.what, str(x.count)) for x in run.observation.losses),
-    )
-    return found + (tuple(_suspects(policy, replay, run)) if found else ())
-
-
-def denied(policy: Policy, run: Run) -> tuple[Difference, ...]:
-    """What the filter or the kernel turned away and did not when recorded."""
-    return *_denials(policy, run), *_signals(policy, run)
-
-
-def _endings(replay: Replay, run: Run, *, faulty: bool) -> Iterator[Difference]:
-    outcome = run.outcome
-    if faulty and outcome.ready:
-        return
-    if outcome.ending is not replay.ending:
-        detail = outcome.detail or f"recorded: {replay.ending}"
-        yield Difference(DifferenceKind.ENDING, outcome.ending, detail)
-    elif outcome.exit_code != replay.exit_code:
-        detail = f"exit code {outcome.exit_code}, recorded: {replay.exit_code}"
-        yield Difference(DifferenceKind.ENDING, "exit code", detail)
-
-
-def _unsupported(replay: Replay, check: Check) -> bool:
-    """Whether it failed again and again without the policy; if it passes now, all the better."""
-    return not (replay.environment.settings or check.passed)
-
-
-def _checks(replay: Replay, run: Run) -> Iterator[Difference]:
-    """How the answers differ; a value that was another in each recorded run is not compared."""
-    if not run.outcome.ready:
-        return
-    found = {check.name: check for check in run.outcome.checks}
-    for check in replay.checks:
-        now = found.pop(check.name, None)
-        if check.name in replay.unsteady or (now and now.passed and _unsupported(replay, check)):
-            continue
-        if now is None:
-            yield Difference(DifferenceKind.CHECK, check.name, "not answered")
-        elif now.passed != check.passed:
-            detail = now.detail or f"passed: {now.passed}, recorded: {check.passed}"
-            yield Difference(DifferenceKind.CHECK, check.name, detail)
-        elif check.value is not None and now.value != check.value:
-            detail = f"answered {now.value}, recorded: {check.value}"
-            yield Difference(DifferenceKind.CHECK, check.name, detail)
-    for name in found:
-        yield Difference(DifferenceKind.CHECK, name, "not recorded")
-
-
-def _denials(policy: Policy, run: Run) -> Iterator[Difference]:
-    """What was denied and was not before, or was granted before and never now."""
-    name = run.name
-    had = {a.call for a in policy.syscalls if name in a.evidence.runs}
-    known: set[Event] = {call for each in policy.replays for call in each.denied}
-    known -= had - run.observation.events()
-    known |= {each.event for each in policy.dropped}
-    for entry in run.observation.syscalls:
-        for call, part in entry.parts():
-            if part.denied and not known & {call, whole(call)} and is_syscall(call.name):
-                detail = f"{part.denied} x in phase {entry.phase} by {', '.join(part.processes)}"
-                yield Difference(DifferenceKind.SYSCALL, spell(call), detail)
-    yield from _refusals(policy, name, run)
-
-
-def _signals(policy: Policy, run: Run) -> Iterator[Difference]:
-    """What the filter answered with a signal, unless it did so when recorded.
-
-    A signal ends what an error lets go on, so it counts for what the intent dropped as well.
-    """
-    known = {call for each in policy.replays for call in each.signalled}
-    for entry in run.observation.signalled():
-        if entry.call not in known:
-            parts = ((entry.killed, "x killed"), (entry.trapped, "x sent SIGSYS"))
-            counts = ", ".join(f"{count} {what}" for count, what in parts if count)
-            detail = f"{counts} in phase {entry.phase} by {', '.join(entry.processes)}"
-            yield Difference(DifferenceKind.KILLED, spell(entry.call), detail)
-
-
-def _suspects(policy: Policy, replay: Replay, run: Run) -> Iterator[Difference]:
-    """Capabilities that were refused where a program may well go on, or as the intent wants."""
-    dropped = {each.event.name for each in policy.dropped if isinstance(each.event, Capability)}
-    for check in run.observation.capabilities:
-        name = check.capability.name
-        if check.refused and (_may_go_on(check) or name in dropped - {*replay.refused}):
-            yield _refusal(check)
-
-
-def _may_go_on(check: CapabilityCheck) -> bool:
-    # capset with all sets as they are shows no demand when recorded, and libcap tries it so.
-    return check.holding is Holding.CAPSET
-
-
-def _refusal(check: CapabilityCheck) -> Difference:
-    place = check.held or check.call or "no call"
-    detail = f"{check.count} x by {', '.join(check.processes)} in {place}"
-    return Difference(DifferenceKind.CAPABILITY, check.capability.name, detail)
-
-
-def _refusals(policy: Policy, name: str, run: Run) -> Iterator[Difference]:
-    checks = run.observation.capabilities
-    had = {
-        capability.name for capability in policy.capabilities if name in capability.evidence.runs
-    }
-    has = {check.capability.name for check in checks if check.needed}
-    known = {name for each in policy.replays for name in each.refused} - (had - has)
-    known |= {each.event.name for each in policy.dropped if isinstance(each.event, Capability)}
-    for check in checks:
-        if check.refused and not _may_go_on(check) and check.capability.name not in known:
-            yield _refusal(check)

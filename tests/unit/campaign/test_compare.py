@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from beacon.campaign.verify import compare
+from beacon.campaign.compare import compare
 from beacon.model.event import Abi
 from beacon.model.observation import Loss
 from beacon.model.run import Check, Ending, Run
