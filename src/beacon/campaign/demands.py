@@ -26,8 +26,8 @@ Effects = Mapping[tuple[str, str], Effect]
 _ERRORS = frozenset(
     f"SCMP_ACT_{name}" for name in ("ERRNO", "KILL", "KILL_PROCESS", "KILL_THREAD", "TRAP")
 )
-#: docker.args has the capabilities, and steps are not an option.
-_ELSEWHERE = frozenset({"cap_add", "steps"})
+#: What is asked for by other rules than an option's.
+_ELSEWHERE = frozenset({"cap_add", "seccomp", "steps"})
 ALL_CALLS = "all system calls"
 
 
@@ -51,8 +51,8 @@ class Demand:
 def _flag(option: str, value: str) -> str:
     if option == "filter":
         return f"--security-opt seccomp=unconfined for {value}"
-    if option == "apparmor":
-        return f"--security-opt apparmor={value}"
+    if option in ("apparmor", "seccomp"):
+        return f"--security-opt {option}={value}"
     names = {"volumes": "-v", "shape": "the step shape"}
     return f"{names.get(option, '--' + option.replace('_', '-'))} {value}"
 
@@ -83,6 +83,7 @@ def demands(
     found = {
         *_workloads(replays),
         *_options(policy.launch),
+        *_control(policy.launch),
         *(demand for effect in used for demand in _effect(effect)),
         *_capabilities(policy, enforcement),
         *_filter(policy, enforcement),
@@ -94,6 +95,15 @@ def launch_demands(launch: Launch) -> list[Demand]:
     """What the launch alone asks for: a policy's files for other tools repeat it."""
     added = (Demand("cap_add", name, _why("cap_add")) for name in launch.cap_add if _asks(name))
     return sorted({*_options(launch), *added})
+
+
+def _control(launch: Launch) -> Iterator[Demand]:
+    """What runs without the policy have (campaign/control.py): no file beside it limits them."""
+    for name in map(bare, launch.cap_add):
+        if _asks(name):
+            yield Demand("cap_add", name, _why("cap_add"))
+    for value in _values(launch.seccomp):
+        yield Demand("seccomp", value, _why("seccomp"))
 
 
 def _workloads(replays: Iterable[Replay]) -> Iterator[Demand]:

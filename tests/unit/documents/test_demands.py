@@ -145,6 +145,7 @@ def test_capabilities_are_those_of_docker_args() -> None:
     assert asked(policy(), capabilities=("SYS_ADMIN",)) == [("cap_add", "SYS_ADMIN", False)]
     given = policy(Launch(cap_add=("CAP_SYS_ADMIN",)))
     assert asked(given, capabilities=("SYS_ADMIN",)) == [("cap_add", "SYS_ADMIN", True)]
+    assert asked(given, capabilities=()) == [("cap_add", "SYS_ADMIN", True)]
     pinned = policy(intent=Intent(allow=(Capability("CAP_BPF"),)))
     assert asked(pinned, capabilities=("BPF",)) == [("cap_add", "BPF", True)]
 
@@ -155,6 +156,18 @@ def test_capabilities_of_an_environment_that_matters_are_explained_by_it() -> No
     assert asked(made, capabilities=("SYS_NICE",)) == [("cap_add", "SYS_NICE", True)]
     quick = demands(made, (), Enforcement(CLOSED, ("SYS_NICE",)), {})
     assert [(each.option, each.sealed) for each in quick] == [("cap_add", True)]
+
+
+@pytest.mark.parametrize("text", ["unconfined", "{}"])
+def test_runs_without_the_policy_have_the_filter_of_the_launch(text: str) -> None:
+    given = policy(Launch(seccomp=text))
+    assert asked(given) == [("seccomp", text, True)]
+    found = demands(given, given.replays, Enforcement(CLOSED, ()), {})
+    with pytest.raises(UsageError, match="--security-opt seccomp="):
+        check_consent(found, Consent(launch=Launch(seccomp="other")))
+    check_consent(found, Consent(launch=Launch(seccomp=text)))
+    check_consent(found, Consent(sealed=True))
+    assert launch_demands(given.launch) == []  # the policy's files have a filter of their own
 
 
 @pytest.mark.parametrize(
