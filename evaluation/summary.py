@@ -24,7 +24,8 @@ def main(directory: Path, default: Path) -> None:
     kept = ", ".join(capability.name for capability in policy.capabilities) or "none"
     checks = [check for run in runs for check in run["outcome"]["checks"]]
     passed = sum(check["passed"] for check in checks)
-    differences = sum(len(run["differences"]) for run in runs)
+    kinds = ("differences", "control_differences")
+    differences = sum(len(run[kind]) for run in runs for kind in kinds)
     verdict = "FAILED" if differences else "passed"
     rows = {
         "image": policy.image.reference,

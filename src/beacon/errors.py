@@ -14,6 +14,7 @@ class ExitCode(IntEnum):
     NOTHING_OBSERVED = 3
     UNSUPPORTED_HOST = 4
     DIFFERENCE = 10
+    ENVIRONMENT = 11
 
 
 class BeaconError(Exception):

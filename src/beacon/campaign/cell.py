@@ -73,18 +73,20 @@ class Conditions:
 class Cell:
     """What sets one run apart: an environment and a workload; `repeat` as in Run.
 
-    `first`: nobody knows yet whether the container is a job.
+    `first`: nobody knows yet whether the container is a job. `control`: it is run without the policy that is verified.
     """
 
     environment: Environment
     workload: Workload
     repeat: int = 0
     first: bool = False
+    control: bool = False
 
     @property
     def name(self) -> str:
-        """That of the run."""
-        return run_name(self.workload.name, self.environment, self.repeat)
+        """That of the run, for the reader of the progress."""
+        name = run_name(self.workload.name, self.environment, self.repeat)
+        return f"{name} without the policy" if self.control else name
 
 
 def run_cell(lab: Lab, conditions: Conditions, cell: Cell) -> Run:

@@ -2,39 +2,72 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from beacon.data.kernel import is_syscall
 from beacon.model.environment import Kind
-from beacon.model.event import Capability, Event, spell, whole
+from beacon.model.event import Capability, Event, Phase, spell, whole
 from beacon.model.observation import CapabilityCheck, Holding
 from beacon.model.policy import Policy, Replay
 from beacon.model.run import Check, Run
-from beacon.model.verification import Difference, DifferenceKind
+from beacon.model.verification import Difference, DifferenceKind, IntendedDenial
 
 
 def compare(policy: Policy, replay: Replay, run: Run) -> tuple[Difference, ...]:
     """All ways in which the enforced run differs from the recorded one.
 
     What any recorded run was already denied is no difference: production denies it today. Nor is
-    the denial of what the intent dropped; what it breaks shows in the checks. A
+    the denial of what the intent dropped (`intended`); what it breaks shows in the checks. A
     fault strikes in another moment each time, so only its denials are compared, and whether the
-    container became ready at all. What may be the cause of a difference, and is none by itself, is
-    named beside it.
+    container became ready at all.
     """
     faulty = Kind.FAULT in policy.surroundings.kinds(replay.environment)
-    found = (
+    return (
         *_endings(replay, run, faulty=faulty),
         *denied(policy, run),
         *(() if faulty else _checks(replay, run)),
         *(Difference(DifferenceKind.LOSS, x.what, str(x.count)) for x in run.observation.losses),
     )
-    return found + (tuple(_suspects(policy, replay, run)) if found else ())
+
+
+def suspects(run: Run) -> tuple[Difference, ...]:
+    """What may be the cause of a difference, and is none by itself.
+
+    Capabilities that were refused where a program may well go on without.
+    """
+    return tuple(
+        _refusal(each) for each in run.observation.capabilities if each.refused and _may_go_on(each)
+    )
 
 
 def denied(policy: Policy, run: Run) -> tuple[Difference, ...]:
     """What the filter or the kernel turned away and did not when recorded."""
     return *_denials(policy, run), *_signals(policy, run)
+
+
+def intended(policy: Policy, replay: Replay, run: Run) -> tuple[IntendedDenial, ...]:
+    """What was denied as the intent wants it; not what the recording was denied already."""
+    dropped: set[Event] = {each.event for each in policy.dropped}
+    dropped -= {*replay.denied, *map(Capability, replay.refused)}
+    counts: dict[tuple[str, Phase], tuple[int, frozenset[str]]] = {}
+    for event, phase, count, processes in _denied_parts(run):
+        if dropped & {event, whole(event)}:
+            before, names = counts.get((spell(event), phase), (0, frozenset()))
+            counts[spell(event), phase] = (before + count, names | {*processes})
+    return tuple(
+        IntendedDenial(event, phase, count, tuple(sorted(names)))
+        for (event, phase), (count, names) in counts.items()
+    )
+
+
+def _denied_parts(run: Run) -> Iterator[tuple[Event, Phase, int, Sequence[str]]]:
+    for entry in run.observation.syscalls:
+        for call, part in entry.parts():
+            if part.denied:
+                yield call, entry.phase, part.denied, part.processes
+    for check in run.observation.capabilities:
+        if check.refused:
+            yield check.capability, check.phase, check.count, check.processes
 
 
 def _endings(replay: Replay, run: Run, *, faulty: bool) -> Iterator[Difference]:
@@ -102,15 +135,6 @@ def _signals(policy: Policy, run: Run) -> Iterator[Difference]:
             counts = ", ".join(f"{count} {what}" for count, what in parts if count)
             detail = f"{counts} in phase {entry.phase} by {', '.join(entry.processes)}"
             yield Difference(DifferenceKind.KILLED, spell(entry.call), detail)
-
-
-def _suspects(policy: Policy, replay: Replay, run: Run) -> Iterator[Difference]:
-    """Capabilities that were refused where a program may well go on, or as the intent wants."""
-    dropped = {each.event.name for each in policy.dropped if isinstance(each.event, Capability)}
-    for check in run.observation.capabilities:
-        name = check.capability.name
-        if check.refused and (_may_go_on(check) or name in dropped - {*replay.refused}):
-            yield _refusal(check)
 
 
 def _may_go_on(check: CapabilityCheck) -> bool:

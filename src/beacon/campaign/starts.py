@@ -10,6 +10,7 @@ import msgspec
 
 from beacon.campaign.cell import Cell, Conditions, run_cell
 from beacon.campaign.compare import denied
+from beacon.campaign.control import without_policy
 from beacon.campaign.lab import Lab
 from beacon.model.environment import Environment
 from beacon.model.policy import Policy, Replay
@@ -33,13 +34,23 @@ def start_again(
     """Start the container so often in the default environment, `jobs` at a time, and kill it.
 
     A start is good when the container comes as far as it did when recorded. After three bad ones
-    none is begun any more. None for no starts, and where no run in the default environment was
-    recorded.
+    none is begun any more. Where some are bad and nothing was denied, it is started without the
+    policy as well. None for no starts, and where no run in the default environment was recorded.
     """
     recorded = _recorded(policy)
     if not count or recorded is None:
         return None
     jobs = min(jobs, 2 * (os.cpu_count() or 1))
+    found = _starts(lab, conditions, policy, recorded, count, jobs)
+    if not found.failed or found.differences:
+        return found
+    control = _starts(lab, without_policy(conditions, policy), policy, recorded, count, jobs)
+    return msgspec.structs.replace(found, control=control)
+
+
+def _starts(
+    lab: Lab, conditions: Conditions, policy: Policy, recorded: Replay, count: int, jobs: int
+) -> Starts:
     short = _shortened(conditions, jobs)
     bad: list[Run] = []
 

@@ -1,12 +1,111 @@
-"""The last line of `verify`: what was proved, and what was not looked at."""
+"""What `verify` says: of each run, of the starts, and at the end."""
 
 from __future__ import annotations
 
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+
 from beacon.cli.console import counted
+from beacon.cli.wording import ending
 from beacon.model.coverage import Coverage, listed
-from beacon.model.run import Ending
-from beacon.model.verification import Verification, VerifiedRun
+from beacon.model.deviation import is_wider
+from beacon.model.run import Ending, run_name
+from beacon.model.support import some
+from beacon.model.verification import (
+    Difference,
+    DifferenceKind,
+    Shown,
+    Starts,
+    Verdict,
+    Verification,
+    VerifiedRun,
+)
 from beacon.workloads.none import NoWorkload
+
+
+def told(run: VerifiedRun) -> Iterator[str]:
+    """A line for the run, and one for each way in which it differs."""
+    name = run_name(run.workload, run.environment)
+    how = ending(run.workload, run.outcome.ending)
+    checks = run.outcome.checks
+    passed = sum(check.passed for check in checks)
+    served = f"{passed} of {len(checks)} checks passed, " if checks else ""
+    differences = len(run.differences) + len(run.control_differences)
+    yield f"{name}: {how}, {served}{counted(differences, 'difference')}"
+    for line in _lines(run.differences):
+        yield f"  {line}"
+    for line in _shown(run, run.control_differences):
+        yield f"  without the policy, too: {line}"
+    for line in _shown(run, [each for each in run.unsteady if each.control]):
+        yield f"  passes sometimes, with and without the policy: {line}"
+    for line in _shown(run, [each for each in run.unsteady if not each.control]):
+        yield f"  passes sometimes, and nothing was denied: {line}"
+    suffered = f"; what suffers: {some(run.suffered)}" if run.suffered else ""
+    for each in run.intended:
+        yield f"  denied as you asked: {each.sentence()}{suffered}"
+
+
+def told_starts(starts: Starts | None) -> Iterator[str]:
+    """How many starts succeeded, and why the others did not."""
+    if starts is None:
+        return
+    yield f"starts: {starts.count - starts.failed} of {starts.count}"
+    for line in (*starts.reasons, *_lines(starts.differences)):
+        yield f"  {line}"
+    if starts.control is not None:
+        control = starts.control
+        yield f"  without the policy: {control.count - control.failed} of {control.count}"
+
+
+def closing(verification: Verification) -> str:
+    """The last line: whether the policy holds, and if not whose fault it is."""
+    if verification.verdict is Verdict.VERIFIED:
+        return verified(verification)
+    if is_wider(verification.files):
+        return (
+            "NOT verified: nothing was run under files that allow more than policy.json: write the "
+            "policy again with `beacon policy` (--allow adds what is needed)."
+        )
+    more = ""
+    if verification.uncontrolled:
+        runs = counted(verification.uncontrolled, "more run")
+        more = f" ({runs} that differ, too many to be run without it, are judged by the others)"
+    asked = f"; {denied}" if (denied := _as_asked(verification)) else ""
+    if verification.verdict is Verdict.POLICY:
+        return f"NOT verified: the container differs under this policy{more}{asked}."
+    return (
+        f"NOT verified, and not by the policy's fault: what differs differs without it, too{more}: "
+        f"see to what the container depends on and verify again{asked}."
+    )
+
+
+def _as_asked(verification: Verification) -> str:
+    """`denied as you asked: kill, CAP_KILL`; nothing if nothing was."""
+    names = sorted({each.event for run in verification.runs for each in run.intended})
+    return f"denied as you asked: {some(names)}" if names else ""
+
+
+def _shown(run: VerifiedRun, shown: Iterable[Shown]) -> Iterator[str]:
+    """One line for all that differ in the same way as often."""
+    by_counts: dict[tuple[int, int], list[Difference]] = defaultdict(list)
+    for each in shown:
+        by_counts[each.enforced, each.control].append(each.difference)
+    for (enforced, control), differences in by_counts.items():
+        counts = f"{enforced} of {counted(run.enforced, 'run')} under the policy"
+        if run.control:
+            counts += f", {control} of {run.control} without"
+        for line in _lines(differences):
+            yield f"{line}: {counts}"
+
+
+def _lines(differences: Iterable[Difference]) -> Iterator[str]:
+    """One line for all that differ in the same way."""
+    by_detail: dict[tuple[DifferenceKind, str], list[str]] = defaultdict(list)
+    for difference in differences:
+        by_detail[difference.kind, difference.detail].append(difference.name)
+    for (kind, detail), names in by_detail.items():
+        shown = some(names) if kind is DifferenceKind.CHECK else ", ".join(names)
+        yield f"{kind}: {shown} ({detail})"
 
 
 def verified(verification: Verification) -> str:
@@ -14,15 +113,17 @@ def verified(verification: Verification) -> str:
 
     For a verification that passed.
     """
-    starts = verification.starts
+    starts, asked = verification.starts, _as_asked(verification)
     started = "starts"
     if starts is not None:
         started += f" ({starts.count - starts.failed} of {starts.count})"
     if all(run.outcome.ending is Ending.FINISHED for run in verification.runs):
-        return f"Verified: {started} and ends as recorded{_codes(verification)}."
+        said = f"{started} and ends as recorded{_codes(verification)}"
+        return f"Verified: {said}{f'; {asked}' if asked else ''}."
     driven = [run for run in verification.runs if run.workload != NoWorkload.name]
     serves = f" and {_serves(driven, verification.coverage)}" if driven else ""
-    return f"Verified: {started}{serves}; {verification.coverage.unseen()}."
+    rest = "; ".join(filter(None, (verification.coverage.unseen(), asked)))
+    return f"Verified: {started}{serves}; {rest}."
 
 
 def _codes(verification: Verification) -> str:

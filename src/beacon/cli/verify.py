@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import argparse
-from collections import defaultdict
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -25,18 +23,21 @@ from beacon.cli.console import Console, counted
 from beacon.cli.exploring import default_jobs
 from beacon.cli.opening import open_lab
 from beacon.cli.progress import Progress
-from beacon.cli.verified import verified
-from beacon.cli.wording import ending
+from beacon.cli.verified import closing, told, told_starts
 from beacon.errors import ExitCode, UsageError
 from beacon.export.seccomp import SeccompExporter
 from beacon.model.deviation import is_wider
 from beacon.model.files import VERIFICATION_FILE, encode, load_policy, write_files, writing
 from beacon.model.policy import Policy
-from beacon.model.run import run_name
-from beacon.model.support import some
-from beacon.model.verification import Difference, DifferenceKind, Starts, Verification
+from beacon.model.verification import Verdict, Verification
 from beacon.synthesis.runtime_floor import other_runtime
 from beacon.workloads.registry import find
+
+_EXIT_CODES = {
+    Verdict.VERIFIED: ExitCode.DONE,
+    Verdict.POLICY: ExitCode.DIFFERENCE,
+    Verdict.ENVIRONMENT: ExitCode.ENVIRONMENT,
+}
 
 
 def add(commands: Any) -> None:
@@ -45,9 +46,10 @@ def add(commands: Any) -> None:
         "verify",
         help="run the container under its policy, compare, see denials",
         description="Start the image with DIR/docker.args and DIR/seccomp.json, repeat every "
-        "recorded run, compare checks and exit codes, and list what the kernel denied. Writes "
-        "DIR/verification.json; exits 10 on any difference, and before any run where a file "
-        "allows more than policy.json.",
+        "recorded run, compare checks and exit codes, and list what the kernel denied. A run that "
+        "differs is run without the policy, too. Writes DIR/verification.json; exits 10 if the "
+        "policy is at fault, and before any run where a file allows more than policy.json, and 11 "
+        "if all that differs differs without the policy as well.",
     )
     parser.add_argument("policy", metavar="POLICY_DIR", type=Path)
     parser.add_argument(
@@ -77,7 +79,7 @@ def run(options: argparse.Namespace, console: Console) -> ExitCode:
         console.document("verification", _plain(verification))
     else:
         _tell(console, verification)
-    return ExitCode.DONE if verification.passed else ExitCode.DIFFERENCE
+    return _EXIT_CODES[verification.verdict]
 
 
 def _verified(options: argparse.Namespace, policy: Policy, console: Console) -> Verification:
@@ -124,56 +126,20 @@ def _verified(options: argparse.Namespace, policy: Policy, console: Console) -> 
 
 
 def _plain(verification: Verification) -> dict[str, Any]:
-    return {"passed": verification.passed, **msgspec.to_builtins(verification)}
+    verdict = {"passed": verification.passed, "verdict": verification.verdict}
+    return {**verdict, **msgspec.to_builtins(verification)}
 
 
 def _tell(console: Console, verification: Verification) -> None:
     for each in verification.files:
         console.result(f"{each.sentence()}.")
     for run in verification.runs:
-        name = run_name(run.workload, run.environment)
-        how = ending(run.workload, run.outcome.ending)
-        passed = sum(check.passed for check in run.outcome.checks)
-        checks = (
-            f"{passed} of {len(run.outcome.checks)} checks passed, " if run.outcome.checks else ""
-        )
-        console.result(f"{name}: {how}, {checks}{counted(len(run.differences), 'difference')}")
-        for line in _lines(run.differences):
-            console.result(f"  {line}")
-        for line in _lines(run.at_first) if not run.differences else ():
-            console.result(f"  only at first, not when repeated: {line}")
+        for line in told(run):
+            console.result(line)
     if verification.runs and verification.left_out:
         console.result(f"{verification.left_out} runs in other environments were not repeated.")
-    _tell_starts(console, verification.starts)
-    console.result(_closing(verification))
+    for line in told_starts(verification.starts):
+        console.result(line)
+    console.result(closing(verification))
     if not verification.passed and verification.runs:
         console.result(f"{verification.coverage.sentence()}.")
-
-
-def _tell_starts(console: Console, starts: Starts | None) -> None:
-    if starts is None:
-        return
-    console.result(f"starts: {starts.count - starts.failed} of {starts.count}")
-    for line in (*starts.reasons, *_lines(starts.differences)):
-        console.result(f"  {line}")
-
-
-def _closing(verification: Verification) -> str:
-    if verification.passed:
-        return verified(verification)
-    if is_wider(verification.files):
-        return (
-            "NOT verified: nothing was run under files that allow more than policy.json: write the "
-            "policy again with `beacon policy` (--allow adds what is needed)."
-        )
-    return "NOT verified: the container differs under this policy."
-
-
-def _lines(differences: tuple[Difference, ...]) -> Iterator[str]:
-    """One line for all that differ in the same way."""
-    by_detail: dict[tuple[DifferenceKind, str], list[str]] = defaultdict(list)
-    for difference in differences:
-        by_detail[difference.kind, difference.detail].append(difference.name)
-    for (kind, detail), names in by_detail.items():
-        shown = some(names) if kind is DifferenceKind.CHECK else ", ".join(names)
-        yield f"{kind}: {shown} ({detail})"

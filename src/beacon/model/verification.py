@@ -9,6 +9,7 @@ import msgspec
 from beacon.model.coverage import Coverage
 from beacon.model.deviation import Deviation, is_wider
 from beacon.model.environment import Environment
+from beacon.model.event import Phase
 from beacon.model.numbers import Count
 from beacon.model.profile import ImageIdentity
 from beacon.model.run import Outcome
@@ -36,11 +37,39 @@ class Difference(msgspec.Struct, frozen=True):
     detail: str
 
 
-class VerifiedRun(msgspec.Struct, frozen=True):
-    """One recorded run, repeated under the policy.
+class Shown(msgspec.Struct, frozen=True):
+    """A difference that is not the policy's fault.
 
-    `killed` threads and processes were ended by the filter, `trapped` calls answered with SIGSYS.
-    `at_first` is what differed before it was repeated once, alone, for it may have been chance.
+    `enforced` runs under the policy showed it, and `control` runs without.
+    """
+
+    difference: Difference
+    enforced: Count
+    control: Count
+
+
+class IntendedDenial(msgspec.Struct, frozen=True):
+    """What the intent dropped, the container then asked for, and did not get."""
+
+    event: str
+    phase: Phase
+    count: Count
+    processes: tuple[str, ...]
+
+    def sentence(self) -> str:
+        """`kill, 1 time in shutdown, by supervisord`."""
+        times = f"{self.count} time" if self.count == 1 else f"{self.count} times"
+        return f"{self.event}, {times} in {self.phase}, by {', '.join(self.processes)}"
+
+
+class VerifiedRun(msgspec.Struct, frozen=True):
+    """One recorded run, repeated under the policy `enforced` times, and `control` times without.
+
+    `differences` are the policy's fault. `control_differences` show without it, too; those that
+    are `unsteady` show in some runs under the policy only, which does not cause them: see
+    campaign/blame.py. `killed` threads and processes were ended by the filter, `trapped` calls
+    answered with SIGSYS. `intended` denials fail no verification by themselves; where nothing else
+    was denied, `suffered` names the checks and the ending among `differences`, which they explain.
     """
 
     environment: Environment
@@ -49,25 +78,46 @@ class VerifiedRun(msgspec.Struct, frozen=True):
     differences: tuple[Difference, ...]
     killed: int = 0
     trapped: int = 0
-    at_first: tuple[Difference, ...] = ()
+    control_differences: tuple[Shown, ...] = ()
+    unsteady: tuple[Shown, ...] = ()
+    intended: tuple[IntendedDenial, ...] = ()
+    suffered: tuple[str, ...] = ()
+    enforced: Count = 1
+    control: Count = 0
 
 
 class Starts(msgspec.Struct, frozen=True):
     """The container started again and again in the default environment, without a workload.
 
     `failed` of `count` did not come as far as the recorded run; `reasons` are in words, each once.
-    What was denied in any of them is among `differences`, as are signals by the filter.
+    What was denied in any of them is among `differences`, as are signals by the filter. `control`
+    are starts without the policy, where some failed under it and nothing was denied.
     """
 
     count: Count
     failed: Count = 0
     reasons: tuple[str, ...] = ()
     differences: tuple[Difference, ...] = ()
+    control: Starts | None = None
 
     @property
     def passed(self) -> bool:
         """Whether every start succeeded, and nothing was denied."""
         return not (self.failed or self.differences)
+
+    @property
+    def blames_policy(self) -> bool:
+        """Whether something was denied, or starts fail under the policy alone."""
+        fails_anyway = self.control is not None and self.control.failed > 0
+        return bool(self.differences) or (self.failed > 0 and not fails_anyway)
+
+
+class Verdict(StrEnum):
+    """What a verification came to."""
+
+    VERIFIED = "verified"
+    POLICY = "policy"  # the policy breaks something, or nothing was run
+    ENVIRONMENT = "environment"  # what differs differs without the policy, too
 
 
 class Verification(msgspec.Struct, frozen=True):
@@ -75,7 +125,8 @@ class Verification(msgspec.Struct, frozen=True):
 
     `starts` is None where none were wanted, `runtime` the one that started the containers.
     `coverage` is that of these runs. `files`: how the directory's files differ from policy.json;
-    under wider ones nothing was run.
+    under wider ones nothing was run. `uncontrolled` runs differ and were too many to be run without
+    the policy.
     """
 
     image: ImageIdentity
@@ -87,10 +138,21 @@ class Verification(msgspec.Struct, frozen=True):
     starts: Starts | None = None
     runtime: str | None = None
     coverage: Coverage = Coverage()
+    uncontrolled: Count = 0
+
+    @property
+    def verdict(self) -> Verdict:
+        """Whether it holds, and if it does not whether the policy is at fault."""
+        starts = self.starts or Starts(0)
+        if is_wider(self.files) or not self.runs or starts.blames_policy:
+            return Verdict.POLICY
+        if any(run.differences for run in self.runs):
+            return Verdict.POLICY
+        if starts.failed or any(run.control_differences for run in self.runs):
+            return Verdict.ENVIRONMENT
+        return Verdict.VERIFIED
 
     @property
     def passed(self) -> bool:
         """Whether no run differs, each start succeeds, no file allows more than policy.json."""
-        differs = is_wider(self.files) or any(run.differences for run in self.runs)
-        started = self.starts is None or self.starts.passed
-        return bool(self.runs) and started and not differs
+        return self.verdict is Verdict.VERIFIED

@@ -215,8 +215,8 @@ def test_verification_enforces_and_compares() -> None:
     policy = synthesize(profile)
     enforced = Conditions(IMAGE, Launch(), Enforcement("{}", ("CAP_CHOWN",)), settle=0)
     missing = Observation((*ALONE.syscalls, call("sendfile", count=0, denied=3)))
-    for recording, passed in ((DRIVEN, True), (missing, False)):
-        made = lab(None, ALONE, recording)
+    for recordings, passed in (((DRIVEN,), True), ((missing, DRIVEN), False)):
+        made = lab(None, ALONE, *recordings)
         result = verify(made, enforced, policy, WORKLOADS.__getitem__, Diary(), jobs=1)
         assert result.passed is passed
         assert isinstance(made.engine, FakeEngine)
@@ -352,17 +352,6 @@ def test_an_unknown_port_is_asked_in_a_container_that_counts_for_nothing() -> No
     assert made.engine.asked == 2
     assert made.engine.alive == set()
     assert profile.events() == ALONE.events()
-
-
-def test_verification_repeats_what_only_its_checks_differ_in() -> None:
-    policy = synthesize(record(lab(), FakeWorkload(PAGE), Diary()))
-    late = Check("page", passed=False, detail="ReadTimeout")
-    for moods, passed in ((((late,), (PAGE,)), True), (((late,), (late,)), False)):
-        workloads: dict[str, Workload] = {"none": NoWorkload(), "fake": Moody(*moods)}
-        made = lab(None, ALONE, DRIVEN, DRIVEN)
-        result = verify(made, CONDITIONS, policy, workloads.__getitem__, Diary(), jobs=1)
-        assert result.passed is passed
-        assert [each.name for each in result.runs[1].at_first] == ["page"]
 
 
 def test_what_is_not_supported_may_pass_and_what_is_unsteady_may_fail() -> None:

@@ -53,15 +53,34 @@ def test_none_when_none_is_wanted() -> None:
 
 
 def test_one_that_fails_is_counted_with_its_reason() -> None:
-    found = starts(20, Script(unstartable=(7,)))
-    assert found == Starts(20, 1, ("refused: The engine refused: no.",))
+    found = starts(20, Script(unstartable=(7,)), *[GOOD] * 40)
+    assert found == Starts(20, 1, ("refused: The engine refused: no.",), control=Starts(20))
     assert not found.passed
+    assert found.blames_policy
+
+
+def test_starts_that_fail_without_the_policy_too_are_not_its_fault() -> None:
+    found = starts(20, Script(unstartable=(7, 29)), *[GOOD] * 40)
+    assert found is not None
+    assert found.control is not None
+    assert (found.failed, found.control.failed) == (1, 1)
+    assert not found.passed
+    assert not found.blames_policy
+
+
+def test_a_start_that_is_denied_something_needs_no_control() -> None:
+    found = starts(2, Script(unstartable=(1,)), DENIED, DENIED)
+    assert found is not None
+    assert found.control is None
+    assert found.blames_policy
 
 
 def test_after_some_failures_none_is_begun() -> None:
     found = starts(20, Script(not_ready=EXITED))
     assert found is not None
-    assert 3 <= found.count == found.failed <= 4
+    assert found.control is not None
+    for each in (found, found.control):
+        assert 3 <= each.count == each.failed <= 4
     assert found.reasons == ("exited: The container exited with code 1 before it was ready.",)
 
 
@@ -91,7 +110,7 @@ def test_no_start_ends_by_a_signal_that_a_program_could_answer(
 
 
 def test_a_container_that_dies_at_once_is_no_start() -> None:
-    found = starts(2, Script(dies=True))
+    found = starts(2, Script(dies=True), *[GOOD] * 4)
     assert found is not None
     assert found.failed == 2
 

@@ -31,7 +31,7 @@ from beacon.workloads.registry import find, is_known
 from fakes import FakeContainer, FakeEngine, FakeWorkload, Script
 
 #: Of `beacon --help`; what interrupts is not tried here.
-EXIT_CODES = frozenset({0, 1, 2, 3, 4, 10})
+EXIT_CODES = frozenset({0, 1, 2, 3, 4, 10, 11})
 
 _PROGRAMS = frozenset({"subprocess.Popen", "os.exec", "os.posix_spawn", "os.spawn", "os.system"})
 _CHANGES = frozenset(

@@ -1,0 +1,126 @@
+"""Control runs: what differs under a policy is run once more without it.
+
+They have what `docker run` gives the launch: its own filter or Docker's default, and its
+capabilities. Whatever a policy's files ask for beyond that needs consent (campaign/demands.py).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+
+from beacon.campaign.blame import REPEATS, Blame, Key, Trial, Trials, blame, is_open, key_of
+from beacon.campaign.cell import Cell, Conditions, run_cell
+from beacon.campaign.compare import compare, intended
+from beacon.campaign.lab import Lab
+from beacon.campaign.record import run_cells
+from beacon.campaign.reporter import Reporter
+from beacon.engines.interface import Enforcement
+from beacon.model.policy import Policy, Replay
+from beacon.model.run import Run
+from beacon.model.verification import Shown
+
+#: Recorded runs with controls, each of up to 1 + 2 * REPEATS runs. Where many runs differ, most
+#: differ in the same way.
+LIMIT = 12
+#: At a time when both kinds are repeated: a busy host may be what makes them differ.
+_REPEATED_JOBS = 2
+
+
+def without_policy(conditions: Conditions, policy: Policy) -> Conditions:
+    """The conditions of a run without it: the launch as recorded, nothing enforced."""
+    return replace(conditions, launch=policy.launch, enforcement=Enforcement())
+
+
+@dataclass
+class Case:
+    """One recorded run, and the runs that repeat it under the policy and without it."""
+
+    policy: Policy
+    replay: Replay
+    cell: Cell
+    enforced: list[Run]
+    control: list[Run] = field(default_factory=list)
+
+    @property
+    def trials(self) -> Trials:
+        """The runs as compared with the recorded one."""
+        return Trials(
+            tuple(map(self._trial, self.enforced)),
+            tuple(map(self._trial, self.control)),
+            not self.replay.environment.settings,
+        )
+
+    def keys(self) -> frozenset[Key]:
+        """How the first run under the policy differs."""
+        return frozenset(map(key_of, compare(self.policy, self.replay, self.enforced[0])))
+
+    def _trial(self, run: Run) -> Trial:
+        found = compare(self.policy, self.replay, run)
+        return Trial(run.outcome, found, bool(intended(self.policy, self.replay, run)))
+
+
+@dataclass(frozen=True)
+class Control:
+    """Runs cases without the policy, and both ways again while chance may explain them."""
+
+    lab: Lab
+    conditions: Conditions
+    policy: Policy
+    reporter: Reporter
+    jobs: int
+
+    def settle(self, cases: Sequence[Case], planned: int) -> None:
+        """Add to the cases that differ, `LIMIT` of them at most; `planned` runs are done."""
+        chosen = _telling_first([case for case in cases if case.keys()])[:LIMIT]
+        planned += self._run([(case, True) for case in chosen], planned, self.jobs)
+        for _ in range(REPEATS):
+            pairs = [(c, control) for c in chosen if is_open(c.trials) for control in (False, True)]
+            planned += self._run(pairs, planned, min(self.jobs, _REPEATED_JOBS))
+
+    def _run(self, wanted: Sequence[tuple[Case, bool]], planned: int, jobs: int) -> int:
+        """Run each case under the policy, or as its control; how many that were."""
+        self.reporter.planned(planned + len(wanted))
+        cells = [replace(case.cell, control=control) for case, control in wanted]
+        runs = run_cells(self.lab, self._run_one, cells, self.reporter, jobs)
+        for (case, control), run in zip(wanted, runs, strict=True):
+            (case.control if control else case.enforced).append(run)
+        return len(wanted)
+
+    def _run_one(self, cell: Cell) -> Run:
+        bare = without_policy(self.conditions, self.policy)
+        return run_cell(self.lab, bare if cell.control else self.conditions, cell)
+
+
+def blames(cases: Sequence[Case]) -> list[Blame]:
+    """Who is at fault, case by case.
+
+    Cases without a control are judged by those that have one and differ in the same way; where
+    these do not agree, or there is none, it is the policy.
+    """
+    found = [blame(case.trials) for case in cases]
+    controlled = [each for case, each in zip(cases, found, strict=True) if case.control]
+    shared = {key_of(shown.difference) for each in controlled for shown in each.control}
+    shared -= {key_of(difference) for each in controlled for difference in each.policy}
+    return [
+        each if case.control else _by_others(each, shared)
+        for case, each in zip(cases, found, strict=True)
+    ]
+
+
+def _by_others(found: Blame, shared: set[Key]) -> Blame:
+    return Blame(
+        tuple(each for each in found.policy if key_of(each) not in shared),
+        tuple(Shown(each, 1, 0) for each in found.policy if key_of(each) in shared),
+    )
+
+
+def _telling_first(cases: Sequence[Case]) -> list[Case]:
+    """Those that differ in a way that none before them does, then the others."""
+    seen: set[Key] = set()
+    telling: list[Case] = []
+    others: list[Case] = []
+    for case in cases:
+        (others if case.keys() <= seen else telling).append(case)
+        seen |= case.keys()
+    return telling + others
