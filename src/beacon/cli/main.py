@@ -33,7 +33,7 @@ COMMANDS = (doctor, dimensions, profile, policy, verify, explain, cves, diff, ru
 EPILOG = """\
 exit codes: 0 done; 1 an error, or a profile that is not complete; 2 bad usage or input;
 3 nothing observed; 4 unsupported host; 10 verification failed or a difference found;
-129, 130, 143 interrupted.
+11 verification failed, but not by the policy's fault; 129, 130, 143 interrupted.
 
 A policy in three steps:
   beacon profile -o nginx.profile nginx
