@@ -3,14 +3,24 @@ from __future__ import annotations
 import msgspec
 
 from beacon import __version__
-from beacon.cli.verified import verified
+from beacon.cli.verified import closing, told, told_starts, verified
 from beacon.cli.wording import ending
 from beacon.model.coverage import Coverage
 from beacon.model.environment import Environment
+from beacon.model.event import Phase
 from beacon.model.listener import Listener
 from beacon.model.profile import ImageIdentity
 from beacon.model.run import Check, Ending, Outcome
-from beacon.model.verification import Starts, Verification, VerifiedRun
+from beacon.model.verification import (
+    Difference,
+    DifferenceKind,
+    IntendedDenial,
+    Shown,
+    Starts,
+    Verdict,
+    Verification,
+    VerifiedRun,
+)
 
 IMAGE = ImageIdentity("server:1", "sha256:0", "amd64")
 CHECKS = tuple(Check(str(number), passed=number > 0) for number in range(118))
@@ -41,3 +51,76 @@ def test_what_nothing_drove_only_starts() -> None:
     assert "served" not in ending("none", Ending.SERVED)
     assert ending("http", Ending.SERVED) == "served"
     assert ending("none", Ending.DIED) == "died"
+
+
+PAGE = Difference(DifferenceKind.CHECK, "page", "oops")
+CODE = Difference(DifferenceKind.ENDING, "exit code", "exit code 1, recorded: 0")
+KILL = IntendedDenial("kill", Phase.SHUTDOWN, 1, ("supervisord",))
+
+
+def ran(
+    *differences: Difference,
+    control: tuple[Shown, ...] = (),
+    unsteady: tuple[Shown, ...] = (),
+    intended: tuple[IntendedDenial, ...] = (),
+    suffered: tuple[str, ...] = (),
+    runs: tuple[int, int] = (1, 0),
+) -> VerifiedRun:
+    outcome = Outcome(Ending.SERVED)
+    return VerifiedRun(
+        Environment(), "http", outcome, differences, 0, 0, control, unsteady, intended, suffered,
+        *runs,
+    )  # fmt: skip
+
+
+def test_whose_fault_each_difference_is() -> None:
+    assert list(told(ran(PAGE))) == [
+        "http@default: served, 1 difference",
+        "  check: page (oops)",
+    ]
+    _, line = told(ran(control=(Shown(PAGE, 2, 2),), runs=(2, 2)))
+    counts = "2 of 2 runs under the policy, 2 of 2 without"
+    assert line == f"  without the policy, too: check: page (oops): {counts}"
+    head, line = told(ran(unsteady=(Shown(PAGE, 1, 1),), runs=(2, 2)))
+    assert head == "http@default: served, 0 differences"
+    assert line.startswith("  passes sometimes, with and without the policy: check: page (oops): 1")
+    _, line = told(ran(unsteady=(Shown(PAGE, 1, 0),), runs=(2, 2)))
+    assert line.startswith("  passes sometimes, and nothing was denied: check: page (oops): 1 of 2")
+
+
+def test_what_was_denied_as_the_user_asked() -> None:
+    assert list(told(ran(intended=(KILL,))))[1:] == [
+        "  denied as you asked: kill, 1 time in shutdown, by supervisord"
+    ]
+    *_, line = told(ran(CODE, intended=(KILL,), suffered=("exit code",)))
+    assert line.endswith("by supervisord; what suffers: exit code")
+    done = Verification(IMAGE, (ran(intended=(KILL,)),), __version__)
+    assert closing(done).endswith("; denied as you asked: kill.")
+    failed = Verification(IMAGE, (ran(CODE, intended=(KILL,)),), __version__)
+    assert closing(failed) == (
+        "NOT verified: the container differs under this policy; denied as you asked: kill."
+    )
+
+
+def test_the_last_line_says_whose_fault_it_is() -> None:
+    gone = Verification(IMAGE, (ran(control=(Shown(PAGE, 2, 2),)),), __version__)
+    assert gone.verdict is Verdict.ENVIRONMENT
+    assert closing(gone).startswith("NOT verified, and not by the policy's fault: ")
+    many = msgspec.structs.replace(gone, uncontrolled=8)
+    assert "(8 more runs that differ, too many to be run without it, are judged by" in closing(many)
+    both = msgspec.structs.replace(gone, runs=(*gone.runs, ran(PAGE)))
+    assert both.verdict is Verdict.POLICY
+    assert closing(both) == "NOT verified: the container differs under this policy."
+
+
+def test_starts_that_fail_without_the_policy_too() -> None:
+    starts = Starts(20, 2, ("exited: gone",), control=Starts(20, 1))
+    assert list(told_starts(starts)) == [
+        "starts: 18 of 20",
+        "  exited: gone",
+        "  without the policy: 19 of 20",
+    ]
+    good = Verification(IMAGE, (ran(),), __version__, starts=starts)
+    assert good.verdict is Verdict.ENVIRONMENT
+    alone = msgspec.structs.replace(starts, control=Starts(20))
+    assert msgspec.structs.replace(good, starts=alone).verdict is Verdict.POLICY
