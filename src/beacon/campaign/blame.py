@@ -100,15 +100,19 @@ def suffered(differences: Sequence[Difference]) -> tuple[str, ...]:
 
 
 def is_open(trials: Trials) -> bool:
-    """Whether more runs may change what is blamed; not once the policy denied something."""
+    """Whether more runs may change what is blamed; not once the policy denied something.
+
+    Beside a denial that was wanted one repetition is enough: chance is then the lesser suspect.
+    """
     shown = _shown(trials)
     if any(not each.control and each.difference.kind in _DENIALS for each in shown):
         return False
     runs, controls = len(trials.enforced), len(trials.control)
+    intended = any(trial.intended for trial in trials.enforced)
     return any(
         each.difference.kind in _MAY_BE_CHANCE
         and each.enforced == runs
-        and (each.control < controls or runs < 2)
+        and (runs < 2 or (each.control < controls and not intended))
         for each in shown
     )
 

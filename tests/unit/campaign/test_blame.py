@@ -141,6 +141,7 @@ def test_another_answer_does_not_excuse_a_failure() -> None:
         ((trial(PAGE, KILL),), (GOOD,), False),
         ((trial(PAGE, KILL),), (trial(KILL),), True),
         ((trial(PAGE, intended=True),), (GOOD,), True),
+        ((trial(PAGE, intended=True), BAD), (GOOD, GOOD), False),
         ((trial(LOSS),), (GOOD,), False),
     ],
 )
