@@ -34,15 +34,15 @@ def start_again(
     """Start the container so often in the default environment, `jobs` at a time, and kill it.
 
     A start is good when the container comes as far as it did when recorded. After three bad ones
-    none is begun any more. Where some are bad and nothing was denied, it is started without the
-    policy as well. None for no starts, and where no run in the default environment was recorded.
+    none is begun any more. Where some are bad or denied something, it is started without the policy
+    as well. None for no starts, and where no run in the default environment was recorded.
     """
     recorded = _recorded(policy)
     if not count or recorded is None:
         return None
     jobs = min(jobs, 2 * (os.cpu_count() or 1))
     found = _starts(lab, conditions, policy, recorded, count, jobs)
-    if not found.failed or found.differences:
+    if found.passed:
         return found
     control = _starts(lab, without_policy(conditions, policy), policy, recorded, count, jobs)
     return msgspec.structs.replace(found, control=control)

@@ -91,7 +91,7 @@ class Starts(msgspec.Struct, frozen=True):
 
     `failed` of `count` did not come as far as the recorded run; `reasons` are in words, each once.
     What was denied in any of them is among `differences`, as are signals by the filter. `control`
-    are starts without the policy, where some failed under it and nothing was denied.
+    are starts without the policy, where those under it did not pass.
     """
 
     count: Count
@@ -107,9 +107,11 @@ class Starts(msgspec.Struct, frozen=True):
 
     @property
     def blames_policy(self) -> bool:
-        """Whether something was denied, or starts fail under the policy alone."""
-        fails_anyway = self.control is not None and self.control.failed > 0
-        return bool(self.differences) or (self.failed > 0 and not fails_anyway)
+        """Whether starts fail, or something is denied in them, under the policy alone."""
+        control = self.control or Starts(0)
+        anyway = {(each.kind, each.name) for each in control.differences}
+        denied = any((each.kind, each.name) not in anyway for each in self.differences)
+        return denied or (self.failed > 0 and not control.failed)
 
 
 class Verdict(StrEnum):
@@ -148,7 +150,7 @@ class Verification(msgspec.Struct, frozen=True):
             return Verdict.POLICY
         if any(run.differences for run in self.runs):
             return Verdict.POLICY
-        if starts.failed or any(run.control_differences for run in self.runs):
+        if not starts.passed or any(run.control_differences for run in self.runs):
             return Verdict.ENVIRONMENT
         return Verdict.VERIFIED
 

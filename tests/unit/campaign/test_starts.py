@@ -68,11 +68,14 @@ def test_starts_that_fail_without_the_policy_too_are_not_its_fault() -> None:
     assert not found.blames_policy
 
 
-def test_a_start_that_is_denied_something_needs_no_control() -> None:
-    found = starts(2, Script(unstartable=(1,)), DENIED, DENIED)
+@pytest.mark.parametrize(("without", "blamed"), [(GOOD, True), (DENIED, False)])
+def test_what_is_denied_without_the_policy_too_is_not_its_fault(
+    without: Observation, blamed: bool
+) -> None:
+    found = starts(2, None, DENIED, DENIED, without, without)
     assert found is not None
-    assert found.control is None
-    assert found.blames_policy
+    assert not found.passed
+    assert found.blames_policy is blamed
 
 
 def test_after_some_failures_none_is_begun() -> None:
@@ -85,7 +88,7 @@ def test_after_some_failures_none_is_begun() -> None:
 
 
 def test_a_denial_counts_although_the_container_starts() -> None:
-    found = starts(4, None, GOOD, DENIED, GOOD, DENIED)
+    found = starts(4, None, GOOD, DENIED, GOOD, DENIED, *[GOOD] * 4)
     assert found is not None
     assert found.failed == 0
     (difference,) = found.differences
