@@ -37,11 +37,16 @@ _REACHED = {
 
 @dataclass(frozen=True)
 class Trial:
-    """One run as compared with the recorded one; `intended`: something was denied as wanted."""
+    """One run as compared with the recorded one.
+
+    `intended`: something was denied as wanted. In its `better` differences the recorded run was
+    the worse one.
+    """
 
     outcome: Outcome
     differences: tuple[Difference, ...]
     intended: bool = False
+    better: frozenset[Key] = frozenset()
 
     def has(self, key: Key) -> bool:
         """Whether it differs so."""
@@ -82,14 +87,31 @@ def blame(trials: Trials) -> Blame:
     control: list[Shown] = []
     unsteady: list[Shown] = []
     for shown in _shown(trials):
-        sometimes = shown.enforced < len(trials.enforced)
         if shown.control:
-            (unsteady if sometimes else control).append(shown)
-        elif sometimes and _excused(trials, shown.difference):
+            (unsteady if _is_unsteady(trials, shown) else control).append(shown)
+        elif shown.enforced < len(trials.enforced) and _excused(trials, shown.difference):
             unsteady.append(shown)
         else:
             policy.append(shown.difference)
     return Blame(tuple(policy), tuple(control), tuple(unsteady))
+
+
+def _is_unsteady(trials: Trials, shown: Shown) -> bool:
+    """Whether what shows without the policy, too, does not say that the container fails there.
+
+    It does not show each time, or the recorded run was the worse one.
+    """
+    if shown.enforced < len(trials.enforced) or _is_better(trials, shown.difference):
+        return True
+    return shown.control < len(trials.control) and not _is_beside_denial(trials, shown.difference)
+
+
+def _is_better(trials: Trials, difference: Difference) -> bool:
+    return all(key_of(difference) in trial.better for trial in trials.enforced)
+
+
+def _is_beside_denial(trials: Trials, difference: Difference) -> bool:
+    return any(trial.denied for trial in trials.enforced if trial.has(key_of(difference)))
 
 
 def suffered(differences: Sequence[Difference]) -> tuple[str, ...]:
@@ -112,6 +134,7 @@ def is_open(trials: Trials) -> bool:
     return any(
         each.difference.kind in _MAY_BE_CHANCE
         and each.enforced == runs
+        and not (each.control and _is_better(trials, each.difference))
         and (runs < 2 or (each.control < controls and not intended))
         for each in shown
     )
@@ -160,10 +183,9 @@ def _passed(outcome: Outcome) -> frozenset[str]:
 def _excused(trials: Trials, difference: Difference) -> bool:
     """Whether it is chance although no run without the policy shows it.
 
-    The default environment has nothing that would end a container in another way each time.
+    A container that does not even become ready in the default environment is no chance.
     """
-    if difference.kind not in _MAY_BE_CHANCE:
+    if difference.kind not in _MAY_BE_CHANCE or _is_beside_denial(trials, difference):
         return False
-    if trials.default and difference.kind is DifferenceKind.ENDING:
-        return False
-    return not any(trial.denied for trial in trials.enforced if trial.has(key_of(difference)))
+    ready = all(trial.outcome.ready for trial in trials.enforced)
+    return ready or not trials.default

@@ -9,7 +9,7 @@ from beacon.model.environment import Kind
 from beacon.model.event import Capability, Event, Phase, spell, whole
 from beacon.model.observation import CapabilityCheck, Holding
 from beacon.model.policy import Policy, Replay
-from beacon.model.run import Check, Run
+from beacon.model.run import Check, Ending, Run
 from beacon.model.verification import Difference, DifferenceKind, IntendedDenial
 
 
@@ -28,6 +28,22 @@ def compare(policy: Policy, replay: Replay, run: Run) -> tuple[Difference, ...]:
         *(() if faulty else _checks(replay, run)),
         *(Difference(DifferenceKind.LOSS, x.what, str(x.count)) for x in run.observation.losses),
     )
+
+
+def improvements(replay: Replay, run: Run) -> frozenset[tuple[DifferenceKind, str]]:
+    """The differences in which the recorded run was the worse one: their kinds and names."""
+    outcome = run.outcome
+    now = {check.name for check in outcome.checks if check.passed}
+    better = {
+        (DifferenceKind.CHECK, check.name)
+        for check in replay.checks
+        if not check.passed and check.name in now
+    }
+    if replay.ending is outcome.ending and replay.exit_code and not outcome.exit_code:
+        better.add((DifferenceKind.ENDING, "exit code"))
+    if replay.ending is Ending.DIED and outcome.ending in (Ending.SERVED, Ending.FINISHED):
+        better.add((DifferenceKind.ENDING, outcome.ending))
+    return frozenset(better)
 
 
 def suspects(run: Run) -> tuple[Difference, ...]:

@@ -6,12 +6,12 @@ capabilities. Whatever a policy's files ask for beyond that needs consent (campa
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from dataclasses import dataclass, field, replace
 
 from beacon.campaign.blame import REPEATS, Blame, Key, Trial, Trials, blame, is_open, key_of
 from beacon.campaign.cell import Cell, Conditions, run_cell
-from beacon.campaign.compare import compare, intended
+from beacon.campaign.compare import compare, improvements, intended
 from beacon.campaign.lab import Lab
 from beacon.campaign.record import run_cells
 from beacon.campaign.reporter import Reporter
@@ -56,8 +56,12 @@ class Case:
         return frozenset(map(key_of, compare(self.policy, self.replay, self.enforced[0])))
 
     def _trial(self, run: Run) -> Trial:
-        found = compare(self.policy, self.replay, run)
-        return Trial(run.outcome, found, bool(intended(self.policy, self.replay, run)))
+        return Trial(
+            run.outcome,
+            compare(self.policy, self.replay, run),
+            bool(intended(self.policy, self.replay, run)),
+            improvements(self.replay, run),
+        )
 
 
 @dataclass(frozen=True)
@@ -100,18 +104,25 @@ def blames(cases: Sequence[Case]) -> list[Blame]:
     """
     found = [blame(case.trials) for case in cases]
     controlled = [each for case, each in zip(cases, found, strict=True) if case.control]
-    shared = {key_of(shown.difference) for each in controlled for shown in each.control}
-    shared -= {key_of(difference) for each in controlled for difference in each.policy}
+    blamed = {key_of(difference) for each in controlled for difference in each.policy}
+    shared = {key_of(shown.difference) for each in controlled for shown in each.control} - blamed
+    chance = {key_of(shown.difference) for each in controlled for shown in each.unsteady} - blamed
     return [
-        each if case.control else _by_others(each, shared)
+        each if case.control else _by_others(each, shared, _excuses(case, chance - shared))
         for case, each in zip(cases, found, strict=True)
     ]
 
 
-def _by_others(found: Blame, shared: set[Key]) -> Blame:
+def _excuses(case: Case, chance: Set[Key]) -> Set[Key]:
+    """What chance may explain in it: nothing beside a denial."""
+    return frozenset() if any(trial.denied for trial in case.trials.enforced) else chance
+
+
+def _by_others(found: Blame, shared: Set[Key], chance: Set[Key]) -> Blame:
     return Blame(
-        tuple(each for each in found.policy if key_of(each) not in shared),
+        tuple(each for each in found.policy if key_of(each) not in shared | chance),
         tuple(Shown(each, 1, 0) for each in found.policy if key_of(each) in shared),
+        tuple(Shown(each, 1, 0) for each in found.policy if key_of(each) in chance),
     )
 
 

@@ -36,13 +36,25 @@ def told(run: VerifiedRun) -> Iterator[str]:
         yield f"  {line}"
     for line in _shown(run, run.control_differences):
         yield f"  without the policy, too: {line}"
-    for line in _shown(run, [each for each in run.unsteady if each.control]):
-        yield f"  passes sometimes, with and without the policy: {line}"
-    for line in _shown(run, [each for each in run.unsteady if not each.control]):
-        yield f"  passes sometimes, and nothing was denied: {line}"
+    by_head: dict[str, list[Shown]] = defaultdict(list)
+    for unsteady in run.unsteady:
+        by_head[_unsteady(run, unsteady)].append(unsteady)
+    for head, shown in by_head.items():
+        for line in _shown(run, shown):
+            yield f"  {head}: {line}"
     suffered = f"; what suffers: {some(run.suffered)}" if run.suffered else ""
     for each in run.intended:
         yield f"  denied as you asked: {each.sentence()}{suffered}"
+
+
+def _unsteady(run: VerifiedRun, shown: Shown) -> str:
+    if not shown.control:
+        return "passes sometimes, and nothing was denied"
+    if shown.enforced == run.enforced and shown.control == run.control:
+        return "failed only when recorded"
+    if shown.enforced == run.enforced:
+        return "passes sometimes without the policy, and nothing was denied"
+    return "passes sometimes, with and without the policy"
 
 
 def told_starts(starts: Starts | None) -> Iterator[str]:

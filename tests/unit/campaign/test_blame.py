@@ -62,7 +62,8 @@ def test_every_difference_is_told_once(trials: Trials) -> None:
     told = [*found.policy, *(each.difference for each in (*found.control, *found.unsteady))]
     shown = {key_of(each) for one in trials.enforced for each in one.differences}
     assert sorted(map(key_of, told)) == sorted(shown)
-    assert all(each.enforced < len(trials.enforced) for each in found.unsteady)
+    runs = len(trials.enforced), len(trials.control)
+    assert all((each.enforced, each.control) != runs for each in found.unsteady)
     assert all(each.enforced == len(trials.enforced) and each.control for each in found.control)
 
 
@@ -93,10 +94,28 @@ def test_a_denial_is_the_policy_s_fault_unless_docker_s_default_denies_it_too() 
     assert blame(Trials((trial(KILL),), (trial(KILL),))) == Blame((), (Shown(KILL, 1, 1),))
 
 
-def test_another_end_may_be_chance_where_the_environment_varies() -> None:
+def test_another_end_may_be_chance_unless_it_was_not_ready_where_nothing_varies() -> None:
     trials = (trial(CODE), GOOD), (GOOD, GOOD)
-    assert blame(Trials(*trials, default=True)).policy == (CODE,)
-    assert blame(Trials(*trials, default=False)).unsteady == (Shown(CODE, 1, 0),)
+    assert blame(Trials(*trials, default=True)).unsteady == (Shown(CODE, 1, 0),)
+    exited = ended(Ending.EXITED)
+    trials = (exited, GOOD), (GOOD, GOOD)
+    assert blame(Trials(*trials, default=True)).policy == exited.differences
+    assert not blame(Trials(*trials, default=False)).policy
+
+
+def test_what_never_passed_under_the_policy_but_sometimes_without_is_chance() -> None:
+    trials = (BAD,) * 4, (BAD, GOOD, BAD, BAD)
+    assert blame(Trials(*trials)).unsteady == (Shown(PAGE, 4, 3),)
+    beside = (trial(PAGE, intended=True),) * 4
+    assert blame(Trials(beside, trials[1])).control == (Shown(PAGE, 4, 3),)
+
+
+def test_a_recording_that_was_worse_is_no_failure() -> None:
+    better = Trial(SERVED, (CODE,), better=frozenset([key_of(CODE)]))
+    assert blame(Trials((better,), (better,))).unsteady == (Shown(CODE, 1, 1),)
+    assert not is_open(Trials((better,), (better,)))
+    assert blame(Trials((better,), (GOOD,))).policy == (CODE,)
+    assert is_open(Trials((better,), (GOOD,)))
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from beacon.campaign.compare import compare
+from beacon.campaign.compare import compare, improvements
 from beacon.model.event import Abi
 from beacon.model.observation import Loss
 from beacon.model.run import Check, Ending, Run
@@ -64,6 +64,21 @@ def test_another_answer_is_a_difference() -> None:
     for enforced in (other, failed, missing):
         assert differences(recorded, enforced) == [(DifferenceKind.CHECK, "page")]
     assert differences(missing, recorded) == [(DifferenceKind.CHECK, "page")]
+
+
+def test_where_the_recorded_run_was_the_worse_one() -> None:
+    failed = run(call("read"), checks=(Check("page", passed=False),), exit_code=137)
+    good = run(call("read"), checks=(PAGE,))
+    died = run(call("read"), ending=Ending.DIED, exit_code=1)
+    page, code = (DifferenceKind.CHECK, "page"), (DifferenceKind.ENDING, "exit code")
+    for recorded, now, found in (
+        (failed, good, {page, code}),
+        (good, failed, set()),
+        (good, good, set()),
+        (died, good, {(DifferenceKind.ENDING, "served")}),
+    ):
+        policy = synthesize(profile(recorded), insist=True)
+        assert improvements(policy.replays[0], now) == found
 
 
 def test_another_end_is_a_difference() -> None:

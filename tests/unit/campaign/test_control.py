@@ -155,13 +155,17 @@ def test_a_dropped_capability_is_told_as_well() -> None:
     assert only.differences == ()
 
 
-def varied(count: int) -> Policy:
-    """A policy of a run in the default environment and of `count` others."""
+def varied(count: int, others: Check = PAGE) -> Policy:
+    """A policy of a run in the default environment and of `count` others, with their check."""
     names = [f"d{number}" for number in range(count)]
     dimensions = tuple(Dimension(name, "why", {"yes": Effect(init=True)}) for name in names)
     environments = [Environment(), *(Environment(((name, "yes"),)) for name in names)]
     one = run(call("read"), workload="fake", checks=(PAGE,))
-    runs = [msgspec.structs.replace(one, environment=each) for each in environments]
+    other = run(call("read"), workload="fake", checks=(others,))
+    runs = [
+        msgspec.structs.replace(other if each.settings else one, environment=each)
+        for each in environments
+    ]
     whole = msgspec.structs.replace(profile(*runs), surroundings=Surroundings(dimensions))
     return synthesize(whole)
 
@@ -187,3 +191,19 @@ def test_what_differs_in_another_way_has_its_control_first() -> None:
     assert found.runs[-1].control
     assert [each.name for each in found.runs[-1].differences] == ["mount"]
     assert found.verdict is Verdict.POLICY
+
+
+def test_a_check_that_failed_only_when_recorded_fails_no_verification() -> None:
+    found, engine = made(varied(1, OOPS), lambda *_: True)
+    assert found.verdict is Verdict.VERIFIED
+    assert [(each.enforced, each.control) for each in found.runs[1].unsteady] == [(1, 1)]
+    assert len(engine.created) == 3
+    worse, _ = made(varied(1, OOPS), lambda enforced, _: enforced)
+    assert worse.verdict is Verdict.POLICY
+
+
+def test_chance_in_those_with_a_control_excuses_the_same_in_others() -> None:
+    found, _ = made(varied(LIMIT + 7), lambda enforced, before: not enforced or before > LIMIT + 7)
+    assert found.uncontrolled == 8
+    assert found.verdict is Verdict.VERIFIED
+    assert all(run.unsteady for run in found.runs)

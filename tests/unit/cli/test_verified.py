@@ -84,8 +84,13 @@ def test_whose_fault_each_difference_is() -> None:
     head, line = told(ran(unsteady=(Shown(PAGE, 1, 1),), runs=(2, 2)))
     assert head == "http@default: served, 0 differences"
     assert line.startswith("  passes sometimes, with and without the policy: check: page (oops): 1")
-    _, line = told(ran(unsteady=(Shown(PAGE, 1, 0),), runs=(2, 2)))
-    assert line.startswith("  passes sometimes, and nothing was denied: check: page (oops): 1 of 2")
+    for shown, head in (
+        (Shown(PAGE, 1, 0), "passes sometimes, and nothing was denied"),
+        (Shown(PAGE, 2, 1), "passes sometimes without the policy, and nothing was denied"),
+        (Shown(PAGE, 2, 2), "failed only when recorded"),
+    ):
+        _, line = told(ran(unsteady=(shown,), runs=(2, 2)))
+        assert line.startswith(f"  {head}: check: page (oops): {shown.enforced} of 2 runs")
 
 
 def test_what_was_denied_as_the_user_asked() -> None:
