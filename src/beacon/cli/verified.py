@@ -78,16 +78,12 @@ def closing(verification: Verification) -> str:
             "NOT verified: nothing was run under files that allow more than policy.json: write the "
             "policy again with `beacon policy` (--allow adds what is needed)."
         )
-    more = ""
-    if verification.uncontrolled:
-        runs = counted(verification.uncontrolled, "more run")
-        more = f" ({runs} that differ, too many to be run without it, are judged by the others)"
     asked = f"; {denied}" if (denied := _as_asked(verification)) else ""
     if verification.verdict is Verdict.POLICY:
-        return f"NOT verified: the container differs under this policy{more}{asked}."
+        return f"NOT verified: the container differs under this policy{asked}."
     return (
-        f"NOT verified, and not by the policy's fault: what differs differs without it, too{more}: "
-        f"see to what the container depends on and verify again{asked}."
+        "NOT verified, and not by the policy's fault: what differs differs without it, too: see to "
+        f"what the container depends on and verify again{asked}."
     )
 
 

@@ -138,6 +138,9 @@ def _tell(console: Console, verification: Verification) -> None:
             console.result(line)
     if verification.runs and verification.left_out:
         console.result(f"{verification.left_out} runs in other environments were not repeated.")
+    if verification.uncontrolled:
+        runs = counted(verification.uncontrolled, "more run")
+        console.result(f"{runs} that differ were not run without the policy: see the others.")
     for line in told_starts(verification.starts):
         console.result(line)
     console.result(closing(verification))

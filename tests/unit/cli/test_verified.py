@@ -111,8 +111,6 @@ def test_the_last_line_says_whose_fault_it_is() -> None:
     gone = Verification(IMAGE, (ran(control=(Shown(PAGE, 2, 2),)),), __version__)
     assert gone.verdict is Verdict.ENVIRONMENT
     assert closing(gone).startswith("NOT verified, and not by the policy's fault: ")
-    many = msgspec.structs.replace(gone, uncontrolled=8)
-    assert "(8 more runs that differ, too many to be run without it, are judged by" in closing(many)
     both = msgspec.structs.replace(gone, runs=(*gone.runs, ran(PAGE)))
     assert both.verdict is Verdict.POLICY
     assert closing(both) == "NOT verified: the container differs under this policy."
