@@ -39,14 +39,14 @@ _REACHED = {
 class Trial:
     """One run as compared with the recorded one.
 
-    `intended`: something was denied as wanted. In its `better` differences the recorded run was
-    the worse one.
+    `intended`: something was denied as wanted. In its `exceptions` the recorded run may be the one
+    that is out of the way.
     """
 
     outcome: Outcome
     differences: tuple[Difference, ...]
     intended: bool = False
-    better: frozenset[Key] = frozenset()
+    exceptions: frozenset[Key] = frozenset()
 
     def has(self, key: Key) -> bool:
         """Whether it differs so."""
@@ -99,15 +99,15 @@ def blame(trials: Trials) -> Blame:
 def _is_unsteady(trials: Trials, shown: Shown) -> bool:
     """Whether what shows without the policy, too, does not say that the container fails there.
 
-    It does not show each time, or the recorded run was the worse one.
+    It does not show each time, or the recorded run is the exception.
     """
-    if shown.enforced < len(trials.enforced) or _is_better(trials, shown.difference):
+    if shown.enforced < len(trials.enforced) or _is_exception(trials, shown.difference):
         return True
     return shown.control < len(trials.control) and not _is_beside_denial(trials, shown.difference)
 
 
-def _is_better(trials: Trials, difference: Difference) -> bool:
-    return all(key_of(difference) in trial.better for trial in trials.enforced)
+def _is_exception(trials: Trials, difference: Difference) -> bool:
+    return all(key_of(difference) in trial.exceptions for trial in trials.enforced)
 
 
 def _is_beside_denial(trials: Trials, difference: Difference) -> bool:
@@ -134,7 +134,7 @@ def is_open(trials: Trials) -> bool:
     return any(
         each.difference.kind in _MAY_BE_CHANCE
         and each.enforced == runs
-        and not (each.control and _is_better(trials, each.difference))
+        and not (each.control and _is_exception(trials, each.difference))
         and (runs < 2 or (each.control < controls and not intended))
         for each in shown
     )

@@ -30,20 +30,37 @@ def compare(policy: Policy, replay: Replay, run: Run) -> tuple[Difference, ...]:
     )
 
 
-def improvements(replay: Replay, run: Run) -> frozenset[tuple[DifferenceKind, str]]:
-    """The differences in which the recorded run was the worse one: their kinds and names."""
+def exceptions(policy: Policy, replay: Replay, run: Run) -> frozenset[tuple[DifferenceKind, str]]:
+    """The differences, by kind and name, in which the recorded run may be the exception.
+
+    It was the worse one; or it passed a check that the service does not support in the default
+    environment.
+    """
     outcome = run.outcome
-    now = {check.name for check in outcome.checks if check.passed}
+    now = {check.name: check.passed for check in outcome.checks}
+    default = _failed_by_default(policy, replay)
     better = {
         (DifferenceKind.CHECK, check.name)
         for check in replay.checks
-        if not check.passed and check.name in now
+        if now.get(check.name, check.passed) != check.passed
+        and (not check.passed or check.name in default)
     }
     if replay.ending is outcome.ending and replay.exit_code and not outcome.exit_code:
         better.add((DifferenceKind.ENDING, "exit code"))
     if replay.ending is Ending.DIED and outcome.ending in (Ending.SERVED, Ending.FINISHED):
         better.add((DifferenceKind.ENDING, outcome.ending))
     return frozenset(better)
+
+
+def _failed_by_default(policy: Policy, replay: Replay) -> frozenset[str]:
+    """The checks of its workload that failed when recorded in the default environment."""
+    return frozenset(
+        check.name
+        for each in policy.replays
+        if each.workload == replay.workload and not each.environment.settings
+        for check in each.checks
+        if not check.passed
+    )
 
 
 def suspects(run: Run) -> tuple[Difference, ...]:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 
 from beacon.campaign.blame import REPEATS, Blame, Key, Trial, Trials, blame, is_open, key_of
 from beacon.campaign.cell import Cell, Conditions, run_cell
-from beacon.campaign.compare import compare, improvements, intended
+from beacon.campaign.compare import compare, exceptions, intended
 from beacon.campaign.lab import Lab
 from beacon.campaign.record import run_cells
 from beacon.campaign.reporter import Reporter
@@ -60,7 +60,7 @@ class Case:
             run.outcome,
             compare(self.policy, self.replay, run),
             bool(intended(self.policy, self.replay, run)),
-            improvements(self.replay, run),
+            exceptions(self.policy, self.replay, run),
         )
 
 

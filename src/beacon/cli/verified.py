@@ -51,7 +51,7 @@ def _unsteady(run: VerifiedRun, shown: Shown) -> str:
     if not shown.control:
         return "passes sometimes, and nothing was denied"
     if shown.enforced == run.enforced and shown.control == run.control:
-        return "failed only when recorded"
+        return "only the recorded run differs"
     if shown.enforced == run.enforced:
         return "passes sometimes without the policy, and nothing was denied"
     return "passes sometimes, with and without the policy"

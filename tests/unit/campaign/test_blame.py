@@ -111,7 +111,7 @@ def test_what_never_passed_under_the_policy_but_sometimes_without_is_chance() ->
 
 
 def test_a_recording_that_was_worse_is_no_failure() -> None:
-    better = Trial(SERVED, (CODE,), better=frozenset([key_of(CODE)]))
+    better = Trial(SERVED, (CODE,), exceptions=frozenset([key_of(CODE)]))
     assert blame(Trials((better,), (better,))).unsteady == (Shown(CODE, 1, 1),)
     assert not is_open(Trials((better,), (better,)))
     assert blame(Trials((better,), (GOOD,))).policy == (CODE,)

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from beacon.campaign.compare import compare, improvements
+from beacon.campaign.compare import compare, exceptions
 from beacon.model.event import Abi
 from beacon.model.observation import Loss
 from beacon.model.run import Check, Ending, Run
@@ -78,7 +78,7 @@ def test_where_the_recorded_run_was_the_worse_one() -> None:
         (died, good, {(DifferenceKind.ENDING, "served")}),
     ):
         policy = synthesize(profile(recorded), insist=True)
-        assert improvements(policy.replays[0], now) == found
+        assert exceptions(policy, policy.replays[0], now) == found
 
 
 def test_another_end_is_a_difference() -> None:

@@ -155,19 +155,19 @@ def test_a_dropped_capability_is_told_as_well() -> None:
     assert only.differences == ()
 
 
-def varied(count: int, others: Check = PAGE) -> Policy:
-    """A policy of a run in the default environment and of `count` others, with their check."""
+def varied(count: int, others: Check = PAGE, default: Check = PAGE) -> Policy:
+    """A policy of a run in the default environment and of `count` others, with their checks."""
     names = [f"d{number}" for number in range(count)]
     dimensions = tuple(Dimension(name, "why", {"yes": Effect(init=True)}) for name in names)
     environments = [Environment(), *(Environment(((name, "yes"),)) for name in names)]
-    one = run(call("read"), workload="fake", checks=(PAGE,))
+    one = run(call("read"), workload="fake", checks=(default,))
     other = run(call("read"), workload="fake", checks=(others,))
     runs = [
         msgspec.structs.replace(other if each.settings else one, environment=each)
         for each in environments
     ]
     whole = msgspec.structs.replace(profile(*runs), surroundings=Surroundings(dimensions))
-    return synthesize(whole)
+    return synthesize(whole, insist=True)
 
 
 def test_the_controls_are_bounded_and_the_rest_is_judged_by_them() -> None:
@@ -207,3 +207,10 @@ def test_chance_in_those_with_a_control_excuses_the_same_in_others() -> None:
     assert found.uncontrolled == 8
     assert found.verdict is Verdict.VERIFIED
     assert all(run.unsteady for run in found.runs)
+
+
+def test_a_lucky_recording_of_what_is_not_supported_fails_no_verification() -> None:
+    policy = varied(1, PAGE, default=OOPS)
+    found, _ = made(policy, lambda *_: False)
+    assert found.verdict is Verdict.VERIFIED
+    assert [(each.enforced, each.control) for each in found.runs[1].unsteady] == [(1, 1)]

@@ -87,7 +87,7 @@ def test_whose_fault_each_difference_is() -> None:
     for shown, head in (
         (Shown(PAGE, 1, 0), "passes sometimes, and nothing was denied"),
         (Shown(PAGE, 2, 1), "passes sometimes without the policy, and nothing was denied"),
-        (Shown(PAGE, 2, 2), "failed only when recorded"),
+        (Shown(PAGE, 2, 2), "only the recorded run differs"),
     ):
         _, line = told(ran(unsteady=(shown,), runs=(2, 2)))
         assert line.startswith(f"  {head}: check: page (oops): {shown.enforced} of 2 runs")
