@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import msgspec
 import pytest
@@ -102,10 +103,10 @@ def test_the_control_has_the_launch_and_nothing_enforced() -> None:
 
     class Watched(FakeEngine):
         def create(
-            self, image: Image, launch: Launch, enforcement: Enforcement, *, cgroup_parent: str
+            self, image: Image, launch: Launch, enforcement: Enforcement, **more: Any
         ) -> Container:
             launches.append((enforcement, launch.no_new_privileges))
-            return super().create(image, launch, enforcement, cgroup_parent=cgroup_parent)
+            return super().create(image, launch, enforcement, **more)
 
     engine = Watched()
     lab = Lab(engine, ReplayMonitor([PLAIN] * 20))
