@@ -73,7 +73,8 @@ class Conditions:
 class Cell:
     """What sets one run apart: an environment and a workload; `repeat` as in Run.
 
-    `first`: nobody knows yet whether the container is a job. `control`: it is run without the policy that is verified.
+    `first`: nobody knows yet whether the container is a job. `control`: it is run without the
+    policy that is verified.
     """
 
     environment: Environment
