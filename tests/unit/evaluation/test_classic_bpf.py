@@ -4,7 +4,16 @@ import struct
 
 import pytest
 
-from classic_bpf import ALLOW, AUDIT_ARCH_I386, KILL_THREAD, decode, judge
+from classic_bpf import (
+    ALLOW,
+    AUDIT_ARCH_I386,
+    KILL_THREAD,
+    answered_at_once,
+    decode,
+    judge,
+    may_allow,
+    run,
+)
 
 ERRNO = 0x00050001
 # if arch != x86_64: kill; if nr == 5 or nr >= 0x40000000: errno; else allow
@@ -45,3 +54,31 @@ def test_a_jump_without_a_condition_and_the_kernels_layout() -> None:
 def test_what_is_not_a_filter(program: list[tuple[int, int, int, int]]) -> None:
     with pytest.raises(ValueError, match=r"not known here|without an answer"):
         judge(program, 0)
+
+
+def test_what_the_kernel_answers_from_its_bitmap() -> None:
+    assert answered_at_once(PROGRAM, 4)
+    assert not answered_at_once(PROGRAM, 5)
+    assert not answered_at_once(PROGRAM, 4, AUDIT_ARCH_I386)
+    # Call 7 is let through whatever its argument is, but only after a look at it.
+    looks = [(0x20, 0, 0, 0), (0x15, 0, 1, 7), (0x20, 0, 0, 16), (0x06, 0, 0, ALLOW)]
+    assert answered_at_once(looks, 6)
+    assert not answered_at_once(looks, 7)
+
+
+def test_what_some_arguments_open() -> None:
+    # Call 7 with argument 0, under a mask, of 1; nothing else.
+    program = [
+        (0x20, 0, 0, 0),
+        (0x15, 0, 3, 7),
+        (0x20, 0, 0, 16),
+        (0x54, 0, 0, 0xF),
+        (0x15, 1, 0, 1),
+        (0x06, 0, 0, ERRNO),
+        (0x06, 0, 0, ALLOW),
+    ]
+    assert may_allow(program, 7)
+    assert not may_allow(program, 6)
+    assert not answered_at_once(program, 7)
+    assert run(program, 7, (1,)) == (ALLOW, 6)
+    assert run(program, 6) == (ERRNO, 3)
