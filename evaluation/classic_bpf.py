@@ -35,6 +35,11 @@ def decode(raw: bytes) -> Program:
     return list(_INSTRUCTION.iter_unpack(raw))
 
 
+def encode(program: Program) -> bytes:
+    """The array of `struct sock_filter` again."""
+    return b"".join(_INSTRUCTION.pack(*instruction) for instruction in program)
+
+
 class Run(NamedTuple):
     """What a filter answers, and how many instructions that took."""
 

@@ -1,32 +1,22 @@
-"""What watching system calls costs: `script/bench monitor`."""
+"""What BeaCon costs on this machine: `script/bench`."""
 
 from __future__ import annotations
 
 import argparse
-import json
-import os
-import platform
 import signal
 import subprocess
 import sys
-from contextlib import ExitStack
-from dataclasses import asdict
+from pathlib import Path
 
-from measure import Measured, Spread, Times, ratio, rounds
-from observers import VARIANTS
-from tools import BenchError, helpers, require_packages, tracefs
+sys.path.append(str(Path(__file__).resolve().parent.parent))
+
+import enforcement
+import monitoring
+from tools import BenchError, say
 
 from beacon.errors import BeaconError, ExitCode
 
-ROUNDS = 15
-TARGET = 1.25
-#: The first is judged.
-RATIOS = (
-    ("recording", "empty-both"),
-    ("recording", "empty-enter"),
-    ("bystander", "bare"),
-    ("bystander-plain", "bare-plain"),
-)
+BENCHMARKS = {"monitor": monitoring, "enforcement": enforcement}
 
 
 def main(arguments: list[str]) -> int:
@@ -34,92 +24,33 @@ def main(arguments: list[str]) -> int:
     options = _parser().parse_args(arguments)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     try:
-        measured = _measure(options.rounds)
+        text, met = _run(options)
     except BeaconError as error:
-        _say(f"error: {error}")
+        say(f"error: {error}")
         if details := error.diagnostics():
             sys.stderr.write(f"{details}\n")
         return error.exit_code
     except KeyboardInterrupt:
         return 128 + signal.SIGINT
-    text = json.dumps(_document(measured), indent=1) + "\n" if options.json else _table(measured)
     sys.stdout.write(text)
-    return ExitCode.DONE if _met(measured.times) else ExitCode.DIFFERENCE
+    return ExitCode.DONE if met else ExitCode.DIFFERENCE
+
+
+def _run(options: argparse.Namespace) -> tuple[str, bool]:
+    try:
+        return BENCHMARKS[options.benchmark].run(options)
+    except subprocess.TimeoutExpired as late:
+        raise BenchError(f"{late.cmd[0]} did not end within {late.timeout:.0f} s.") from None
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="script/bench", description=__doc__)
-    parser.add_argument("benchmark", choices=["monitor"])
-    parser.add_argument("--rounds", type=_rounds, default=ROUNDS, metavar="N")
-    parser.add_argument("--json", action="store_true", help="a document instead of the table")
+    commands = parser.add_subparsers(dest="benchmark", required=True)
+    for name, benchmark in BENCHMARKS.items():
+        command = commands.add_parser(name, description=benchmark.__doc__)
+        command.add_argument("--json", action="store_true", help="a document instead of the table")
+        benchmark.add(command)
     return parser
-
-
-def _rounds(text: str) -> int:
-    if not text.isdecimal() or not int(text):
-        raise argparse.ArgumentTypeError(f"not a number of rounds: {text}")
-    return int(text)
-
-
-def _measure(count: int) -> Measured:
-    if os.geteuid():
-        raise BenchError("Run this as root: it loads programs into the kernel.")
-    require_packages()
-    with ExitStack() as stack:
-        built = stack.enter_context(helpers())
-        stack.enter_context(tracefs())
-        # The last processor: the first ones serve most interrupts.
-        try:
-            return rounds(VARIANTS, built, count, max(os.sched_getaffinity(0)), _say)
-        except subprocess.TimeoutExpired as late:
-            raise BenchError(f"{late.cmd[0]} did not end within {late.timeout:.0f} s.") from None
-
-
-def _say(text: str) -> None:
-    sys.stderr.write(f"bench: {text}\n")
-
-
-def _met(times: Times) -> bool:
-    return ratio(times, *RATIOS[0]).median <= TARGET
-
-
-def _document(measured: Measured) -> dict[str, object]:
-    times = measured.times
-    return {
-        "version": 1,
-        "benchmark": "monitor",
-        "kernel": platform.release(),
-        "rounds": len(times[VARIANTS[0].key]),
-        "crowded_rounds": measured.crowded,
-        "nanoseconds": {key: asdict(Spread.of(values)) for key, values in times.items()},
-        "ratios": [
-            {"variant": variant, "base": base, **asdict(ratio(times, variant, base))}
-            for variant, base in RATIOS
-        ],
-        "target": TARGET,
-        "met": _met(times),
-    }
-
-
-def _table(measured: Measured) -> str:
-    times = measured.times
-    lines = [f"{'nanoseconds a call (getppid)':42}{'median':>9}{'min':>9}{'max':>9}"]
-    for variant in VARIANTS:
-        spread = Spread.of(times[variant.key])
-        lines.append(f"{variant.title:42}{spread.median:9.0f}{spread.low:9.0f}{spread.high:9.0f}")
-    lines += ["", f"{'ratio, round by round':42}{'median':>9}{'min':>9}{'max':>9}"]
-    for pair in RATIOS:
-        spread = ratio(times, *pair)
-        title = " / ".join(pair)
-        lines.append(f"{title:42}{spread.median:9.2f}{spread.low:9.2f}{spread.high:9.2f}")
-    verdict = "met" if _met(times) else "missed"
-    lines += ["", f"target: {' / '.join(RATIOS[0])} <= {TARGET}: {verdict}"]
-    if measured.crowded:
-        lines.append(
-            f"{measured.crowded} rounds ran beside BPF programs of others: repeat it alone"
-        )
-    lines.append("")
-    return "\n".join(lines)
 
 
 if __name__ == "__main__":

@@ -10,6 +10,7 @@ from classic_bpf import (
     KILL_THREAD,
     answered_at_once,
     decode,
+    encode,
     judge,
     may_allow,
     run,
@@ -47,6 +48,7 @@ def test_arguments_are_two_words_each() -> None:
 def test_a_jump_without_a_condition_and_the_kernels_layout() -> None:
     raw = b"".join(struct.pack("<HBBI", *each) for each in PROGRAM)
     assert decode(raw) == PROGRAM
+    assert encode(PROGRAM) == raw
     assert judge([(0x05, 0, 0, 1), (0x06, 0, 0, 1), (0x06, 0, 0, 2)], 0) == 2
 
 
