@@ -12,11 +12,12 @@ sys.path.append(str(Path(__file__).resolve().parent.parent))
 
 import enforcement
 import monitoring
+import servers
 from tools import BenchError, say
 
 from beacon.errors import BeaconError, ExitCode
 
-BENCHMARKS = {"monitor": monitoring, "enforcement": enforcement}
+BENCHMARKS = {"monitor": monitoring, "enforcement": enforcement, "servers": servers}
 
 
 def main(arguments: list[str]) -> int:
