@@ -142,18 +142,20 @@ def _all_names(argument: Argument) -> frozenset[str]:
 def conditions(call: str, allowed: Iterable[str]) -> list[tuple[Condition, ...]]:
     """What a filter has to ask so that only these classes pass: each tuple is a rule of its own.
 
-    Flags that are allowed one by one are allowed together. ValueError for a class that the call
-    does not have.
+    An empty one holds for every call: the classes are all that there are. Flags that are allowed
+    one by one are allowed together. ValueError for a class that the call does not have.
     """
     classes_ = {canonical(call, each) for each in allowed}
     multiplexer = multiplexers()[call]
     if not multiplexer.has_flags:
+        if len(classes_) == 1 << sum(each.mask.bit_count() for each in multiplexer.arguments):
+            return [()]
         return sorted(tuple(_equals(call, each)) for each in classes_)
     (argument,) = multiplexer.arguments
     flags = sorted(argument.names[name] for name in classes_ - {PLAIN})
     others = argument.judged & ~sum(flags)
     if PLAIN in classes_:
-        return [(Condition(argument.index, others, 0),)]
+        return [(Condition(argument.index, others, 0),)] if others else [()]
     # One of them has to be set.
     return [(Condition(argument.index, others | flag, flag),) for flag in flags]
 

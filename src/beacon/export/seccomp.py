@@ -55,13 +55,16 @@ class Rule(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True):
 def rules(policy: Policy) -> Iterator[Rule]:
     """The policy's rules: whatever format tells the kernel about calls takes them from here.
 
-    A call that is allowed by argument classes has rules of its own, of which one has to hold.
+    A call that is allowed by argument classes has rules of its own, of which one has to hold. It
+    has none where they are all the classes that there are, for the kernel runs the filter for
+    every call with a condition and answers the others from a bitmap.
     """
-    classes = _classes(policy)
-    if plain_names := tuple(name for name in policy.names() if name not in classes):
+    asked = {name: conditions(name, allowed) for name, allowed in _classes(policy).items()}
+    conditional = {name: groups for name, groups in asked.items() if all(groups)}
+    if plain_names := tuple(name for name in policy.names() if name not in conditional):
         yield Rule(plain_names, _ALLOW)
-    for name, allowed in sorted(classes.items()):
-        for together in conditions(name, allowed):
+    for name, groups in sorted(conditional.items()):
+        for together in groups:
             yield Rule((name,), _ALLOW, args=tuple(map(_argument, together)))
     if policy.not_implemented:
         yield Rule(policy.not_implemented, "SCMP_ACT_ERRNO", errno.ENOSYS)

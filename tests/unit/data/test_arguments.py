@@ -218,3 +218,16 @@ def test_what_was_seen_passes_and_nothing_else_of_its_bits(call: str, data: st.D
 
 def _passes(rules: list[tuple[Condition, ...]], registers: dict[int, int]) -> bool:
     return any(all(registers[c.index] & c.mask == c.value for c in rule) for rule in rules)
+
+
+@pytest.mark.parametrize("call", ["mmap", "mprotect", "clone", "recvfrom", "pipe2"])
+def test_all_the_classes_of_a_call_ask_for_nothing(call: str) -> None:
+    (argument,) = multiplexers()[call].arguments
+    every = [*argument.names, *([PLAIN] if multiplexers()[call].has_flags else [])]
+    assert conditions(call, every) == [()]
+    for missing in every:
+        assert all(conditions(call, [each for each in every if each != missing]))
+
+
+def test_named_classes_are_not_all_there_are() -> None:
+    assert all(conditions("fcntl", multiplexers()["fcntl"].arguments[0].names))

@@ -12,6 +12,7 @@ import pytest
 import yaml
 from msgspec.structs import replace
 
+from beacon.data.arguments import PLAIN, multiplexers
 from beacon.data.fallbacks import not_implemented
 from beacon.data.kernel import tables
 from beacon.export import seccomp, seccomp_profile
@@ -19,7 +20,7 @@ from beacon.export.seccomp import Argument, Rule, SeccompExporter, plain
 from beacon.export.seccomp_profile import SeccompProfileExporter
 from beacon.model.event import Abi
 from beacon.model.policy import Policy
-from classic_bpf import ALLOW, AUDIT_ARCH_I386, ERRNO, decode, judge
+from classic_bpf import ALLOW, AUDIT_ARCH_I386, ERRNO, answered_at_once, decode, judge
 from unit.export.filters import compiled, errno_of
 from unit.export.policies import POLICIES, by_classes
 
@@ -105,6 +106,20 @@ def test_flags(allowed: tuple[str, ...], denied: tuple[int, ...]) -> None:
         assert errno_of(program, "clone", CLONE_VM | flags) == (
             errno.EPERM if flags in denied else None
         )
+
+
+@pytest.mark.parametrize("call", ["mprotect", "recvfrom"])
+def test_all_classes_of_a_call_need_no_run_of_the_filter(call: str) -> None:
+    (argument,) = multiplexers()[call].arguments
+    every = [*argument.names, *([PLAIN] if multiplexers()[call].has_flags else [])]
+    number = tables().syscalls[Abi.X86_64][call]
+
+    def at_once(allowed: list[str]) -> bool:
+        program = compiled(profile_of(by_classes(*((call, each) for each in allowed))))
+        return answered_at_once(decode(program), number)
+
+    assert at_once(every)
+    assert not any(at_once([each for each in every if each != name]) for name in argument.names)
 
 
 def test_i386_multiplexers_are_no_way_around_a_class() -> None:
