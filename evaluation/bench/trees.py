@@ -13,30 +13,43 @@ from pathlib import Path
 from typing import Any
 
 import pyseccomp
+from tools import BenchError
 
 from classic_bpf import Program, decode
 
 _BINARY_TREE = 2
+_UNKNOWN = -1  # __NR_SCMP_ERROR
 _ACTIONS = {"SCMP_ACT_ALLOW": pyseccomp.ALLOW}
 
 
 def as_tree(profile: Path) -> Program:
-    """The program for a profile that BeaCon wrote."""
-    document = json.loads(profile.read_text())
-    compiled = pyseccomp.SyscallFilter(pyseccomp.ERRNO(document["defaultErrnoRet"]))
-    compiled.set_attr(pyseccomp.Attr.CTL_OPTIMIZE, _BINARY_TREE)
+    """The program for a profile that BeaCon wrote; BenchError for another."""
+    try:
+        return _compiled(json.loads(profile.read_text()))
+    except (AttributeError, KeyError, OSError, TypeError, ValueError):
+        raise BenchError(f"{profile} is not a profile that beacon policy wrote.") from None
+
+
+def _compiled(document: dict[str, Any]) -> Program:
+    rules = pyseccomp.SyscallFilter(pyseccomp.ERRNO(document["defaultErrnoRet"]))
+    rules.set_attr(pyseccomp.Attr.CTL_OPTIMIZE, _BINARY_TREE)
     for name in document["architectures"]:
         architecture = getattr(pyseccomp.Arch, name.removeprefix("SCMP_ARCH_"))
-        if not compiled.exist_arch(architecture):
-            compiled.add_arch(architecture)
+        if not rules.exist_arch(architecture):
+            rules.add_arch(architecture)
     for rule in document["syscalls"]:
         action = _ACTIONS.get(rule["action"]) or pyseccomp.ERRNO(rule["errnoRet"])
-        for name in rule["names"]:
-            compiled.add_rule(action, name, *map(_condition, rule.get("args", ())))
+        # Runtimes leave out the names that their libseccomp lacks, too.
+        for name in filter(_is_known, rule["names"]):
+            rules.add_rule(action, name, *map(_condition, rule.get("args", ())))
     with tempfile.TemporaryFile() as file:
-        compiled.export_bpf(file)
+        rules.export_bpf(file)
         file.seek(0)
         return decode(file.read())
+
+
+def _is_known(name: str) -> bool:
+    return pyseccomp.resolve_syscall(pyseccomp.Arch.X86_64, name) != _UNKNOWN
 
 
 def _condition(argument: dict[str, Any]) -> pyseccomp.Arg:

@@ -7,8 +7,10 @@ import json
 import random
 from pathlib import Path
 
+import pytest
 from filters import Filters
 from timing import Estimate, ratios
+from tools import BenchError
 from trees import as_tree
 
 from beacon.data.kernel import tables
@@ -29,7 +31,11 @@ PROFILE = {
             "action": "SCMP_ACT_ALLOW",
             "args": [{"index": 1, "op": "SCMP_CMP_MASKED_EQ", "value": 7, "valueTwo": F_GETFL}],
         },
-        {"names": ["openat2"], "action": "SCMP_ACT_ERRNO", "errnoRet": errno.ENOSYS},
+        {
+            "names": ["openat2", "newer_than_the_library"],
+            "action": "SCMP_ACT_ERRNO",
+            "errnoRet": errno.ENOSYS,
+        },
     ],
 }
 
@@ -66,6 +72,16 @@ def test_a_tree_of_a_profile(tmp_path: Path) -> None:
     # Far fewer than one for each number: it is a tree.
     assert 0 < filters.steps("fcntl", (0, F_GETFL)) < 20
     assert filters.steps(PLAIN[0], ()) == 0
+
+
+@pytest.mark.parametrize(
+    "text", ["{", "[]", "{}", '{"defaultErrnoRet": 1, "architectures": ["?"]}']
+)
+def test_what_is_not_a_policys_profile(tmp_path: Path, text: str) -> None:
+    profile = tmp_path / "seccomp.json"
+    profile.write_text(text)
+    with pytest.raises(BenchError, match=r"not a profile that beacon policy wrote"):
+        as_tree(profile)
 
 
 def test_every_filter_has_to_let_a_call_through() -> None:
