@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import tarfile
 import tempfile
@@ -18,7 +19,7 @@ from beacon.model.event import Abi
 from classic_bpf import Program, answered_at_once, encode, may_allow, run
 from kernel_filters import filters_of
 
-_IMAGE = "beacon-bench-calls:latest"
+_IMAGE = f"beacon-bench-calls:{os.getpid()}"
 _SECONDS = 60
 _LABEL = "beacon.test=bench"
 
@@ -93,10 +94,11 @@ def installed(image: str, profile: Path | None) -> tuple[Program, ...]:
     options = ["--detach", "--interactive", "--network", "none", "--label", _LABEL, *seccomp]
     name = docker("run", *options, image).strip()
     try:
-        pid = int(docker("inspect", "--format", "{{.State.Pid}}", name))
-        if not pid:
-            raise BenchError(f"No container runs under {profile or 'the default'}.")
-        found = _settled(pid)
+        found = _settled(int(docker("inspect", "--format", "{{.State.Pid}}", name)))
+    except OSError:
+        raise BenchError(
+            f"A program that only waits ends under {profile or 'the default'}."
+        ) from None
     finally:
         subprocess.run(["docker", "rm", "--force", name], capture_output=True)
     if not found:
