@@ -18,7 +18,7 @@ ALLOW, ERRNO, KILL_THREAD, ACTION_MASK = 0x7FFF0000, 0x00050000, 0x00000000, 0xF
 # linux/audit.h; x32 has x86_64's and sets a bit in the number.
 AUDIT_ARCH_X86_64, AUDIT_ARCH_I386, X32_BIT = 0xC000003E, 0x40000003, 0x40000000
 
-_RETURN, _LOAD, _AND, _JUMP = 0x06, 0x20, 0x54, 0x05
+RETURN, LOAD, _AND, _JUMP = 0x06, 0x20, 0x54, 0x05
 _TESTS: Mapping[int, Callable[[int, int], bool]] = {
     0x15: lambda word, k: word == k,
     0x25: lambda word, k: word > k,
@@ -26,7 +26,7 @@ _TESTS: Mapping[int, Callable[[int, int], bool]] = {
     0x45: lambda word, k: word & k != 0,
 }
 _DATA = struct.Struct("<IIQ6Q")  # struct seccomp_data
-_NUMBER, _ARCHITECTURE = 0, 4  # where it has them
+_NUMBER, _ARCHITECTURE, FIRST_ARGUMENT = 0, 4, 16  # where it has them
 _INSTRUCTION = struct.Struct("<HBBI")
 
 
@@ -104,13 +104,13 @@ def may_allow(program: Program, number: int, architecture: int = AUDIT_ARCH_X86_
         seen.add(state)
         position, word = state
         code, if_true, if_false, k = program[position]
-        if code == _RETURN and k == ALLOW:
+        if code == RETURN and k == ALLOW:
             return True
-        if code == _LOAD:
+        if code == LOAD:
             waiting.append((position + 1, known.get(k)))
         elif code in _TESTS and word is None:
             waiting += [(position + 1 + jump, None) for jump in (if_true, if_false)]
-        elif code != _RETURN:
+        elif code != RETURN:
             next_position, next_word = _step(program, position, word or 0)
             waiting.append((next_position, None if word is None else next_word))
     return False
@@ -121,9 +121,9 @@ def _run(program: Program, load: Callable[[int], int]) -> Run:
     while position < len(program):
         code, _, _, k = program[position]
         steps += 1
-        if code == _RETURN:
+        if code == RETURN:
             return Run(k, steps)
-        if code == _LOAD:
+        if code == LOAD:
             position, word = position + 1, load(k)
         else:
             position, word = _step(program, position, word)

@@ -35,6 +35,11 @@ def add(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--tree", action="store_true", help="each policy also as runc 1.2 and newer compile it"
     )
+    parser.add_argument(
+        "--without-bitmap",
+        action="store_true",
+        help="run the filters for every call, as kernels before 5.11 do",
+    )
 
 
 def run(options: argparse.Namespace) -> tuple[str, bool]:
@@ -60,7 +65,7 @@ def _variants(options: argparse.Namespace, directory: Path) -> list[Filters]:
             found.append(Filters(key, installed(image, profile)))
     if options.tree:
         found += (Filters(f"{key}-tree", (as_tree(path),)) for key, path in profiles.items())
-    return found
+    return [each.without_bitmap() for each in found] if options.without_bitmap else found
 
 
 def _profiles(directories: Sequence[Path]) -> dict[str, Path]:

@@ -72,6 +72,10 @@ def test_a_tree_of_a_profile(tmp_path: Path) -> None:
     # Far fewer than one for each number: it is a tree.
     assert 0 < filters.steps("fcntl", (0, F_GETFL)) < 20
     assert filters.steps(PLAIN[0], ()) == 0
+    # Two instructions that look, and then the filter itself.
+    assert filters.without_bitmap().steps(PLAIN[0], ()) > 2
+    assert filters.without_bitmap().at_once() == []
+    assert filters.without_bitmap().conditional() == sorted([*PLAIN, "fcntl"])
 
 
 @pytest.mark.parametrize(
@@ -87,4 +91,5 @@ def test_what_is_not_a_policys_profile(tmp_path: Path, text: str) -> None:
 def test_every_filter_has_to_let_a_call_through() -> None:
     nothing, everything = ((0x06, 0, 0, ERRNO),), ((0x06, 0, 0, ALLOW),)
     assert Filters("both", (everything, nothing)).at_once() == []
-    assert Filters("none", ()).at_once() == sorted(NUMBERS)
+    nobody = Filters("none", ())
+    assert nobody.at_once() == nobody.without_bitmap().at_once() == sorted(NUMBERS)
