@@ -11,15 +11,14 @@ from dataclasses import asdict
 from pathlib import Path
 
 from filters import Filters, holder, installed
-from recorded import policies
+from recorded import DOCKER, UNCONFINED, policies, profiles
 from timing import CALLS, Estimate, Times, ratios, timed
-from tools import BenchError, compile_program, last_cpu, number, require_packages, require_root, say
+from tools import compile_program, last_cpu, number, require_packages, require_root, say
 from trees import as_tree
 
 ROUNDS = 200
 #: No call may be slower than under Docker's default by more than this.
 TARGET = 1.03
-UNCONFINED, DOCKER = "unconfined", "docker"
 
 
 def add(parser: argparse.ArgumentParser) -> None:
@@ -57,26 +56,15 @@ def run(options: argparse.Namespace) -> tuple[str, bool]:
 def _variants(options: argparse.Namespace, directory: Path) -> list[Filters]:
     program = directory / "calls"
     compile_program("calls", program)
-    profiles = _profiles(options.policies or policies(directory))
+    chosen = profiles(options.policies or policies(directory))
     with holder(program) as image:
         found = [Filters(UNCONFINED, ()), Filters(DOCKER, installed(image, None))]
-        for key, profile in profiles.items():
+        for key, profile in chosen.items():
             say(f"the filter of {key}")
             found.append(Filters(key, installed(image, profile)))
     if options.tree:
-        found += (Filters(f"{key}-tree", (as_tree(path),)) for key, path in profiles.items())
+        found += (Filters(f"{key}-tree", (as_tree(path),)) for key, path in chosen.items())
     return [each.without_bitmap() for each in found] if options.without_bitmap else found
-
-
-def _profiles(directories: Sequence[Path]) -> dict[str, Path]:
-    """A directory's name stands for it."""
-    profiles = {path.absolute().name: path / "seccomp.json" for path in directories}
-    if len(profiles) < len(directories) or {UNCONFINED, DOCKER} & set(profiles):
-        raise BenchError("Two of the directories have one name: give each a name of its own.")
-    for path in profiles.values():
-        if not path.is_file():
-            raise BenchError(f"There is no {path}: name directories that beacon policy wrote.")
-    return profiles
 
 
 def _missed(variants: Sequence[Filters], times: Times) -> Iterator[tuple[str, str]]:

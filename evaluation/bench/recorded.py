@@ -1,8 +1,9 @@
-"""Policies of the catalogue's images, recorded for a benchmark."""
+"""The policies that are compared: those of a user, or of the catalogue's images."""
 
 from __future__ import annotations
 
 import subprocess
+from collections.abc import Sequence
 from pathlib import Path
 
 from tools import BenchError, say
@@ -11,6 +12,19 @@ from catalogue import BEACON, profile
 
 IMAGES = ("nginx", "redis", "postgres", "memcached")
 _RUNS = "2"
+#: What policies are compared with.
+UNCONFINED, DOCKER = "unconfined", "docker"
+
+
+def profiles(directories: Sequence[Path]) -> dict[str, Path]:
+    """The seccomp.json of each policy's directory, whose name stands for it."""
+    found = {path.absolute().name: path / "seccomp.json" for path in directories}
+    if len(found) < len(directories) or {UNCONFINED, DOCKER} & set(found):
+        raise BenchError("Two of the directories have one name: give each a name of its own.")
+    for path in found.values():
+        if not path.is_file():
+            raise BenchError(f"There is no {path}: name directories that beacon policy wrote.")
+    return found
 
 
 def policies(directory: Path) -> list[Path]:

@@ -15,14 +15,13 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from recorded import IMAGES, policies
+from recorded import DOCKER, UNCONFINED, policies, profiles
 from timing import Estimate, ratios
 from tools import BenchError, docker, number, require_packages, require_root, say
 
 ROUNDS, SECONDS = 10, 3
 #: No server may lose more than this share of its requests against Docker's default.
 TARGET = 0.97
-UNCONFINED, DOCKER, BEACON = "unconfined", "docker", "beacon"
 _READY_SECONDS = 60
 _SLACK_SECONDS = 60
 _LABEL = "beacon.test=bench"
@@ -125,37 +124,34 @@ def run(options: argparse.Namespace) -> tuple[str, bool]:
     with tempfile.TemporaryDirectory(prefix="beacon-bench-") as name:
         chosen = _by_image(options.policies or policies(Path(name)))
         rates = {
-            image: _rates(image, profiles, options.rounds, options.seconds)
-            for image, profiles in chosen.items()
+            image: _rates(image, variants, options.rounds, options.seconds)
+            for image, variants in chosen.items()
         }
     render = _document if options.json else _table
     return render(rates, options.rounds), not list(_missed(rates))
 
 
 def _by_image(directories: Sequence[Path]) -> dict[str, dict[str, str]]:
-    """Image -> variant -> what `--security-opt seccomp=` takes; None is the default."""
+    """Image -> variant -> what `--security-opt seccomp=` takes; "" is the engine's default."""
     found: dict[str, dict[str, str]] = {}
-    for path in directories:
-        key = path.absolute().name
+    for key, profile in profiles(directories).items():
         image = key.partition("-")[0]
         if image not in BENCHMARKS:
-            raise BenchError(f"{path} is named after none of {', '.join(IMAGES)}.")
-        if not (path / "seccomp.json").is_file():
-            raise BenchError(f"There is no seccomp.json in {path}: name what beacon policy wrote.")
+            raise BenchError(f"{profile.parent} is named after none of {', '.join(BENCHMARKS)}.")
         variants = found.setdefault(image, {UNCONFINED: "unconfined", DOCKER: ""})
-        variants[key] = str(path / "seccomp.json")
+        variants[key] = str(profile)
     return found
 
 
 def _rates(
-    image: str, profiles: Mapping[str, str], rounds: int, seconds: int
+    image: str, variants: Mapping[str, str], rounds: int, seconds: int
 ) -> dict[str, list[float]]:
     """Every variant in every round, in another order each time."""
     benchmark, chance = BENCHMARKS[image], random.Random(1)  # noqa: S311 - no secret
-    found: dict[str, list[float]] = {key: [] for key in profiles}
+    found: dict[str, list[float]] = {key: [] for key in variants}
     with ExitStack() as stack:
         places = {}
-        for key, profile in profiles.items():
+        for key, profile in variants.items():
             say(f"{image}: starting {key}")
             places[key] = stack.enter_context(_started(image, benchmark, profile))
         for round_number in range(rounds):
