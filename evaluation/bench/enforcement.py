@@ -12,7 +12,7 @@ from pathlib import Path
 
 from filters import Filters, holder, installed
 from recorded import DOCKER, UNCONFINED, policies, profiles
-from timing import CALLS, Estimate, Times, ratios, timed
+from timing import CALLS, Estimate, Times, Verdict, excess, ratios, timed
 from tools import compile_program, last_cpu, number, require_packages, require_root, say
 from trees import as_tree
 
@@ -50,7 +50,7 @@ def run(options: argparse.Namespace) -> tuple[str, bool]:
         variants = _variants(options, directory)
         times = timed(variants, directory / "calls", last_cpu(), options.rounds, say)
     render = _document if options.json else _table
-    return render(variants, times, options.rounds), not list(_missed(variants, times))
+    return render(variants, times, options.rounds), not _verdict(variants, times).missed
 
 
 def _variants(options: argparse.Namespace, directory: Path) -> list[Filters]:
@@ -67,13 +67,14 @@ def _variants(options: argparse.Namespace, directory: Path) -> list[Filters]:
     return [each.without_bitmap() for each in found] if options.without_bitmap else found
 
 
-def _missed(variants: Sequence[Filters], times: Times) -> Iterator[tuple[str, str]]:
-    """Policy and call where even the lower bound of the ratio is beyond the target."""
-    for call in CALLS:
-        for each in variants[2:]:
-            ratio = _ratio(times, call, each.key)
-            if ratio and ratio.low > TARGET:
-                yield each.key, call
+def _verdict(variants: Sequence[Filters], times: Times) -> Verdict:
+    found = {
+        f"{call} under {each.key}": excess(ratio, TARGET)
+        for call in CALLS
+        for each in variants[2:]
+        if (ratio := _ratio(times, call, each.key))
+    }
+    return Verdict.of(found)
 
 
 def _document(variants: Sequence[Filters], times: Times, rounds: int) -> str:
@@ -100,7 +101,7 @@ def _document(variants: Sequence[Filters], times: Times, rounds: int) -> str:
             for call in times
         },
         "target": TARGET,
-        "missed": [f"{key}: {call}" for key, call in _missed(variants, times)],
+        **asdict(_verdict(variants, times)),
     }
     return json.dumps(document, indent=1) + "\n"
 
@@ -132,8 +133,7 @@ def _table(variants: Sequence[Filters], times: Times, rounds: int) -> str:
     lines += _rows(variants, lambda call, each: str(each.steps(call, CALLS[call].arguments)))
     lines += ["", "the filters' length; calls that the bitmap answers, others that may pass"]
     lines += _facts(variants)
-    missed = [f"{call} under {key}" for key, call in _missed(variants, times)]
-    verdict = f"missed: {', '.join(missed)}" if missed else "met"
+    verdict = _verdict(variants, times)
     lines += ["", f"target: no call above {TARGET} times Docker's default: {verdict}", ""]
     return "\n".join(lines)
 

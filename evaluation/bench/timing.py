@@ -154,7 +154,34 @@ def _round(
                 times[call][key].append(taken)
 
 
+def excess(ratio: Estimate, target: float) -> Estimate:
+    """How far a ratio is above the target."""
+    return Estimate(ratio.median - target, ratio.low - target, ratio.high - target)
+
+
 def ratios(times: Mapping[str, list[float]], variant: str, base: str) -> Estimate:
     """The variant's numbers to the base's, round by round."""
     pairs = zip(times[variant], times[base], strict=True)
     return Estimate.of([ours / others for ours, others in pairs])
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What is beyond a target, and what may be: the target lies between the bounds."""
+
+    missed: tuple[str, ...]
+    undecided: tuple[str, ...]
+
+    @classmethod
+    def of(cls, excess: Mapping[str, Estimate]) -> Verdict:
+        """By how much each is beyond the target; what is not is below zero."""
+        missed = tuple(name for name, each in excess.items() if each.low > 0)
+        undecided = tuple(name for name, each in excess.items() if each.low <= 0 < each.high)
+        return cls(missed, undecided)
+
+    def __str__(self) -> str:
+        if not self.missed and not self.undecided:
+            return "met"
+        missed = [f"missed: {', '.join(self.missed)}"] if self.missed else []
+        undecided = [f"not decided: {', '.join(self.undecided)}"] if self.undecided else []
+        return "; ".join(missed + undecided)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from filters import Filters
-from timing import Estimate, ratios
+from timing import Estimate, Verdict, excess, ratios
 from tools import BenchError
 from trees import as_tree
 
@@ -56,6 +56,19 @@ def test_the_bounds_of_few_numbers_are_the_smallest_and_the_largest() -> None:
 def test_ratios_are_of_neighbours_in_time() -> None:
     times = {"ours": [2.0, 20.0, 200.0], "theirs": [1.0, 10.0, 100.0]}
     assert ratios(times, "ours", "theirs") == Estimate(2.0, 2.0, 2.0)
+
+
+def test_a_target_between_the_bounds_is_neither_met_nor_missed() -> None:
+    found = {
+        "below": Estimate(1.01, 1.00, 1.02),
+        "about": Estimate(1.03, 1.02, 1.04),
+        "above": Estimate(1.05, 1.04, 1.06),
+    }
+    beyond = {name: excess(each, 1.03) for name, each in found.items()}
+    verdict = Verdict.of(beyond)
+    assert verdict == Verdict(("above",), ("about",))
+    assert str(verdict) == "missed: above; not decided: about"
+    assert str(Verdict.of({"below": beyond["below"]})) == "met"
 
 
 def test_a_tree_of_a_profile(tmp_path: Path) -> None:
