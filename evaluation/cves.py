@@ -17,11 +17,12 @@ from beacon.data.capabilities import DOCKER_DEFAULT
 from beacon.model.cve import Cve
 from beacon.model.event import Capability, Event, Syscall
 from beacon.model.intent import PRESETS
+from beacon.reach.analysis import Scope
+from beacon.reach.cache import Cache
 from catalogue import chosen, profile
 from markdown import share, table
 from policies import DOCKER, by_name, counted, events, stopped, stopped_by_docker
-from static.analysis import Scope, analyse
-from static.cache import Cache
+from static.images import analyse
 
 _WANTED, _WANTED_SHARE = 42, 0.8
 

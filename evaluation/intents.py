@@ -18,11 +18,12 @@ from statistics import mean
 
 import msgspec
 
+from beacon.reach.analysis import Scope
+from beacon.reach.cache import Cache
 from catalogue import BEACON, chosen, profile
 from markdown import table
 from policies import INTENTS, calls, events
-from static.analysis import Scope, analyse
-from static.cache import Cache
+from static.images import analyse
 
 _MOST = 100
 _DEFAULT = Path(__file__).parent / "default_profile.py"

@@ -16,9 +16,10 @@ import msgspec
 # Run as a file it finds its own folder only, not the package.
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
+from beacon.reach.analysis import Reachable, Scope
+from beacon.reach.cache import Cache
 from markdown import table
-from static.analysis import Reachable, Scope, analyse
-from static.cache import Cache
+from static.images import analyse
 from static.observed import missed
 
 

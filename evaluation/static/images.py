@@ -1,36 +1,34 @@
-"""An image: what it starts, and its files, taken from a container that is made and never run."""
+"""An image: what it can call, by its files, taken from a container that is made and never run."""
 
 from __future__ import annotations
 
 import json
 import subprocess
+import time
 from typing import IO, cast
 
 import msgspec
 
-from static.files import Files, read
+from beacon.reach.analysis import Reachable, Scope, of_files
+from beacon.reach.cache import Cache
+from beacon.reach.files import Files, read
+from beacon.reach.settings import Settings
 
 _LABEL = "beacon.static=1"
 
 
-class Settings(msgspec.Struct, frozen=True):
-    """What an image says about how to start it."""
+def analyse(image: str, scope: Scope, cache: Cache | None = None) -> Reachable:
+    """Of an image that the engine has; kept by the image's id."""
+    cache = cache or Cache()
+    identity, settings = identify(image)
 
-    entrypoint: tuple[str, ...] | None = msgspec.field(name="Entrypoint", default=None)
-    command: tuple[str, ...] | None = msgspec.field(name="Cmd", default=None)
-    variables: tuple[str, ...] | None = msgspec.field(name="Env", default=None)
-    folder: str = msgspec.field(name="WorkingDir", default="")
+    def make() -> Reachable:
+        began = time.monotonic()
+        found = of_files(files(identity), settings, scope, cache)
+        return msgspec.structs.replace(found, seconds=round(time.monotonic() - began, 1))
 
-    def words(self) -> tuple[str, ...]:
-        """The command line."""
-        return (*(self.entrypoint or ()), *(self.command or ()))
-
-    def path(self) -> list[str]:
-        """The folders that programs are looked for in."""
-        for variable in self.variables or ():
-            if variable.startswith("PATH="):
-                return [each for each in variable[5:].split(":") if each]
-        return ["/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin"]
+    found = cache.get(f"{scope}-{identity}", Reachable, make)
+    return msgspec.structs.replace(found, image=image)
 
 
 def identify(image: str) -> tuple[str, Settings]:

@@ -10,7 +10,7 @@ import msgspec
 from beacon.model.event import Abi
 from beacon.model.files import load_profile
 from beacon.model.observation import SyscallCount
-from static.analysis import Reachable
+from beacon.reach.analysis import Reachable
 
 
 class Missed(msgspec.Struct, frozen=True, order=True):

@@ -6,10 +6,10 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from capstone import CS_ARCH_X86, CS_MODE_64, Cs  # type: ignore[import-untyped]
+from capstone import CS_ARCH_X86, CS_MODE_64, Cs
 
-from static.elf import Elf
-from static.functions import Extent, Extents
+from beacon.reach.elf import Elf
+from beacon.reach.functions import Extent, Extents
 
 #: What control does not fall through.
 ENDS = frozenset({"jmp", "ret", "hlt", "ud2", "int3", "retf", "iretq"})

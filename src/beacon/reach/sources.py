@@ -10,8 +10,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from static.disassembly import Instruction, number
-from static.registers import HIDDEN, KEPT, READERS, WHOLE, WIDE
+from beacon.reach.disassembly import Instruction, number
+from beacon.reach.registers import HIDDEN, KEPT, READERS, WHOLE, WIDE
 
 
 class Slot(NamedTuple):
@@ -26,6 +26,8 @@ Location = str | Slot  # a register by its 64-bit name
 
 @dataclass(frozen=True)
 class Constant:
+    """An immediate operand, or a register that is cleared."""
+
     value: int
 
 

@@ -14,7 +14,7 @@ from collections.abc import Iterable, Iterator
 from itertools import pairwise
 from typing import NamedTuple
 
-from static.elf import Elf, Section
+from beacon.reach.elf import Elf, Section
 
 _GO = (0xFFFFFFF0, 0xFFFFFFF1)  # Go 1.18, Go 1.20
 #: What compilers and assemblers put between functions: nop in its lengths, int3, zeros.

@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from static import facts
-from static.analysis import Reachable, Scope, of_files
-from static.cache import Cache
-from static.facts import Facts
-from static.files import Files, read
-from static.images import Settings
+from beacon.reach import facts
+from beacon.reach.analysis import Reachable, Scope, of_files
+from beacon.reach.cache import Cache
+from beacon.reach.facts import Facts
+from beacon.reach.files import Files, read
+from beacon.reach.settings import Settings
 
 # Numbers stand in the instruction stream, in libc's functions, in arguments, behind a wrapper.
 KNOWN = r"""

@@ -9,11 +9,11 @@ from dataclasses import dataclass, field
 
 from beacon.data.kernel import tables
 from beacon.model.event import Abi
-from static.disassembly import Code, Instruction
-from static.functions import Extent
-from static.references import Finder, References
-from static.sources import Constant, Entry, Location, Slot, Variable
-from static.values import origins
+from beacon.reach.disassembly import Code, Instruction
+from beacon.reach.functions import Extent
+from beacon.reach.references import Finder, References
+from beacon.reach.sources import Constant, Entry, Location, Slot, Variable
+from beacon.reach.values import origins
 
 #: syscall; sysenter; int 0x80 - whose numbers are i386's and are not looked at.
 _DOORS = re.compile(rb"\x0f\x05|\x0f\x34|\xcd\x80")

@@ -29,6 +29,7 @@ class Symbols:
     static: list[Symbol]
 
     def imports(self) -> Iterator[str]:
+        """The names that other files are to define."""
         return (each.name for each in self.dynamic if not each.defined and each.name)
 
     def exports(self) -> dict[str, set[int]]:
@@ -48,6 +49,8 @@ def _functions(symbols: Iterable[Symbol]) -> Iterator[Symbol]:
 
 
 class Tags(NamedTuple):
+    """What the dynamic section says in words."""
+
     needed: tuple[str, ...]
     soname: str
 
@@ -76,6 +79,7 @@ def _symbols(raw: Any, section: Any) -> Iterator[Symbol]:
 
 
 def rows(data: bytes, form: str) -> Iterator[tuple[Any, ...]]:
+    """Whole rows of a table; a rest at the end is left out."""
     return struct.iter_unpack(
         form, data[: len(data) // struct.calcsize(form) * struct.calcsize(form)]
     )

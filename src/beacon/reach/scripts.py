@@ -10,7 +10,7 @@ import posixpath
 import re
 from collections.abc import Iterator
 
-from static.files import File, Files
+from beacon.reach.files import File, Files
 
 _COMMENT = re.compile(rb"(^|\s)#.*$", re.MULTILINE)
 _BETWEEN = re.compile(rb"\$\{?\w+|[\s;|&(){}<>`'\"=:,]+")

@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import hashlib
-import time
 from collections.abc import Iterable
 from enum import StrEnum
 
 import msgspec
 
 from beacon.model.text import printable
-from static import facts
-from static.cache import Cache
-from static.closure import Closure
-from static.facts import Facts
-from static.files import File, Files
-from static.images import Settings, files, identify
+from beacon.reach import facts
+from beacon.reach.cache import Cache
+from beacon.reach.closure import Closure
+from beacon.reach.facts import Facts
+from beacon.reach.files import File, Files
+from beacon.reach.settings import Settings
 
 
 class Scope(StrEnum):
@@ -38,20 +37,6 @@ class Reachable(msgspec.Struct, frozen=True):
     def total(self) -> int:
         """How many places were not resolved."""
         return sum(count for places in self.unresolved.values() for count in places.values())
-
-
-def analyse(image: str, scope: Scope, cache: Cache | None = None) -> Reachable:
-    """Of an image that the engine has; kept by the image's id."""
-    cache = cache or Cache()
-    identity, settings = identify(image)
-
-    def make() -> Reachable:
-        began = time.monotonic()
-        found = of_files(files(identity), settings, scope, cache)
-        return msgspec.structs.replace(found, seconds=round(time.monotonic() - began, 1))
-
-    found = cache.get(f"{scope}-{identity}", Reachable, make)
-    return msgspec.structs.replace(found, image=image)
 
 
 def of_files(held: Files, settings: Settings, scope: Scope, cache: Cache) -> Reachable:

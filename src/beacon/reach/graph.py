@@ -13,8 +13,8 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator
 
-from static.disassembly import ENDS, Code, Instruction
-from static.functions import Extent
+from beacon.reach.disassembly import ENDS, Code, Instruction
+from beacon.reach.functions import Extent
 
 
 class Graph:

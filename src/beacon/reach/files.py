@@ -26,10 +26,12 @@ class File:
 
     @property
     def is_elf(self) -> bool:
+        """Whether it begins as an ELF file does."""
         return self.content.startswith(_ELF)
 
     @property
     def is_script(self) -> bool:
+        """Whether it may be a script."""
         return bool(self.content) and not self.is_elf
 
 

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from static.disassembly import Body
-from static.sources import Entry, Location, Origin, Slot, Unknown, before
+from beacon.reach.disassembly import Body
+from beacon.reach.sources import Entry, Location, Origin, Slot, Unknown, before
 
 #: Places looked at for one value; data taken for code leads on without end.
 _FARTHEST = 5000

@@ -5,11 +5,11 @@ from __future__ import annotations
 import posixpath
 from collections.abc import Iterator
 
-from static.facts import Facts
-from static.files import File, Files
-from static.images import Settings
-from static.modules import Libraries
-from static.scripts import Programs, interpreter
+from beacon.reach.facts import Facts
+from beacon.reach.files import File, Files
+from beacon.reach.modules import Libraries
+from beacon.reach.scripts import Programs, interpreter
+from beacon.reach.settings import Settings
 
 _DEEPEST = 5000  # files; only a malicious image has more
 

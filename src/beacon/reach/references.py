@@ -8,8 +8,8 @@ from collections.abc import Iterable, Iterator
 from functools import cached_property
 from typing import NamedTuple
 
-from static.disassembly import Code
-from static.elf import Elf, Section
+from beacon.reach.disassembly import Code
+from beacon.reach.elf import Elf, Section
 
 _DIRECT = re.compile(rb"[\xe8\xe9]|\x0f[\x80-\x8f]")  # call, jmp, jcc; rel32
 _SHORT = re.compile(rb"[\xeb\x70-\x7f](?=(.))", re.DOTALL)  # jmp, jcc; rel8

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from static.tables import Symbol, bytes_of, rows
+from beacon.reach.tables import Symbol, bytes_of, rows
 
 # R_X86_64_* of the AMD64 supplement.
 _ADDRESS, _GLOB_DAT, _JUMP_SLOT, _RELATIVE, _IRELATIVE = 1, 6, 7, 8, 37

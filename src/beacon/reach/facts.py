@@ -7,10 +7,10 @@ from collections.abc import Iterable, Iterator
 
 import msgspec
 
-from static.disassembly import Code
-from static.elf import Elf, read
-from static.graph import Graph
-from static.syscalls import made
+from beacon.reach.disassembly import Code
+from beacon.reach.elf import Elf, read
+from beacon.reach.graph import Graph
+from beacon.reach.syscalls import made
 
 _LIBC, _LOADER = "libc.so.6", "ld-linux-x86-64.so.2"
 _LOOKUPS = {"dlsym", "dlvsym"}
@@ -39,6 +39,7 @@ class Facts(msgspec.Struct, frozen=True):
 
     @property
     def is_libc(self) -> bool:
+        """Whether it is the C library, whose functions are told apart."""
         return self.soname == _LIBC
 
 

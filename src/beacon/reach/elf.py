@@ -11,8 +11,8 @@ from typing import Any
 
 from elftools.elf.elffile import ELFFile
 
-from static.relocations import packed, relocated
-from static.tables import bytes_of, dynamic, symbols
+from beacon.reach.relocations import packed, relocated
+from beacon.reach.tables import bytes_of, dynamic, symbols
 
 _EXECUTABLE = 0x4  # SHF_EXECINSTR
 
@@ -31,6 +31,7 @@ class Section:
 
     @property
     def end(self) -> int:
+        """The address behind its last byte."""
         return self.address + len(self.data)
 
 

@@ -11,7 +11,7 @@ import posixpath
 import re
 from collections.abc import Iterator
 
-from static.files import File, Files
+from beacon.reach.files import File, Files
 
 _PATH = re.compile(rb"/[\w./+@-]{3,200}")
 _LIBRARY = re.compile(rb"[\w+.-]{1,60}\.so(?:\.[\d.]+)?")

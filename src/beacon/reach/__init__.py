@@ -1,0 +1,6 @@
+"""System calls that an image's programs can make, found without running them.
+
+In the manner of Confine (Ghavamnia et al., RAID 2020) and sysfilter (DeMarinis et al., RAID 2020):
+functions that files import are mapped to system calls by the call graph of the image's own libc,
+numbers are followed backwards from `syscall` instructions.
+"""
