@@ -309,9 +309,9 @@ static __always_inline void touch(u64 *first_ns, u64 *seen, u8 comm)
 		__sync_fetch_and_or(seen, bit);
 }
 
-/* One more of what a map counts by this key; a full map is counted as a loss. */
+/* One more of what a map counts by this key; a full map is counted as `lost`. */
 static __always_inline void add_count(void *map, const void *key, const struct state *state,
-				      struct slot *slot)
+				      u64 *lost)
 {
 	struct cap_count *count, fresh = {};
 
@@ -321,7 +321,7 @@ static __always_inline void add_count(void *map, const void *key, const struct s
 		count = bpf_map_lookup_elem(map, key);
 	}
 	if (!count) {
-		__sync_fetch_and_add(&slot->lost_caps, 1);
+		__sync_fetch_and_add(lost, 1);
 		return;
 	}
 	touch(&count->first_ns, &count->comms, state->comm);
@@ -634,7 +634,7 @@ static __always_inline void count_check(void *ctx, struct task_struct *task, str
 	key.foreign = state->foreign;
 	key.root_map = state->root_map;
 	key.indifferent = state->entered && state->indifferent == state->cap;
-	add_count(&caps, &key, state, slot);
+	add_count(&caps, &key, state, &slot->lost_caps);
 	file_access(state, &key);
 }
 

@@ -167,7 +167,7 @@ static __noinline int capset_left(struct task_struct *task, struct state *state,
 	key.had_permitted = had->permitted;
 	key.had_effective = had->effective;
 	key.had_inheritable = had->inheritable;
-	add_count(&held, &key, state, slot);
+	add_count(&held, &key, state, &slot->lost_caps);
 	return 0;
 }
 
@@ -190,7 +190,7 @@ static __noinline int prctl_left(struct task_struct *task, struct state *state,
 	begin_held(&key, task, state, slot, HOLDING_AMBIENT, ret);
 	key.permitted = 1ULL << cap;
 	key.had_permitted = set_at(&task->cred->cap_permitted);
-	add_count(&held, &key, state, slot);
+	add_count(&held, &key, state, &slot->lost_caps);
 	return 0;
 }
 
@@ -227,7 +227,7 @@ static __noinline int execve_left(struct task_struct *task, struct state *state,
 		return 0;
 	begin_exec(&key, task, state, slot);
 	bpf_probe_read_user_str(key.path, sizeof(key.path), (void *)name);
-	add_count(&execs, &key, state, slot);
+	add_count(&execs, &key, state, &slot->lost_execs);
 	return 0;
 }
 
@@ -241,6 +241,7 @@ static __always_inline void copy_path(char *to, struct task_struct *task, const 
 	struct vfsmount *at = BPF_CORE_READ(path, mnt);
 	struct dentry *root = BPF_CORE_READ(task, fs, root.dentry);
 	struct vfsmount *root_at = BPF_CORE_READ(task, fs, root.mnt);
+	struct dentry *parent;
 	int used = 0;
 
 	for (int step = 0; step < LIMIT_COMPONENTS + 4; step++) {
@@ -249,18 +250,21 @@ static __always_inline void copy_path(char *to, struct task_struct *task, const 
 		if ((dentry == root && at == root_at) || used >= LIMIT_COMPONENTS)
 			return;
 		if (dentry == BPF_CORE_READ(at, mnt_root)) {
-			struct mount *parent = BPF_CORE_READ(mount, mnt_parent);
+			struct mount *above = BPF_CORE_READ(mount, mnt_parent);
 
-			if (parent == mount)
+			if (above == mount)
 				return;
 			dentry = BPF_CORE_READ(mount, mnt_mountpoint);
-			at = (void *)parent + bpf_core_field_offset(struct mount, mnt);
+			at = (void *)above + bpf_core_field_offset(struct mount, mnt);
 			continue;
 		}
 		bpf_probe_read_kernel_str(to + used * LIMIT_COMPONENT, LIMIT_COMPONENT,
 					  BPF_CORE_READ(dentry, d_name.name));
-		dentry = BPF_CORE_READ(dentry, d_parent);
 		used++;
+		parent = BPF_CORE_READ(dentry, d_parent);
+		if (parent == dentry)	/* a file in memory is in no folder */
+			return;
+		dentry = parent;
 	}
 }
 
@@ -279,7 +283,7 @@ static __noinline int executed_file(struct task_struct *task, struct state *stat
 		return 0;
 	begin_exec(&key, task, state, slot);
 	copy_path(key.path, task, &file->f_path);
-	add_count(&execs, &key, state, slot);
+	add_count(&execs, &key, state, &slot->lost_execs);
 	return 0;
 }
 

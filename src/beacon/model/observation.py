@@ -135,6 +135,19 @@ class Use(msgspec.Struct, frozen=True, gc=False):
     held: str | None = None
 
 
+class Program(msgspec.Struct, frozen=True, order=True, gc=False):
+    """A file that was executed: where the container saw it, printable, in which phase, how often.
+
+    For a script it is the interpreter. Of a path that is long the kernel side keeps the last parts,
+    and of each the first bytes. A deleted file has the path that it had, one in memory
+    `/memfd:NAME`.
+    """
+
+    path: str
+    phase: Phase
+    count: Count
+
+
 class Loss(msgspec.Struct, frozen=True):
     """Something that could not be kept; any loss keeps a profile from being complete."""
 
@@ -143,12 +156,17 @@ class Loss(msgspec.Struct, frozen=True):
 
 
 class Observation(msgspec.Struct, frozen=True):
-    """All events of one container. `unnumbered` counts calls with numbers no kernel has."""
+    """All events of one container. `unnumbered` counts calls with numbers no kernel has.
+
+    `programs` are the files that it executed, by path and phase; documents of older versions have
+    none.
+    """
 
     syscalls: tuple[SyscallCount, ...] = ()
     capabilities: tuple[CapabilityCheck, ...] = ()
     losses: tuple[Loss, ...] = ()
     unnumbered: Count = 0
+    programs: tuple[Program, ...] = ()
 
     def used(self) -> frozenset[Syscall]:
         """The system calls that entered the kernel at least once, whatever their arguments."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from functools import cached_property
@@ -20,6 +20,7 @@ from beacon.model.observation import (
     Holding,
     Loss,
     Observation,
+    Program,
     SyscallCount,
 )
 from beacon.model.text import printable
@@ -42,6 +43,7 @@ _LOSSES = {
     "lost_tasks": "calls of tasks whose state could not be kept",
     "lost_caps": "capability checks that were missed or found their map full",
     "lost_comms": "process names that found their map full",
+    "lost_execs": "executed files that found their map full",
 }
 
 
@@ -80,6 +82,7 @@ class KernelTarget(Target):
             tuple(self._checks(names, carried)),
             tuple(loss for loss in self._losses(counters) if loss.count),
             counters["unnumbered"],
+            tuple(self._programs()),
         )
 
     def give_back(self) -> None:
@@ -164,6 +167,15 @@ class KernelTarget(Target):
     def _files(self) -> Iterator[tuple[str, dict[str, Any], dict[str, int]]]:
         for key, count in self._slots.execs(self._slot):
             yield path_of(key, self._slots.words.component), key, count
+
+    def _programs(self) -> Iterator[Program]:
+        """What was executed, by path and phase, the earliest first."""
+        counts: Counter[tuple[str, Phase]] = Counter()
+        for path, key, count in sorted(self._files(), key=lambda each: each[2]["first_ns"]):
+            if not key["failed"]:
+                phase = _at(self._slots.words.phases, key["phase"])
+                counts[printable(path), phase] += count["count"]
+        return (Program(path, phase, count) for (path, phase), count in counts.items())
 
     def _demands(
         self, carried: Mapping[str, int]

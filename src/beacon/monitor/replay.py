@@ -52,6 +52,7 @@ class ReplayTarget(Target):
             tuple(check for check in recorded.capabilities if check.phase in self.phases),
             recorded.losses,
             recorded.unnumbered,
+            tuple(program for program in recorded.programs if program.phase in self.phases),
         )
 
 

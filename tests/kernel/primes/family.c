@@ -1,4 +1,5 @@
 /* Parts whose calls are made by children and threads. */
+#include <linux/fcntl.h>
 #include <linux/sched.h>
 #include <linux/signal.h>
 #include <linux/wait.h>
@@ -170,6 +171,41 @@ static void become(void)
 	fail("execve\n");
 }
 
+/* A file that lies in memory alone. */
+static void execute_memory(void)
+{
+	char *list[] = {"primes", "plain", NULL};
+	long self = call(__NR_open, "/proc/self/exe", O_RDONLY);
+	long memory = call(__NR_memfd_create, "in memory", 0);
+
+	while (call(__NR_sendfile, memory, self, NULL, 1 << 20) > 0)
+		;
+	call(__NR_execveat, memory, "", list, environment, AT_EMPTY_PATH);
+	fail("execveat\n");
+}
+
+static void executed_memory(void)
+{
+	in_child(execute_memory);
+}
+
+/* The test puts the file there. */
+static void execute_deleted(void)
+{
+	const char *path = "/tmp/beacon-primes/deleted";
+	char *list[] = {"primes", "plain", NULL};
+	long file = call(__NR_open, path, O_RDONLY | O_CLOEXEC);
+
+	call(__NR_unlink, path);
+	call(__NR_execveat, file, "", list, environment, AT_EMPTY_PATH);
+	fail("execveat\n");
+}
+
+static void executed_deleted(void)
+{
+	in_child(execute_deleted);
+}
+
 static void thread_becomes(void)
 {
 	in_thread(become);
@@ -178,5 +214,6 @@ static void thread_becomes(void)
 const struct part families[] = {
 	{"child", child}, {"grandchild", grandchild}, {"thread", thread},
 	{"thread-of-child", thread_of_child}, {"vforked", vforked}, {"cloned", cloned},
-	{"crowd", crowd}, {"storm", storm}, {"thread-becomes", thread_becomes}, {NULL, NULL},
+	{"crowd", crowd}, {"storm", storm}, {"thread-becomes", thread_becomes},
+	{"executed-memory", executed_memory}, {"executed-deleted", executed_deleted}, {NULL, NULL},
 };
