@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import io
 import threading
 from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
+from typing import IO
 
 from beacon.campaign.cell import Cell
 from beacon.engines.interface import (
@@ -42,6 +45,7 @@ class Script:
     hangs: threading.Event | None = None
     listeners: tuple[Listener, ...] = (Listener(80),)
     connected: frozenset[int] = frozenset()
+    archive: bytes | None = None  # the image's files
 
 
 class FakeContainer(Container):
@@ -129,6 +133,11 @@ class FakeEngine(Engine):
 
     def image(self, reference: str) -> Image:
         return IMAGE
+
+    def files(self, image: Image) -> AbstractContextManager[IO[bytes]]:
+        if self.script.archive is None:
+            raise RefusedError("The engine exports nothing.")
+        return nullcontext(io.BytesIO(self.script.archive))
 
     def create(
         self,

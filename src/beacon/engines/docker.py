@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from functools import partial
 from threading import Event
-from typing import Any
+from typing import IO, Any
 
 from docker import APIClient
 from docker.errors import APIError, DockerException, ImageNotFound, NotFound
@@ -17,6 +18,7 @@ from beacon.engines import session as sessions
 from beacon.engines.docker_attachment import Streams
 from beacon.engines.docker_belongings import NAME_PREFIX, Belongings, new_name
 from beacon.engines.docker_container import DockerContainer, remove_container
+from beacon.engines.docker_export import exported
 from beacon.engines.docker_guard import answering, explanation
 from beacon.engines.docker_image import read_image
 from beacon.engines.docker_options import container_options, host_options
@@ -102,6 +104,10 @@ class DockerEngine(Engine):
                     f"No image '{printable(reference)}' here and it cannot be pulled "
                     f"({explanation(error)}): check the name or build it first."
                 ) from error
+
+    def files(self, image: Image) -> AbstractContextManager[IO[bytes]]:
+        """A tar archive of all its files, as its layers leave them; nothing of it is run."""
+        return exported(self._api, image.id, self._labels)
 
     def create(
         self,

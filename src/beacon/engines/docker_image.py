@@ -28,6 +28,9 @@ def read_image(reference: str, document: Mapping[str, Any]) -> Image:
         arguments=_words(config.get("Cmd")),
         volumes=_paths(config.get("Volumes")),
         stop_signal=_signal(_text(config.get("StopSignal"))),
+        health_command=_health_command(config.get("Healthcheck")),
+        path=_variable(config.get("Env"), "PATH"),
+        folder=_text(config.get("WorkingDir")) or "/",
     )
 
 
@@ -56,6 +59,16 @@ def _ports(value: object) -> tuple[int, ...]:
     matches = (_TCP_PORT.fullmatch(name) for name in names if isinstance(name, str))
     numbers = {int(match[1]) for match in matches if match}
     return tuple(sorted(number for number in numbers if number <= 65535))
+
+
+def _variable(value: object, name: str) -> str:
+    words = _words(value)
+    return next((word.partition("=")[2] for word in words if word.startswith(f"{name}=")), "")
+
+
+def _health_command(value: object) -> tuple[str, ...]:
+    """Without its first word, which says how it is started (CMD, CMD-SHELL)."""
+    return _words(value.get("Test"))[1:] if isinstance(value, Mapping) else ()
 
 
 def _has_health_check(value: object) -> bool:

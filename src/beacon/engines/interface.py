@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from threading import Event
+from typing import IO
 
 from beacon.errors import BeaconError, UnsupportedHostError, UsageError
 from beacon.model.launch import Launch
@@ -55,7 +57,8 @@ class Image:
 
     `ports` are the exposed TCP ports in ascending order, `command` the entry point with its
     arguments, `arguments` those alone, `volumes` the declared paths. `health_check` is True when
-    the image defines one. `stop_signal` is a name like SIGTERM.
+    the image defines one, of which `health_command` are the words. `stop_signal` is a name like
+    SIGTERM, `path` the value of PATH ("" without one), `folder` where the command is started.
     """
 
     reference: str
@@ -68,6 +71,9 @@ class Image:
     stop_signal: str
     arguments: tuple[str, ...] = ()
     volumes: tuple[str, ...] = ()
+    health_command: tuple[str, ...] = ()
+    path: str = ""
+    folder: str = "/"
 
 
 @dataclass(frozen=True)
@@ -223,6 +229,13 @@ class Engine(ABC):
     @abstractmethod
     def image(self, reference: str) -> Image:
         """Inspect an image, pulling it if it is not there; ImageNotFoundError otherwise."""
+
+    @abstractmethod
+    def files(self, image: Image) -> AbstractContextManager[IO[bytes]]:
+        """A tar archive of all its files, as its layers leave them; nothing of it is run.
+
+        Names and contents are the image's own. RefusedError if the engine makes none.
+        """
 
     @abstractmethod
     def create(
