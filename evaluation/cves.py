@@ -17,12 +17,10 @@ from beacon.data.capabilities import DOCKER_DEFAULT
 from beacon.model.cve import Cve
 from beacon.model.event import Capability, Event, Syscall
 from beacon.model.intent import PRESETS
-from beacon.reach.analysis import Scope
-from beacon.reach.cache import Cache
 from catalogue import chosen, profile
 from markdown import share, table
 from policies import DOCKER, by_name, counted, events, stopped, stopped_by_docker
-from static.images import analyse
+from static import SCOPES, analysed
 
 _WANTED, _WANTED_SHARE = 42, 0.8
 
@@ -32,10 +30,10 @@ Policies = dict[str, frozenset[Event]]
 def policies(name: str, directory: Path) -> Policies:
     """What each kind of policy allows an image."""
     recorded = profile(name, directory / name)
-    cache = Cache(directory / "static")
+    reach = analysed(f"beacon/{name}")
     found: Policies = {}
-    for scope in Scope:
-        names = analyse(f"beacon/{name}", scope, cache).syscalls
+    for scope in SCOPES:
+        names = reach.within(scope)
         granted = (Capability(f"CAP_{each}") for each in DOCKER_DEFAULT)
         found[f"static, {scope.value}"] = frozenset([*map(Syscall, names), *granted])
     for preset in PRESETS:

@@ -18,12 +18,10 @@ from statistics import mean
 
 import msgspec
 
-from beacon.reach.analysis import Scope
-from beacon.reach.cache import Cache
 from catalogue import BEACON, chosen, profile
 from markdown import table
 from policies import INTENTS, calls, events
-from static.images import analyse
+from static import SCOPES, analysed
 
 _MOST = 100
 _DEFAULT = Path(__file__).parent / "default_profile.py"
@@ -45,12 +43,11 @@ def docker_default() -> int:
 
 def row(name: str, directory: Path) -> Row:
     recorded = profile(name, directory / name)
-    cache = Cache(directory / "static")
-    found = {scope: analyse(f"beacon/{name}", scope, cache) for scope in Scope}
+    reach = analysed(f"beacon/{name}")
     return Row(
         name,
         {intent: calls(events(recorded, intent)) for intent in INTENTS},
-        {scope.value: len(each.syscalls) for scope, each in found.items()},
+        {scope.value: len(reach.within(scope)) for scope in SCOPES},
         {intent: _verified(name, directory, intent) for intent in INTENTS},
     )
 
@@ -79,7 +76,7 @@ def main(arguments: list[str]) -> None:
         sys.exit(__doc__)
     default = docker_default()
     rows = [row(name, Path(arguments[0])) for name in chosen(arguments[1:])]
-    heads = ["image", *INTENTS, "Docker's default", *(f"static, {s.value}" for s in Scope)]
+    heads = ["image", *INTENTS, "Docker's default", *(f"static, {s.value}" for s in SCOPES)]
     heads += [f"works under {intent}" for intent in INTENTS]
     lines = [_cells(each, default) for each in rows]
     lines.append(
@@ -87,7 +84,7 @@ def main(arguments: list[str]) -> None:
             "**average**",
             *(f"{mean(each.sizes[intent] for each in rows):.1f}" for intent in INTENTS),
             str(default),
-            *(f"{mean(each.static[scope.value] for each in rows):.1f}" for scope in Scope),
+            *(f"{mean(each.static[scope.value] for each in rows):.1f}" for scope in SCOPES),
             *(_passed(rows, intent) for intent in INTENTS),
         ]
     )

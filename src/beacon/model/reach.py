@@ -16,17 +16,31 @@ class Scope(StrEnum):
     BESIDE = "beside"  # of the entry point's package, health checks, the service's clients, shells
     IMAGE = "image"  # every program and library of the image
 
+    def nearer(self) -> tuple[Scope, ...]:
+        """Itself and the scopes that it holds."""
+        scopes = tuple(Scope)
+        return scopes[: scopes.index(self) + 1]
+
 
 class Caller(msgspec.Struct, frozen=True, order=True):
     """Why a program can make a call: `library` makes it in `function`, which the program imports.
 
     Without a library the program makes it itself; without a function the code that makes it has no
-    name. All are an image's own words: printable, and not to be trusted.
+    name. `via` is the library that the program loads and that does so in its place. All are an
+    image's own words: printable, and not to be trusted.
     """
 
     program: str
     library: str | None = None
     function: str | None = None
+    via: str | None = None
+
+    def words(self) -> str:
+        """As a clause: `/usr/sbin/nginx imports readv (/lib/libc.so.6)`."""
+        who = self.program if self.via is None else f"{self.program} loads {self.via}, which"
+        if self.library is not None:
+            return f"{who} imports {self.function} ({self.library})"
+        return f"{who} makes it in {self.function}" if self.function else f"{who} makes it itself"
 
 
 class Reachable(msgspec.Struct, frozen=True):
@@ -36,9 +50,16 @@ class Reachable(msgspec.Struct, frozen=True):
     scope: Scope
     callers: tuple[Caller, ...] = ()
 
+    def who(self) -> str:
+        """Who can make it, in words: the first of its callers."""
+        return self.callers[0].words() if self.callers else "no program that has a name"
+
 
 class Unresolved(msgspec.Struct, frozen=True):
-    """Places in a file that may make further calls: which, the analysis cannot say."""
+    """Places in a file that may make further calls: which, the analysis cannot say.
+
+    Without a file it stands for many: `reason` says which.
+    """
 
     file: str
     reason: str
@@ -55,5 +76,4 @@ class Reach(msgspec.Struct, frozen=True):
 
     def within(self, scope: Scope) -> dict[str, Reachable]:
         """The calls that programs of a scope can make, by name."""
-        nearer = list(Scope)[: list(Scope).index(scope) + 1]
-        return {each.call: each for each in self.calls if each.scope in nearer}
+        return {each.call: each for each in self.calls if each.scope in scope.nearer()}

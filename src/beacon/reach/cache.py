@@ -1,48 +1,112 @@
-"""Results by content: of files by their digest, of images by their id."""
+"""What earlier analyses found: about files by their content, about images by their id.
+
+Entries are believed only where nobody else can have written them, and only if they are whole. What
+cannot be kept or read is found out again; nothing here fails a command.
+"""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable
+import hashlib
+import os
+import stat
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from errno import EPERM
+from functools import cache
+from importlib.metadata import version
 from pathlib import Path
 from typing import TypeVar
 
 import msgspec
 
-#: Part of every key; another analysis must not find these results.
-_VERSION = "1"
+from beacon.model.own_files import open_own, opened, write_aside
+
+#: Bytes of all entries; a Debian image with a server has 2 to 5 MB of them.
+LARGEST = 512 << 20
+_LARGEST_ENTRY = 64 << 20
+#: Of LARGEST, what pruning leaves.
+_LEFT = 0.75
 
 Kept = TypeVar("Kept", bound=msgspec.Struct)
 
 
+class _Entry(msgspec.Struct, frozen=True):
+    key: str
+    body: msgspec.Raw
+
+
 class Cache:
-    """In a directory, or for this process alone."""
+    """In a directory of its own that only this user can write to; without one it keeps nothing."""
 
-    def __init__(self, directory: Path | None = None) -> None:
+    def __init__(self, directory: Path | None) -> None:
         self._directory = directory
-        self._held: dict[str, msgspec.Struct] = {}
 
-    def get(self, key: str, kind: type[Kept], make: Callable[[], Kept]) -> Kept:
-        """What `make` returned when this key was asked for first."""
-        if isinstance(held := self._held.get(key), kind):
-            return held
-        file = self._file(key)
-        found = _loaded(file, kind) if file else None
-        if found is None:
-            found = make()
-            if file:
-                file.parent.mkdir(parents=True, exist_ok=True)
-                file.write_bytes(msgspec.json.encode(found))
-        self._held[key] = found
-        return found
-
-    def _file(self, key: str) -> Path | None:
-        name = re.sub(r"[^\w.-]", "-", f"{_VERSION}-{key}")
-        return self._directory / f"{name}.json" if self._directory else None
-
-
-def _loaded(file: Path, kind: type[Kept]) -> Kept | None:
-    try:
-        return msgspec.json.decode(file.read_bytes(), type=kind)
-    except (FileNotFoundError, msgspec.MsgspecError):
+    def get(self, key: str, kind: type[Kept]) -> Kept | None:
+        """What was kept by this key; None if there is nothing that can be believed."""
+        with suppress(OSError, ValueError, RecursionError), self._opened() as folder:
+            handle = open_own(folder, _name(key), os.O_RDONLY)
+            with os.fdopen(handle, "rb") as file:
+                entry = msgspec.json.decode(file.read(_LARGEST_ENTRY), type=_Entry)
+            if entry.key == key:
+                return msgspec.json.decode(entry.body, type=kind)
         return None
+
+    def put(self, key: str, value: msgspec.Struct) -> None:
+        """Keep it, if that can be done."""
+        content = msgspec.json.encode(_Entry(key, msgspec.Raw(msgspec.json.encode(value))))
+        with suppress(OSError), self._opened() as folder:
+            aside = write_aside(folder, _name(key), content, 0o600)
+            os.replace(aside, _name(key), src_dir_fd=folder, dst_dir_fd=folder)
+
+    def prune(self) -> None:
+        """Remove the oldest entries when all together are too large."""
+        with suppress(OSError), self._opened() as folder:
+            entries = sorted(_entries(folder))
+            size = sum(entry[1] for entry in entries)
+            goal = size if size <= LARGEST else LARGEST * _LEFT
+            for _, own, name in entries:
+                if size <= goal:
+                    break
+                with suppress(OSError):
+                    os.unlink(name, dir_fd=folder)
+                size -= own
+
+    @contextmanager
+    def _opened(self) -> Iterator[int]:
+        if self._directory is None:
+            raise OSError(EPERM, "there is no directory")
+        self._directory.mkdir(0o700, parents=True, exist_ok=True)
+        with opened(self._directory) as folder:
+            found = os.fstat(folder)
+            if found.st_uid != os.geteuid() or found.st_mode & (stat.S_IWGRP | stat.S_IWOTH):
+                raise OSError(EPERM, "others can write to it")
+            yield folder
+
+
+def default_directory() -> Path | None:
+    """XDG_CACHE_HOME/beacon/reach, or the same in ~/.cache; None for a user without a home."""
+    named = os.environ.get("XDG_CACHE_HOME", "")
+    with suppress(RuntimeError):
+        base = Path(named) if named.startswith("/") else Path.home() / ".cache"
+        return base / "beacon" / "reach"
+    return None
+
+
+def _entries(folder: int) -> Iterator[tuple[int, int, str]]:
+    """When each was written, its bytes, its name."""
+    for name in os.listdir(folder):
+        with suppress(OSError):
+            found = os.stat(name, dir_fd=folder, follow_symlinks=False)
+            yield found.st_mtime_ns, found.st_size, name
+
+
+def _name(key: str) -> str:
+    return hashlib.sha256(f"{_version()} {key}".encode()).hexdigest()
+
+
+@cache
+def _version() -> str:
+    """Another analysis finds none of these results: the code of this package, and capstone's."""
+    sources = sorted(Path(__file__).parent.glob("*.py"))
+    code = hashlib.sha256(b"\0".join(each.read_bytes() for each in sources))
+    return f"{code.hexdigest()} capstone {version('capstone')}"

@@ -18,7 +18,11 @@ _EXECUTABLE = 0x4  # SHF_EXECINSTR
 
 
 class MalformedError(Exception):
-    """The bytes are no x86-64 ELF file that could be read."""
+    """The bytes are no ELF file that could be read."""
+
+
+class ForeignError(Exception):
+    """An ELF file for another kind of machine; the message names it."""
 
 
 @dataclass(frozen=True)
@@ -65,6 +69,11 @@ class Elf:
         """The executable section that holds an address."""
         return next((each for each in self.code if each.address <= address < each.end), None)
 
+    @property
+    def is_libc(self) -> bool:
+        """Whether it is a C library: glibc's, or musl's, which is its own loader."""
+        return bool(self.soname) and "__libc_start_main" in self.exports
+
     def is_exported(self, function: int) -> bool:
         """Whether other files can call it."""
         return any(function in places for places in self.exports.values())
@@ -85,17 +94,27 @@ class Elf:
 
 
 def read(content: bytes) -> Elf:
-    """Parse; MalformedError, or whatever pyelftools and struct raise, if that cannot be done."""
+    """Parse; MalformedError, or whatever pyelftools and struct raise, if that cannot be done.
+
+    ForeignError for other machines than x86-64 and for x32.
+    """
     raw = ELFFile(io.BytesIO(content))
     if raw["e_machine"] != "EM_X86_64" or raw.elfclass != 64 or not raw.little_endian:
-        raise MalformedError("not x86-64")
-    headers = [each for each in raw.iter_sections() if _loaded(each, len(content))]
-    if not headers:
+        raise ForeignError(_machine(raw))
+    sections = list(raw.iter_sections())  # pyelftools parses them anew each time
+    loaded = [each for each in sections if _loaded(each, len(content))]
+    if not loaded:
         raise MalformedError("no sections")
-    sections = [(_section(raw, each), each["sh_flags"]) for each in headers]
-    code = sorted((each for each, flags in sections if flags & _EXECUTABLE), key=_address)
-    data = tuple(each for each, flags in sections if not flags & _EXECUTABLE)
-    return _linked(raw, Elf(entry=raw["e_entry"], code=tuple(code), data=data))
+    parts = [(_section(raw, each), each["sh_flags"]) for each in loaded]
+    code = sorted((each for each, flags in parts if flags & _EXECUTABLE), key=_address)
+    data = tuple(each for each, flags in parts if not flags & _EXECUTABLE)
+    return _linked(raw, sections, Elf(entry=raw["e_entry"], code=tuple(code), data=data))
+
+
+def _machine(raw: Any) -> str:
+    machine = str(raw["e_machine"])
+    bits = {"EM_386": "32-bit x86 (i386)", "EM_X86_64": "32-bit pointers (x32)"}.get(machine)
+    return f"code for {bits or machine.removeprefix('EM_')[:20]}, which is not analysed"
 
 
 def _loaded(header: Any, size: int) -> bool:
@@ -111,11 +130,11 @@ def _address(section: Section) -> int:
     return section.address
 
 
-def _linked(raw: Any, bare: Elf) -> Elf:
-    named = symbols(raw)
-    tags = dynamic(raw)
-    pointers, slots = relocated(raw, named.dynamic)
-    pointers.update(packed(raw))
+def _linked(raw: Any, sections: list[Any], bare: Elf) -> Elf:
+    named = symbols(raw, sections)
+    tags = dynamic(raw, sections)
+    pointers, slots = relocated(raw, sections, named.dynamic)
+    pointers.update(packed(raw, sections))
     interpreter = bare.section(".interp")
     return Elf(
         soname=tags.soname,

@@ -1,55 +1,107 @@
-"""The files of an image, as its layers leave them, held in memory and never written to disk.
+"""The programs, libraries and scripts of an image by path, and its links.
 
-Names come from the archive and are only ever keys of a dictionary.
+All names are an image's words, made printable where they entered; they are only ever keys.
 """
 
 from __future__ import annotations
 
 import posixpath
-import tarfile
+from collections import defaultdict
 from collections.abc import Iterator
-from dataclasses import dataclass, field
-from typing import IO
+from enum import StrEnum
+from functools import cached_property
 
-_ELF = b"\x7fELF"
-_LARGEST, _LARGEST_SCRIPT = 1 << 29, 1 << 18
+import msgspec
+
 _LINKS = 40  # as many as the kernel follows
 
 
-@dataclass(frozen=True)
-class File:
-    """`content` is kept of ELF files and of whatever may be a script."""
+class Kind(StrEnum):
+    """What the first bytes of a file, or its name, say that it is."""
+
+    ELF = "elf"
+    SCRIPT = "script"  # or what a script may read in
+
+
+class File(msgspec.Struct, frozen=True, gc=False):
+    """`digest` is the SHA-256 of its content, by which the facts about it are kept."""
 
     path: str
-    executable: bool
-    content: bytes = b""
+    kind: Kind
+    digest: str
+    executable: bool = True
+
+    @property
+    def name(self) -> str:
+        """Its last component."""
+        return posixpath.basename(self.path)
 
     @property
     def is_elf(self) -> bool:
         """Whether it begins as an ELF file does."""
-        return self.content.startswith(_ELF)
+        return self.kind is Kind.ELF
 
     @property
     def is_script(self) -> bool:
         """Whether it may be a script."""
-        return bool(self.content) and not self.is_elf
+        return self.kind is Kind.SCRIPT
+
+    @property
+    def is_library(self) -> bool:
+        """Whether it is named as what others load."""
+        return self.is_elf and ".so" in self.name
+
+    @property
+    def is_program(self) -> bool:
+        """Whether it is what others start."""
+        return self.is_elf and self.executable and not self.is_library
 
 
-@dataclass(frozen=True)
+class Package(msgspec.Struct, frozen=True):
+    """What a package manager installed: `files` are those of its paths that are programs or so.
+
+    Packages of one `source` are built from the same one. `essential` ones are in every system.
+    """
+
+    name: str
+    source: str
+    essential: bool
+    files: tuple[str, ...]
+
+
+class Listing(msgspec.Struct, frozen=True):
+    """An image as its layers leave it. `unread`: by path, why a file's content was not looked at.
+
+    `ignored` counts, by reason, what is missing here altogether.
+    """
+
+    files: tuple[File, ...] = ()
+    links: dict[str, str] = {}
+    packages: tuple[Package, ...] = ()
+    unread: dict[str, str] = {}
+    ignored: dict[str, int] = {}
+
+
 class Files:
-    """Absolute paths without links, and the links."""
+    """Finds files by whatever an image calls them."""
 
-    files: dict[str, File] = field(default_factory=dict)
-    links: dict[str, str] = field(default_factory=dict)
-    folders: dict[str, list[str]] = field(default_factory=dict)
+    def __init__(self, listing: Listing) -> None:
+        self.files = {each.path: each for each in listing.files}
+        self.links = listing.links
+        self._folders: dict[str, list[str]] = defaultdict(list)
+        for path in self.files:
+            self._folders[posixpath.dirname(path)].append(path)
+
+    def __iter__(self) -> Iterator[File]:
+        return iter(self.files.values())
 
     def elves(self) -> Iterator[File]:
         """All ELF files."""
-        return (each for each in self.files.values() if each.is_elf)
+        return (each for each in self if each.is_elf)
 
     def find(self, path: str) -> File | None:
         """What a path of the image leads to."""
-        return self.files.get(self.real(path))
+        return self.files.get(path) or self.files.get(self.real(path))
 
     def real(self, path: str) -> str:
         """The path without links; as far as possible if they run in circles."""
@@ -67,38 +119,15 @@ class Files:
 
     def inside(self, folder: str) -> list[File]:
         """The files directly in a folder."""
-        return [self.files[path] for path in self.folders.get(self.real(folder), ())]
+        return [self.files[path] for path in self._folders.get(self.real(folder), ())]
 
+    def names(self, file: File) -> frozenset[str]:
+        """Its own name, and those of the links that lead to it (python3.11, python3)."""
+        return frozenset([file.name, *self._names.get(file.path, ())])
 
-def read(stream: IO[bytes]) -> Files:
-    """An archive as `docker export` writes it."""
-    found = Files()
-    with tarfile.open(fileobj=stream, mode="r|") as archive:
-        for member in archive:
-            path = posixpath.normpath("/" + member.name.lstrip("/"))
-            if member.issym():
-                found.links[path] = member.linkname
-            elif member.islnk():
-                found.links[path] = "/" + member.linkname.lstrip("/")
-            elif member.isfile():
-                found.files[path] = File(path, bool(member.mode & 0o111), _content(archive, member))
-                found.folders.setdefault(posixpath.dirname(path), []).append(path)
-    return found
-
-
-def _content(archive: tarfile.TarFile, member: tarfile.TarInfo) -> bytes:
-    data = archive.extractfile(member)
-    if not data:
-        return b""
-    first = data.read(4)
-    if first == _ELF:  # of one that is too large enough is kept to count it as not read
-        return first + (data.read() if member.size <= _LARGEST else b"")
-    if member.size > _LARGEST_SCRIPT or not _may_be_script(first, member):
-        return b""
-    return first + data.read()
-
-
-def _may_be_script(first: bytes, member: tarfile.TarInfo) -> bool:
-    """Scripts, and what scripts read in: no more than names say."""
-    named = member.name.endswith((".sh", "env", "envvars", "-env", "defaults"))
-    return first.startswith(b"#!") or bool(member.mode & 0o111) or named
+    @cached_property
+    def _names(self) -> dict[str, list[str]]:
+        found: dict[str, list[str]] = defaultdict(list)
+        for link in self.links:
+            found[self.real(link)].append(posixpath.basename(link))
+        return found

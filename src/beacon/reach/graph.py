@@ -36,7 +36,9 @@ class Graph:
             node = waiting.pop()
             if node not in seen:
                 seen.add(node)
-                waiting.extend(self._edges[node] if node in self._edges else self._held(node))
+                if node not in self._edges:
+                    self._edges[node] = set(self._held(node))
+                waiting.extend(self._edges[node] - seen)
         return seen
 
     def _node(self, address: int) -> int:

@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import posixpath
 import re
+from collections import defaultdict
 from collections.abc import Iterator
 
+from beacon.reach.facts import Facts
 from beacon.reach.files import File, Files
 
-_PATH = re.compile(rb"/[\w./+@-]{3,200}")
-_LIBRARY = re.compile(rb"[\w+.-]{1,60}\.so(?:\.[\d.]+)?")
-_ROOTS = re.compile(r"/(?:usr/(?:local/)?)?lib(?:exec|64)?(?:/[a-z\d_]+-linux-gnu)?|/opt")
+_ROOTS = re.compile(r"/(?:usr/(?:local/)?)?lib(?:exec|64)?(?:/[a-z\d_]+-linux-[a-z]+)?|/opt")
 _SHORTEST = 4  # of names: `sh` would take half the image
 
 
@@ -24,11 +24,18 @@ class Libraries:
 
     def __init__(self, files: Files) -> None:
         self._files = files
-        self._names: dict[str, set[str]] = {}
+        self._names: dict[str, set[str]] = defaultdict(set)
         for path in (*files.files, *files.links):
-            if ".so" in posixpath.basename(path):
-                self._names.setdefault(posixpath.basename(path), set()).add(path)
-        self._owned = [(each, *_owner(each.path)) for each in files.elves()]
+            if ".so" in (name := posixpath.basename(path)):
+                self._names[name].add(path)
+        self._owned: dict[tuple[str, str], list[File]] = defaultdict(list)
+        for each in files.elves():
+            self._owned[_owner(each.path)].append(each)
+
+    def needed(self, facts: Facts) -> Iterator[File]:
+        """What the loader loads for it, and the loader."""
+        for name in (*facts.needed, *facts.interpreter):
+            yield from self.named(name)
 
     def named(self, name: str) -> Iterator[File]:
         """All of this name, wherever they lie: no search path is followed."""
@@ -43,29 +50,30 @@ class Libraries:
             if name.startswith("libnss_"):
                 yield from self.named(name)
 
-    def mentioned(self, program: File) -> Iterator[File]:
-        """Libraries, folders of libraries and programs whose names are in its bytes."""
-        for name in set(_LIBRARY.findall(program.content)):
-            yield from self.named(name.decode(errors="replace"))
-        for found in set(_PATH.findall(program.content)):
-            path = self._files.real(found.decode(errors="replace"))
-            named = self._files.files.get(path)
-            if named and named.executable and (named.is_elf or named.is_script):
-                yield named
-            elif not _ROOTS.fullmatch(path):
-                yield from (each for each in self._files.inside(path) if _is_library(each))
+    def mentioned(self, facts: Facts) -> Iterator[File]:
+        """Libraries and folders of libraries whose names are in a file's bytes."""
+        for name in facts.libraries:
+            yield from self.named(name)
+        for path in facts.paths:
+            if not _ROOTS.fullmatch(real := self._files.real(path)):
+                yield from (each for each in self._files.inside(real) if each.is_library)
 
-    def belonging(self, program: File, name: str) -> Iterator[File]:
-        """What bears its name, and what lies in its own tree."""
+    def programs(self, facts: Facts) -> Iterator[File]:
+        """Programs and scripts whose paths are in a file's bytes."""
+        for path in facts.paths:
+            found = self._files.find(path)
+            if found and found.executable and not found.is_library:
+                yield found
+
+    def belonging(self, program: File) -> Iterator[File]:
+        """What bears one of its names, and what lies in its own tree."""
+        names = tuple(name for name in self._files.names(program) if len(name) >= _SHORTEST)
         tree = _tree(program.path)
-        for each, root, own in self._owned:
-            named = len(name) >= _SHORTEST and own.startswith(name)
-            if (tree and (root, own) == tree) or (named and _is_library(each)):
-                yield each
-
-
-def _is_library(each: File) -> bool:
-    return each.is_elf and ".so" in posixpath.basename(each.path)
+        for owner, files in self._owned.items():
+            if owner == tree:
+                yield from files
+            elif owner[1].startswith(names):
+                yield from (each for each in files if each.is_library)
 
 
 def _owner(path: str) -> tuple[str, str]:

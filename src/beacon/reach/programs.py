@@ -1,44 +1,37 @@
-"""What a script may start: every word of it that names a program of the image.
+"""Which programs the words of a command or of a script may start.
 
-No shell is understood here: a word counts wherever it stands, except in comments. A word with a
-folder stands for whatever file ends that way, since the folder is often in a variable.
+A word with a folder stands for whatever file ends that way: the folder is often in a variable.
 """
 
 from __future__ import annotations
 
 import posixpath
-import re
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
 
+from beacon.reach.facts import Facts
 from beacon.reach.files import File, Files
-
-_COMMENT = re.compile(rb"(^|\s)#.*$", re.MULTILINE)
-_BETWEEN = re.compile(rb"\$\{?\w+|[\s;|&(){}<>`'\"=:,]+")
-_WORD = re.compile(rb"[\w./+@\[-]*\w[\w./+@-]*|\[")
-
-
-def interpreter(script: File) -> list[str]:
-    """The words of its first line; the shell's if it has none."""
-    first = script.content.split(b"\n", 1)[0].decode(errors="replace")
-    return first[2:].split() if first.startswith("#!") else ["/bin/sh"]
 
 
 class Programs:
-    """The programs of an image by the words that start them."""
+    """The programs and scripts of an image by the words that start them."""
 
-    def __init__(self, files: Files, path: list[str]) -> None:
+    def __init__(self, files: Files, path: Iterable[str]) -> None:
         self._files = files
-        self._path = path
-        self._endings: dict[str, list[str]] = {}
+        self._path = tuple(path)
+        self._endings: dict[str, list[str]] = defaultdict(list)
         for each in (*files.files, *files.links):
-            self._endings.setdefault(posixpath.basename(each), []).append(each)
+            self._endings[posixpath.basename(each)].append(each)
 
-    def named_in(self, script: File) -> Iterator[File]:
-        """Those that its words name."""
-        text = _COMMENT.sub(b"", script.content)
-        words = {word for word in _BETWEEN.split(text) if _WORD.fullmatch(word)}
-        for word in sorted(words):
-            yield from self.named(word.decode(errors="replace"), posixpath.dirname(script.path))
+    def interpreter(self, script: Facts) -> Iterator[File]:
+        """What a script's first line starts."""
+        for word in script.interpreter:
+            yield from self.named(word)
+
+    def of_words(self, script: File, facts: Facts) -> Iterator[File]:
+        """What the words of a script may start."""
+        for word in facts.words:
+            yield from self.named(word, posixpath.dirname(script.path))
 
     def named(self, word: str, folder: str = "/") -> Iterator[File]:
         """What a word may start, or read in, from a folder."""

@@ -11,11 +11,13 @@ from beacon.reach.tables import Symbol, bytes_of, rows
 _ADDRESS, _GLOB_DAT, _JUMP_SLOT, _RELATIVE, _IRELATIVE = 1, 6, 7, 8, 37
 
 
-def relocated(raw: Any, named: list[Symbol]) -> tuple[dict[int, int], dict[int, str]]:
+def relocated(
+    raw: Any, sections: Iterable[Any], named: list[Symbol]
+) -> tuple[dict[int, int], dict[int, str]]:
     """Words filled with an address of this file, and words filled by name (SHT_RELA)."""
     pointers: dict[int, int] = {}
     slots: dict[int, str] = {}
-    for section in raw.iter_sections():
+    for section in sections:
         if section["sh_type"] == "SHT_RELA" and section["sh_flags"] & 2:
             for place, info, addend in rows(bytes_of(raw, section), "<QQq"):
                 kind, index = info & 0xFFFFFFFF, info >> 32
@@ -28,11 +30,11 @@ def relocated(raw: Any, named: list[Symbol]) -> tuple[dict[int, int], dict[int, 
     return pointers, slots
 
 
-def packed(raw: Any) -> dict[int, int]:
+def packed(raw: Any, sections: Iterable[Any]) -> dict[int, int]:
     """What DT_RELR fills: the places are packed, the addends lie in the words themselves."""
     segments = [each for each in raw.iter_segments() if each["p_type"] == "PT_LOAD"]
     found = {}
-    for section in raw.iter_sections():
+    for section in sections:
         if section["sh_type"] in (19, "SHT_RELR"):
             for place in _unpacked(word for (word,) in rows(bytes_of(raw, section), "<Q")):
                 found[place] = _word(segments, place)

@@ -1,25 +1,25 @@
-"""What an image says about how to start it."""
+"""What a container is started with, as far as it says which programs run."""
 
 from __future__ import annotations
 
-import msgspec
+from dataclasses import dataclass
+
+#: Where programs are looked for when nobody says; as Docker does.
+DEFAULT_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 
-class Settings(msgspec.Struct, frozen=True):
-    """What an image says about how to start it."""
+@dataclass(frozen=True)
+class Settings:
+    """`words`: the entry point and command; `health`: those of the health check.
 
-    entrypoint: tuple[str, ...] | None = msgspec.field(name="Entrypoint", default=None)
-    command: tuple[str, ...] | None = msgspec.field(name="Cmd", default=None)
-    variables: tuple[str, ...] | None = msgspec.field(name="Env", default=None)
-    folder: str = msgspec.field(name="WorkingDir", default="")
+    `path` is the environment's PATH, `folder` the working directory.
+    """
 
-    def words(self) -> tuple[str, ...]:
-        """The command line."""
-        return (*(self.entrypoint or ()), *(self.command or ()))
+    words: tuple[str, ...] = ()
+    health: tuple[str, ...] = ()
+    path: str = DEFAULT_PATH
+    folder: str = "/"
 
-    def path(self) -> list[str]:
-        """The folders that programs are looked for in."""
-        for variable in self.variables or ():
-            if variable.startswith("PATH="):
-                return [each for each in variable[5:].split(":") if each]
-        return ["/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin"]
+    def folders(self) -> tuple[str, ...]:
+        """Where programs are looked for."""
+        return tuple(each for each in self.path.split(":") if each.startswith("/"))

@@ -16,7 +16,7 @@ from beacon.reach.sources import Constant, Entry, Location, Slot, Variable
 from beacon.reach.values import origins
 
 #: syscall; sysenter; int 0x80 - whose numbers are i386's and are not looked at.
-_DOORS = re.compile(rb"\x0f\x05|\x0f\x34|\xcd\x80")
+_ENTRIES = re.compile(rb"\x0f\x05|\x0f\x34|\xcd\x80")
 _NAMES = {number: name for name, number in tables().syscalls[Abi.X86_64].items()}
 _INSTRUCTION, _FUNCTION = "syscall instruction", "call of syscall()"
 
@@ -44,19 +44,19 @@ def made(code: Code) -> Found:
     """All that a file makes itself; what libc's syscall() is asked for is its callers'."""
     found = Found()
     finder = Finder(code)
-    for extent, place, door in _doors(code):
-        if door.name == "syscall":
+    for extent, place, entry in _entries(code):
+        if entry.name == "syscall":
             _Search(code, finder, found, _INSTRUCTION).value(extent, place, "rax")
         else:
-            found.unresolved[f"door of i386 ({door.name})"] += 1
+            found.unresolved[f"system call of the i386 ABI ({entry.name})"] += 1
     if "syscall" in code.elf.imports:
         _Search(code, finder, found, _FUNCTION).callers(finder.imported("syscall"), "rdi")
     return found
 
 
-def _doors(code: Code) -> Iterator[tuple[Extent, int, Instruction]]:
+def _entries(code: Code) -> Iterator[tuple[Extent, int, Instruction]]:
     for section in code.elf.code:
-        for match in _DOORS.finditer(section.data):
+        for match in _ENTRIES.finditer(section.data):
             extent = code.extents.at(section.address + match.start())
             body = code.body(extent) if extent else None
             place = body.index(section.address + match.start()) if body else None
@@ -74,8 +74,7 @@ class _Search:
         self._reason = reason
         self._seen: set[tuple[int, Location]] = set()
         self._go = code.elf.section(".gopclntab") is not None
-        libc = code.elf.soname == "libc.so.6"
-        self._lent = code.elf.exports.get("syscall", set()) if libc else set()
+        self._lent = code.elf.exports.get("syscall", set()) if code.elf.is_libc else set()
 
     def value(self, extent: Extent, place: int, wanted: Location) -> None:
         """Of a register or a word of the stack, just before an instruction."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -63,17 +63,17 @@ def bytes_of(raw: Any, section: Any) -> bytes:
     return bytes(raw.stream.read(section["sh_size"]))
 
 
-def symbols(raw: Any) -> Symbols:
+def symbols(raw: Any, sections: Sequence[Any]) -> Symbols:
     """Of .dynsym and .symtab."""
     found: dict[str, list[Symbol]] = {"SHT_DYNSYM": [], "SHT_SYMTAB": []}
-    for section in raw.iter_sections():
+    for section in sections:
         if section["sh_type"] in found:
-            found[section["sh_type"]] = list(_symbols(raw, section))
+            found[section["sh_type"]] = list(_symbols(raw, sections, section))
     return Symbols(found["SHT_DYNSYM"], found["SHT_SYMTAB"])
 
 
-def _symbols(raw: Any, section: Any) -> Iterator[Symbol]:
-    strings = bytes_of(raw, raw.get_section(section["sh_link"]))
+def _symbols(raw: Any, sections: Sequence[Any], section: Any) -> Iterator[Symbol]:
+    strings = bytes_of(raw, sections[section["sh_link"]])
     for name, info, _, index, value, size in rows(bytes_of(raw, section), "<IBBHQQ"):
         yield Symbol(_text(strings, name), info & 15, index != 0, value, size)
 
@@ -90,11 +90,11 @@ def _text(strings: bytes, offset: int) -> str:
     return strings[offset : end if end >= 0 else len(strings)].decode(errors="replace")
 
 
-def dynamic(raw: Any) -> Tags:
+def dynamic(raw: Any, sections: Sequence[Any]) -> Tags:
     """DT_NEEDED and DT_SONAME."""
-    for section in raw.iter_sections():
+    for section in sections:
         if section["sh_type"] == "SHT_DYNAMIC":
-            strings = bytes_of(raw, raw.get_section(section["sh_link"]))
+            strings = bytes_of(raw, sections[section["sh_link"]])
             tags = list(rows(bytes_of(raw, section), "<qQ"))
             needed = (_text(strings, value) for tag, value in tags if tag == _NEEDED)
             sonames = (_text(strings, value) for tag, value in tags if tag == _SONAME)
