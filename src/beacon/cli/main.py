@@ -21,6 +21,7 @@ from beacon.cli import (
     explain,
     policy,
     profile,
+    reach,
     runtimes,
     verify,
 )
@@ -28,7 +29,9 @@ from beacon.cli.console import Console
 from beacon.errors import BeaconError, ExitCode, UsageError
 from beacon.model.text import printable
 
-COMMANDS = (doctor, dimensions, profile, policy, verify, explain, cves, diff, runtimes, clean)
+COMMANDS = (
+    *(doctor, dimensions, profile, policy, verify, explain, cves, diff, reach, runtimes, clean),
+)
 
 EPILOG = """\
 exit codes: 0 done; 1 an error, or a profile that is not complete; 2 bad usage or input;

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,6 +15,7 @@ from beacon.campaign.cleaning import clean
 from beacon.campaign.journal import Journal
 from beacon.campaign.lab import Lab
 from beacon.campaign.never import unserved, why_unserved
+from beacon.campaign.reaching import with_reach
 from beacon.campaign.record import Campaign
 from beacon.campaign.settings import Settings, read_settings
 from beacon.campaign.standard_input import StandardInput, standard_input
@@ -26,11 +28,13 @@ from beacon.cli.opening import open_lab
 from beacon.cli.outcome import job_hint, summary, tell
 from beacon.cli.progress import Progress
 from beacon.cli.refusals import check_possible, without_effect
-from beacon.errors import ExitCode, UsageError
+from beacon.engines.interface import Image
+from beacon.errors import BeaconError, ExitCode, UsageError
 from beacon.model.files import PROFILE_FILE, encode, write_files, writing
 from beacon.model.launch import Launch
 from beacon.model.profile import Profile
 from beacon.model.text import printable
+from beacon.reach.cache import Cache, default_directory
 from beacon.workloads.combination import MOST_PARTS
 from beacon.workloads.none import NoWorkload
 from beacon.workloads.registry import find, is_known
@@ -143,7 +147,22 @@ def _record(
                 chooser=None if workload else Chooser(lab, conditions, find),
             )
             with _kept(journal, options.output, console):
-                return campaign.run()
+                profile = campaign.run()
+                return _with_reach(profile, lab, image, console)
+
+
+def _with_reach(profile: Profile, lab: Lab, image: Image, console: Console) -> Profile:
+    """Add what the image's programs can call; a profile without it is whole, too."""
+    console.say("Analysing what the image's programs can call.")
+    began = time.monotonic()
+    try:
+        found = with_reach(profile, lab.engine, image, Cache(default_directory()))
+    except BeaconError as error:
+        console.say(f"Note: {error}")
+        return profile
+    calls = len(found.reach.calls) if found.reach else 0
+    console.say(f"They can make {calls} system calls ({time.monotonic() - began:.1f} s).")
+    return found
 
 
 def workload_name(given: Sequence[str]) -> str | None:

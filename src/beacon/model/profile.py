@@ -11,6 +11,7 @@ from beacon.model.environment import Surroundings
 from beacon.model.event import Event
 from beacon.model.launch import Launch
 from beacon.model.numbers import Count, Integer
+from beacon.model.reach import Reach
 from beacon.model.run import Ending, Run
 from beacon.model.support import Support, repeated, some, support, unanswered, unsupported
 
@@ -64,7 +65,8 @@ class Profile(msgspec.Struct, frozen=True):
     """Every run of one image, with what it ran on. `beacon` is the version that recorded it.
 
     `script` is the SHA-256 of a workload that is the user's own executable. `coverage` follows from
-    the runs; None in a document of an older version.
+    the runs; None in a document of an older version. `reach` is what the image's programs can call;
+    None when nobody analysed it.
     """
 
     image: ImageIdentity
@@ -78,6 +80,7 @@ class Profile(msgspec.Struct, frozen=True):
     script: str | None = None
     seal: str | None = None  # campaign/seal.py
     coverage: Coverage | None = None
+    reach: Reach | None = None
 
     def ready_runs(self) -> tuple[Run, ...]:
         """The runs whose events count: the others' stay apart."""

@@ -1,0 +1,83 @@
+"""beacon reach: what an image's programs can call, and why."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+from beacon.campaign.reaching import reach_of
+from beacon.cli.console import Console
+from beacon.cli.opening import open_engine
+from beacon.errors import ExitCode, UsageError
+from beacon.model.files import load_profile
+from beacon.model.launch import Launch
+from beacon.model.reach import Reach, Scope
+from beacon.reach.cache import Cache, default_directory
+
+
+def add(commands: Any) -> None:
+    """Add the command to the parser."""
+    parser = commands.add_parser(
+        "reach",
+        help="list the system calls that an image's programs can make, and which make them",
+        description="Analyse the programs and libraries of an image, without running them: which "
+        "system calls can they make, in which function? DIR is a profile's: then what was found "
+        "when it was recorded is shown. Results are kept in ~/.cache/beacon/reach.",
+    )
+    parser.add_argument("subject", metavar="IMAGE|DIR")
+    parser.add_argument(
+        "--scope",
+        choices=[str(scope) for scope in Scope],
+        default=None,
+        help="run: the programs that the runs executed; beside: also those of the service's "
+        "packages, its entry point, clients and health check, and shells (default); image: all",
+    )
+    parser.add_argument("--json", action="store_true", help="a JSON document on stdout")
+    parser.set_defaults(run=run)
+
+
+def run(options: argparse.Namespace, console: Console) -> ExitCode:
+    """Find, tell."""
+    scope = Scope(options.scope or Scope.BESIDE)
+    found = _found(options.subject)
+    if options.json:
+        console.document("reach", found)
+    else:
+        _tell(console, found, scope)
+    return ExitCode.DONE
+
+
+def _found(subject: str) -> Reach:
+    if Path(subject).is_dir():
+        stored = load_profile(Path(subject)).reach
+        if stored is None:
+            raise UsageError(
+                f"The profile in {subject} does not say what its image's programs can call: "
+                "name the image, or record it again."
+            )
+        return stored
+    with closing(open_engine()) as engine:
+        image = engine.image(subject)
+        return reach_of(engine, image, Launch(), (), Cache(default_directory()))
+
+
+def _tell(console: Console, found: Reach, scope: Scope) -> None:
+    calls = found.within(scope)
+    rows = [[each.call, str(each.scope), each.who()] for each in calls.values()]
+    console.table(None, ["call", "scope", "who"], rows)
+    console.result()
+    files = found.files.get(scope, 0)
+    console.result(f"{len(calls)} system calls are within reach of {files} files ({scope}).")
+    for line in _left(found, scope):
+        console.result(line)
+
+
+def _left(found: Reach, scope: Scope) -> Iterator[str]:
+    unresolved = [each for each in found.unresolved if each.scope in scope.nearer()]
+    if unresolved:
+        yield "Further calls may be made where the analysis cannot say which:"
+    for each in unresolved:
+        yield f"  {each.file or 'other files'}: {each.reason} ({each.count})"
