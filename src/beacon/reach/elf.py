@@ -72,7 +72,7 @@ class Elf:
     @property
     def is_libc(self) -> bool:
         """Whether it is a C library: glibc's, or musl's, which is its own loader."""
-        return bool(self.soname) and "__libc_start_main" in self.exports
+        return "__libc_start_main" in self.exports and not self.fixed
 
     def is_exported(self, function: int) -> bool:
         """Whether other files can call it."""

@@ -12,9 +12,10 @@ from beacon.reach.disassembly import Code
 from beacon.reach.elf import Elf, ForeignError, read
 from beacon.reach.files import Kind
 from beacon.reach.graph import Graph
-from beacon.reach.syscalls import Found, made
+from beacon.reach.syscalls import SYSCALLS, Found, made
 
 _LOADER = "ld-linux-x86-64.so.2"
+_CALLS = frozenset(SYSCALLS.values())
 _LOOKUPS = {"dlsym", "dlvsym"}
 _NAME = re.compile(rb"(?<=\0)[a-z_][a-z0-9_]{1,40}(?=\0)")
 _PATH = re.compile(rb"/[\w./+@-]{3,200}")
@@ -97,10 +98,10 @@ def _of_elf(elf: Elf, content: bytes) -> Facts:
     found = made(code)
     always, exported = _whole(elf, found), dict[str, tuple[str, ...]]()
     if elf.is_libc or elf.soname == _LOADER:
-        reached = _Reached(Graph(code), found.calls)
+        reached = _Reached(Graph(code), found)
         always = dict.fromkeys(reached.calls(_roots(elf)), "")
         if elf.is_libc:
-            calls = ((name, reached.calls(places)) for name, places in elf.exports.items())
+            calls = ((name, reached.named(name, places)) for name, places in elf.exports.items())
             exported = {name: tuple(sorted(each)) for name, each in calls if each}
     return Facts(
         soname=elf.soname,
@@ -150,10 +151,23 @@ def _roots(elf: Elf) -> Iterable[int]:
 
 
 class _Reached:
-    def __init__(self, graph: Graph, made: dict[int, set[str]]) -> None:
+    def __init__(self, graph: Graph, found: Found) -> None:
         self._graph = graph
-        self._made = made
+        self._found = found
 
     def calls(self, addresses: Iterable[int]) -> set[str]:
+        return self._calls(self._graph.reachable(addresses))
+
+    def named(self, name: str, addresses: Iterable[int]) -> set[str]:
+        """Those of a function of libc.
+
+        One that bears a call's name makes it when it leads to a number that is not known: musl's
+        setuid hands its number on in memory.
+        """
         reached = self._graph.reachable(addresses)
-        return set[str]().union(*(self._made[each] for each in reached if each in self._made))
+        own = {name} if name in _CALLS and not self._found.places.isdisjoint(reached) else set()
+        return self._calls(reached) | own
+
+    def _calls(self, reached: set[int]) -> set[str]:
+        made = self._found.calls
+        return set[str]().union(*(made[each] for each in reached if each in made))

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 import struct
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator
 from itertools import pairwise
 from typing import NamedTuple
@@ -19,6 +19,16 @@ from beacon.reach.elf import Elf, Section
 _GO = (0xFFFFFFF0, 0xFFFFFFF1)  # Go 1.18, Go 1.20
 #: What compilers and assemblers put between functions: nop in its lengths, int3, zeros.
 _FILLER = re.compile(rb"(?:[\x66\x2e]*(?:\x90|\x0f\x1f))|\xcc|\x00")
+#: call, jmp; rel32. lea reg,[rip+disp32].
+_REFERENCE = re.compile(
+    rb"(?:[\xe8\xe9]|[\x48\x4c]\x8d[\x05\x0d\x15\x1d\x25\x2d\x35\x3d])(?=(....))", re.DOTALL
+)
+_SHORT = re.compile(rb"\xeb(?=(.))", re.DOTALL)  # jmp rel8
+#: Of the code, at least one part in so many is worth a search.
+_SHARE = 8
+#: Bytes at most between two functions.
+_PADDING = 15
+_JUMPS = (b"\xe9", b"\xeb")
 _SEARCHABLE = b"\x01\x1b\x03\x3b"  # version 1; pcrel sdata4, udata4, datarel sdata4
 
 
@@ -34,6 +44,9 @@ class Extents:
 
     def __init__(self, elf: Elf) -> None:
         known = _apart(sorted({*_unwound(elf), *_go(elf), *_named(elf)}))
+        gaps = [gap for gap in _gaps(elf.code, known) if gap.end - gap.start > _PADDING]
+        entered = _entered(elf, gaps)
+        known = sorted([*known, *entered])
         self.all = _joined(elf, sorted([*known, *_gaps(elf.code, known)]), set(known))
         self.starts = [each.start for each in self.all]
 
@@ -116,6 +129,41 @@ def _named(elf: Elf) -> Iterator[Extent]:
     for start, size in elf.functions.items():
         if size and (section := elf.code_at(start)):
             yield Extent(start, min(start + size, section.end))
+
+
+def _entered(elf: Elf, gaps: list[Extent]) -> list[Extent]:
+    """Functions within gaps that others call, jump to or take the address of.
+
+    musl's libc has no table of its functions, and no names of those that are its own. Most other
+    files have one, and their gaps are not worth the search.
+    """
+    if _SHARE * sum(gap.end - gap.start for gap in gaps) < sum(len(each.data) for each in elf.code):
+        return []
+    leading = sorted({*_leading(elf.code), *((0, to) for to in elf.pointers.values())}, key=_goal)
+    found: list[Extent] = []
+    for gap in gaps:
+        first = bisect_left(leading, gap.start, key=_goal)
+        near = leading[first : bisect_left(leading, gap.end, key=_goal)]
+        # A jump within a gap may be one within a function.
+        starts = sorted({to for at, to in near if not gap.start <= at < gap.end})
+        found += [Extent(*pair) for pair in pairwise([*starts, gap.end])]
+    return found
+
+
+def _goal(leading: tuple[int, int]) -> int:
+    return leading[1]
+
+
+def _leading(code: Iterable[Section]) -> Iterator[tuple[int, int]]:
+    """From where jumps lead where; calls and addresses from 0, as they lead to functions alone.
+
+    Some of these bytes are no such instructions, but few of those lead into the code.
+    """
+    for section in code:
+        for match in (*_REFERENCE.finditer(section.data), *_SHORT.finditer(section.data)):
+            site, end = section.address + match.start(), section.address + match.end(1)
+            goal = end + int.from_bytes(match[1], "little", signed=True)
+            yield site if match[0] in _JUMPS else 0, goal
 
 
 def _gaps(code: Iterable[Section], known: list[Extent]) -> Iterator[Extent]:

@@ -23,6 +23,8 @@ WIDE |= {
 READERS = frozenset({"cmp", "test", "push", "jmp", "call", "bt", "nop", "comiss", "ucomiss"})
 #: Names whose writing changes all of a register (the upper half becomes zero).
 WHOLE = re.compile(r"r\d+d?|[re][a-ds][xip]|[re]bp")
+#: Names of the lowest byte.
+LOW = re.compile(r"[a-d]l|(?:si|di|bp|sp)l|r\d+b")
 #: What instructions write without naming it.
 HIDDEN = {
     name: written

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from beacon.reach.disassembly import Instruction, number
-from beacon.reach.registers import HIDDEN, KEPT, READERS, WHOLE, WIDE
+from beacon.reach.registers import HIDDEN, KEPT, LOW, READERS, WHOLE, WIDE
 
 
 class Slot(NamedTuple):
@@ -83,6 +83,10 @@ def _exchanged(each: Instruction, wanted: str) -> Location | Origin:
 
 def _written(each: Instruction) -> Location | Origin:
     target, value = each.operands[0], each.operands[-1]
+    immediate = number(value)
+    if LOW.fullmatch(target) and each.name == "mov" and immediate is not None:
+        # Hand-written code clears the register before: xor eax, eax; mov al, 56.
+        return Constant(immediate & 0xFF)
     if not WHOLE.fullmatch(target):
         return Unknown()
     if each.name in ("xor", "sub") and target == value:

@@ -17,7 +17,7 @@ from beacon.reach.values import origins
 
 #: syscall; sysenter; int 0x80 - whose numbers are i386's and are not looked at.
 _ENTRIES = re.compile(rb"\x0f\x05|\x0f\x34|\xcd\x80")
-_NAMES = {number: name for name, number in tables().syscalls[Abi.X86_64].items()}
+SYSCALLS = {number: name for name, number in tables().syscalls[Abi.X86_64].items()}
 _INSTRUCTION, _FUNCTION = "syscall instruction", "call of syscall()"
 
 
@@ -26,15 +26,16 @@ class Found:
     """Names of calls by the start of the function that says the number.
 
     That need not be the one with the `syscall` instruction. `unresolved` tells how often each
-    reason held why a place has no name.
+    reason held why a place has no name, `places` in which functions that was.
     """
 
     calls: dict[int, set[str]] = field(default_factory=dict)
     unresolved: Counter[str] = field(default_factory=Counter)
+    places: set[int] = field(default_factory=set)
 
     def add(self, function: int, number: int) -> bool:
         """Whether there is such a call."""
-        name = _NAMES.get(number)
+        name = SYSCALLS.get(number)
         if name is not None:
             self.calls.setdefault(function, set()).add(name)
         return name is not None
@@ -87,6 +88,7 @@ class _Search:
                 extent.start, origin.value
             ):
                 self._found.unresolved[self._reason] += 1
+                self._found.places.add(extent.start)
 
     def callers(self, references: References, wanted: Location) -> None:
         """What they pass; a function whose address is taken has others, which nobody knows."""

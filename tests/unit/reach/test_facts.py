@@ -64,6 +64,43 @@ def test_libc_says_what_its_functions_call() -> None:
     assert not {"socket", "clone", "execve"} & set(exported["printf"])
 
 
+BARE_LIBC = r"""
+#define HIDDEN __attribute__((noipa)) static
+HIDDEN long handed_on(long number, long argument) {
+  long result;
+  __asm__ volatile("syscall" : "=a"(result) : "a"(number), "D"(argument) : "rcx", "r11", "memory");
+  return result;
+}
+struct order { long number; };
+HIDDEN long ordered(struct order *order) { return handed_on(order->number, 0); }
+HIDDEN long jumped(long argument) { return handed_on(41, argument); }
+long read(long file) { return handed_on(0, file) + 1; }
+long accept4(long file) { return handed_on(288, file) + 1; }
+long socket(long domain) { return jumped(domain); }
+long setuid(long id) { struct order order = {105}; return ordered(&order) + id; }
+long strlen(const char *text) { return *text; }
+__asm__(".globl clone; .type clone,@function; clone: xor %eax,%eax; mov $56,%al; syscall; hlt;"
+        ".size clone,.-clone");
+int __libc_start_main(void) { return handed_on(231, 0); }
+"""
+
+
+def test_a_libc_with_few_names_and_no_table_of_functions(tmp_path: Path) -> None:
+    """As musl's: its own functions have no names, and some hand numbers on in memory."""
+    options = ("-O2", "-shared", "-fPIC", "-nostdlib", "-fno-asynchronous-unwind-tables")
+    found = of(built(tmp_path, BARE_LIBC, *options, "-Wl,--strip-all", name="libc.so"))
+    assert found.is_libc
+    assert found.calls == {"exit_group": ""}
+    assert found.exported == {
+        "__libc_start_main": ("exit_group",),
+        "accept4": ("accept4",),
+        "clone": ("clone",),
+        "read": ("read",),
+        "setuid": ("setuid",),
+        "socket": ("socket",),
+    }
+
+
 @pytest.mark.parametrize(
     ("options", "said"),
     [(["-m32"], "32-bit x86 (i386)"), (["-mx32"], "32-bit pointers (x32)")],
