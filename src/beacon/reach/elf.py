@@ -74,6 +74,11 @@ class Elf:
         """Whether it is a C library: glibc's, or musl's, which is its own loader."""
         return "__libc_start_main" in self.exports and not self.fixed
 
+    @property
+    def is_go(self) -> bool:
+        """Whether Go's compiler made it, whose functions keep no register."""
+        return any(self.section(name) for name in (".gopclntab", ".go.buildinfo"))
+
     def is_exported(self, function: int) -> bool:
         """Whether other files can call it."""
         return any(function in places for places in self.exports.values())

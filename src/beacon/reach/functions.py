@@ -16,7 +16,10 @@ from typing import NamedTuple
 
 from beacon.reach.elf import Elf, Section
 
-_GO = (0xFFFFFFF0, 0xFFFFFFF1)  # Go 1.18, Go 1.20
+_GO = re.compile(rb"[\xf0\xf1]\xff\xff\xff\x00\x00\x01\x08")  # Go 1.18, Go 1.20
+#: Where it lies; in the second with other linkers than Go's.
+_GO_SECTIONS = (".gopclntab", ".data.rel.ro")
+_TEXT = 24  # its field for the first function's address
 #: What compilers and assemblers put between functions: nop in its lengths, int3, zeros.
 _FILLER = re.compile(rb"(?:[\x66\x2e]*(?:\x90|\x0f\x1f))|\xcc|\x00")
 #: call, jmp; rel32. lea reg,[rip+disp32].
@@ -110,16 +113,22 @@ def _handler(frames: Section, entry: int) -> int:
     """1 for a signal's return, whose FDE begins a byte early for the unwinders' sake."""
     place = entry + 4 - frames.address
     common = place - struct.unpack_from("<I", frames.data, place)[0]
-    letters = frames.data[common + 9 :][:8].split(b"\0")[0] if common >= 0 else b""
+    letters = frames.data[common + 9 : common + 17].split(b"\0")[0] if common >= 0 else b""
     return int(b"S" in letters)
 
 
 def _go(elf: Elf) -> Iterator[Extent]:
-    table = elf.section(".gopclntab")
-    if not table or struct.unpack_from("<I", table.data)[0] not in _GO or table.data[7] != 8:
-        return
-    count, _, text, *_, functions = struct.unpack_from("<8Q", table.data, 8)
-    rows = table.data[functions : functions + 8 * count + 4]
+    for section in elf.data:
+        if section.name in _GO_SECTIONS and (match := _GO.search(section.data)):
+            yield from _go_functions(
+                elf, section.address + match.start(), section.data[match.start() :]
+            )
+
+
+def _go_functions(elf: Elf, address: int, table: bytes) -> Iterator[Extent]:
+    count, _, text, *_, functions = struct.unpack_from("<8Q", table, 8)
+    text = elf.pointers.get(address + _TEXT, text)  # the loader fills it in, where it must
+    rows = table[functions : functions + 8 * count + 4]
     starts = [text + start for (start,) in struct.iter_unpack("<I4x", rows[: 8 * count])]
     starts.append(text + struct.unpack_from("<I", rows, 8 * count)[0])
     yield from (Extent(one, other) for one, other in pairwise(starts) if one < other)

@@ -74,7 +74,7 @@ class _Search:
         self._found = found
         self._reason = reason
         self._seen: set[tuple[int, Location]] = set()
-        self._go = code.elf.section(".gopclntab") is not None
+        self._go = code.elf.is_go
         self._lent = code.elf.exports.get("syscall", set()) if code.elf.is_libc else set()
 
     def value(self, extent: Extent, place: int, wanted: Location) -> None:
