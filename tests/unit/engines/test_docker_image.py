@@ -13,7 +13,10 @@ _JSON = st.recursive(
     lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
     max_leaves=5,
 )
-_FIELDS = ("ExposedPorts", "User", "Entrypoint", "Cmd", "Healthcheck", "StopSignal")
+_FIELDS = (
+    *("ExposedPorts", "User", "Entrypoint", "Cmd", "Healthcheck", "StopSignal"),
+    *("Env", "WorkingDir"),
+)
 
 
 def _config(**config: object) -> dict[str, Any]:
@@ -30,8 +33,12 @@ def test_a_usual_image() -> None:
             Cmd=["nginx", "-g"],
             Healthcheck={"Test": ["CMD", "true"]},
             StopSignal="SIGQUIT",
+            Env=["A=b", "PATH=/opt/bin:/bin"],
+            WorkingDir="/srv",
         ),
     )
+    assert image.health_command == ("true",)
+    assert (image.path, image.folder) == ("/opt/bin:/bin", "/srv")
     assert (image.reference, image.id, image.architecture) == ("nginx", "sha256:1", "amd64")
     assert (image.ports, image.user, image.command) == (
         (80, 443),
