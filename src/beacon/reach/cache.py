@@ -24,7 +24,8 @@ from beacon.model.own_files import open_own, opened, write_aside
 #: Bytes of all entries; a Debian image with a server has 2 to 5 MB of them.
 LARGEST = 512 << 20
 _LARGEST_ENTRY = 64 << 20
-#: Of LARGEST, what pruning leaves.
+_MOST_ENTRIES = 100_000
+#: What pruning leaves of these.
 _LEFT = 0.75
 
 Kept = TypeVar("Kept", bound=msgspec.Struct)
@@ -62,14 +63,15 @@ class Cache:
         """Remove the oldest entries when all together are too large."""
         with suppress(OSError), self._opened() as folder:
             entries = sorted(_entries(folder))
-            size = sum(entry[1] for entry in entries)
-            goal = size if size <= LARGEST else LARGEST * _LEFT
+            count, size = len(entries), sum(entry[1] for entry in entries)
+            if count <= _MOST_ENTRIES and size <= LARGEST:
+                return
             for _, own, name in entries:
-                if size <= goal:
+                if count <= _MOST_ENTRIES * _LEFT and size <= LARGEST * _LEFT:
                     break
                 with suppress(OSError):
                     os.unlink(name, dir_fd=folder)
-                size -= own
+                count, size = count - 1, size - own
 
     @contextmanager
     def _opened(self) -> Iterator[int]:

@@ -11,6 +11,7 @@ from beacon.reach import archive
 from beacon.reach.cache import Cache
 from beacon.reach.facts import Facts
 from beacon.reach.files import Kind, Listing
+from beacon.reach.limits import PASSING
 from beacon.reach.pool import Pool
 
 #: Opens the archive of an image's files.
@@ -47,7 +48,8 @@ def _read(open_archive: Open, cache: Cache) -> tuple[Listing, dict[str, Facts]]:
 
     def found(digest: str, new: Facts) -> None:
         facts[digest] = new
-        cache.put(digest, new)
+        if PASSING.isdisjoint(new.unresolved):
+            cache.put(digest, new)
 
     with Pool(found) as pool:
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 import posixpath
 import re
 import shlex
+from collections import defaultdict
 from collections.abc import Iterable, Iterator
+from functools import cached_property
 
 from beacon.model.reach import Scope
 from beacon.reach.closure import Closure
@@ -48,11 +50,18 @@ class Starts:
         The kernel side cuts parts that are long, and leaves out the first of many: such a path
         stands for whatever file it fits.
         """
-        parts = path.split("/")[1:]
+        parts = path.split("/")[1:] or [path]
         if len(parts) < _PARTS and all(len(part) < _PART for part in parts):
             found = self._files.find(path)
             return [found] if found else []
-        return [each for each in self._files.elves() if _fits(each.path, parts)]
+        return [each for each in self._by_name[parts[-1][:_PART]] if _fits(each.path, parts)]
+
+    @cached_property
+    def _by_name(self) -> dict[str, list[File]]:
+        found: dict[str, list[File]] = defaultdict(list)
+        for each in self._files.elves():
+            found[each.name[:_PART]].append(each)
+        return found
 
     def _named(self, settings: Settings) -> Iterator[File]:
         """What the words of the command and of the health check name, also those within a word."""

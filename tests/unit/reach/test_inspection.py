@@ -12,6 +12,7 @@ import pytest
 from beacon.reach import archive as reading
 from beacon.reach.cache import Cache
 from beacon.reach.inspection import UnreadableError, inspect
+from beacon.reach.limits import FAILED
 from unit.reach.elves import archive
 
 FILES = {"bin/true": Path("/bin/true").read_bytes(), "run": b"#!/bin/sh\ntrue\n"}
@@ -66,3 +67,15 @@ def test_an_endless_one_is_too(monkeypatch: pytest.MonkeyPatch) -> None:
     engine = Engine(archive(FILES).getvalue())
     with pytest.raises(UnreadableError, match="more than 1 files: its reach is unknown"):
         inspect(engine.files, "sha256:1", Cache(None))
+
+
+def test_what_may_turn_out_better_is_not_kept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    engine = Engine(archive(FILES).getvalue())
+    with monkeypatch.context() as patched:
+        patched.setattr("beacon.reach.pool.Worker.ask", lambda *_: None)
+        failed = inspect(engine.files, "sha256:1", Cache(tmp_path))
+    assert {reason for each in failed[1].values() for reason in each.unresolved} == {FAILED}
+    found = inspect(engine.files, "sha256:1", Cache(tmp_path))
+    assert FAILED not in {reason for each in found[1].values() for reason in each.unresolved}
