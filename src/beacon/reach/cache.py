@@ -6,11 +6,14 @@ cannot be kept or read is found out again; nothing here fails a command.
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import os
 import stat
+import threading
+import weakref
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from errno import EPERM
 from functools import cache
 from importlib.metadata import version
@@ -41,11 +44,13 @@ class Cache:
 
     def __init__(self, directory: Path | None) -> None:
         self._directory = directory
+        self._folder: int | None = None
+        self._lock = threading.Lock()
 
     def get(self, key: str, kind: type[Kept]) -> Kept | None:
         """What was kept by this key; None if there is nothing that can be believed."""
-        with suppress(OSError, ValueError, RecursionError), self._opened() as folder:
-            handle = open_own(folder, _name(key), os.O_RDONLY)
+        with suppress(OSError, ValueError, RecursionError):
+            handle = open_own(self._opened(), _name(key), os.O_RDONLY)
             with os.fdopen(handle, "rb") as file:
                 entry = msgspec.json.decode(file.read(_LARGEST_ENTRY), type=_Entry)
             if entry.key == key:
@@ -55,13 +60,15 @@ class Cache:
     def put(self, key: str, value: msgspec.Struct) -> None:
         """Keep it, if that can be done."""
         content = msgspec.json.encode(_Entry(key, msgspec.Raw(msgspec.json.encode(value))))
-        with suppress(OSError), self._opened() as folder:
+        with suppress(OSError):
+            folder = self._opened()
             aside = write_aside(folder, _name(key), content, 0o600)
             os.replace(aside, _name(key), src_dir_fd=folder, dst_dir_fd=folder)
 
     def prune(self) -> None:
         """Remove the oldest entries when all together are too large."""
-        with suppress(OSError), self._opened() as folder:
+        with suppress(OSError):
+            folder = self._opened()
             entries = sorted(_entries(folder))
             count, size = len(entries), sum(entry[1] for entry in entries)
             if count <= _MOST_ENTRIES and size <= LARGEST:
@@ -73,16 +80,24 @@ class Cache:
                     os.unlink(name, dir_fd=folder)
                 count, size = count - 1, size - own
 
-    @contextmanager
-    def _opened(self) -> Iterator[int]:
-        if self._directory is None:
-            raise OSError(EPERM, "there is no directory")
-        self._directory.mkdir(0o700, parents=True, exist_ok=True)
-        with opened(self._directory) as folder:
-            found = os.fstat(folder)
-            if found.st_uid != os.geteuid() or found.st_mode & (stat.S_IWGRP | stat.S_IWOTH):
-                raise OSError(EPERM, "others can write to it")
-            yield folder
+    def _opened(self) -> int:
+        """The folder's descriptor, which stays open as long as this object lives."""
+        with self._lock:
+            if self._folder is None:
+                self._folder = _own_folder(self._directory)
+                weakref.finalize(self, os.close, self._folder)
+            return self._folder
+
+
+def _own_folder(directory: Path | None) -> int:
+    if directory is None:
+        raise OSError(EPERM, "there is no directory")
+    directory.mkdir(0o700, parents=True, exist_ok=True)
+    with opened(directory) as folder:
+        found = os.fstat(folder)
+        if found.st_uid != os.geteuid() or found.st_mode & (stat.S_IWGRP | stat.S_IWOTH):
+            raise OSError(EPERM, "others can write to it")
+        return fcntl.fcntl(folder, fcntl.F_DUPFD_CLOEXEC, 0)
 
 
 def default_directory() -> Path | None:

@@ -10,7 +10,6 @@ import msgspec
 
 from beacon.reach.disassembly import Code
 from beacon.reach.elf import Elf, ForeignError, read
-from beacon.reach.files import Kind
 from beacon.reach.graph import Graph
 from beacon.reach.syscalls import SYSCALLS, Found, made
 
@@ -30,6 +29,8 @@ _TABLES = (".init_array", ".fini_array", "__libc_atexit", "__libc_IO_vtables")
 _COMMENT = re.compile(rb"(^|\s)#.*$", re.MULTILINE)
 _BETWEEN = re.compile(rb"\$\{?\w+|[\s;|&(){}<>`'\"=:,]+")
 _WORD = re.compile(rb"[\w./+@\[-]*\w[\w./+@-]*|\[")
+#: Bytes; longer words name no file, and would be long to match.
+_LONGEST_WORD = 255
 #: Names of each kind that are kept; a node of 100 MB has 1,400 paths.
 _NAMES = 20_000
 
@@ -62,10 +63,8 @@ class Facts(msgspec.Struct, frozen=True):
         return bool(self.exported)
 
 
-def of(kind: Kind, content: bytes) -> Facts:
-    """Of a file's bytes; one that cannot be read, whatever is wrong with it, is unresolved."""
-    if kind is Kind.SCRIPT:
-        return _of_script(content)
+def of_elf(content: bytes) -> Facts:
+    """Of an ELF file; one that cannot be read, whatever is wrong with it, is unresolved."""
     try:
         return _of_elf(read(content), content)
     except ForeignError as error:
@@ -81,11 +80,12 @@ def unread(reason: str) -> Facts:
     return Facts(unresolved={reason: 1})
 
 
-def _of_script(content: bytes) -> Facts:
+def of_script(content: bytes) -> Facts:
     """No shell is understood here: every word counts wherever it stands, except in comments."""
     first = content.split(b"\n", 1)[0].decode(errors="replace")
     text = _COMMENT.sub(b"", content)
-    words = {word for word in _BETWEEN.split(text) if _WORD.fullmatch(word)}
+    parts = (part for part in _BETWEEN.split(text) if len(part) <= _LONGEST_WORD)
+    words = {part for part in parts if _WORD.fullmatch(part)}
     return Facts(
         interpreter=tuple(first[2:].split()) if first.startswith("#!") else ("/bin/sh",),
         words=_texts(words),

@@ -9,7 +9,7 @@ from typing import IO
 from beacon.errors import BeaconError
 from beacon.reach import archive
 from beacon.reach.cache import Cache
-from beacon.reach.facts import Facts
+from beacon.reach.facts import Facts, of_script
 from beacon.reach.files import Kind, Listing
 from beacon.reach.limits import PASSING
 from beacon.reach.pool import Pool
@@ -55,10 +55,12 @@ def _read(open_archive: Open, cache: Cache) -> tuple[Listing, dict[str, Facts]]:
 
         def keep(digest: str, kind: Kind, content: bytes) -> None:
             known = cache.get(digest, Facts)
-            if known is None:
-                pool.submit(digest, kind, content)
-            else:
+            if known is not None:
                 facts[digest] = known
+            elif kind is Kind.SCRIPT:
+                found(digest, of_script(content))
+            else:
+                pool.submit(digest, content)
 
         try:
             with open_archive() as stream:

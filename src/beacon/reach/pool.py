@@ -18,7 +18,6 @@ from types import TracebackType
 import msgspec
 
 from beacon.reach.facts import Facts, unread
-from beacon.reach.files import Kind
 from beacon.reach.limits import (
     CPU_SECONDS,
     FACTS_BYTES,
@@ -47,12 +46,12 @@ class Worker:
         self._lock = threading.Lock()
         self._given_up = False
 
-    def ask(self, kind: Kind, content: bytes) -> bytes | None:
+    def ask(self, content: bytes) -> bytes | None:
         """The encoded facts about a file; None if it gave none, or none in time."""
         try:
             answer, theirs = os.pipe()
             with os.fdopen(answer, "rb", 0), os.fdopen(theirs, "wb", 0) as end:
-                self._send(kind, content, theirs)
+                self._send(content, theirs)
                 end.close()
                 text = _all(answer, time.monotonic() + _PATIENCE * CPU_SECONDS)
         except OSError:  # no descriptors, no processes, or the worker has gone
@@ -80,7 +79,7 @@ class Worker:
         if self._process is not None and self._process.poll() is None:
             os.killpg(self._process.pid, signal.SIGKILL)
 
-    def _send(self, kind: Kind, content: bytes, answer: int) -> None:
+    def _send(self, content: bytes, answer: int) -> None:
         if self._process is not None and self._process.poll() is not None:
             self.close()
         with self._lock:
@@ -88,7 +87,7 @@ class Worker:
                 self._start()
         if self._control is not None:
             with _held(content) as source:
-                socket.send_fds(self._control, [kind.encode()], [source, answer])
+                socket.send_fds(self._control, [b"!"], [source, answer])
 
     def _start(self) -> None:
         # Each message arrives whole.
@@ -115,7 +114,7 @@ class Pool:
         self._found = found
         self._count = min(workers or len(os.sched_getaffinity(0)), _MOST_WORKERS)
         # Room for one: contents wait in the archive, not in our memory.
-        self._waiting: queue.Queue[tuple[str, Kind, bytes] | None] = queue.Queue(1)
+        self._waiting: queue.Queue[tuple[str, bytes] | None] = queue.Queue(1)
         self._end = time.monotonic() + IMAGE_SECONDS
         self._lock = threading.Lock()
         self._size = 0
@@ -126,9 +125,9 @@ class Pool:
             for worker in self._workers
         ]
 
-    def submit(self, digest: str, kind: Kind, content: bytes) -> None:
+    def submit(self, digest: str, content: bytes) -> None:
         """Analyse a file as soon as somebody has time; waits for that."""
-        self._waiting.put((digest, kind, content))
+        self._waiting.put((digest, content))
 
     def __enter__(self) -> Pool:
         for thread in self._threads:
@@ -154,17 +153,17 @@ class Pool:
         try:
             while (item := self._waiting.get()) is not None:
                 if not self._given_up:
-                    digest, kind, content = item
-                    self._found(digest, self._facts(worker, kind, content))
+                    digest, content = item
+                    self._found(digest, self._facts(worker, content))
         finally:
             worker.close()
 
-    def _facts(self, worker: Worker, kind: Kind, content: bytes) -> Facts:
+    def _facts(self, worker: Worker, content: bytes) -> Facts:
         if time.monotonic() >= self._end:
             return unread(LATE)
         if self._size > IMAGE_FACTS_BYTES:
             return unread(LARGE)
-        text = worker.ask(kind, content)
+        text = worker.ask(content)
         with self._lock:
             self._size += len(text or b"")
         return decoded(text)

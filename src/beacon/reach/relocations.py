@@ -32,12 +32,14 @@ def relocated(
 
 def packed(raw: Any, sections: Iterable[Any]) -> dict[int, int]:
     """What DT_RELR fills: the places are packed, the addends lie in the words themselves."""
-    segments = [each for each in raw.iter_segments() if each["p_type"] == "PT_LOAD"]
+    tables = [section for section in sections if section["sh_type"] in (19, "SHT_RELR")]
+    segments = (
+        [each for each in raw.iter_segments() if each["p_type"] == "PT_LOAD"] if tables else []
+    )
     found = {}
-    for section in sections:
-        if section["sh_type"] in (19, "SHT_RELR"):
-            for place in _unpacked(word for (word,) in rows(bytes_of(raw, section), "<Q")):
-                found[place] = _word(segments, place)
+    for section in tables:
+        for place in _unpacked(word for (word,) in rows(bytes_of(raw, section), "<Q")):
+            found[place] = _word(segments, place)
     return found
 
 

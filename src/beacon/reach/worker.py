@@ -1,8 +1,8 @@
 """The process that takes hostile files apart: forks one with few rights for each.
 
 BeaCon starts it as `python -m beacon.reach.worker FD` and holds the other end of the socket FD.
-Each message names a kind of file and brings two descriptors: the content, and where the facts are
-to be written. The fork can open no file, make no process and use no more than `limits.py` says. As
+Each message brings two descriptors: the content of an ELF file, and where the facts about it are to
+be written. The fork can open no file, make no process and use no more than `limits.py` says. As
 it serves one file alone, whatever that makes it do can falsify no facts about others.
 """
 
@@ -21,7 +21,6 @@ from typing import NoReturn
 import msgspec
 
 from beacon.reach import facts
-from beacon.reach.files import Kind
 from beacon.reach.limits import CPU_SECONDS, FAILED, MEMORY
 
 _NOBODY = 65534  # the user and the group that own nothing, as Linux' overflowuid
@@ -31,14 +30,14 @@ _PR_SET_PDEATHSIG, _PR_SET_DUMPABLE, _PR_SET_NO_NEW_PRIVS = 1, 4, 38
 def main(descriptor: int, parent: int) -> None:
     """Serve until the other end is closed."""
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits for the forks
-    gc.freeze()  # what is there now stays shared with all forks
+    gc.disable()  # a fork lives for one file; to look for garbage would copy what it shares
     _drop(parent)
     with socket.socket(fileno=descriptor) as control:
         while True:
-            kind, descriptors, _, _ = socket.recv_fds(control, 64, 2)
-            if not kind:
+            message, descriptors, _, _ = socket.recv_fds(control, 1, 2)
+            if not message:
                 return
-            _fork(Kind(kind.decode()), descriptors, control)
+            _fork(descriptors, control)
             for each in descriptors:
                 os.close(each)
 
@@ -59,19 +58,19 @@ def _drop(parent: int) -> None:
         os._exit(0)
 
 
-def _fork(kind: Kind, descriptors: list[int], control: socket.socket) -> None:
+def _fork(descriptors: list[int], control: socket.socket) -> None:
     with suppress(OSError):  # no process can be made: BeaCon sees that nothing is written
         if not os.fork():
             control.close()
-            _child(kind, *descriptors)
+            _child(*descriptors)
 
 
-def _child(kind: Kind, source: int, answer: int) -> NoReturn:
+def _child(source: int, answer: int) -> NoReturn:
     try:
         content = _read(source)
         _limit()
         os.set_blocking(answer, True)
-        _write(answer, msgspec.json.encode(facts.of(kind, content)))
+        _write(answer, msgspec.json.encode(facts.of_elf(content)))
     except MemoryError:
         _write(answer, msgspec.json.encode(facts.unread(FAILED)))
     finally:

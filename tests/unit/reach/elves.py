@@ -77,7 +77,7 @@ def built(directory: Path, text: str, *options: str, name: str = "program") -> P
 
 @cache
 def _facts(kind: Kind, content: bytes) -> Facts:
-    return facts.of(kind, content)
+    return facts.of_elf(content) if kind is Kind.ELF else facts.of_script(content)
 
 
 def of(program: Path) -> Facts:

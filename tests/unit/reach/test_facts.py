@@ -8,7 +8,6 @@ import pytest
 
 from beacon.reach import facts
 from beacon.reach.facts import Facts
-from beacon.reach.files import Kind
 from unit.reach.elves import ALONE, BARE, built, libraries, of
 
 ASKED = r"""
@@ -114,15 +113,19 @@ def test_other_machines_are_named(tmp_path: Path, options: list[str], said: str)
     emulation = {"-m32": "elf_i386", "-mx32": "elf32_x86_64"}[options[0]]
     subprocess.run(["as", options[0].replace("-m", "--"), "-o", f"{made}.o", source], check=True)
     subprocess.run(["ld", "-m", emulation, "-o", made, f"{made}.o"], check=True)
-    found = facts.of(Kind.ELF, made.read_bytes())
+    found = facts.of_elf(made.read_bytes())
     assert found == Facts(unresolved={f"code for {said}, which is not analysed": 1})
 
 
 def test_the_words_of_a_script() -> None:
-    found = facts.of(
-        Kind.SCRIPT, b"#!/bin/sh -e\n# program is not started\n. $HOME/lib.sh; ls -l\n"
-    )
+    text = b"#!/bin/sh -e\n# program is not started\n. $HOME/lib.sh; ls -l\n"
+    found = facts.of_script(text)
     assert found.interpreter == ("/bin/sh", "-e")
     assert {"/lib.sh", "ls"} <= set(found.words)
     assert "program" not in found.words
-    assert facts.of(Kind.SCRIPT, b"A=1").interpreter == ("/bin/sh",)
+    assert facts.of_script(b"A=1").interpreter == ("/bin/sh",)
+
+
+def test_a_script_of_endless_words_takes_little_time() -> None:
+    assert facts.of_script(b"#!" + b"a" * (256 << 10) + b"%").words == ()
+    assert facts.of_script((b"a" * 250 + b"% ") * 1000).words == ()

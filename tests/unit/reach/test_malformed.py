@@ -12,7 +12,6 @@ from hypothesis import strategies as st
 
 from beacon.reach import facts
 from beacon.reach.facts import Facts
-from beacon.reach.files import Kind
 from unit.reach.elves import ALONE, BARE, KNOWN, built
 
 #: Seconds for a file of 16 kB on a busy machine.
@@ -31,7 +30,7 @@ def alone(tmp_path_factory: pytest.TempPathFactory) -> bytes:
 
 def of(content: bytes) -> Facts:
     began = time.monotonic()
-    found = facts.of(Kind.ELF, content)
+    found = facts.of_elf(content)
     assert time.monotonic() - began < _LONGEST
     return found
 

@@ -11,33 +11,31 @@ from pathlib import Path
 import pytest
 
 from beacon.reach import pool as pooling
-from beacon.reach.facts import Facts, of
-from beacon.reach.files import Kind
+from beacon.reach.facts import Facts, of_elf
 from beacon.reach.limits import FAILED, LARGE, LATE
 from beacon.reach.pool import Pool, Worker
 
-SCRIPT = b"#!/bin/sh\nls\n"
+TRUE = Path("/bin/true").read_bytes()
 
 
 def analysed(*contents: bytes) -> dict[str, Facts]:
     found: dict[str, Facts] = {}
     with Pool(found.__setitem__, workers=2) as pool:
         for number, content in enumerate(contents):
-            pool.submit(str(number), Kind.SCRIPT, content)
+            pool.submit(str(number), content)
     return found
 
 
 def test_facts_are_those_of_this_process() -> None:
-    content = Path("/bin/true").read_bytes()
     found: dict[str, Facts] = {}
     with Pool(found.__setitem__, workers=1) as pool:
-        pool.submit("true", Kind.ELF, content)
-    assert found == {"true": of(Kind.ELF, content)}
+        pool.submit("true", TRUE)
+    assert found == {"true": of_elf(TRUE)}
     assert found["true"].calls or found["true"].imports
 
 
 def test_all_are_answered() -> None:
-    assert analysed(*[SCRIPT] * 20).keys() == {str(number) for number in range(20)}
+    assert analysed(*[TRUE] * 20).keys() == {str(number) for number in range(20)}
 
 
 def test_an_error_ends_it_at_once() -> None:
@@ -46,7 +44,7 @@ def test_an_error_ends_it_at_once() -> None:
 
     def fail() -> None:
         with pool:
-            pool.submit("0", Kind.SCRIPT, SCRIPT)
+            pool.submit("0", TRUE)
             raise KeyError
 
     with pytest.raises(KeyError):
@@ -58,18 +56,18 @@ def test_what_gives_no_answer_is_unresolved(
     answer: bytes | None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(Worker, "ask", lambda *_: answer)
-    assert analysed(SCRIPT) == {"0": Facts(unresolved={FAILED: 1})}
+    assert analysed(TRUE) == {"0": Facts(unresolved={FAILED: 1})}
 
 
 @pytest.mark.parametrize(("limit", "said"), [("IMAGE_SECONDS", LATE), ("IMAGE_FACTS_BYTES", LARGE)])
 def test_an_image_has_limits(limit: str, said: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pooling, limit, -1)
-    assert analysed(SCRIPT) == {"0": Facts(unresolved={said: 1})}
+    assert analysed(TRUE) == {"0": Facts(unresolved={said: 1})}
 
 
 def test_an_answer_has_limits(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pooling, "FACTS_BYTES", 10)
-    assert analysed(SCRIPT) == {"0": Facts(unresolved={FAILED: 1})}
+    assert analysed(TRUE) == {"0": Facts(unresolved={FAILED: 1})}
 
 
 #: A worker whose analysis does something else: the code, and what it answers.
@@ -100,7 +98,7 @@ def test_what_a_file_can_make_its_process_do(act: str, tmp_path: Path) -> None:
         def import_something():
             import colorsys
 
-        def of(kind, content):
+        def of_elf(content):
             try:
                 {act}
             except MemoryError:
@@ -108,13 +106,13 @@ def test_what_a_file_can_make_its_process_do(act: str, tmp_path: Path) -> None:
             except Exception as error:
                 return facts.unread(type(error).__name__)
 
-        facts.of = of
+        facts.of_elf = of_elf
         worker.main(int(sys.argv[1]), int(sys.argv[2]))
         """)
     )
     one = _Scripted(program)
     try:
-        text = one.ask(Kind.SCRIPT, SCRIPT)
+        text = one.ask(TRUE)
     finally:
         one.close()
     said = _DOES[act]
@@ -133,9 +131,8 @@ def test_workers_end_with_us() -> None:
     code = (
         "import os, sys, time\n"
         "from beacon.reach.pool import Worker\n"
-        "from beacon.reach.files import Kind\n"
         "one = Worker()\n"
-        "one.ask(Kind.SCRIPT, b'#!/bin/sh')\n"
+        "one.ask(b'')\n"
         "print(one._process.pid, flush=True)\n"
         "os.kill(os.getpid(), 9)\n"
     )
