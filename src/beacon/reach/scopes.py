@@ -33,13 +33,14 @@ class Starts:
         self, settings: Settings, executed: Iterable[str]
     ) -> dict[Scope, tuple[File, ...]]:
         """All three; `executed` are the paths that runs executed."""
-        ran = [file for path in executed for file in self.executed(path)]
         words = list(self._named(settings))
+        ran = [file for path in executed for file in self.executed(path)]
+        ran.sort(key=lambda each: each not in words)
         own = [each for each in (*words, *ran) if each.is_elf]
         beside = self._closure.started([*words, *self._shells(settings)])
+        # The service's own are first in each: callers are named in this order.
         return {
             Scope.RUN: tuple(ran),
-            # The service's own first: callers are named in this order.
             Scope.BESIDE: (*own, *beside, *self._packaged(own), *self._relatives(own)),
             Scope.IMAGE: tuple(self._files.elves()),
         }
