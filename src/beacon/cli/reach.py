@@ -12,7 +12,7 @@ from beacon.campaign.reaching import reach_of
 from beacon.cli.console import Console
 from beacon.cli.opening import open_engine
 from beacon.errors import ExitCode, UsageError
-from beacon.model.files import load_profile
+from beacon.model.files import PROFILE_FILE, load_profile
 from beacon.model.launch import Launch
 from beacon.model.reach import Reach, Scope
 from beacon.reach.cache import Cache, default_directory
@@ -32,8 +32,9 @@ def add(commands: Any) -> None:
         "--scope",
         choices=[str(scope) for scope in Scope],
         default=None,
-        help="run: the programs that the runs executed; beside: also those of the service's "
-        "packages, its entry point, clients and health check, and shells (default); image: all",
+        help="of the text; run: the programs that the runs executed; beside: also those of the "
+        "service's packages, its entry point, clients and health check, and shells (default); "
+        "image: all",
     )
     parser.add_argument("--json", action="store_true", help="a JSON document on stdout")
     parser.set_defaults(run=run)
@@ -51,7 +52,7 @@ def run(options: argparse.Namespace, console: Console) -> ExitCode:
 
 
 def _found(subject: str) -> Reach:
-    if Path(subject).is_dir():
+    if _is_profile(subject):
         stored = load_profile(Path(subject)).reach
         if stored is None:
             raise UsageError(
@@ -62,6 +63,13 @@ def _found(subject: str) -> Reach:
     with closing(open_engine()) as engine:
         image = engine.image(subject)
         return reach_of(engine, image, Launch(), (), Cache(default_directory()))
+
+
+def _is_profile(subject: str) -> bool:
+    try:
+        return (Path(subject) / PROFILE_FILE).exists()
+    except (OSError, ValueError):  # no name that a file can have
+        return False
 
 
 def _tell(console: Console, found: Reach, scope: Scope) -> None:

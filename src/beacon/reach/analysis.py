@@ -16,6 +16,8 @@ from beacon.reach.settings import Settings
 
 #: Entries of unresolved places that a document names; the others are one entry for each scope.
 _MOST_UNRESOLVED = 60
+#: Mounted there, written by the container itself, or in memory.
+_ELSEWHERE = "executed, but not a file of the image"
 _MISSING = Facts(unresolved={"not analysed": 1})
 _LONGEST_NAME = 80
 
@@ -40,7 +42,8 @@ def of_image(
         chosen += more
         building.add(scope, closure.loaded(chosen))
         if scope is Scope.RUN:
-            building.missing([path for path in paths if not starts.executed(path)])
+            missing = [path for path in paths if not starts.executed(path)]
+            building.missing({path: listing.unread.get(path, _ELSEWHERE) for path in missing})
     building.unread(listing)
     return building.reach()
 
@@ -69,10 +72,10 @@ class _Building:
                         makers.add(each.path, loaded[each.path], ways)
                 self._left(each.path, self._known(each).unresolved, scope)
 
-    def missing(self, paths: Iterable[str]) -> None:
-        """Paths that were executed and that the image does not have."""
-        for path in paths:
-            self._left(path, {"executed, but not a file of the image": 1}, Scope.RUN)
+    def missing(self, paths: Mapping[str, str]) -> None:
+        """Paths that were executed and about which nothing is known, with the reason."""
+        for path, why in paths.items():
+            self._left(path, {why: 1}, Scope.RUN)
 
     def unread(self, listing: Listing) -> None:
         """What was not looked at: it may be of any program, so it counts for the whole image."""

@@ -23,7 +23,7 @@ _ELF = b"\x7fELF"
 LARGEST_ELF, LARGEST_SCRIPT, _LARGEST_HEADER = 192 << 20, 256 << 10, 1 << 20
 #: Of one image: members, what is kept of them, bytes in all, seconds that the reading may take.
 _MEMBERS, _FILES, _BYTES, _SECONDS = 2_000_000, 200_000, 64 << 30, 900.0
-_LONGEST_PATH = 4096
+_LONGEST_PATH = 1024
 _UNREAD = 1000
 _ENVELOPES = frozenset(
     [tarfile.XHDTYPE, tarfile.XGLTYPE, tarfile.GNUTYPE_LONGNAME, tarfile.GNUTYPE_LONGLINK]

@@ -14,6 +14,7 @@ from functools import cached_property
 import msgspec
 
 _LINKS = 40  # as many as the kernel follows
+_STEPS = 256  # from folder to folder
 
 
 class Kind(StrEnum):
@@ -104,11 +105,11 @@ class Files:
         return self.files.get(path) or self.files.get(self.real(path))
 
     def real(self, path: str) -> str:
-        """The path without links; as far as possible if they run in circles."""
+        """The path without links; as far as possible if they have no end."""
         waiting, done = posixpath.normpath(path).strip("/").split("/")[::-1], "/"
-        followed = 0
-        while waiting and followed < _LINKS:
-            name = waiting.pop()
+        followed = steps = 0
+        while waiting and followed < _LINKS and steps < _STEPS:
+            name, steps = waiting.pop(), steps + 1
             done = posixpath.normpath(posixpath.join(done, name))
             if done in self.links:
                 followed += 1

@@ -18,7 +18,8 @@ _STATUS = "/var/lib/dpkg/status"
 _APK = ("/lib/apk/db/installed", "/usr/lib/apk/db/installed")
 #: Alpine marks none; without these no image of its works.
 _BASE = frozenset({"alpine-baselayout", "apk-tools", "busybox", "musl"})
-_PACKAGES = 20_000
+#: Of one image; Debian's with a desktop have a tenth of these.
+_PACKAGES, _PATHS = 20_000, 300_000
 
 
 class Packages:
@@ -29,6 +30,7 @@ class Packages:
 
     def __init__(self) -> None:
         self._paths: dict[str, list[str]] = {}
+        self._count = 0
         self._sources: dict[str, str] = {}
         self._essential: set[str] = set()
 
@@ -44,7 +46,8 @@ class Packages:
         elif path in _APK:
             self._apk(lines)
         elif (matched := _DPKG.fullmatch(path)) and len(self._paths) < _PACKAGES:
-            self._paths.setdefault(matched[1], []).extend(lines)
+            for line in lines:
+                self._add(matched[1], line)
 
     def found(self, programs: frozenset[str], links: Mapping[str, str]) -> tuple[Package, ...]:
         """All that installed programs, libraries or scripts; these are named without links."""
@@ -72,7 +75,6 @@ class Packages:
             field, _, value = line.partition(":")
             if field == "P" and len(self._paths) < _PACKAGES:
                 name = value
-                self._paths.setdefault(name, [])
                 if name in _BASE:
                     self._essential.add(name)
             elif field == "o":
@@ -80,7 +82,12 @@ class Packages:
             elif field == "F":
                 folder = value
             elif field == "R" and name:
-                self._paths[name].append(posixpath.join("/", folder, value))
+                self._add(name, posixpath.join("/", folder, value))
+
+    def _add(self, package: str, path: str) -> None:
+        self._count += 1
+        if self._count <= _PATHS:
+            self._paths.setdefault(package, []).append(path)
 
 
 def printable_lines(content: bytes) -> Iterator[str]:

@@ -19,6 +19,7 @@ class Programs:
     def __init__(self, files: Files, path: Iterable[str]) -> None:
         self._files = files
         self._path = tuple(path)
+        self._places = {files.real(each) for each in self._path}
         self._endings: dict[str, list[str]] = defaultdict(list)
         for each in (*files.files, *files.links):
             self._endings[posixpath.basename(each)].append(each)
@@ -55,7 +56,7 @@ class Programs:
     def _scripts(self, word: str) -> Iterator[File]:
         """All in a folder that a script names, as /docker-entrypoint.d."""
         folder = self._files.real(word)
-        if word.startswith("/") and folder not in {self._files.real(each) for each in self._path}:
+        if word.startswith("/") and folder not in self._places:
             yield from (each for each in self._files.inside(folder) if each.is_script)
 
 

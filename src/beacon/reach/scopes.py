@@ -18,6 +18,8 @@ from beacon.reach.settings import Settings
 _SHELLS = ("sh", "bash", "ash")
 #: Parts of an executed file's path that the kernel side keeps, and the bytes of each.
 _PARTS, _PART = 8, 31
+#: Of a command, and the characters of each in which further words are looked for.
+_MOST_WORDS, _LONGEST_WORD = 1000, 4096
 _FIRST_WORD = re.compile(r"[A-Za-z]{4,}")
 
 
@@ -34,8 +36,9 @@ class Starts:
     ) -> dict[Scope, tuple[File, ...]]:
         """All three; `executed` are the paths that runs executed."""
         words = list(self._named(settings))
+        named = {each.path for each in words}
         ran = [file for path in executed for file in self.executed(path)]
-        ran.sort(key=lambda each: each not in words)
+        ran.sort(key=lambda each: each.path not in named)
         own = [each for each in (*words, *ran) if each.is_elf]
         beside = self._closure.started([*words, *self._shells(settings)])
         # The service's own are first in each: callers are named in this order.
@@ -66,8 +69,8 @@ class Starts:
 
     def _named(self, settings: Settings) -> Iterator[File]:
         """What the words of the command and of the health check name, also those within a word."""
-        for word in (*settings.words, *settings.health):
-            for part in {word, *_split(word)}:
+        for word in (*settings.words, *settings.health)[:_MOST_WORDS]:
+            for part in {word, *_split(word[:_LONGEST_WORD])}:
                 yield from self._closure.programs.named(part, settings.folder)
 
     def _shells(self, settings: Settings) -> Iterator[File]:

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 #: Where programs are looked for when nobody says; as Docker does.
 DEFAULT_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
+_MOST_FOLDERS = 64
+
 
 @dataclass(frozen=True)
 class Settings:
@@ -22,4 +24,5 @@ class Settings:
 
     def folders(self) -> tuple[str, ...]:
         """Where programs are looked for."""
-        return tuple(each for each in self.path.split(":") if each.startswith("/"))
+        named = self.path.split(":")[:_MOST_FOLDERS]
+        return tuple(each for each in named if each.startswith("/"))

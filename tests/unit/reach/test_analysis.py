@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from beacon.model.reach import Caller, Scope, Unresolved
@@ -14,7 +15,6 @@ USED = {
     *("write", "exit_group", "mmap", "openat"),
 }
 ABSENT = {"ptrace", "mount", "socket", "bpf", "init_module", "clone", "setuid", "kill", "reboot"}
-_OTHER = {"usr__bin__other": b""}
 
 
 @pytest.mark.parametrize("options", [["-O0"], ["-O2"], ["-O2", "-fno-plt"], ["-O1", "-no-pie"]])
@@ -71,6 +71,13 @@ def test_what_ran_and_is_not_in_the_image_is_named(tmp_path: Path) -> None:
         Unresolved("/memfd:x", said, 1, Scope.RUN),
         Unresolved("/mounted/program", said, 1, Scope.RUN),
     )
+
+
+def test_what_ran_and_was_not_read_is_named_with_the_reason(tmp_path: Path) -> None:
+    image = Image(built(tmp_path, KNOWN))
+    image.listing = msgspec.structs.replace(image.listing, unread={"/bin/large": "too large"})
+    found = image.reach(executed=("/bin/large",))
+    assert found.unresolved[0] == Unresolved("/bin/large", "too large", 1, Scope.RUN)
 
 
 def test_the_entry_points_scripts_say_which_programs_count(tmp_path: Path) -> None:

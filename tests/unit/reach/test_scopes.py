@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
 from beacon.model.reach import Scope
@@ -92,3 +94,18 @@ def test_recorded_paths_may_be_cut(recorded: str, fits: list[str]) -> None:
     found = Files(listing)
     scopes = Starts(found, (), Closure(found, {}, ()))
     assert [each.path for each in scopes.executed(recorded)] == fits
+
+
+def test_links_without_end_take_little_time() -> None:
+    """Each leads through all that come after it, and up and down on the way."""
+    links = {f"/l{number}": f"l{number + 1}/" + "a/../" * 150 for number in range(20_000)}
+    files = Files(Listing((File("/bin/program", Kind.ELF, "1"),), links))
+    began = time.monotonic()
+    assert files.find("/l0") is None
+    assert files.names(files.files["/bin/program"]) == {"program"}
+    assert time.monotonic() - began < 60
+
+
+def test_a_command_of_endless_words() -> None:
+    words = ("curl 'x" * 10_000, *["curl"] * 100_000)
+    assert "/usr/bin/curl" in starts(Settings(words=words))[Scope.BESIDE]
