@@ -71,7 +71,7 @@ def test_a_hostile_image_is_named_file_by_file(hostile: str) -> None:
     document = json.loads(done.stdout)
     reasons = {each["file"]: each["reason"] for each in document["unresolved"]}
     assert reasons["/bin/large"] == "not read: larger than 192 MiB"
-    assert reasons["/bin/broken\\n\\x1b[2J"].startswith("file not read: ")
+    assert reasons["/bin/broken\\n\\x1b[2J"].startswith("code for machine ")
     assert reasons["/bin/cut"].startswith("file not read: ")
     assert document["calls"] == []
     plain = beacon("reach", hostile, "--scope", "image")

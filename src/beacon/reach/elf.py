@@ -5,24 +5,18 @@ Layouts are those of the System V ABI's AMD64 supplement, DT_RELR's is the gener
 
 from __future__ import annotations
 
-import io
 from dataclasses import dataclass, field
-from typing import Any
 
-from elftools.elf.elffile import ELFFile
-
+from beacon.reach.headers import (
+    ALLOCATED,
+    EXECUTABLE,
+    NOBITS,
+    MalformedError,
+    SectionHeader,
+    parse,
+)
 from beacon.reach.relocations import packed, relocated
-from beacon.reach.tables import bytes_of, dynamic, symbols
-
-_EXECUTABLE = 0x4  # SHF_EXECINSTR
-
-
-class MalformedError(Exception):
-    """The bytes are no ELF file that could be read."""
-
-
-class ForeignError(Exception):
-    """An ELF file for another kind of machine; the message names it."""
+from beacon.reach.tables import dynamic, symbols
 
 
 @dataclass(frozen=True)
@@ -99,59 +93,41 @@ class Elf:
 
 
 def read(content: bytes) -> Elf:
-    """Parse; MalformedError, or whatever pyelftools and struct raise, if that cannot be done.
+    """Parse; MalformedError, or what struct raises and what lists do, if that cannot be done.
 
     ForeignError for other machines than x86-64 and for x32.
     """
-    raw = ELFFile(io.BytesIO(content))
-    if raw["e_machine"] != "EM_X86_64" or raw.elfclass != 64 or not raw.little_endian:
-        raise ForeignError(_machine(raw))
-    sections = list(raw.iter_sections())  # pyelftools parses them anew each time
-    loaded = [each for each in sections if _loaded(each, len(content))]
+    headers = parse(content)
+    loaded = [each for each in headers.sections if _is_loaded(each)]
     if not loaded:
-        raise MalformedError("no sections")
-    parts = [(_section(raw, each), each["sh_flags"]) for each in loaded]
-    code = sorted((each for each, flags in parts if flags & _EXECUTABLE), key=_address)
-    data = tuple(each for each, flags in parts if not flags & _EXECUTABLE)
-    return _linked(raw, sections, Elf(entry=raw["e_entry"], code=tuple(code), data=data))
+        raise MalformedError("it has no sections")
+    named, tags = symbols(headers.sections), dynamic(headers.sections)
+    pointers, slots = relocated(headers.sections, named.dynamic)
+    interpreter = next((each.data for each in loaded if each.name == ".interp"), b"")
+    code = (_section(each) for each in loaded if each.flags & EXECUTABLE)
+    return Elf(
+        soname=tags.soname,
+        interpreter=interpreter.rstrip(b"\0").decode(errors="replace"),
+        entry=headers.entry,
+        fixed=headers.fixed,
+        needed=tags.needed,
+        code=tuple(sorted(code, key=_address)),
+        data=tuple(_section(each) for each in loaded if not each.flags & EXECUTABLE),
+        imports=frozenset(named.imports()),
+        exports=named.exports(),
+        functions=named.functions(),
+        pointers=pointers | packed(headers),
+        slots=slots,
+    )
 
 
-def _machine(raw: Any) -> str:
-    machine = str(raw["e_machine"])
-    bits = {"EM_386": "32-bit x86 (i386)", "EM_X86_64": "32-bit pointers (x32)"}.get(machine)
-    return f"code for {bits or machine.removeprefix('EM_')[:20]}, which is not analysed"
+def _is_loaded(header: SectionHeader) -> bool:
+    return header.kind != NOBITS and bool(header.flags & ALLOCATED)
 
 
-def _loaded(header: Any, size: int) -> bool:
-    inside = header["sh_offset"] + header["sh_size"] <= size
-    return bool(header["sh_type"] != "SHT_NOBITS" and header["sh_flags"] & 0x2 and inside)
-
-
-def _section(raw: Any, header: Any) -> Section:
-    return Section(header.name, header["sh_addr"], bytes_of(raw, header))
+def _section(header: SectionHeader) -> Section:
+    return Section(header.name, header.address, header.data)
 
 
 def _address(section: Section) -> int:
     return section.address
-
-
-def _linked(raw: Any, sections: list[Any], bare: Elf) -> Elf:
-    named = symbols(raw, sections)
-    tags = dynamic(raw, sections)
-    pointers, slots = relocated(raw, sections, named.dynamic)
-    pointers.update(packed(raw, sections))
-    interpreter = bare.section(".interp")
-    return Elf(
-        soname=tags.soname,
-        interpreter=interpreter.data.rstrip(b"\0").decode(errors="replace") if interpreter else "",
-        entry=bare.entry,
-        fixed=raw["e_type"] == "ET_EXEC",
-        needed=tags.needed,
-        code=bare.code,
-        data=bare.data,
-        imports=frozenset(named.imports()),
-        exports=named.exports(),
-        functions=named.functions(),
-        pointers=pointers,
-        slots=slots,
-    )

@@ -9,8 +9,9 @@ from itertools import islice
 import msgspec
 
 from beacon.reach.disassembly import Code
-from beacon.reach.elf import Elf, ForeignError, read
+from beacon.reach.elf import Elf, read
 from beacon.reach.graph import Graph
+from beacon.reach.headers import ForeignError
 from beacon.reach.syscalls import SYSCALLS, Found, made
 
 _LOADER = "ld-linux-x86-64.so.2"

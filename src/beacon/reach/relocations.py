@@ -3,23 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import Any
 
-from beacon.reach.tables import Symbol, bytes_of, rows
+from beacon.reach.headers import ALLOCATED, RELA, RELR, Headers, SectionHeader, Segment
+from beacon.reach.tables import Symbol, rows
 
 # R_X86_64_* of the AMD64 supplement.
 _ADDRESS, _GLOB_DAT, _JUMP_SLOT, _RELATIVE, _IRELATIVE = 1, 6, 7, 8, 37
 
 
 def relocated(
-    raw: Any, sections: Iterable[Any], named: list[Symbol]
+    sections: Iterable[SectionHeader], named: list[Symbol]
 ) -> tuple[dict[int, int], dict[int, str]]:
     """Words filled with an address of this file, and words filled by name (SHT_RELA)."""
     pointers: dict[int, int] = {}
     slots: dict[int, str] = {}
     for section in sections:
-        if section["sh_type"] == "SHT_RELA" and section["sh_flags"] & 2:
-            for place, info, addend in rows(bytes_of(raw, section), "<QQq"):
+        if section.kind == RELA and section.flags & ALLOCATED:
+            for place, info, addend in rows(section.data, "<QQq"):
                 kind, index = info & 0xFFFFFFFF, info >> 32
                 if kind in (_RELATIVE, _IRELATIVE):
                     pointers[place] = addend
@@ -30,17 +30,14 @@ def relocated(
     return pointers, slots
 
 
-def packed(raw: Any, sections: Iterable[Any]) -> dict[int, int]:
+def packed(headers: Headers) -> dict[int, int]:
     """What DT_RELR fills: the places are packed, the addends lie in the words themselves."""
-    tables = [section for section in sections if section["sh_type"] in (19, "SHT_RELR")]
-    segments = (
-        [each for each in raw.iter_segments() if each["p_type"] == "PT_LOAD"] if tables else []
-    )
-    found = {}
-    for section in tables:
-        for place in _unpacked(word for (word,) in rows(bytes_of(raw, section), "<Q")):
-            found[place] = _word(segments, place)
-    return found
+    return {
+        place: _word(headers.segments, place)
+        for section in headers.sections
+        if section.kind == RELR
+        for place in _unpacked(word for (word,) in rows(section.data, "<Q"))
+    }
 
 
 def _unpacked(entries: Iterable[int]) -> Iterator[int]:
@@ -54,10 +51,10 @@ def _unpacked(entries: Iterable[int]) -> Iterator[int]:
             base = entry + 8
 
 
-def _word(segments: list[Any], place: int) -> int:
+def _word(segments: Iterable[Segment], place: int) -> int:
     for segment in segments:
-        offset = place - segment["p_vaddr"]
-        if 0 <= offset <= segment["p_filesz"] - 8:
-            segment.stream.seek(segment["p_offset"] + offset)
-            return int.from_bytes(segment.stream.read(8), "little")
+        offset = place - segment.address
+        if 0 <= offset <= segment.size - 8:
+            start = segment.offset + offset
+            return int.from_bytes(segment.content[start : start + 8], "little")
     return 0

@@ -7,6 +7,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
+from beacon.reach.headers import DYNAMIC, DYNSYM, SYMTAB, SectionHeader, text
+
 _FUNCTION, _INDIRECT = 2, 10  # STT_FUNC, STT_GNU_IFUNC
 _NEEDED, _SONAME = 1, 14
 
@@ -55,27 +57,18 @@ class Tags(NamedTuple):
     soname: str
 
 
-def bytes_of(raw: Any, section: Any) -> bytes:
-    """As they lie in the file: what claims to be compressed could grow without end."""
-    if section["sh_type"] == "SHT_NOBITS":
-        return b""
-    raw.stream.seek(section["sh_offset"])
-    return bytes(raw.stream.read(section["sh_size"]))
-
-
-def symbols(raw: Any, sections: Sequence[Any]) -> Symbols:
+def symbols(sections: Sequence[SectionHeader]) -> Symbols:
     """Of .dynsym and .symtab."""
-    found: dict[str, list[Symbol]] = {"SHT_DYNSYM": [], "SHT_SYMTAB": []}
+    found: dict[int, list[Symbol]] = {DYNSYM: [], SYMTAB: []}
     for section in sections:
-        if section["sh_type"] in found:
-            found[section["sh_type"]] = list(_symbols(raw, sections, section))
-    return Symbols(found["SHT_DYNSYM"], found["SHT_SYMTAB"])
+        if section.kind in found:
+            found[section.kind] = list(_symbols(section.data, sections[section.link].data))
+    return Symbols(found[DYNSYM], found[SYMTAB])
 
 
-def _symbols(raw: Any, sections: Sequence[Any], section: Any) -> Iterator[Symbol]:
-    strings = bytes_of(raw, sections[section["sh_link"]])
-    for name, info, _, index, value, size in rows(bytes_of(raw, section), "<IBBHQQ"):
-        yield Symbol(_text(strings, name), info & 15, index != 0, value, size)
+def _symbols(table: bytes, strings: bytes) -> Iterator[Symbol]:
+    for name, info, _, index, value, size in rows(table, "<IBBHQQ"):
+        yield Symbol(text(strings, name), info & 15, index != 0, value, size)
 
 
 def rows(data: bytes, form: str) -> Iterator[tuple[Any, ...]]:
@@ -85,18 +78,13 @@ def rows(data: bytes, form: str) -> Iterator[tuple[Any, ...]]:
     )
 
 
-def _text(strings: bytes, offset: int) -> str:
-    end = strings.find(b"\0", offset)
-    return strings[offset : end if end >= 0 else len(strings)].decode(errors="replace")
-
-
-def dynamic(raw: Any, sections: Sequence[Any]) -> Tags:
+def dynamic(sections: Sequence[SectionHeader]) -> Tags:
     """DT_NEEDED and DT_SONAME."""
     for section in sections:
-        if section["sh_type"] == "SHT_DYNAMIC":
-            strings = bytes_of(raw, sections[section["sh_link"]])
-            tags = list(rows(bytes_of(raw, section), "<qQ"))
-            needed = (_text(strings, value) for tag, value in tags if tag == _NEEDED)
-            sonames = (_text(strings, value) for tag, value in tags if tag == _SONAME)
+        if section.kind == DYNAMIC:
+            strings = sections[section.link].data
+            tags = list(rows(section.data, "<qQ"))
+            needed = (text(strings, value) for tag, value in tags if tag == _NEEDED)
+            sonames = (text(strings, value) for tag, value in tags if tag == _SONAME)
             return Tags(tuple(needed), next(sonames, ""))
     return Tags((), "")

@@ -17,7 +17,16 @@ USED = {
 ABSENT = {"ptrace", "mount", "socket", "bpf", "init_module", "clone", "setuid", "kill", "reboot"}
 
 
-@pytest.mark.parametrize("options", [["-O0"], ["-O2"], ["-O2", "-fno-plt"], ["-O1", "-no-pie"]])
+@pytest.mark.parametrize(
+    "options",
+    [
+        ["-O0"],
+        ["-O2"],
+        ["-O2", "-fno-plt"],
+        ["-O1", "-no-pie"],
+        ["-O2", "-Wl,-z,pack-relative-relocs"],
+    ],
+)
 def test_known_calls_are_found_and_no_others(tmp_path: Path, options: list[str]) -> None:
     program = built(tmp_path, KNOWN, *options, "-Wl,--strip-all")
     found = Image(program).reach("/bin/program")
