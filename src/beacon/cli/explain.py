@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 from beacon.cli.console import Console
 from beacon.cli.edited import edits_of, warn
+from beacon.cli.unseen import by_risk, unseen_lines
 from beacon.data.arguments import is_whole
 from beacon.data.cves import cves
 from beacon.data.runtimes import all_tables
 from beacon.errors import ExitCode, UsageError
+from beacon.model.deviation import Deviation
 from beacon.model.event import Syscall, spell
 from beacon.model.files import POLICY_FILE, PROFILE_FILE, load_policy, load_profile
+from beacon.model.intent import PRESETS
 from beacon.model.policy import Policy
 from beacon.model.score import Score
 from beacon.synthesis.explain import Explanation, explain
@@ -35,17 +38,26 @@ def add(commands: Any) -> None:
         "policy's, or a profile's (as under the preset availability).",
     )
     parser.add_argument("directory", metavar="DIR", type=Path)
-    parser.add_argument("event", metavar="EVENT")
+    parser.add_argument("event", metavar="EVENT", nargs="?")
+    parser.add_argument(
+        "--unseen",
+        action="store_true",
+        help="instead of one event: all that programs of the image can call, no run showed and the "
+        "policy denies, the riskiest first, with the program and with what allowing it would open",
+    )
     parser.add_argument("--json", action="store_true", help="a JSON document on stdout")
     parser.set_defaults(run=run)
 
 
 def run(options: argparse.Namespace, console: Console) -> ExitCode:
     """Find, tell."""
-    asked = event(options.event)
+    if options.unseen == (options.event is not None):
+        raise UsageError("One thing at a time: name an event, or give --unseen.")
     policy = policy_of(options.directory)
     files = edits_of(policy, options.directory)
-    found = explain(policy, asked, cves(), all_tables())
+    if options.unseen:
+        return _tell_unseen(policy, files, options, console)
+    found = explain(policy, event(options.event), cves(), all_tables())
     if options.json:
         console.document("explanation", {"events": found, "files": files})
         return warn(console, files)
@@ -53,6 +65,18 @@ def run(options: argparse.Namespace, console: Console) -> ExitCode:
         if number:
             console.result()
         for line in _lines(explanation):
+            console.result(line)
+    return warn(console, files)
+
+
+def _tell_unseen(
+    policy: Policy, files: Sequence[Deviation], options: argparse.Namespace, console: Console
+) -> ExitCode:
+    if options.json:
+        unseen = by_risk(policy)
+        console.document("unseen", {"reach": policy.reach, "unseen": unseen, "files": files})
+    else:
+        for line in unseen_lines(policy):
             console.result(line)
     return warn(console, files)
 
@@ -65,7 +89,8 @@ def policy_of(directory: Path) -> Policy:
                 f"There is neither a policy nor a profile in {directory}: "
                 "name a directory that `beacon policy` or `beacon profile` wrote."
             )
-        return synthesize(load_profile(directory), insist=True, runtimes=all_tables())
+        profile, intent = load_profile(directory), PRESETS["availability"]
+        return synthesize(profile, intent, insist=True, runtimes=all_tables())
     policy = load_policy(directory)
     check_classes([*policy.events(), *(each.event for each in policy.dropped)])
     return policy
@@ -83,6 +108,8 @@ def _lines(found: Explanation) -> Iterator[str]:
     yield f"{spell(found.event)}: {verdict} ({found.because})"
     if found.inferred:
         yield f"  inferred       {found.inferred}"
+    if found.reserve:
+        yield f"  within reach   {found.reserve}"
     if found.runtimes:
         yield f"  runtimes       {', '.join(found.runtimes)}: made before the entry point"
     if found.allowed and isinstance(found.event, Syscall) and is_whole(found.event):

@@ -8,6 +8,7 @@ from typing import Any
 
 from beacon.cli.console import Console
 from beacon.cli.progress import describe
+from beacon.cli.unseen import within_reach
 from beacon.cli.wording import ending
 from beacon.exploration.growth import growth
 from beacon.model.coverage import coverage
@@ -32,6 +33,8 @@ def tell(console: Console, profile: Profile) -> None:
     if names := uncompared(repeated(profile.runs)):
         console.result(f"not compared, as two runs differ or it is too much: {some(names)}")
     console.result(coverage(profile.runs, profile.surroundings).sentence())
+    for line in within_reach(profile):
+        console.result(line)
 
 
 def _tell_growth(console: Console, profile: Profile) -> None:
@@ -72,6 +75,7 @@ def summary(profile: Profile) -> dict[str, Any]:
         "gaps": profile.gaps(),
         "coverage": coverage(profile.runs, profile.surroundings),
         "support": profile.support(),
+        "reach": profile.reach,
         "exploration": profile.exploration,
         "growth": growth(profile),
         "runs": [_plain(run) for run in profile.runs],

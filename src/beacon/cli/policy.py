@@ -12,6 +12,7 @@ import msgspec
 from beacon.cli.arguments import check_output, directory
 from beacon.cli.consenting import carried
 from beacon.cli.console import Console
+from beacon.cli.unseen import not_seen
 from beacon.data.arguments import is_whole
 from beacon.data.runtimes import all_tables
 from beacon.errors import ExitCode, UsageError
@@ -20,10 +21,11 @@ from beacon.export.docker_args import DockerArgsExporter
 from beacon.export.launched import again
 from beacon.model.event import Syscall, spell
 from beacon.model.files import VERIFICATION_FILE, load_profile, write_files, writing
-from beacon.model.intent import Intent
+from beacon.model.intent import Intent, Reserve
 from beacon.model.own_files import read_text
 from beacon.model.policy import Policy
 from beacon.model.profile import Profile
+from beacon.model.reach import Scope
 from beacon.synthesis.denial import unknown_to_some
 from beacon.synthesis.intents import check_environments, parse_intent, pinned, weighed
 from beacon.synthesis.low_ports import with_bind_service
@@ -77,6 +79,18 @@ def _add_intent(parser: argparse.ArgumentParser) -> None:
         help="a container runtime that shall start it too, as `beacon runtimes` lists them: crun, "
         "'runc 1.1.5'; may be repeated",
     )
+    group.add_argument(
+        "--reserve",
+        choices=list(Reserve),
+        help="of what programs can call and no run showed, allow nothing (none; the default of "
+        "strict), what no attack needs (harmless), or all of it (reachable)",
+    )
+    group.add_argument(
+        "--reach",
+        choices=list(Scope),
+        help="whose calls those are: of the programs that ran (run), also of those beside them "
+        "(beside), or of the whole image (image); default: %(default)s",
+    )
     for name, what in (("--allow", "always allow"), ("--deny", "always deny")):
         group.add_argument(
             name,
@@ -90,7 +104,12 @@ def _add_intent(parser: argparse.ArgumentParser) -> None:
 def _intent(options: argparse.Namespace) -> Intent:
     intent = _weighed(options)
     runtimes = tuple(dict.fromkeys((*intent.runtimes, *options.runtime)))
-    return msgspec.structs.replace(intent, runtimes=runtimes)
+    return msgspec.structs.replace(
+        intent,
+        runtimes=runtimes,
+        reserve=options.reserve or intent.reserve,
+        reach=options.reach or intent.reach,
+    )
 
 
 def _weighed(options: argparse.Namespace) -> Intent:
@@ -146,7 +165,10 @@ def _tell(console: Console, policy: Policy, profile: Profile, directory: Path) -
     told_apart = len({each.call.name for each in classes})
     console.result(f"image         {policy.image.reference}")
     console.result(f"intent        {_spelt(policy.intent)}")
-    console.result(f"system calls  {len(policy.names())} allowed ({len(inferred)} inferred)")
+    reserve = policy.reach.reserve if policy.reach else 0
+    console.result(
+        f"system calls  {len(policy.names())} allowed ({len(inferred)} inferred, {reserve} in reserve)"
+    )
     console.result(f"arguments     {told_apart} of them by {len(classes)} argument classes")
     if whole := sorted({each.call.name for each in policy.syscalls if is_whole(each.call)}):
         console.result(f"              whatever their arguments: {', '.join(whole)}")
@@ -169,6 +191,8 @@ def _tell(console: Console, policy: Policy, profile: Profile, directory: Path) -
         console.result(f"              as recorded with {words}")
     if policy.coverage is not None:
         console.result(f"coverage      {policy.coverage.sentence()}")
+    for line in not_seen(policy):
+        console.result(f"not seen      {line}")
 
 
 def _spelt(intent: Intent) -> str:

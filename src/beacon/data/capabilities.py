@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from functools import cache
 
 import msgspec
@@ -20,16 +20,28 @@ DOCKER_DEFAULT = frozenset(
 
 
 class Worth(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """`weight` from 0 (nothing) to 1 (the host), and the reason."""
+    """`weight` from 0 (nothing) to 1 (the host), and the reason.
+
+    `beside`: what is left of it where another capability is allowed that does the same.
+    """
 
     weight: float
     why: str
+    beside: dict[str, float] = {}
 
 
 @cache
 def worths() -> Mapping[str, Worth]:
     """By kernel name (`CAP_NET_ADMIN`); the table is read once."""
     return read_table("capabilities.toml", dict[str, Worth])
+
+
+def worth_beside(capability: str, allowed: Collection[str]) -> float:
+    """What it adds for an attacker who has these capabilities already; 1 for an unknown one."""
+    worth = worths().get(capability)
+    if worth is None:
+        return 1.0
+    return min([worth.weight, *(left for other, left in worth.beside.items() if other in allowed)])
 
 
 def granted(launch: Launch, capability: str) -> bool:

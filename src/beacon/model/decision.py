@@ -9,7 +9,10 @@ from beacon.model.score import Score
 
 
 class Decision(msgspec.Struct, frozen=True):
-    """`because` is the rule that decided; `inferred` tells why an event that nobody saw is here."""
+    """`because` is the rule that decided; `inferred` tells why an event that nobody saw is here.
+
+    `weighed`: the scores decided, nothing else. `reserve` tells who can make what nobody saw.
+    """
 
     event: Event
     allowed: bool
@@ -17,3 +20,5 @@ class Decision(msgspec.Struct, frozen=True):
     functionality: Score
     because: str
     inferred: str | None = None
+    weighed: bool = False
+    reserve: str | None = None

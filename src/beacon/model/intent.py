@@ -3,14 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from enum import StrEnum
 
 import msgspec
 
 from beacon.model.environment import Environment
 from beacon.model.event import Event, whole
+from beacon.model.reach import Scope
 
 #: Among what is to be ignored: whatever does not matter.
 EVERYTHING = "*"
+
+
+class Reserve(StrEnum):
+    """What a policy allows of the calls that programs can make and no run showed."""
+
+    NONE = "none"
+    HARMLESS = "harmless"  # those whose denial stops no known attack and keeps little closed
+    REACHABLE = "reachable"  # all of them
 
 
 class Intent(msgspec.Struct, frozen=True, kw_only=True):
@@ -23,7 +33,8 @@ class Intent(msgspec.Struct, frozen=True, kw_only=True):
     that is needed to start is dropped; runs in environments to be ignored are no evidence. To
     ignore `*` is to ignore whatever does not matter.
     `floor` keeps what the container needs to become ready, whatever it scores. `runtimes` are those
-    that shall start it, beside the one that recorded it (`crun`, `runc 1.1.5`).
+    that shall start it, beside the one that recorded it (`crun`, `runc 1.1.5`). `reserve` says
+    what is allowed of the calls that no run showed and that programs within `reach` can make.
     """
 
     security: float = 0.0
@@ -34,6 +45,8 @@ class Intent(msgspec.Struct, frozen=True, kw_only=True):
     ignore: tuple[str, ...] = ()
     floor: bool = True
     runtimes: tuple[str, ...] = ()
+    reserve: Reserve = Reserve.NONE
+    reach: Scope = Scope.BESIDE
 
     def pin(self, event: Event) -> bool | None:
         """Whether it is pinned as allowed or denied; None if it is not."""
@@ -63,7 +76,7 @@ def _named(setting: tuple[str, str], names: tuple[str, ...]) -> bool:
 
 #: The paper's three specifications (arXiv 2512.00414, figure 5).
 PRESETS: Mapping[str, Intent] = {
-    "availability": Intent(security=0.0, functionality=1.0),
-    "balanced": Intent(security=0.5, functionality=0.5),
+    "availability": Intent(security=0.0, functionality=1.0, reserve=Reserve.HARMLESS),
+    "balanced": Intent(security=0.5, functionality=0.5, reserve=Reserve.HARMLESS),
     "strict": Intent(security=0.7, functionality=0.25),
 }

@@ -11,6 +11,7 @@ from beacon.model.intent import Intent
 from beacon.model.launch import Launch
 from beacon.model.numbers import Count, Integer
 from beacon.model.profile import ImageIdentity
+from beacon.model.reach import Caller, Scope
 from beacon.model.run import Check, Ending
 from beacon.model.score import Score
 
@@ -35,7 +36,8 @@ class AllowedSyscall(msgspec.Struct, frozen=True):
     """A system call that the policy lets through.
 
     `count` is how often it was seen, over all runs; 0 for one that was inferred, with the reason
-    in `inferred`. `because` is the rule that let it in; the scores are those of Decision.
+    in `inferred`, or that is in the reserve, with who can make it in `reserve`. `because` is the
+    rule that let it in; the scores are those of Decision.
     """
 
     call: Syscall
@@ -45,12 +47,14 @@ class AllowedSyscall(msgspec.Struct, frozen=True):
     security: Score = Score(0.0)
     functionality: Score = Score(1.0)
     because: str = ""
+    reserve: str | None = None
 
 
 class AllowedCapability(msgspec.Struct, frozen=True):
     """A capability that the container keeps, with the system calls that needed it.
 
-    `held` says, in words, which of them needed it without asking for it.
+    `held` says, in words, which of them needed it without asking for it. `reserve`: no run used it,
+    and who can make the calls that ask for it.
     """
 
     name: str
@@ -61,6 +65,7 @@ class AllowedCapability(msgspec.Struct, frozen=True):
     functionality: Score = Score(1.0)
     because: str = ""
     held: tuple[str, ...] = ()
+    reserve: str | None = None
 
 
 class Dropped(msgspec.Struct, frozen=True):
@@ -75,6 +80,42 @@ class Dropped(msgspec.Struct, frozen=True):
     functionality: Score = Score(1.0)
     because: str = ""
     held: tuple[str, ...] = ()
+
+
+class Unseen(msgspec.Struct, frozen=True):
+    """What programs of the image can make or ask for, no run showed, and the policy denies.
+
+    `allowed`: the argument classes of the call that are allowed; those that remain are denied.
+    """
+
+    event: Event
+    callers: tuple[Caller, ...]
+    security: Score
+    allowed: tuple[str, ...] = ()
+
+
+class ReachSummary(msgspec.Struct, frozen=True):
+    """The system calls that the programs of a scope can make, by name: how many of them were seen.
+
+    The others are allowed by the reserve, or for a reason of their own (`inferred`, a pin), or
+    denied. `unresolved` counts the places whose calls nobody could tell.
+    """
+
+    scope: Scope
+    calls: Count
+    seen: Count
+    reserve: Count
+    denied: Count
+    unresolved: Count
+
+    def sentence(self) -> str:
+        """The numbers, in words."""
+        gaps = f", and further ones in {self.unresolved} places that were not resolved"
+        return (
+            f"programs can make {self.calls} calls: {self.seen} were seen, "
+            f"{self.reserve} are in the reserve, {self.denied} are denied"
+            + (gaps if self.unresolved else "")
+        )
 
 
 class Replay(msgspec.Struct, frozen=True):
@@ -111,8 +152,8 @@ class Policy(msgspec.Struct, frozen=True):
     """Everything that `verify` and the exporters need. `gaps` is empty for a complete profile.
 
     `script` is the profile's. The first of `runtimes` recorded it; in an older document there is
-    none. `coverage` is that of the runs that count; None in a document of an
-    older version.
+    none. `coverage` is that of the runs that count; None in a document of an older version. `reach`
+    is None when nobody analysed the image; `unseen` is what it says can be made and is denied.
     """
 
     image: ImageIdentity
@@ -132,6 +173,8 @@ class Policy(msgspec.Struct, frozen=True):
     seal: str | None = None  # campaign/seal.py
     runtimes: tuple[RuntimeFloor, ...] = ()
     coverage: Coverage | None = None
+    reach: ReachSummary | None = None
+    unseen: tuple[Unseen, ...] = ()
 
     def events(self) -> frozenset[Event]:
         """Everything that is allowed."""
@@ -143,7 +186,8 @@ class Policy(msgspec.Struct, frozen=True):
 
         Docker opens them to everybody in a container's own network; other runtimes may not.
         """
-        if self.coverage is None or Capability(_BIND) in self.events():
+        used = {each.name for each in self.capabilities if each.reserve is None}
+        if self.coverage is None or _BIND in used:
             return ()
         listeners = (*self.coverage.driven, *self.coverage.not_exercised)
         return tuple(sorted({each.port for each in listeners if 0 < each.port < _UNPRIVILEGED}))

@@ -77,3 +77,7 @@ class Reach(msgspec.Struct, frozen=True):
     def within(self, scope: Scope) -> dict[str, Reachable]:
         """The calls that programs of a scope can make, by name."""
         return {each.call: each for each in self.calls if each.scope in scope.nearer()}
+
+    def unresolved_within(self, scope: Scope) -> int:
+        """In how many places of a scope's files nobody could say which calls are made."""
+        return sum(each.count for each in self.unresolved if each.scope in scope.nearer())

@@ -16,7 +16,8 @@ from beacon.model.score import Reason, Score
 
 _USER_NAMESPACE = tuple(Need(call, {"flags": ("CLONE_NEWUSER",)}) for call in ("clone", "unshare"))
 _UNSCORED = 0.5  # nobody has said how bad it is
-_Route = tuple[frozenset[Event], ...]
+#: A way to a CVE: for each thing that it needs, the events that serve.
+Route = tuple[frozenset[Event], ...]
 
 
 class Security:
@@ -30,7 +31,7 @@ class Security:
     """
 
     def __init__(self, cves: Iterable[Cve], candidates: frozenset[Event]) -> None:
-        self._risks: dict[Event, list[tuple[Reason, list[_Route]]]] = defaultdict(list)
+        self._risks: dict[Event, list[tuple[Reason, list[Route]]]] = defaultdict(list)
         events = Candidates(candidates)
         for cve in (each for each in cves if each.counts):
             found = routes(cve, events)
@@ -51,7 +52,7 @@ class Security:
         return Score(1 - left, tuple(sorted(reasons, key=lambda reason: -reason.weight)))
 
 
-def _waits_for(event: Event, route: _Route, allowed: Set[Event]) -> bool:
+def _waits_for(event: Event, route: Route, allowed: Set[Event]) -> bool:
     return any(event in serving and serving.isdisjoint(allowed) for serving in route)
 
 
@@ -104,7 +105,7 @@ class Candidates:
         return frozenset[Event]().union(*found)
 
 
-def routes(cve: Cve, candidates: Candidates) -> list[_Route]:
+def routes(cve: Cve, candidates: Candidates) -> list[Route]:
     """Every way to a CVE that these events leave open: for each thing needed, what serves it."""
     fixed = parse_release(cve.fixed_in or "")
     paths = [_served(path, candidates, fixed) for path in cve.paths]
@@ -112,12 +113,12 @@ def routes(cve: Cve, candidates: Candidates) -> list[_Route]:
     return [path + right for path in paths for right in rights if path is not None]
 
 
-def _served(path: Sequence[Need], candidates: Candidates, fixed: Release | None) -> _Route | None:
+def _served(path: Sequence[Need], candidates: Candidates, fixed: Release | None) -> Route | None:
     served = tuple(candidates.serving(need, fixed) for need in path)
     return served if all(served) else None
 
 
-def _rights(cve: Cve, candidates: Candidates, fixed: Release | None) -> Iterator[_Route]:
+def _rights(cve: Cve, candidates: Candidates, fixed: Release | None) -> Iterator[Route]:
     """The ways to have the capabilities that it needs."""
     if not cve.capabilities:
         yield ()
@@ -148,7 +149,7 @@ def _does(effect: Effect, way: Way) -> bool:
     return bool(way.where) and serves(Syscall(effect.call, argument=effect.argument), way)
 
 
-def _in_all(found: Sequence[_Route]) -> frozenset[Event]:
+def _in_all(found: Sequence[Route]) -> frozenset[Event]:
     if not found:
         return frozenset()
     return frozenset.intersection(*(frozenset().union(*route) for route in found))

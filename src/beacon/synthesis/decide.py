@@ -64,6 +64,7 @@ def decide(
             worth[e].score,
             v.because,
             None if e in use.events() else inferred.get(e),
+            weighed=verdicts[e] is None,
         )
         for e, (v, scored) in sorted(decisions.items(), key=lambda item: order(item[0]))
     ]

@@ -23,7 +23,7 @@ class Explanation(msgspec.Struct, frozen=True):
     """All that is known of one event in one policy.
 
     `calls` are those in which a capability was needed, `held` those of them that needed it without
-    asking. `opened`: ids of the CVEs that would be stopped without it. `runtimes`: the container
+    asking. `reserve`: no run used it, and this can. `opened`: ids of the CVEs that would be stopped without it. `runtimes`: the container
     runtimes of the policy that make it themselves before the entry point. `denied_with` is what a
     caller gets (or would get) when it is denied.
     """
@@ -37,12 +37,14 @@ class Explanation(msgspec.Struct, frozen=True):
     evidence: Evidence = Evidence((), (), ())
     calls: tuple[str, ...] = ()
     inferred: str | None = None
+    reserve: str | None = None
     opened: tuple[str, ...] = ()
     runtimes: tuple[str, ...] = ()
     denied_with: str = ""
     held: tuple[str, ...] = ()
 
 
+_WITHIN_REACH = "no run showed it, and its denial buys something"
 _Head = tuple[Event, bool, str, Score, Score]
 _UNSEEN = Score(0.0, (Reason(0.0, "no run that the intent counts used it"),))
 
@@ -80,14 +82,23 @@ def _is(event: Event, asked: Event) -> bool:
 def _known(policy: Policy) -> Iterator[Explanation]:
     for each in policy.syscalls:
         head: _Head = (each.call, True, each.because, each.security, each.functionality)
-        yield Explanation(*head, each.count, each.evidence, inferred=each.inferred)
+        yield Explanation(
+            *head, each.count, each.evidence, inferred=each.inferred, reserve=each.reserve
+        )
     for kept in policy.capabilities:
         name = Capability(kept.name)
         head = (name, True, kept.because, kept.security, kept.functionality)
-        yield Explanation(*head, kept.count, kept.evidence, kept.calls, held=kept.held)
+        yield Explanation(
+            *head, kept.count, kept.evidence, kept.calls, reserve=kept.reserve, held=kept.held
+        )
     for out in policy.dropped:
         head = (out.event, False, out.because, out.security, out.functionality)
         yield Explanation(*head, out.count, out.evidence, out.calls, out.inferred, held=out.held)
+    for unseen in policy.unseen:
+        if not unseen.allowed:
+            head = (unseen.event, False, _WITHIN_REACH, unseen.security, _UNSEEN)
+            who = unseen.callers[0].words() if unseen.callers else None
+            yield Explanation(*head, reserve=who)
 
 
 def _unknown(event: Event, intent: Intent) -> Explanation:

@@ -14,8 +14,9 @@ from beacon.data.arguments import canonical
 from beacon.data.kernel import is_capability, is_syscall, tables
 from beacon.errors import UsageError
 from beacon.model.event import Abi, Event, Syscall, read, spell, whole
-from beacon.model.intent import EVERYTHING, PRESETS, Intent
+from beacon.model.intent import EVERYTHING, PRESETS, Intent, Reserve
 from beacon.model.profile import Profile
+from beacon.model.reach import Scope
 from beacon.model.run import Run
 from beacon.model.text import printable
 
@@ -36,6 +37,8 @@ class _File(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     deny: tuple[str, ...] = ()
     floor: bool = True
     runtimes: Annotated[tuple[str, ...], Meta(max_length=32)] = ()
+    reserve: Reserve | None = None
+    reach: Scope = Scope.BESIDE
     environments: _Environments = _Environments()
 
 
@@ -54,6 +57,8 @@ def parse_intent(text: str, name: str) -> Intent:
         intent,
         floor=said.floor,
         runtimes=said.runtimes,
+        reserve=intent.reserve if said.reserve is None else said.reserve,
+        reach=said.reach,
         matter=said.environments.matter,
         ignore=said.environments.ignore,
     )
@@ -73,7 +78,7 @@ def weighed(preset: str | None, security: float | None, functionality: float | N
         raise UsageError(
             f"Weights are numbers from 0 to 1, not {security:g} and {functionality:g}: change them."
         )
-    return Intent(security=security, functionality=functionality)
+    return Intent(security=security, functionality=functionality, reserve=Reserve.HARMLESS)
 
 
 def _preset(name: str) -> Intent:

@@ -31,6 +31,7 @@ from beacon.synthesis.current_names import with_current_names
 from beacon.synthesis.decide import decide
 from beacon.synthesis.intents import check_classes
 from beacon.synthesis.pins import check_pins
+from beacon.synthesis.reserve import reserved, summary
 from beacon.synthesis.runtime_floor import needed
 from beacon.synthesis.unasked import without_unasked
 from beacon.synthesis.withheld import withheld
@@ -68,7 +69,9 @@ def synthesize(
     floor = needed(profile.host.runtime, runs, intent, runtimes or shipped())
     decided = decide(runs, intent, cves(), withheld(runs, profile, intent), floor.calls)
     known = [each for each in decided if _filterable(each.event)]
-    decisions = without_unasked(known, uses, intent)
+    seen = without_unasked(known, uses, intent)
+    reserve = reserved(seen, profile.reach, intent, profile.launch, cves())
+    decisions = [*seen, *reserve.decisions]
     allowed = [decision for decision in decisions if decision.allowed]
     syscalls = tuple(_syscalls(allowed, uses))
     abis = tuple(sorted({each.call.abi for each in syscalls}))
@@ -92,6 +95,8 @@ def synthesize(
         script=profile.script,
         runtimes=floor.runtimes,
         coverage=coverage(runs, profile.surroundings),
+        reach=summary(reserve, profile.reach, intent, frozenset(uses)),
+        unseen=reserve.unseen,
     )
 
 
@@ -138,6 +143,7 @@ def _syscalls(decisions: Iterable[Decision], found: _Uses) -> Iterator[AllowedSy
                 each.security,
                 each.functionality,
                 each.because,
+                each.reserve,
             )
 
 
@@ -154,6 +160,7 @@ def _capabilities(decisions: Iterable[Decision], found: _Uses) -> Iterator[Allow
                 each.functionality,
                 each.because,
                 _held(uses),
+                each.reserve,
             )
 
 

@@ -6,7 +6,7 @@ from msgspec.structs import replace
 from beacon.errors import ExitCode, UsageError
 from beacon.model.environment import Environment
 from beacon.model.event import Event, read
-from beacon.model.intent import PRESETS, Intent
+from beacon.model.intent import PRESETS, Intent, Reserve
 from beacon.model.run import Ending
 from beacon.synthesis.intents import (
     check_environments,
@@ -42,6 +42,7 @@ def test_a_whole_file() -> None:
         matter=("init",),
         ignore=("exec=shell",),
         floor=False,
+        reserve=Reserve.HARMLESS,
     )
 
 

@@ -1,0 +1,66 @@
+"""What programs of an image can make, no run showed, and a policy denies."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from beacon.model.event import Syscall, spell
+from beacon.model.policy import Policy, Unseen
+from beacon.model.profile import Profile
+from beacon.model.reach import Scope
+
+_SCOPES = {
+    Scope.RUN: "the programs that ran",
+    Scope.BESIDE: "with those beside them they",
+    Scope.IMAGE: "all programs of the image",
+}
+_NAMED = 5
+_REASONS = 3
+
+
+def within_reach(profile: Profile) -> Iterator[str]:
+    """How many calls the programs of each scope can make, and how many of them a run showed."""
+    if profile.reach is None:
+        return
+    used = {event.name for event in profile.events() if isinstance(event, Syscall)}
+    for scope, words in _SCOPES.items():
+        names = profile.reach.within(scope).keys()
+        yield f"{words} can make {len(names)} calls: {len(names & used)} were seen"
+
+
+def not_seen(policy: Policy) -> Iterator[str]:
+    """Two lines: how many calls programs can make, and the most dangerous that are denied."""
+    if policy.reach is None:
+        yield "nobody analysed what the programs can call: profile again for a reserve"
+        return
+    yield policy.reach.sentence()
+    worst = [each for each in by_risk(policy) if not each.allowed]
+    if worst:
+        names = ", ".join(_named(each) for each in worst[:_NAMED])
+        more = f" and {len(worst) - _NAMED} more" if len(worst) > _NAMED else ""
+        yield f"denied, the riskiest first: {names}{more} (beacon explain DIR --unseen)"
+
+
+def by_risk(policy: Policy) -> list[Unseen]:
+    """The riskiest first."""
+    return sorted(policy.unseen, key=lambda each: (-each.security.value, spell(each.event)))
+
+
+def unseen_lines(policy: Policy) -> Iterator[str]:
+    """All of them with their reasons, for a person."""
+    yield from not_seen(policy)
+    for each in by_risk(policy):
+        allowed = f", but for {len(each.allowed)} argument classes" if each.allowed else ""
+        yield ""
+        yield f"{spell(each.event)}: denied{allowed}; its denial buys {each.security.value:.2f}"
+        for caller in each.callers:
+            yield f"  can be made by {caller.words()}"
+        for reason in each.security.reasons[:_REASONS]:
+            yield f"  allowing it    {reason.weight:.2f} {reason.text}"
+        if len(each.security.reasons) > _REASONS:
+            yield f"                 and {len(each.security.reasons) - _REASONS} more"
+
+
+def _named(each: Unseen) -> str:
+    program = each.callers[0].program if each.callers else None
+    return spell(each.event) + (f" ({program})" if program else "")

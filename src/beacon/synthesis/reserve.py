@@ -1,0 +1,222 @@
+"""The reserve: what programs can call, no run showed, and no attack needs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence, Set
+from typing import NamedTuple
+
+from beacon.data.arguments import multiplexers
+from beacon.data.capabilities import granted, worth_beside
+from beacon.data.surface import HARMLESS, capabilities_asked, judgement, judged_classes
+from beacon.model.cve import Cve
+from beacon.model.decision import Decision
+from beacon.model.event import Abi, Capability, Event, Syscall, order, whole
+from beacon.model.intent import Intent, Reserve
+from beacon.model.launch import Launch
+from beacon.model.policy import ReachSummary, Unseen
+from beacon.model.reach import Caller, Reach
+from beacon.model.score import Reason, Score
+from beacon.scoring.openings import Openings
+from beacon.scoring.security import weight
+from beacon.synthesis.coverage import defeat
+
+#: What a capability may be worth to an attacker by itself, given those that are allowed.
+SMALL = 0.1
+_UNSEEN = Score(0.0, (Reason(0.0, "no run that the intent counts used it"),))
+_HARMLESS = "not seen, within reach, and its denial stops no known attack"
+_REACHABLE = "not seen, within reach, and the intent allows whatever is"
+
+
+class Reserved(NamedTuple):
+    """The reserve's decisions, and what is within reach and stays denied."""
+
+    decisions: tuple[Decision, ...]
+    unseen: tuple[Unseen, ...]
+
+
+def reserved(
+    decided: Sequence[Decision],
+    reach: Reach | None,
+    intent: Intent,
+    launch: Launch,
+    cves: Iterable[Cve],
+) -> Reserved:
+    """What the reserve adds to the decisions about what was seen; nothing without an analysis.
+
+    Nothing in it opens a known CVE beside what is allowed, alone or with the rest of it, nor beside
+    what was seen and denied for its risk: whatever the weights, the reserve opens nothing that the
+    policy of what was seen stops. Raising the weight of security never lets anything in.
+    """
+    if reach is None:
+        return Reserved((), ())
+    return _Reserve(decided, reach, intent, launch, cves).found()
+
+
+def summary(
+    found: Reserved, reach: Reach | None, intent: Intent, seen: Set[Event]
+) -> ReachSummary | None:
+    """How many calls are within reach, by name, and what became of them."""
+    if reach is None:
+        return None
+    names = reach.within(intent.reach).keys()
+    used = {event.name for event in seen if isinstance(event, Syscall)} & names
+    kept = {d.event.name for d in found.decisions if isinstance(d.event, Syscall)}
+    denied = {e.event.name for e in found.unseen if isinstance(e.event, Syscall) and not e.allowed}
+    return ReachSummary(
+        scope=intent.reach,
+        calls=len(names),
+        seen=len(used),
+        reserve=len(kept - used),
+        denied=len(denied - used),
+        unresolved=reach.unresolved_within(intent.reach),
+    )
+
+
+class _Reserve:
+    def __init__(
+        self,
+        decided: Sequence[Decision],
+        reach: Reach,
+        intent: Intent,
+        launch: Launch,
+        cves: Iterable[Cve],
+    ) -> None:
+        self._intent = intent
+        self._launch = launch
+        self._reachable = reach.within(intent.reach)
+        self._kept = {each.event for each in decided if each.allowed}
+        #: What other weights would allow, and what is denied whatever they are.
+        self._dropped = {e.event for e in decided if not e.allowed and e.weighed}
+        self._denied = {e.event for e in decided if not e.allowed and not e.weighed}
+        self._possible = self._kept | self._dropped
+        self._abis = {event.abi for event in self._kept if isinstance(event, Syscall)}
+        self._calls = list(self._candidates()) if Abi.X86_64 in self._abis else []
+        self._rights = list(self._capabilities())
+        everything = {*map(Syscall, self._reachable), *self._calls, *self._rights}
+        self._openings = Openings(cves, self._possible | everything)
+
+    def found(self) -> Reserved:
+        chosen = self._chosen()
+        decisions = [self._decision(each) for each in sorted(chosen, key=order)]
+        return Reserved(tuple(decisions), tuple(self._unseen(self._kept | chosen)))
+
+    def _chosen(self) -> set[Event]:
+        match self._intent.reserve:
+            case Reserve.NONE:
+                return set()
+            case Reserve.REACHABLE:
+                return {call for call in self._calls if call.argument is None}
+            case Reserve.HARMLESS:
+                return self._harmless()
+
+    def _harmless(self) -> set[Event]:
+        """First what is harmless whatever the weights are, then what is so with these.
+
+        So what is left is never more when less is allowed.
+        """
+        chosen: set[Event] = set()
+        for event in (*self._calls, *self._rights):
+            harmless = isinstance(event, Capability) or judgement(event).weight <= HARMLESS
+            if harmless and not self._openings.opened_by(event, self._possible | chosen):
+                chosen.add(event)
+        chosen = self._openings.apart_from(chosen, self._kept, self._possible)
+        chosen -= {e for e in chosen if any(_meets(e, dropped) for dropped in self._dropped)}
+        while risky := set(self._risky_rights(chosen)):
+            chosen -= risky
+        return chosen - {e for e in chosen if e != whole(e) and whole(e) in chosen}
+
+    def _risky_rights(self, chosen: Set[Event]) -> Iterator[Event]:
+        """The capabilities that nothing allowed asks for, or that are worth something."""
+        allowed = self._kept | chosen
+        names = {each.name for each in allowed if isinstance(each, Capability)}
+        for right in (each for each in chosen if isinstance(each, Capability)):
+            small = worth_beside(right.name, names - {right.name}) <= SMALL
+            if not small or not self._askers(right, allowed):
+                yield right
+
+    def _candidates(self) -> Iterator[Syscall]:
+        """Whole calls, the least dangerous first, then the classes of those that have any."""
+        names = [name for name in self._reachable if Syscall(name) not in self._possible]
+        calls = [call for name in names if self._may_be(call := Syscall(name))]
+        yield from sorted(calls, key=lambda call: (judgement(call).weight, call.name))
+        for name in sorted(set(names) & multiplexers().keys()):
+            classes = (Syscall(name, argument=each) for each in judged_classes(name))
+            yield from (c for c in classes if c not in self._possible and self._may_be(c))
+
+    def _may_be(self, call: Syscall) -> bool:
+        """Whether nothing that is denied in any case would be let through with it."""
+        denied = {*self._denied, *self._intent.deny}
+        pinned = self._intent.pin(call) is False
+        return not pinned and not any(
+            _meets(call, each) or defeat(call, each, self._abis) for each in denied
+        )
+
+    def _capabilities(self) -> Iterator[Capability]:
+        asked = {name for call in self._reachable for name in capabilities_asked(call)}
+        for each in map(Capability, sorted(asked)):
+            known = each in self._possible or each in self._denied
+            if granted(self._launch, each.name) and not known and self._intent.pin(each) is None:
+                yield each
+
+    def _askers(self, right: Capability, allowed: Iterable[Event]) -> list[str]:
+        """The calls within reach that are allowed and may ask for a capability."""
+        names = {event.name for event in allowed if isinstance(event, Syscall)}
+        return sorted(
+            name for name in names & self._reachable.keys() if right.name in capabilities_asked(name)
+        )
+
+    def _decision(self, event: Event) -> Decision:
+        why = _REACHABLE if self._intent.reserve is Reserve.REACHABLE else _HARMLESS
+        return Decision(
+            event,
+            allowed=True,
+            security=self._worth(event, frozenset()),
+            functionality=_UNSEEN,
+            because=why,
+            reserve=self._who(event),
+        )
+
+    def _who(self, event: Event) -> str:
+        if isinstance(event, Syscall):
+            return self._reachable[event.name].who()
+        return f"asked for in {', '.join(self._askers(event, self._kept) or ['further calls'])}"
+
+    def _unseen(self, allowed: Set[Event]) -> Iterator[Unseen]:
+        by_name: dict[str, list[Syscall]] = {}
+        for each in sorted((e for e in allowed if isinstance(e, Syscall)), key=order):
+            by_name.setdefault(each.name, []).append(each)
+        for name, reachable in sorted(self._reachable.items()):
+            calls = by_name.get(name, [])
+            if any(call.argument is None for call in calls):
+                continue
+            event = Syscall(name)
+            classes = tuple(c.argument for c in calls if c.argument is not None)
+            yield Unseen(event, reachable.callers, self._worth(event, allowed), classes)
+        for right in self._rights:
+            if right not in allowed:
+                yield Unseen(right, self._callers(right), self._worth(right, allowed))
+
+    def _callers(self, right: Capability) -> tuple[Caller, ...]:
+        asking = (e for n, e in self._reachable.items() if right.name in capabilities_asked(n))
+        return next((each.callers for each in asking), ())
+
+    def _worth(self, event: Event, allowed: Set[Event]) -> Score:
+        """What its denial buys when these are allowed: the CVEs that it opens, and its surface."""
+        opened = self._openings.opened_by(event, allowed) if allowed else ()
+        reasons = [Reason(weight(cve), f"{cve.id}: {cve.title}") for cve in opened]
+        if isinstance(event, Syscall):
+            judged = judgement(event)
+            reasons.append(Reason(judged.weight, judged.why))
+        else:
+            reasons.append(Reason(worth_beside(event.name, ()), "by itself"))
+        left = 1.0
+        for reason in reasons:
+            left *= 1 - reason.weight
+        return Score(1 - left, tuple(sorted(reasons, key=lambda reason: -reason.weight)))
+
+
+def _meets(call: Event, denied: Event) -> bool:
+    """Whether a rule for the one lets calls through that the other stands for."""
+    if not isinstance(call, Syscall) or not isinstance(denied, Syscall) or call.name != denied.name:
+        return False
+    return call.argument == denied.argument or None in (call.argument, denied.argument)
