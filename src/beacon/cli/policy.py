@@ -166,9 +166,8 @@ def _tell(console: Console, policy: Policy, profile: Profile, directory: Path) -
     console.result(f"image         {policy.image.reference}")
     console.result(f"intent        {_spelt(policy.intent)}")
     reserve = policy.reach.reserve if policy.reach else 0
-    console.result(
-        f"system calls  {len(policy.names())} allowed ({len(inferred)} inferred, {reserve} in reserve)"
-    )
+    how = f"{len(inferred)} inferred, {reserve} in reserve"
+    console.result(f"system calls  {len(policy.names())} allowed ({how})")
     console.result(f"arguments     {told_apart} of them by {len(classes)} argument classes")
     if whole := sorted({each.call.name for each in policy.syscalls if is_whole(each.call)}):
         console.result(f"              whatever their arguments: {', '.join(whole)}")

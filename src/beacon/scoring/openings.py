@@ -27,7 +27,9 @@ class Openings:
         """The CVEs that are stopped while these are allowed and open with the event as well."""
         more = allowed | {event}
         ways = (self._ways[place] for place in self._by_event.get(event, ()))
-        return [cve for cve, found in ways if _is_open(found, more) and not _is_open(found, allowed)]
+        return [
+            cve for cve, found in ways if _is_open(found, more) and not _is_open(found, allowed)
+        ]
 
     def apart_from(self, added: Set[Event], kept: Set[Event], possible: Set[Event]) -> set[Event]:
         """Those of `added` that take no part in a way to a CVE that `kept` alone stops.

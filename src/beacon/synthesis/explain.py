@@ -23,9 +23,9 @@ class Explanation(msgspec.Struct, frozen=True):
     """All that is known of one event in one policy.
 
     `calls` are those in which a capability was needed, `held` those of them that needed it without
-    asking. `reserve`: no run used it, and this can. `opened`: ids of the CVEs that would be stopped without it. `runtimes`: the container
-    runtimes of the policy that make it themselves before the entry point. `denied_with` is what a
-    caller gets (or would get) when it is denied.
+    asking. `reserve`: no run used it, and this program can. `opened`: ids of the CVEs that would be
+    stopped without it. `runtimes`: the container runtimes of the policy that make it themselves
+    before the entry point. `denied_with` is what a caller gets (or would get) when it is denied.
     """
 
     event: Event

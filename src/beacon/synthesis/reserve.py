@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from beacon.data.arguments import multiplexers
 from beacon.data.capabilities import granted, worth_beside
-from beacon.data.surface import HARMLESS, capabilities_asked, judgement, judged_classes
+from beacon.data.surface import HARMLESS, capabilities_asked, judged_classes, judgement
 from beacon.model.cve import Cve
 from beacon.model.decision import Decision
 from beacon.model.event import Abi, Capability, Event, Syscall, order, whole
@@ -92,7 +92,7 @@ class _Reserve:
         self._abis = {event.abi for event in self._kept if isinstance(event, Syscall)}
         self._calls = list(self._candidates()) if Abi.X86_64 in self._abis else []
         self._rights = list(self._capabilities())
-        everything = {*map(Syscall, self._reachable), *self._calls, *self._rights}
+        everything: set[Event] = {*map(Syscall, self._reachable), *self._calls, *self._rights}
         self._openings = Openings(cves, self._possible | everything)
 
     def found(self) -> Reserved:
@@ -115,7 +115,8 @@ class _Reserve:
         So what is left is never more when less is allowed.
         """
         chosen: set[Event] = set()
-        for event in (*self._calls, *self._rights):
+        events: list[Event] = [*self._calls, *self._rights]
+        for event in events:
             harmless = isinstance(event, Capability) or judgement(event).weight <= HARMLESS
             if harmless and not self._openings.opened_by(event, self._possible | chosen):
                 chosen.add(event)
@@ -162,7 +163,9 @@ class _Reserve:
         """The calls within reach that are allowed and may ask for a capability."""
         names = {event.name for event in allowed if isinstance(event, Syscall)}
         return sorted(
-            name for name in names & self._reachable.keys() if right.name in capabilities_asked(name)
+            name
+            for name in names & self._reachable.keys()
+            if right.name in capabilities_asked(name)
         )
 
     def _decision(self, event: Event) -> Decision:

@@ -45,7 +45,8 @@ def test_harmless_calls_within_reach_are_allowed_and_marked() -> None:
     policy = derive(["read"], ["read", "readv", "ptrace"])
     assert policy.names() == ("read", "readv")
     (readv,) = [each for each in policy.syscalls if each.call.name == "readv"]
-    assert readv.count == 0 and readv.inferred is None
+    assert readv.count == 0
+    assert readv.inferred is None
     assert readv.reserve == "/usr/sbin/nginx imports readv (/lib/libc.so.6)"
     assert "no known attack" in readv.because
 
@@ -74,7 +75,9 @@ def test_reachable_allows_all_of_it_but_for_pins() -> None:
 
 def test_without_an_analysis_there_is_no_reserve() -> None:
     policy = synthesize(profile(run(call("read"))), HARMLESS_INTENT)
-    assert policy.names() == ("read",) and policy.reach is None and not policy.unseen
+    assert policy.names() == ("read",)
+    assert policy.reach is None
+    assert not policy.unseen
 
 
 def test_the_scope_decides_whose_calls_count() -> None:
@@ -93,13 +96,12 @@ def test_unresolved_places_are_counted_within_the_scope() -> None:
     )
     recorded = msgspec.structs.replace(profile(run(call("read"))), reach=reach)
     policy = synthesize(recorded, HARMLESS_INTENT)
-    assert policy.reach and policy.reach.unresolved == 2
+    assert policy.reach
+    assert policy.reach.unresolved == 2
 
 
 def test_a_call_whose_class_was_dropped_or_pinned_is_not_let_in_whole() -> None:
-    intent = msgspec.structs.replace(
-        HARMLESS_INTENT, deny=(Syscall("fcntl", argument="F_SETSIG"),)
-    )
+    intent = msgspec.structs.replace(HARMLESS_INTENT, deny=(Syscall("fcntl", argument="F_SETSIG"),))
     policy = derive(["read"], ["fcntl"], intent)
     assert Syscall("fcntl") not in policy.events()
     assert Syscall("fcntl", argument="F_SETSIG") not in policy.events()
@@ -124,7 +126,9 @@ def test_a_capability_that_is_worth_little_is_in_the_reserve() -> None:
     assert Capability("CAP_SETUID") in {each.event for each in policy.unseen}
 
 
-@pytest.mark.parametrize("launch", [Launch(cap_drop=("ALL",)), Launch(cap_drop=("setuid", "NET_BIND_SERVICE"))])
+@pytest.mark.parametrize(
+    "launch", [Launch(cap_drop=("ALL",)), Launch(cap_drop=("setuid", "NET_BIND_SERVICE"))]
+)
 def test_no_capability_that_the_launch_lacks(launch: Launch) -> None:
     recorded = reaching(profile(run(call("bind"))), "bind", "setuid")
     policy = synthesize(msgspec.structs.replace(recorded, launch=launch), HARMLESS_INTENT)
@@ -162,9 +166,7 @@ def test_weights_stay_monotone(
     recorded = reaching(profile(run(call("read"), *(call(*each) for each in seen))), *reach)
 
     def by(security: float, functionality: float) -> set[Event]:
-        wanted = Intent(
-            security=security, functionality=functionality, reserve=Reserve.HARMLESS
-        )
+        wanted = Intent(security=security, functionality=functionality, reserve=Reserve.HARMLESS)
         return set(synthesize(recorded, wanted).events())
 
     assert _within(by(high, other), by(low, other))

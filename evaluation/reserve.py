@@ -1,0 +1,164 @@
+"""The reserve: what the policy of runs that nobody drove lets a workload do, and what it opens.
+
+usage: reserve.py DIR PLOT [NAME...]   (profiles are taken from DIR/reserve/NAME, or recorded there)
+
+Each image's policy comes from the runs without a workload alone; then its workload runs under it.
+Prints the checks that pass (of those that pass without a policy), the calls and the known CVEs
+that are stopped, for each kind of reserve and for whatever the programs can call; draws risk
+against breakage to PLOT. Exit code 10: with the harmless reserve fewer than 98 % of the checks pass
+on average, a call was denied that `beacon explain --unseen` does not list, or a CVE is open that
+the policy without reserve stops.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+from statistics import mean
+
+import msgspec
+
+from beacon.campaign.seal import seal
+from beacon.export.all import render_all
+from beacon.model.event import Syscall
+from beacon.model.files import write_files
+from beacon.model.intent import PRESETS, Reserve
+from beacon.model.policy import AllowedSyscall, Evidence, Policy
+from beacon.model.profile import Profile
+from beacon.model.reach import Scope
+from beacon.synthesis.synthesize import synthesize
+from catalogue import BEACON, chosen, profile
+from frontier import Point, draw
+from markdown import share, table
+from policies import DOCKER, calls, counted, stopped, stopped_by_docker
+
+_WANTED = 0.98
+_HARMLESS = "harmless"
+_STATIC = {Scope.BESIDE: "static, beside", Scope.IMAGE: "static, image"}
+
+
+class Result(msgspec.Struct, frozen=True):
+    """One policy under the workload: checks, calls, CVEs; `unlisted` calls were denied."""
+
+    passed: int
+    of: int
+    calls: int
+    stopped: int
+    failing: tuple[str, ...] = ()
+    unlisted: tuple[str, ...] = ()
+
+    @property
+    def share(self) -> float:
+        return self.passed / self.of if self.of else 1.0
+
+
+def results(name: str, directory: Path) -> dict[str, Result]:
+    """By kind of policy."""
+    place = directory / "reserve" / name
+    recorded = profile(name, place, "--strategy", "baseline")
+    return {
+        kind: _result(recorded, policy, directory / f"{name}-{kind.replace(', ', '-')}")
+        for kind, policy in _policies(recorded).items()
+    }
+
+
+def _policies(recorded: Profile) -> dict[str, Policy]:
+    alone = tuple(run for run in recorded.runs if run.workload == "none")
+    bare = msgspec.structs.replace(recorded, runs=alone)
+    found = {}
+    for reserve in Reserve:
+        intent = msgspec.structs.replace(PRESETS["availability"], reserve=reserve)
+        found[reserve.value] = synthesize(bare, intent, insist=True)
+    for scope, kind in _STATIC.items():
+        found[kind] = _static(found["none"], recorded, scope)
+    return found
+
+
+def _static(seen: Policy, recorded: Profile, scope: Scope) -> Policy:
+    """What the programs can call, whatever the arguments, and what the runtime calls itself."""
+    if recorded.reach is None:
+        sys.exit(f"The profile of {recorded.image.reference} has no analysis: remove it.")
+    start = (each for each in seen.syscalls if "runtime" in each.evidence.phases)
+    names = {each.call.name for each in start} | set(recorded.reach.within(scope))
+    allowed = (AllowedSyscall(Syscall(each), 0, Evidence((), (), ())) for each in sorted(names))
+    return msgspec.structs.replace(seen, syscalls=tuple(allowed), unseen=())
+
+
+def _result(recorded: Profile, policy: Policy, place: Path) -> Result:
+    whole = synthesize(recorded, insist=True)
+    driven = tuple(each for each in whole.replays if each.workload != "none")
+    policy = msgspec.structs.replace(policy, replays=driven, coverage=whole.coverage, gaps=())
+    write_files(place, render_all(seal(policy), place))
+    command = [BEACON, "verify", "--quick", "--starts", "0", "--json", str(place)]
+    done = subprocess.run(command, stdout=subprocess.PIPE)
+    if done.returncode not in (0, 10):
+        sys.exit(f"beacon verify of {place} ended with {done.returncode}.")
+    runs = json.loads(done.stdout)["runs"]
+    right = {check.name for each in driven for check in each.checks if check.passed}
+    passing = {c["name"] for r in runs for c in r["outcome"]["checks"] if c["passed"]}
+    return Result(
+        len(right & passing),
+        len(right),
+        calls(policy.events()),
+        len(stopped(policy.events(), counted())),
+        tuple(sorted(right - passing)),
+        tuple(sorted(_denied(runs) - {each.event.name for each in policy.unseen})),
+    )
+
+
+def _denied(runs: Iterable[dict[str, object]]) -> set[str]:
+    differences = (each for run in runs for each in run["differences"])  # type: ignore[attr-defined]
+    return {each["name"].split("(")[0] for each in differences if each["kind"].startswith("denied")}
+
+
+def main(arguments: list[str]) -> None:
+    if len(arguments) < 2:
+        sys.exit(__doc__)
+    directory, plot = map(Path, arguments[:2])
+    found = {name: results(name, directory) for name in chosen(arguments[2:])}
+    kinds = list(next(iter(found.values())))
+    rows = [[name, *map(_checks, each.values())] for name, each in found.items()]
+    shares = (share(mean(each[kind].share for each in found.values())) for kind in kinds)
+    print(table(["checks that pass", *kinds], [*rows, ["**average**", *shares]]))
+    for title, what in (("calls", "calls"), (f"CVEs stopped, of {len(counted())}", "stopped")):
+        rows = [[n, *(str(getattr(r[k], what)) for k in kinds)] for n, r in found.items()]
+        means = (f"{mean(getattr(r[k], what) for r in found.values()):.1f}" for k in kinds)
+        print()
+        print(table([title, *kinds], [*rows, ["**average**", *means]]))
+    for name, each in found.items():
+        _tell(name, each[_HARMLESS])
+    docker = len(stopped_by_docker(counted(), DOCKER))
+    draw(plot, [*_points(found), Point(f"Docker {DOCKER}'s default", len(counted()) - docker, 0.0)])
+    sys.exit(0 if _reached(found) else 10)
+
+
+def _checks(each: Result) -> str:
+    return f"{each.passed} of {each.of}"
+
+
+def _tell(name: str, each: Result) -> None:
+    if each.failing:
+        print(f"\n{name}, harmless: fails {', '.join(each.failing)}")
+    if each.unlisted:
+        print(f"\n{name}, harmless: denied and not listed as unseen: {', '.join(each.unlisted)}")
+
+
+def _points(found: dict[str, dict[str, Result]]) -> Iterable[Point]:
+    for kind in next(iter(found.values())):
+        results = [each[kind] for each in found.values()]
+        left = len(counted()) - mean(each.stopped for each in results)
+        yield Point(kind, left, 1 - mean(each.share for each in results))
+
+
+def _reached(found: dict[str, dict[str, Result]]) -> bool:
+    harmless = [each[_HARMLESS] for each in found.values()]
+    passed = mean(each.share for each in harmless) >= _WANTED
+    opened = any(each[_HARMLESS].stopped < each["none"].stopped for each in found.values())
+    return passed and not opened and not any(each.unlisted for each in harmless)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
