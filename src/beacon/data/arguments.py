@@ -92,6 +92,24 @@ def classes(call: str, values: Sequence[int]) -> tuple[str, ...]:
     return (",".join(words.values()),)
 
 
+def named_classes(call: str) -> tuple[str, ...]:
+    """Every class of a call whose values all have names, or are the default protocol (0)."""
+    multiplexer = multiplexers()[call]
+    if multiplexer.has_flags:
+        return (PLAIN, *multiplexer.arguments[0].names)
+    found: list[dict[str, str]] = [{}]
+    for argument in multiplexer.arguments:
+        found = [{**w, argument.name: v} for w in found for v in _values(argument, w)]
+    return tuple(",".join(words.values()) for words in found)
+
+
+def _values(argument: Argument, words: Mapping[str, str]) -> Iterator[str]:
+    names = _names(argument, words)
+    yield from names
+    if argument.name == "protocol" and 0 not in names.values():
+        yield "0x0"
+
+
 def fields(call: str, argument_class: str) -> dict[str, str]:
     """What a class says of each argument, by the argument's name."""
     arguments = multiplexers()[call].arguments

@@ -10,6 +10,7 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
+from beacon.data.arguments import named_classes
 from beacon.data.capabilities import worths
 from beacon.data.stand_ins import standing_in
 from beacon.data.table import read_table
@@ -139,6 +140,13 @@ def group_of(call: Syscall) -> str:
 def is_harmless(event: Event) -> bool:
     """Whether its denial buys nothing, as far as no known vulnerability says otherwise."""
     return weight_of(event).weight <= HARMLESS
+
+
+@cache
+def harmless_classes(call: str) -> tuple[str, ...]:
+    """The classes of a call that is many calls whose denial buys nothing; those with names."""
+    classes = named_classes(call)
+    return tuple(each for each in classes if is_harmless(Syscall(call, argument=each)))
 
 
 def _of_class(classes: Classes, argument_class: str | None) -> Judgement:

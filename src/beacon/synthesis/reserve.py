@@ -6,8 +6,9 @@ from collections.abc import Iterable, Iterator, Sequence, Set
 from typing import NamedTuple
 
 from beacon.data.arguments import multiplexers
+from beacon.data.asked import capabilities_asked
 from beacon.data.capabilities import granted, worth_beside
-from beacon.data.surface import HARMLESS, capabilities_asked, judged_classes, judgement
+from beacon.data.surface import harmless_classes, is_harmless, weight_of
 from beacon.model.cve import Cve
 from beacon.model.decision import Decision
 from beacon.model.event import Abi, Capability, Event, Syscall, order, whole
@@ -117,7 +118,7 @@ class _Reserve:
         chosen: set[Event] = set()
         events: list[Event] = [*self._calls, *self._rights]
         for event in events:
-            harmless = isinstance(event, Capability) or judgement(event).weight <= HARMLESS
+            harmless = isinstance(event, Capability) or is_harmless(event)
             if harmless and not self._openings.opened_by(event, self._possible | chosen):
                 chosen.add(event)
         chosen = self._openings.apart_from(chosen, self._kept, self._possible)
@@ -139,9 +140,9 @@ class _Reserve:
         """Whole calls, the least dangerous first, then the classes of those that have any."""
         names = [name for name in self._reachable if Syscall(name) not in self._possible]
         calls = [call for name in names if self._may_be(call := Syscall(name))]
-        yield from sorted(calls, key=lambda call: (judgement(call).weight, call.name))
+        yield from sorted(calls, key=lambda call: (weight_of(call).weight, call.name))
         for name in sorted(set(names) & multiplexers().keys()):
-            classes = (Syscall(name, argument=each) for each in judged_classes(name))
+            classes = (Syscall(name, argument=each) for each in harmless_classes(name))
             yield from (c for c in classes if c not in self._possible and self._may_be(c))
 
     def _may_be(self, call: Syscall) -> bool:
@@ -153,7 +154,7 @@ class _Reserve:
         )
 
     def _capabilities(self) -> Iterator[Capability]:
-        asked = {name for call in self._reachable for name in capabilities_asked(call)}
+        asked = {name for call in self._reachable for name in capabilities_asked(Syscall(call))}
         for each in map(Capability, sorted(asked)):
             known = each in self._possible or each in self._denied
             if granted(self._launch, each.name) and not known and self._intent.pin(each) is None:
@@ -165,7 +166,7 @@ class _Reserve:
         return sorted(
             name
             for name in names & self._reachable.keys()
-            if right.name in capabilities_asked(name)
+            if right.name in capabilities_asked(Syscall(name))
         )
 
     def _decision(self, event: Event) -> Decision:
@@ -200,7 +201,9 @@ class _Reserve:
                 yield Unseen(right, self._callers(right), self._worth(right, allowed))
 
     def _callers(self, right: Capability) -> tuple[Caller, ...]:
-        asking = (e for n, e in self._reachable.items() if right.name in capabilities_asked(n))
+        asking = (
+            e for n, e in self._reachable.items() if right.name in capabilities_asked(Syscall(n))
+        )
         return next((each.callers for each in asking), ())
 
     def _worth(self, event: Event, allowed: Set[Event]) -> Score:
@@ -208,7 +211,7 @@ class _Reserve:
         opened = self._openings.opened_by(event, allowed) if allowed else ()
         reasons = [Reason(weight(cve), f"{cve.id}: {cve.title}") for cve in opened]
         if isinstance(event, Syscall):
-            judged = judgement(event)
+            judged = weight_of(event)
             reasons.append(Reason(judged.weight, judged.why))
         else:
             reasons.append(Reason(worth_beside(event.name, ()), "by itself"))
