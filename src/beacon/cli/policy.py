@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import shlex
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -158,44 +159,57 @@ def _probed(policy: Policy) -> list[Syscall]:
 
 
 def _tell(console: Console, policy: Policy, profile: Profile, directory: Path) -> None:
-    kept = ", ".join(capability.name for capability in policy.capabilities) or "none"
-    inferred = {each.call.name for each in policy.syscalls if each.inferred is not None}
-    inferred -= {each.call.name for each in policy.syscalls if each.inferred is None}
-    classes = [each for each in policy.syscalls if each.call.argument is not None]
-    told_apart = len({each.call.name for each in classes})
     console.result(f"image         {policy.image.reference}")
     console.result(f"intent        {_spelt(policy.intent)}")
-    reserve = policy.reach.reserve if policy.reach else 0
-    how = f"{len(inferred)} inferred, {reserve} in reserve"
-    console.result(f"system calls  {len(policy.names())} allowed ({how})")
-    console.result(f"arguments     {told_apart} of them by {len(classes)} argument classes")
-    if whole := sorted({each.call.name for each in policy.syscalls if is_whole(each.call)}):
-        console.result(f"              whatever their arguments: {', '.join(whole)}")
-    console.result(f"capabilities  {kept}")
-    console.result(f"ABIs          {', '.join(policy.abis)}")
-    if probed := _probed(policy):
-        console.result(f"              not {probed[0].abi}: the filter kills those who call by it")
-        console.result(f"              (--allow {spell(probed[0])} keeps it)")
+    for line in _allowed(policy):
+        console.result(line)
     console.result(f"runtimes      {', '.join(each.runtime for each in policy.runtimes)}")
     for name, version in unknown_to_some(policy.events()).items():
         console.result(f"needs         a runtime whose libseccomp knows {name} ({version} does)")
-    if line := profile.support().sentence():
-        console.result(f"not served    {line}")
+    if unsupported := profile.support().sentence():
+        console.result(f"not served    {unsupported}")
     if policy.dropped:
         console.result(f"dropped       {_names(policy)}")
-    file = shlex.quote(str(directory / DockerArgsExporter.file))
-    image = shlex.quote(policy.image.reference)
-    console.result(f"use           docker run YOUR_OPTIONS $(cat {file}) {image}")
-    if words := again(policy.launch):
-        console.result(f"              as recorded with {words}")
-    if policy.coverage is not None:
-        console.result(f"coverage      {policy.coverage.sentence()}")
     for line in not_seen(policy):
         console.result(f"not seen      {line}")
+    if policy.coverage is not None:
+        console.result(f"coverage      {policy.coverage.sentence()}")
+    for line in _use(policy, directory):
+        console.result(line)
+
+
+def _allowed(policy: Policy) -> Iterator[str]:
+    inferred = {each.call.name for each in policy.syscalls if each.inferred is not None}
+    inferred -= {each.call.name for each in policy.syscalls if each.inferred is None}
+    reserve = policy.reach.reserve if policy.reach else 0
+    how = f"{len(inferred)} inferred, {reserve} in the reserve"
+    yield f"system calls  {len(policy.names())} allowed ({how})"
+    whole = {each.call.name for each in policy.syscalls if is_whole(each.call)}
+    classes = [each.call for each in policy.syscalls if each.call.argument is not None]
+    classes = [call for call in classes if call.name not in whole]
+    names = {call.name for call in classes}
+    yield f"arguments     {len(names)} of them by {len(classes)} argument classes"
+    if whole:
+        yield f"              whatever their arguments: {', '.join(sorted(whole))}"
+    kept = ", ".join(capability.name for capability in policy.capabilities) or "none"
+    yield f"capabilities  {kept}"
+    yield f"ABIs          {', '.join(policy.abis)}"
+    if probed := _probed(policy):
+        yield f"              not {probed[0].abi}: the filter kills those who call by it"
+        yield f"              (--allow {spell(probed[0])} keeps it)"
+
+
+def _use(policy: Policy, directory: Path) -> Iterator[str]:
+    file = shlex.quote(str(directory / DockerArgsExporter.file))
+    image = shlex.quote(policy.image.reference)
+    yield f"use           docker run YOUR_OPTIONS $(cat {file}) {image}"
+    if words := again(policy.launch):
+        yield f"              as recorded with {words}"
 
 
 def _spelt(intent: Intent) -> str:
     said = [f"security {intent.security:g}", f"functionality {intent.functionality:g}"]
+    said.append(f"reserve {intent.reserve}")
     for name, environments in (("matter", intent.matter), ("ignore", intent.ignore)):
         if environments:
             said.append(f"{name} {' '.join(environments)}")
