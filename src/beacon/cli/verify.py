@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -23,6 +24,7 @@ from beacon.cli.console import Console, counted
 from beacon.cli.exploring import default_jobs
 from beacon.cli.opening import open_lab
 from beacon.cli.progress import Progress
+from beacon.cli.unseen import not_seen
 from beacon.cli.verified import closing, told, told_starts
 from beacon.errors import ExitCode, UsageError
 from beacon.export.seccomp import SeccompExporter
@@ -78,7 +80,7 @@ def run(options: argparse.Namespace, console: Console) -> ExitCode:
     if options.json:
         console.document("verification", _plain(verification))
     else:
-        _tell(console, verification)
+        _tell(console, verification, policy)
     return _EXIT_CODES[verification.verdict]
 
 
@@ -130,19 +132,22 @@ def _plain(verification: Verification) -> dict[str, Any]:
     return {**verdict, **msgspec.to_builtins(verification)}
 
 
-def _tell(console: Console, verification: Verification) -> None:
-    for each in verification.files:
-        console.result(f"{each.sentence()}.")
-    for run in verification.runs:
-        for line in told(run):
-            console.result(line)
-    if verification.runs and verification.left_out:
-        console.result(f"{verification.left_out} runs in other environments were not repeated.")
-    if verification.uncontrolled:
-        runs = counted(verification.uncontrolled, "more run")
-        console.result(f"{runs} that differ were not run without the policy: see the others.")
-    for line in told_starts(verification.starts):
+def _tell(console: Console, verification: Verification, policy: Policy) -> None:
+    for line in (*_told_runs(verification), *told_starts(verification.starts)):
         console.result(line)
+    for line in not_seen(policy):
+        console.result(f"{line}.")
     console.result(closing(verification))
     if not verification.passed and verification.runs:
         console.result(f"{verification.coverage.sentence()}.")
+
+
+def _told_runs(verification: Verification) -> Iterator[str]:
+    yield from (f"{each.sentence()}." for each in verification.files)
+    for run in verification.runs:
+        yield from told(run)
+    if verification.runs and verification.left_out:
+        yield f"{verification.left_out} runs in other environments were not repeated."
+    if verification.uncontrolled:
+        runs = counted(verification.uncontrolled, "more run")
+        yield f"{runs} that differ were not run without the policy: see the others."
