@@ -28,13 +28,15 @@ def profiles(directories: Sequence[Path]) -> dict[str, Path]:
 
 
 def policies(directory: Path) -> list[Path]:
-    """For each image the directory of a policy of its first runs."""
+    """For each image the directories of policies of its first runs, with and without reserve."""
     found = []
     for image in IMAGES:
         say(f"recording {image}")
         recorded = directory / f"{image}.profile"
         profile(image, recorded, "--max-runs", _RUNS)
         found.append(_policy(recorded, directory / image))
+        bare = directory / f"{image}-no-reserve"
+        found.append(_policy(recorded, bare, "--reserve", "none"))
     return found
 
 
