@@ -59,7 +59,8 @@ def test_one_s_own_options_need_no_repetition_and_are_listed(tmp_path: Path, scr
     listed = done.stderr.split("none@default")[0]
     assert f"--workload {script}" in listed
     assert f"-v {data}:/data" in listed
-    assert listed.count("sealed on this host") == 2
+    assert "--cap-add SYS_PTRACE" in listed
+    assert listed.count("sealed on this host") == 3
     elsewhere = {"XDG_STATE_HOME": str(tmp_path / "other-host")}
     before = (tmp_path / "ran").read_text()
     refused = verify(policy, env=elsewhere)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 from beacon.data.kernel import is_syscall
 from beacon.model.environment import Kind
@@ -82,25 +82,33 @@ def intended(policy: Policy, replay: Replay, run: Run) -> tuple[IntendedDenial, 
     """What was denied as the intent wants it; not what the recording was denied already."""
     dropped: set[Event] = {each.event for each in policy.dropped}
     dropped -= {*replay.denied, *map(Capability, replay.refused)}
-    counts: dict[tuple[str, Phase], tuple[int, frozenset[str]]] = {}
-    for event, phase, count, processes in _denied_parts(run):
+    found: dict[tuple[str, Phase], IntendedDenial] = {}
+    for event, each in _denied_parts(run):
         if dropped & {event, whole(event)}:
-            before, names = counts.get((spell(event), phase), (0, frozenset()))
-            counts[spell(event), phase] = (before + count, names | {*processes})
-    return tuple(
-        IntendedDenial(event, phase, count, tuple(sorted(names)))
-        for (event, phase), (count, names) in counts.items()
-    )
+            key = each.event, each.phase
+            found[key] = found[key].joined(each) if key in found else each
+    return tuple(found.values())
 
 
-def _denied_parts(run: Run) -> Iterator[tuple[Event, Phase, int, Sequence[str]]]:
+def _denied_parts(run: Run) -> Iterator[tuple[Event, IntendedDenial]]:
     for entry in run.observation.syscalls:
         for call, part in entry.parts():
             if part.denied:
-                yield call, entry.phase, part.denied, part.processes
+                name, processes = spell(call), part.processes
+                yield call, IntendedDenial(name, entry.phase, part.denied, processes)
     for check in run.observation.capabilities:
         if check.refused:
-            yield check.capability, check.phase, check.count, check.processes
+            place = check.held or check.call
+            yield (
+                check.capability,
+                IntendedDenial(
+                    check.capability.name,
+                    check.phase,
+                    check.count,
+                    check.processes,
+                    (place,) if place else (),
+                ),
+            )
 
 
 def _endings(replay: Replay, run: Run, *, faulty: bool) -> Iterator[Difference]:

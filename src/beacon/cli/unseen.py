@@ -25,7 +25,7 @@ def within_reach(profile: Profile) -> Iterator[str]:
     used = {event.name for event in profile.events() if isinstance(event, Syscall)}
     for scope, words in _SCOPES.items():
         names = profile.reach.within(scope).keys()
-        yield f"{words} can make {len(names)} calls: {len(names & used)} were seen"
+        yield f"{words} can make {len(names)} calls: {_seen(len(names & used))}"
 
 
 def not_seen(policy: Policy) -> Iterator[str]:
@@ -59,6 +59,10 @@ def unseen_lines(policy: Policy) -> Iterator[str]:
             yield f"  allowing it    {reason.weight:.2f} {reason.text}"
         if len(each.security.reasons) > _REASONS:
             yield f"                 and {len(each.security.reasons) - _REASONS} more"
+
+
+def _seen(count: int) -> str:
+    return f"{count} were seen" if count != 1 else "1 was seen"
 
 
 def _named(each: Unseen) -> str:

@@ -112,10 +112,14 @@ class ReachSummary(msgspec.Struct, frozen=True):
         """The numbers, in words."""
         gaps = f", and further ones in {self.unresolved} places that were not resolved"
         return (
-            f"programs can make {self.calls} calls: {self.seen} were seen, "
-            f"{self.reserve} are in the reserve, {self.denied} are denied"
+            f"programs can make {self.calls} calls: {_are(self.seen, 'were')} seen, "
+            f"{_are(self.reserve)} in the reserve, {_are(self.denied)} denied"
             + (gaps if self.unresolved else "")
         )
+
+
+def _are(count: int, verb: str = "are") -> str:
+    return f"{count} {verb}" if count != 1 else f"1 {'was' if verb == 'were' else 'is'}"
 
 
 class Replay(msgspec.Struct, frozen=True):

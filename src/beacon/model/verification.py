@@ -49,17 +49,32 @@ class Shown(msgspec.Struct, frozen=True):
 
 
 class IntendedDenial(msgspec.Struct, frozen=True):
-    """What the intent dropped, the container then asked for, and did not get."""
+    """What the intent dropped, the container then asked for, and did not get.
+
+    `places` are the calls in which a capability was needed, in words.
+    """
 
     event: str
     phase: Phase
     count: Count
     processes: tuple[str, ...]
+    places: tuple[str, ...] = ()
+
+    def joined(self, other: IntendedDenial) -> IntendedDenial:
+        """The same denial at both places."""
+        return IntendedDenial(
+            self.event,
+            self.phase,
+            self.count + other.count,
+            tuple(sorted({*self.processes, *other.processes})),
+            tuple(sorted({*self.places, *other.places})),
+        )
 
     def sentence(self) -> str:
         """`kill, 1 time in shutdown, by supervisord`."""
         times = f"{self.count} time" if self.count == 1 else f"{self.count} times"
-        return f"{self.event}, {times} in {self.phase}, by {', '.join(self.processes)}"
+        where = f" in {'; '.join(self.places)}" if self.places else ""
+        return f"{self.event}, {times} in {self.phase}, by {', '.join(self.processes)}{where}"
 
 
 class VerifiedRun(msgspec.Struct, frozen=True):

@@ -98,8 +98,9 @@ class _Reserve:
 
     def found(self) -> Reserved:
         chosen = self._chosen()
-        decisions = [self._decision(each) for each in sorted(chosen, key=order)]
-        return Reserved(tuple(decisions), tuple(self._unseen(self._kept | chosen)))
+        allowed = self._kept | chosen
+        decisions = [self._decision(each, allowed) for each in sorted(chosen, key=order)]
+        return Reserved(tuple(decisions), tuple(self._unseen(allowed)))
 
     def _chosen(self) -> set[Event]:
         match self._intent.reserve:
@@ -130,9 +131,10 @@ class _Reserve:
     def _risky_rights(self, chosen: Set[Event]) -> Iterator[Event]:
         """The capabilities that nothing allowed asks for, or that are worth something."""
         allowed = self._kept | chosen
-        names = {each.name for each in allowed if isinstance(each, Capability)}
+        # Those that were seen: two of the reserve must not make each other small.
+        names = {each.name for each in self._kept if isinstance(each, Capability)}
         for right in (each for each in chosen if isinstance(each, Capability)):
-            small = worth_beside(right.name, names - {right.name}) <= SMALL
+            small = worth_beside(right.name, names) <= SMALL
             if not small or not self._askers(right, allowed):
                 yield right
 
@@ -161,15 +163,12 @@ class _Reserve:
                 yield each
 
     def _askers(self, right: Capability, allowed: Iterable[Event]) -> list[str]:
-        """The calls within reach that are allowed and may ask for a capability."""
-        names = {event.name for event in allowed if isinstance(event, Syscall)}
-        return sorted(
-            name
-            for name in names & self._reachable.keys()
-            if right.name in capabilities_asked(Syscall(name))
-        )
+        """The calls within reach that may ask for a capability, as far as they are allowed."""
+        calls = (event for event in allowed if isinstance(event, Syscall))
+        within = (call for call in calls if call.name in self._reachable)
+        return sorted({call.name for call in within if right.name in capabilities_asked(call)})
 
-    def _decision(self, event: Event) -> Decision:
+    def _decision(self, event: Event, allowed: Set[Event]) -> Decision:
         why = _REACHABLE if self._intent.reserve is Reserve.REACHABLE else _HARMLESS
         return Decision(
             event,
@@ -177,13 +176,13 @@ class _Reserve:
             security=self._worth(event, frozenset()),
             functionality=_UNSEEN,
             because=why,
-            reserve=self._who(event),
+            reserve=self._who(event, allowed),
         )
 
-    def _who(self, event: Event) -> str:
+    def _who(self, event: Event, allowed: Set[Event]) -> str:
         if isinstance(event, Syscall):
             return self._reachable[event.name].who()
-        return f"asked for in {', '.join(self._askers(event, self._kept) or ['further calls'])}"
+        return f"asked for in {', '.join(self._askers(event, allowed))}"
 
     def _unseen(self, allowed: Set[Event]) -> Iterator[Unseen]:
         by_name: dict[str, list[Syscall]] = {}

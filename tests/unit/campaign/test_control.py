@@ -152,7 +152,7 @@ def test_a_dropped_capability_is_told_as_well() -> None:
     policy = synthesize(profile(kept), Intent(deny=(Capability("CAP_CHOWN"),)))
     refused = Observation((call("read"),), (check("CAP_CHOWN", granted=False),))
     only = the_run(lambda *_: True, refused, policy=policy)
-    assert only.intended == (IntendedDenial("CAP_CHOWN", Phase.SERVE, 1, ("server",)),)
+    assert only.intended == (IntendedDenial("CAP_CHOWN", Phase.SERVE, 1, ("server",), ("bind",)),)
     assert only.differences == ()
 
 

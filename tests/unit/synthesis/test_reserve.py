@@ -58,7 +58,7 @@ def test_what_is_dangerous_is_denied_and_named() -> None:
     assert all(each.security.value > HARMLESS and each.callers for each in policy.unseen)
     assert policy.reach is not None
     assert policy.reach.sentence() == (
-        "programs can make 4 calls: 1 were seen, 1 are in the reserve, 2 are denied"
+        "programs can make 4 calls: 1 was seen, 1 is in the reserve, 2 are denied"
     )
 
 
