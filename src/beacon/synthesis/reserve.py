@@ -20,6 +20,7 @@ from beacon.model.score import Reason, Score
 from beacon.scoring.openings import Openings
 from beacon.scoring.security import weight
 from beacon.synthesis.coverage import defeat
+from beacon.synthesis.denial import unknown_to_some
 
 #: What a capability may be worth to an attacker by itself, given those that are allowed.
 SMALL = 0.1
@@ -140,7 +141,10 @@ class _Reserve:
 
     def _candidates(self) -> Iterator[Syscall]:
         """Whole calls, the least dangerous first, then the classes of those that have any."""
-        names = [name for name in self._reachable if Syscall(name) not in self._possible]
+        # What not every libseccomp knows would bind the policy to newer runtimes; its callers get
+        # ENOSYS, and do without.
+        new = unknown_to_some(map(Syscall, self._reachable))
+        names = [n for n in self._reachable if n not in new and Syscall(n) not in self._possible]
         calls = [call for name in names if self._may_be(call := Syscall(name))]
         yield from sorted(calls, key=lambda call: (weight_of(call).weight, call.name))
         for name in sorted(set(names) & multiplexers().keys()):

@@ -108,6 +108,12 @@ def test_a_call_whose_class_was_dropped_or_pinned_is_not_let_in_whole() -> None:
     assert Syscall("fcntl", argument="F_SETSIG") not in policy.events()
 
 
+def test_nothing_that_only_newer_runtimes_can_filter() -> None:
+    policy = derive(["read"], ["close_range", "readv"])
+    assert policy.names() == ("read", "readv")
+    assert "close_range" in policy.not_implemented
+
+
 def test_nothing_for_a_container_of_another_abi() -> None:
     recorded = reaching(profile(run(call("getuid32", abi=Abi.I386))), "readv")
     assert synthesize(recorded, HARMLESS_INTENT).names() == ("getuid32",)
