@@ -6,8 +6,9 @@ Each image's policy comes from the runs without a workload alone; then its workl
 Prints the checks that pass (of those that pass without a policy), the calls and the known CVEs
 that are stopped, for each kind of reserve and for whatever the programs can call; draws risk
 against breakage to PLOT. Exit code 10: with the harmless reserve fewer than 98 % of the checks pass
-on average, a call was denied that `beacon explain --unseen` does not list, or a CVE is open that
-the policy without reserve stops.
+on average, a call was denied that `beacon explain --unseen` does not list, a CVE is open that the
+policy without reserve stops, or of the CVEs after a date, of which the policies know nothing, the
+reserve opens more than 1 %.
 """
 
 from __future__ import annotations
@@ -34,8 +35,10 @@ from catalogue import BEACON, chosen, profile
 from frontier import Point, draw
 from markdown import share, table
 from policies import DOCKER, calls, counted, stopped, stopped_by_docker
+from splits import Split, splits
 
 _WANTED = 0.98
+_MOST_OPENED = 0.01
 _HARMLESS = "harmless"
 _STATIC = {Scope.BESIDE: "static, beside", Scope.IMAGE: "static, image"}
 
@@ -55,10 +58,13 @@ class Result(msgspec.Struct, frozen=True):
         return self.passed / self.of if self.of else 1.0
 
 
-def results(name: str, directory: Path) -> dict[str, Result]:
+def record(name: str, directory: Path) -> Profile:
+    """Its first runs, without and with the workload."""
+    return profile(name, directory / "reserve" / name, "--strategy", "baseline")
+
+
+def results(name: str, recorded: Profile, directory: Path) -> dict[str, Result]:
     """By kind of policy."""
-    place = directory / "reserve" / name
-    recorded = profile(name, place, "--strategy", "baseline")
     return {
         kind: _result(recorded, policy, directory / f"{name}-{kind.replace(', ', '-')}")
         for kind, policy in _policies(recorded).items()
@@ -118,7 +124,8 @@ def main(arguments: list[str]) -> None:
     if len(arguments) < 2:
         sys.exit(__doc__)
     directory, plot = map(Path, arguments[:2])
-    found = {name: results(name, directory) for name in chosen(arguments[2:])}
+    profiles = {name: record(name, directory) for name in chosen(arguments[2:])}
+    found = {name: results(name, each, directory) for name, each in profiles.items()}
     kinds = list(next(iter(found.values())))
     rows = [[name, *map(_checks, each.values())] for name, each in found.items()]
     shares = (share(mean(each[kind].share for each in found.values())) for kind in kinds)
@@ -130,9 +137,22 @@ def main(arguments: list[str]) -> None:
         print(table([title, *kinds], [*rows, ["**average**", *means]]))
     for name, each in found.items():
         _tell(name, each[_HARMLESS])
+    later = list(splits(list(profiles.values())))
+    print()
+    print(
+        table(
+            ["known before", "later CVEs", "stopped", "with the reserve"],
+            [_split(each) for each in later],
+        )
+    )
     docker = len(stopped_by_docker(counted(), DOCKER))
     draw(plot, [*_points(found), Point(f"Docker {DOCKER}'s default", len(counted()) - docker, 0.0)])
-    sys.exit(0 if _reached(found) else 10)
+    cheap = all(each.without - each.with_reserve <= _MOST_OPENED for each in later)
+    sys.exit(0 if _reached(found) and cheap else 10)
+
+
+def _split(each: Split) -> list[str]:
+    return [str(each.year), str(each.later), share(each.without), share(each.with_reserve)]
 
 
 def _checks(each: Result) -> str:

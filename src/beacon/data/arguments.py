@@ -28,7 +28,8 @@ class ArgumentKind(StrEnum):
 class Argument(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One argument: its place among the registers, and what its values are called.
 
-    With `by` the names depend on the value of the argument of that name.
+    With `by` the names depend on the value of the argument of that name. `dynamic`: a value without
+    a name may do what any named one does (clocks of other processes have numbers of their own).
     """
 
     name: str
@@ -38,6 +39,7 @@ class Argument(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     names: dict[str, int] = {}
     by: str | None = None
     names_by: dict[str, dict[str, int]] = {}
+    dynamic: bool = False
 
     @property
     def judged(self) -> int:
@@ -150,6 +152,8 @@ def holds(call: str, argument_class: str, field: str, wanted: Sequence[str]) -> 
     words = fields(call, argument_class)
     names = _names(argument, words)
     number = _number(argument, names, words[field])
+    if argument.dynamic and number not in names.values():
+        return True
     return any(names.get(name) == number for name in wanted)
 
 

@@ -12,6 +12,7 @@ from beacon.data.kernel import is_capability, is_syscall
 from beacon.data.runtimes import Table, shipped
 from beacon.errors import NothingObservedError, UsageError
 from beacon.model.coverage import coverage
+from beacon.model.cve import Cve
 from beacon.model.decision import Decision
 from beacon.model.event import Capability, Event, Phase, Syscall, order
 from beacon.model.intent import Intent
@@ -48,10 +49,12 @@ def synthesize(
     *,
     insist: bool = False,
     runtimes: Table | None = None,
+    known: Sequence[Cve] | None = None,
 ) -> Policy:
     """Derive the policy; without an intent whatever was seen is allowed.
 
-    `runtimes` are the measured container runtimes, by default those of the package alone.
+    `runtimes` are the measured container runtimes, by default those of the package alone; `known`
+    are the vulnerabilities that count, by default all.
     NothingObservedError when no run that counts became ready: such a policy was never seen to
     start. UsageError for an incomplete profile unless the user insists, and for a runtime of the
     intent that nobody measured.
@@ -67,10 +70,11 @@ def synthesize(
             f"This profile is not complete ({gaps[0]}): profile again, or insist with --incomplete."
         )
     floor = needed(profile.host.runtime, runs, intent, runtimes or shipped())
-    decided = decide(runs, intent, cves(), withheld(runs, profile, intent), floor.calls)
-    known = [each for each in decided if _filterable(each.event)]
-    seen = without_unasked(known, uses, intent)
-    reserve = reserved(seen, profile.reach, intent, profile.launch, cves())
+    known = cves() if known is None else known
+    decided = decide(runs, intent, known, withheld(runs, profile, intent), floor.calls)
+    filterable = [each for each in decided if _filterable(each.event)]
+    seen = without_unasked(filterable, uses, intent)
+    reserve = reserved(seen, profile.reach, intent, profile.launch, known)
     decisions = [*seen, *reserve.decisions]
     allowed = [decision for decision in decisions if decision.allowed]
     syscalls = tuple(_syscalls(allowed, uses))

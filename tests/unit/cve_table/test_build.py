@@ -14,11 +14,9 @@ from cve_table.inputs import HERE, JudgedNeed, Judgement, facts, judgements, rea
 from cve_table.twins import lonely
 
 #: Constants that data/arguments.toml does not have: there the call counts with any arguments. The
-#: clocks of clock_nanosleep may be any negative number, the flag of memfd_create comes with a
-#: mapping that is as open, mmap has classes by its protection, and threads need the flags of clone.
+#: flag of memfd_create comes with a mapping that is as open, mmap has classes by its protection,
+#: and threads need the flags of clone.
 UNCONDITIONAL = {
-    ("clock_nanosleep", "clock", "CLOCK_BOOTTIME_ALARM"),
-    ("clock_nanosleep", "clock", "CLOCK_REALTIME_ALARM"),
     ("clone", "flags", "CLONE_CHILD_CLEARTID"),
     ("clone", "flags", "CLONE_SETTLS"),
     ("memfd_create", "flags", "MFD_HUGETLB"),

@@ -58,6 +58,7 @@ _HEADERS = [
     "sys/personality.h",
     "sys/ptrace.h",
     "sys/socket.h",
+    "time.h",
 ]
 #: Names of ours, and those of the kernel alone or newer than the headers that Debian 12 has.
 _OURS = {"NONE", "PER_LINUX", "QUERY", "O_DIRECT", "PROT_WRITE|PROT_EXEC"}
@@ -231,3 +232,10 @@ def test_all_the_classes_of_a_call_ask_for_nothing(call: str) -> None:
 
 def test_named_classes_are_not_all_there_are() -> None:
     assert all(conditions("fcntl", multiplexers()["fcntl"].arguments[0].names))
+
+
+def test_a_clock_without_a_name_may_be_any_processs() -> None:
+    wanted = ("CLOCK_PROCESS_CPUTIME_ID",)
+    assert not holds("clock_nanosleep", "CLOCK_REALTIME", "clock", wanted)
+    assert holds("clock_nanosleep", "CLOCK_PROCESS_CPUTIME_ID", "clock", wanted)
+    assert holds("clock_nanosleep", "0xfffffffa", "clock", wanted)
