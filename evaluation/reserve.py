@@ -13,25 +13,33 @@ reserve opens more than 1 %.
 
 from __future__ import annotations
 
-import json
-import subprocess
 import sys
 from collections.abc import Iterable
+from functools import partial
 from pathlib import Path
 from statistics import mean
+from tempfile import TemporaryDirectory
 
 import msgspec
 
-from beacon.campaign.seal import seal
+from beacon.campaign.cell import Cell, Conditions, run_cell
+from beacon.campaign.enforced import read_enforced
+from beacon.campaign.lab import Lab
+from beacon.cli.opening import open_lab
+from beacon.data.kernel import is_syscall
+from beacon.engines.interface import Enforcement
 from beacon.export.all import render_all
+from beacon.model.environment import Environment
 from beacon.model.event import Syscall
 from beacon.model.files import write_files
 from beacon.model.intent import PRESETS, Reserve
 from beacon.model.policy import AllowedSyscall, Evidence, Policy
 from beacon.model.profile import Profile
 from beacon.model.reach import Scope
+from beacon.model.support import repeated, together
 from beacon.synthesis.synthesize import synthesize
-from catalogue import BEACON, chosen, profile
+from beacon.workloads.registry import find
+from catalogue import chosen, profile
 from frontier import Point, draw
 from markdown import share, table
 from policies import DOCKER, calls, counted, stopped, stopped_by_docker
@@ -40,6 +48,7 @@ from splits import Split, splits
 _WANTED = 0.98
 _MOST_OPENED = 0.01
 _HARMLESS = "harmless"
+_JOBS = 3
 _STATIC = {Scope.BESIDE: "static, beside", Scope.IMAGE: "static, image"}
 
 
@@ -63,12 +72,12 @@ def record(name: str, directory: Path) -> Profile:
     return profile(name, directory / "reserve" / name, "--strategy", "baseline")
 
 
-def results(name: str, recorded: Profile, directory: Path) -> dict[str, Result]:
+def results(lab: Lab, name: str, recorded: Profile) -> dict[str, Result]:
     """By kind of policy."""
-    return {
-        kind: _result(recorded, policy, directory / f"{name}-{kind.replace(', ', '-')}")
-        for kind, policy in _policies(recorded).items()
-    }
+    say(name)
+    policies = _policies(recorded)
+    found = lab.in_parallel(partial(_result, lab, recorded), list(policies.values()), _JOBS)
+    return dict(zip(policies, found, strict=True))
 
 
 def _policies(recorded: Profile) -> dict[str, Policy]:
@@ -93,31 +102,36 @@ def _static(seen: Policy, recorded: Profile, scope: Scope) -> Policy:
     return msgspec.structs.replace(seen, syscalls=tuple(allowed), unseen=())
 
 
-def _result(recorded: Profile, policy: Policy, place: Path) -> Result:
-    whole = synthesize(recorded, insist=True)
-    driven = tuple(each for each in whole.replays if each.workload != "none")
-    policy = msgspec.structs.replace(policy, replays=driven, coverage=whole.coverage, gaps=())
-    write_files(place, render_all(seal(policy), place))
-    command = [BEACON, "verify", "--quick", "--starts", "0", "--json", str(place)]
-    done = subprocess.run(command, stdout=subprocess.PIPE)
-    if done.returncode not in (0, 10):
-        sys.exit(f"beacon verify of {place} ended with {done.returncode}.")
-    runs = json.loads(done.stdout)["runs"]
-    right = {check.name for each in driven for check in each.checks if check.passed}
-    passing = {c["name"] for r in runs for c in r["outcome"]["checks"] if c["passed"]}
+def _result(lab: Lab, recorded: Profile, policy: Policy) -> Result:
+    """What comes of the recorded workload under the policy, as its exported files enforce it."""
+    (driven,) = (each for each in repeated(recorded.runs) if each[0].workload != "none")
+    conditions = Conditions(
+        lab.engine.image(recorded.image.reference),
+        recorded.launch,
+        _enforcement(policy),
+        recorded.surroundings,
+    )
+    cell = Cell(Environment(), find(driven[0].workload))
+    run = run_cell(lab, conditions, cell)
+    right = {check.name for check in together(driven) if check.passed}
+    passing = {check.name for check in run.outcome.checks if check.passed}
+    unseen = {each.event.name for each in policy.unseen}
+    before = {call for each in recorded.runs for call in each.observation.denied()}
+    denied = {call.name for call in run.observation.denied() - before if is_syscall(call.name)}
     return Result(
         len(right & passing),
         len(right),
         calls(policy.events()),
         len(stopped(policy.events(), counted())),
         tuple(sorted(right - passing)),
-        tuple(sorted(_denied(runs) - {each.event.name for each in policy.unseen})),
+        tuple(sorted(denied - unseen)),
     )
 
 
-def _denied(runs: Iterable[dict[str, object]]) -> set[str]:
-    differences = (each for run in runs for each in run["differences"])  # type: ignore[attr-defined]
-    return {each["name"].split("(")[0] for each in differences if each["kind"].startswith("denied")}
+def _enforcement(policy: Policy) -> Enforcement:
+    with TemporaryDirectory() as place:
+        write_files(Path(place), render_all(policy, Path(place)))
+        return read_enforced(Path(place)).enforcement
 
 
 def main(arguments: list[str]) -> None:
@@ -125,7 +139,8 @@ def main(arguments: list[str]) -> None:
         sys.exit(__doc__)
     directory, plot = map(Path, arguments[:2])
     profiles = {name: record(name, directory) for name in chosen(arguments[2:])}
-    found = {name: results(name, each, directory) for name, each in profiles.items()}
+    with open_lab() as lab:
+        found = {name: results(lab, name, each) for name, each in profiles.items()}
     kinds = list(next(iter(found.values())))
     rows = [[name, *map(_checks, each.values())] for name, each in found.items()]
     shares = (share(mean(each[kind].share for each in found.values())) for kind in kinds)
@@ -149,6 +164,10 @@ def main(arguments: list[str]) -> None:
     draw(plot, [*_points(found), Point(f"Docker {DOCKER}'s default", len(counted()) - docker, 0.0)])
     cheap = all(each.without - each.with_reserve <= _MOST_OPENED for each in later)
     sys.exit(0 if _reached(found) and cheap else 10)
+
+
+def say(name: str) -> None:
+    print(name, file=sys.stderr)
 
 
 def _split(each: Split) -> list[str]:
