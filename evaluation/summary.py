@@ -17,7 +17,7 @@ def main(directory: Path, default: Path) -> None:
     verification = json.loads((directory / "verification.json").read_bytes())
     runs = verification["runs"]
     standard = json.loads(default.read_bytes())
-    seen = len({each.call.name for each in policy.syscalls if each.inferred is None})
+    seen = len({each.call.name for each in policy.syscalls if each.count})
     classes = sum(each.call.argument is not None for each in policy.syscalls)
     known = exposures(policy.events(), cves())
     stopped = sum(each.stopped for each in known)

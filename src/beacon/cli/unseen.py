@@ -34,7 +34,12 @@ def not_seen(policy: Policy) -> Iterator[str]:
         yield "nobody analysed what the programs can call: profile again for a reserve"
         return
     yield policy.reach.sentence()
-    worst = [each for each in by_risk(policy) if not each.allowed]
+    # Callers of those that get ENOSYS fall back, and miss nothing.
+    worst = [
+        each
+        for each in by_risk(policy)
+        if not each.allowed and each.event.name not in policy.not_implemented
+    ]
     if worst:
         names = ", ".join(_named(each) for each in worst[:_NAMED])
         more = f" and {len(worst) - _NAMED} more" if len(worst) > _NAMED else ""
