@@ -8,7 +8,7 @@ from typing import NamedTuple
 from beacon.data.arguments import multiplexers
 from beacon.data.asked import capabilities_asked
 from beacon.data.capabilities import granted, worth_beside
-from beacon.data.surface import harmless_classes, is_harmless, weight_of
+from beacon.data.surface import HARMLESS, harmless_classes, is_harmless, weight_of
 from beacon.model.cve import Cve
 from beacon.model.decision import Decision
 from beacon.model.event import Abi, Capability, Event, Syscall, order, whole
@@ -22,8 +22,6 @@ from beacon.scoring.security import weight
 from beacon.synthesis.coverage import defeat
 from beacon.synthesis.denial import unknown_to_some
 
-#: What a capability may be worth to an attacker by itself, given those that are allowed.
-SMALL = 0.1
 _UNSEEN = Score(0.0, (Reason(0.0, "no run that the intent counts used it"),))
 _HARMLESS = "not seen, within reach, and its denial stops no known attack"
 _REACHABLE = "not seen, within reach, and the intent allows whatever is"
@@ -135,7 +133,7 @@ class _Reserve:
         # Those that were seen: two of the reserve must not make each other small.
         names = {each.name for each in self._kept if isinstance(each, Capability)}
         for right in (each for each in chosen if isinstance(each, Capability)):
-            small = worth_beside(right.name, names) <= SMALL
+            small = worth_beside(right.name, names) <= HARMLESS
             if not small or not self._askers(right, allowed):
                 yield right
 
@@ -160,6 +158,9 @@ class _Reserve:
         )
 
     def _capabilities(self) -> Iterator[Capability]:
+        """Those that the launch has; none where no process was seen to have any of its own."""
+        if not any(isinstance(each, Capability) for each in self._possible):
+            return
         asked = {name for call in self._reachable for name in capabilities_asked(Syscall(call))}
         for each in map(Capability, sorted(asked)):
             known = each in self._possible or each in self._denied
