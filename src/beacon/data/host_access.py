@@ -39,6 +39,12 @@ class Filter(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         """Whether it lets the call through with some arguments, and with these it does not."""
         return call.name in self.only and call.argument not in self.only[call.name]
 
+    def lets_through(self, call: Syscall, capabilities: Iterable[str]) -> bool:
+        """Whether a container with these capabilities may make the call under it."""
+        if call.name in self.opened(capabilities):
+            return True
+        return call.name not in self.denied and not self.denies_in_part(call)
+
     def opened(self, capabilities: Iterable[str]) -> frozenset[str]:
         """What it lets through to a container with these capabilities (`CAP_SYS_ADMIN`)."""
         names = self.with_capability

@@ -8,12 +8,13 @@ from typing import NamedTuple
 from beacon.data.arguments import multiplexers
 from beacon.data.asked import capabilities_asked
 from beacon.data.capabilities import granted, worth_beside
+from beacon.data.host_access import host_access
 from beacon.data.surface import HARMLESS, harmless_classes, is_harmless, weight_of
 from beacon.model.cve import Cve
 from beacon.model.decision import Decision
 from beacon.model.event import Abi, Capability, Event, Syscall, order, whole
 from beacon.model.intent import Intent, Reserve
-from beacon.model.launch import Launch
+from beacon.model.launch import Launch, bare
 from beacon.model.policy import ReachSummary, Unseen
 from beacon.model.reach import Caller, Reach
 from beacon.model.score import Reason, Score
@@ -150,7 +151,14 @@ class _Reserve:
             yield from (c for c in classes if c not in self._possible and self._may_be(c))
 
     def _may_be(self, call: Syscall) -> bool:
-        """Whether nothing that is denied in any case would be let through with it."""
+        """Whether nothing that is denied in any case would be let through with it.
+
+        Nor what Docker's default filter denies: no policy allows what nobody's container may do
+        without it, unless it was seen.
+        """
+        added = (f"CAP_{bare(each)}" for each in self._launch.cap_add)
+        if not host_access().filter.lets_through(call, added):
+            return False
         denied = {*self._denied, *self._intent.deny}
         pinned = self._intent.pin(call) is False
         return not pinned and not any(

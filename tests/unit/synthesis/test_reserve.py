@@ -70,8 +70,16 @@ def test_none_allows_what_was_seen_and_still_says_what_was_not() -> None:
 
 def test_reachable_allows_all_of_it_but_for_pins() -> None:
     intent = Intent(reserve=Reserve.REACHABLE, deny=(Syscall("ptrace"),))
-    policy = derive(["read"], ["readv", "ptrace", "bpf"], intent)
-    assert policy.names() == ("bpf", "read", "readv")
+    policy = derive(["read"], ["readv", "ptrace", "splice"], intent)
+    assert policy.names() == ("read", "readv", "splice")
+
+
+@pytest.mark.parametrize("reserve", [Reserve.HARMLESS, Reserve.REACHABLE])
+def test_nothing_that_docker_s_default_filter_denies(reserve: Reserve) -> None:
+    reach = ["create_module", "lsm_list_modules", "bpf", "readv"]
+    policy = derive(["read"], reach, Intent(reserve=reserve))
+    assert policy.names() == ("read", "readv")
+    assert Syscall("create_module") in {each.event for each in policy.unseen}
 
 
 def test_without_an_analysis_there_is_no_reserve() -> None:
