@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from beacon.campaign.wording import ending, last_words
 from beacon.data.kernel import is_syscall
 from beacon.model.environment import Kind
 from beacon.model.event import Capability, Event, Phase, spell, whole
@@ -116,7 +117,9 @@ def _endings(replay: Replay, run: Run, *, faulty: bool) -> Iterator[Difference]:
     if faulty and outcome.ready:
         return
     if outcome.ending is not replay.ending:
-        detail = outcome.detail or f"recorded: {replay.ending}"
+        recorded = f"recorded: {ending(replay.workload, replay.ending)}"
+        by_itself = outcome.ending is Ending.FINISHED
+        detail = f"{last_words(outcome)}; {recorded}" if by_itself else outcome.detail or recorded
         yield Difference(DifferenceKind.ENDING, outcome.ending, detail)
     elif outcome.exit_code != replay.exit_code:
         detail = f"exit code {outcome.exit_code}, recorded: {replay.exit_code}"
@@ -145,7 +148,9 @@ def _checks(replay: Replay, run: Run) -> Iterator[Difference]:
         elif check.value is not None and now.value != check.value:
             detail = f"answered {now.value}, recorded: {check.value}"
             yield Difference(DifferenceKind.CHECK, check.name, detail)
-    for name in found:
+    # What a job leaves cannot have been recorded of what was none.
+    unknown = () if run.outcome.ending is Ending.FINISHED is not replay.ending else found
+    for name in unknown:
         yield Difference(DifferenceKind.CHECK, name, "not recorded")
 
 

@@ -12,6 +12,7 @@ from beacon.campaign.cell import Cell, Conditions, run_cell
 from beacon.campaign.compare import denied
 from beacon.campaign.control import without_policy
 from beacon.campaign.lab import Lab
+from beacon.campaign.wording import last_words
 from beacon.model.environment import Environment
 from beacon.model.policy import Policy, Replay
 from beacon.model.run import Ending, Run
@@ -97,7 +98,7 @@ def _is_good(recorded: Replay, run: Run) -> bool:
 
 def _reason(run: Run) -> str:
     outcome = run.outcome
-    return f"{outcome.ending}: {(outcome.detail or 'it said nothing')[:_SHOWN]}"
+    return f"{outcome.ending}: {last_words(outcome)[:_SHOWN]}"
 
 
 def _merged(found: Iterable[Sequence[Difference]]) -> tuple[Difference, ...]:

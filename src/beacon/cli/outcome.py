@@ -6,10 +6,10 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+from beacon.campaign.wording import ending, last_words
 from beacon.cli.console import Console
 from beacon.cli.progress import describe
 from beacon.cli.unseen import within_reach
-from beacon.cli.wording import ending
 from beacon.exploration.growth import growth
 from beacon.model.coverage import coverage
 from beacon.model.environment import Environment
@@ -54,8 +54,14 @@ def _tell_growth(console: Console, profile: Profile) -> None:
 
 
 def job_hint(profile: Profile) -> str | None:
-    """What to say of a container that may be a job which takes longer than it was let live."""
+    """What to say of a container that may be a longer job, or none but a service that failed."""
     default = [run for run in profile.runs if not run.environment.settings]
+    first = default[0].outcome
+    if first.ending is Ending.FINISHED and first.exit_code and not profile.launch.job:
+        return (
+            f"it ended by itself ({last_words(first)}), which is taken for its work; if it was to "
+            "go on, give it what it needs"
+        )
     waits = any(run.listeners or run.outcome.ending is not Ending.SERVED for run in default)
     if waits or profile.launch.ready_log is not None:
         return None

@@ -10,8 +10,8 @@ from rich.live import Live
 from rich.text import Text
 
 from beacon.campaign.cell import Cell
+from beacon.campaign.wording import ending
 from beacon.cli.console import Console
-from beacon.cli.wording import ending
 from beacon.model.environment import Environment
 from beacon.model.profile import Estimate
 from beacon.model.run import Ending, Run

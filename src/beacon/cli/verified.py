@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 
+from beacon.campaign.wording import ending
 from beacon.cli.console import counted
-from beacon.cli.wording import ending
 from beacon.model.coverage import Coverage, listed
 from beacon.model.deviation import is_wider
 from beacon.model.run import Ending, run_name

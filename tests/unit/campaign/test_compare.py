@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import msgspec
+
 from beacon.campaign.compare import compare, exceptions
 from beacon.model.event import Abi
 from beacon.model.observation import Loss
@@ -113,3 +115,14 @@ def test_a_loss_is_a_difference() -> None:
     recorded = run(call("read"))
     enforced = run(call("read"), losses=(Loss("calls", 1),))
     assert differences(recorded, enforced) == [(DifferenceKind.LOSS, "calls")]
+
+
+def test_a_service_that_ends_by_itself_says_why_and_has_no_answers_of_a_job() -> None:
+    output = Check("standard output", passed=True, value="digest")
+    policy = synthesize(profile(run(call("read"))))
+    enforced = run(call("read"), checks=(output,), ending=Ending.FINISHED, exit_code=1)
+    outcome = msgspec.structs.replace(enforced.outcome, log="starting\nno CAP_KILL")
+    enforced = msgspec.structs.replace(enforced, outcome=outcome)
+    (difference,) = compare(policy, policy.replays[0], enforced)
+    assert (difference.kind, difference.name) == (DifferenceKind.ENDING, "finished")
+    assert difference.detail == "exit code 1, no CAP_KILL; recorded: started"

@@ -3,8 +3,8 @@ from __future__ import annotations
 import msgspec
 
 from beacon import __version__
+from beacon.campaign.wording import ending
 from beacon.cli.verified import closing, told, told_starts, verified
-from beacon.cli.wording import ending
 from beacon.model.coverage import Coverage
 from beacon.model.environment import Environment
 from beacon.model.event import Phase

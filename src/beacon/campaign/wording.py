@@ -1,0 +1,22 @@
+"""Words for how a run ended."""
+
+from __future__ import annotations
+
+from beacon.model.run import Ending, Outcome
+from beacon.workloads.none import NoWorkload
+
+_SHOWN = 200  # characters of a line that a container wrote
+
+
+def ending(workload: str, how: Ending) -> str:
+    """How a run ended; one that nothing drove has only `started`, however well it ended."""
+    return "started" if workload == NoWorkload.name and how is Ending.SERVED else str(how)
+
+
+def last_words(outcome: Outcome) -> str:
+    """Why a run ended; what ended by itself and gave no reason has an exit code and a last line."""
+    if outcome.detail:
+        return outcome.detail
+    line = outcome.log.strip().rpartition("\n")[2][:_SHOWN]
+    code = f"exit code {outcome.exit_code}"
+    return f"{code}, {line}" if line else f"{code}, it said nothing"
