@@ -14,6 +14,7 @@ from beacon.campaign.control import without_policy
 from beacon.campaign.lab import Lab
 from beacon.campaign.wording import last_words
 from beacon.model.environment import Environment
+from beacon.model.event import Phase
 from beacon.model.policy import Policy, Replay
 from beacon.model.run import Ending, Run
 from beacon.model.verification import Difference, Starts
@@ -64,7 +65,7 @@ def _starts(
         return run
 
     runs = [run for run in lab.in_parallel(start, range(count), jobs) if run is not None]
-    differences = _merged([denied(policy, run) for run in runs])
+    differences = _merged([denied(policy, _until_killed(run)) for run in runs])
     return Starts(len(runs), len(bad), tuple(dict.fromkeys(map(_reason, bad))), differences)
 
 
@@ -86,6 +87,21 @@ def _shortened(conditions: Conditions, jobs: int) -> Conditions:
         stop_signal="SIGKILL",
     )
     return replace(conditions, launch=launch, ends=False, settle=0.0, grace=0.0)
+
+
+def _until_killed(run: Run) -> Run:
+    """Without what others do of a killed first process before the kernel has come to them.
+
+    Its files are closed before that: whoever holds the other end of a pipe or a socket may see it,
+    in a moment that no proper stop has.
+    """
+    seen = run.observation
+    observation = msgspec.structs.replace(
+        seen,
+        syscalls=tuple(each for each in seen.syscalls if each.phase is not Phase.SHUTDOWN),
+        capabilities=tuple(each for each in seen.capabilities if each.phase is not Phase.SHUTDOWN),
+    )
+    return msgspec.structs.replace(run, observation=observation)
 
 
 def _is_good(recorded: Replay, run: Run) -> bool:

@@ -97,6 +97,12 @@ def test_a_denial_counts_although_the_container_starts() -> None:
     assert not found.passed
 
 
+def test_what_others_do_while_they_are_killed_is_none() -> None:
+    peeking = call("recvfrom", Phase.SHUTDOWN, count=0, denied=9, process="worker")
+    found = starts(2, None, *[Observation((call("read", Phase.START), peeking))] * 4)
+    assert found == Starts(2)
+
+
 def test_no_start_ends_by_a_signal_that_a_program_could_answer(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
