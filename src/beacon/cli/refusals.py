@@ -41,9 +41,7 @@ def check_possible(launch: Launch, image: Image, workload: str | None) -> None:
 
 def without_effect(options: argparse.Namespace, launch: Launch, image: Image) -> Iterator[str]:
     """What was asked for and changes nothing here, or not all that it could, a sentence each."""
-    if options.ready_after is not None and not _waits(launch, image):
-        decides = _deciding(launch, image)
-        yield f"--ready-after has no effect: {decides} says when the container is ready"
+    yield from _unheeded(options, launch, image)
     if may_be_job(image, launch):
         yield from uncopied(launch)
     if options.strategy == "baseline":
@@ -53,9 +51,21 @@ def without_effect(options: argparse.Namespace, launch: Launch, image: Image) ->
                 yield f"{flag} has no effect with --strategy baseline, which explores nothing"
 
 
+def _unheeded(options: argparse.Namespace, launch: Launch, image: Image) -> Iterator[str]:
+    """What was said of when it is ready, and does not count."""
+    if launch.job:
+        for flag, given in (("log", launch.ready_log), ("after", options.ready_after)):
+            if given is not None:
+                yield f"--ready-{flag} has no effect: a job (--job) is never ready"
+    elif options.ready_after is not None and not _waits(launch, image):
+        decides = _deciding(launch, image)
+        yield f"--ready-after has no effect: {decides} says when the container is ready"
+
+
 def _waits(launch: Launch, image: Image) -> bool:
     """Whether being alive long enough makes it ready."""
-    return not (launch.ready_log is not None or image.health_check or image.ports)
+    decided = launch.job or launch.ready_log is not None or image.health_check or image.ports
+    return not decided
 
 
 def _deciding(launch: Launch, image: Image) -> str:

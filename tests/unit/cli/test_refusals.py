@@ -44,6 +44,16 @@ def test_what_can_come_true_is_not_refused() -> None:
     check_possible(Launch(network="none"), BARE, "/srv/drive.sh")  # it may use docker exec
 
 
+def test_a_job_is_never_ready() -> None:
+    launch = Launch(job=True, ready_log="up", ready_after=5, ready_timeout=2)
+    check_possible(launch, BARE, None)
+    options = build_parser().parse_args(["profile", "-o", "x", "--ready-after", "5", "job:1"])
+    assert list(without_effect(options, launch, BARE)) == [
+        "--ready-log has no effect: a job (--job) is never ready",
+        "--ready-after has no effect: a job (--job) is never ready",
+    ]
+
+
 def test_options_that_change_nothing_are_named() -> None:
     words = ["profile", "-o", "x", "--strategy", "baseline", "--max-runs", "3", "--dimensions", "x"]
     options = build_parser().parse_args([*words, "--ready-after", "5", "server:1"])
