@@ -40,6 +40,8 @@ def add_launch_options(parser: argparse.ArgumentParser) -> None:
         group.add_argument(*names, metavar=metavar, action="append", default=[])
     for names, metavar in _SINGLE:
         group.add_argument(*names, metavar=metavar)
+    group.add_argument("--init", action="store_true", help="an init as the first process")
+    group.add_argument("--read-only", action="store_true", help="a read-only root file system")
     _add_streams(group)
     _add_readiness(parser)
     parser.add_argument("image", metavar="IMAGE")
@@ -99,6 +101,8 @@ def read_launch(options: argparse.Namespace, base: Launch | None = None) -> Laun
         "network": options.network,
         "log_driver": options.log_driver,
         "interactive": options.interactive,
+        "init": options.init,
+        "read_only": options.read_only,
         "tty": options.tty,
         "stdin": options.stdin,
         "cap_add": tuple(options.cap_add),

@@ -19,7 +19,18 @@ def test_docker_s_own_names() -> None:
         *("-e", "A=1", "-v", "data:/data", "--tmpfs", "/run", "-u", "1000", "-w", "/srv"),
         *("--entrypoint", "/bin/sh", "--network", "none", "--cap-add", "SYS_NICE"),
         *("--cap-drop", "MKNOD", "--security-opt", "no-new-privileges:true"),
-        *("-it", "--stdin", "in.txt", "--log-driver", "none", "image", "-c", "id"),
+        *(
+            "--init",
+            "--read-only",
+            "-it",
+            "--stdin",
+            "in.txt",
+            "--log-driver",
+            "none",
+            "image",
+            "-c",
+            "id",
+        ),
     )
     assert found == Launch(
         command=("-c", "id"),
@@ -33,6 +44,8 @@ def test_docker_s_own_names() -> None:
         cap_add=("SYS_NICE",),
         cap_drop=("MKNOD",),
         no_new_privileges=True,
+        init=True,
+        read_only=True,
         interactive=True,
         tty=True,
         stdin="in.txt",
