@@ -43,6 +43,7 @@ from catalogue import chosen, profile
 from frontier import Point, draw
 from markdown import share, table
 from policies import DOCKER, calls, counted, stopped, stopped_by_docker
+from scopes import HEADS, rows, undriven
 from splits import Split, splits
 
 _WANTED = 0.98
@@ -81,9 +82,7 @@ def results(lab: Lab, name: str, recorded: Profile) -> dict[str, Result]:
 
 
 def _policies(recorded: Profile) -> dict[str, Policy]:
-    alone = tuple(run for run in recorded.runs if run.workload == "none")
-    bare = msgspec.structs.replace(recorded, runs=alone)
-    found = {}
+    bare, found = undriven(recorded), {}
     for reserve in Reserve:
         intent = msgspec.structs.replace(PRESETS["availability"], reserve=reserve)
         found[reserve.value] = synthesize(bare, intent, insist=True)
@@ -142,16 +141,18 @@ def main(arguments: list[str]) -> None:
     with open_lab() as lab:
         found = {name: results(lab, name, each) for name, each in profiles.items()}
     kinds = list(next(iter(found.values())))
-    rows = [[name, *map(_checks, each.values())] for name, each in found.items()]
+    lines = [[name, *map(_checks, each.values())] for name, each in found.items()]
     shares = (share(mean(each[kind].share for each in found.values())) for kind in kinds)
-    print(table(["checks that pass", *kinds], [*rows, ["**average**", *shares]]))
+    print(table(["checks that pass", *kinds], [*lines, ["**average**", *shares]]))
     for title, what in (("calls", "calls"), (f"CVEs stopped, of {len(counted())}", "stopped")):
-        rows = [[n, *(str(getattr(r[k], what)) for k in kinds)] for n, r in found.items()]
+        lines = [[n, *(str(getattr(r[k], what)) for k in kinds)] for n, r in found.items()]
         means = (f"{mean(getattr(r[k], what) for r in found.values()):.1f}" for k in kinds)
         print()
-        print(table([title, *kinds], [*rows, ["**average**", *means]]))
+        print(table([title, *kinds], [*lines, ["**average**", *means]]))
     for name, each in found.items():
         _tell(name, each[_HARMLESS])
+    print()
+    print(table(HEADS, list(rows(list(profiles.values())))))
     later = list(splits(list(profiles.values())))
     print()
     print(

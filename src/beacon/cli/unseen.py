@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from beacon.model.event import Syscall, spell
+from beacon.model.intent import PRESETS
 from beacon.model.policy import Policy, Unseen
 from beacon.model.profile import Profile
 from beacon.model.reach import Scope
+from beacon.synthesis.synthesize import synthesize
 
 _SCOPES = {
     Scope.RUN: "the programs that ran",
@@ -19,13 +21,19 @@ _REASONS = 3
 
 
 def within_reach(profile: Profile) -> Iterator[str]:
-    """How many calls the programs of each scope can make, and how many of them a run showed."""
-    if profile.reach is None:
+    """How many calls the programs of each scope can make, how many of them a run showed.
+
+    And the most dangerous of the others: what a policy of the preset `availability` denies.
+    """
+    if profile.reach is None or not profile.ready_runs():
         return
     used = {event.name for event in profile.events() if isinstance(event, Syscall)}
     for scope, words in _SCOPES.items():
         names = profile.reach.within(scope).keys()
         yield f"{words} can make {len(names)} calls: {_seen(len(names & used))}"
+    policy = synthesize(profile, PRESETS["availability"], insist=True)
+    if worst := _riskiest(policy):
+        yield f"no run showed, the riskiest first: {worst}"
 
 
 def not_seen(policy: Policy) -> Iterator[str]:
@@ -34,16 +42,22 @@ def not_seen(policy: Policy) -> Iterator[str]:
         yield "nobody analysed what the programs can call: profile again for a reserve"
         return
     yield policy.reach.sentence()
+    if worst := _riskiest(policy):
+        yield f"denied, the riskiest first: {worst}"
+
+
+def _riskiest(policy: Policy) -> str | None:
     # Callers of those that get ENOSYS fall back, and miss nothing.
     worst = [
         each
         for each in by_risk(policy)
         if not each.allowed and each.event.name not in policy.not_implemented
     ]
-    if worst:
-        names = ", ".join(_named(each) for each in worst[:_NAMED])
-        more = f" and {len(worst) - _NAMED} more" if len(worst) > _NAMED else ""
-        yield f"denied, the riskiest first: {names}{more} (beacon explain DIR --unseen)"
+    if not worst:
+        return None
+    names = ", ".join(_named(each) for each in worst[:_NAMED])
+    more = f" and {len(worst) - _NAMED} more" if len(worst) > _NAMED else ""
+    return f"{names}{more} (beacon explain DIR --unseen)"
 
 
 def by_risk(policy: Policy) -> list[Unseen]:

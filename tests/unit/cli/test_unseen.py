@@ -48,6 +48,7 @@ def test_a_profile_says_what_each_scope_can_call() -> None:
         "the programs that ran can make 3 calls: 1 was seen",
         "with those beside them they can make 3 calls: 1 was seen",
         "all programs of the image can make 4 calls: 1 was seen",
+        "no run showed, the riskiest first: ptrace (/usr/sbin/nginx) (beacon explain DIR --unseen)",
     ]
 
 
