@@ -54,7 +54,7 @@ def test_each_run_starts_from_the_same_data(tmp_path: Path, data: Path) -> None:
     assert (enforced.returncode, enforced.stdout) == (3, b"cba\nfed")
     given.write_text("other")
     done = beacon("verify", policy, "--starts", "0", "--stdin", given)
-    assert done.returncode == 10, done.stderr
+    assert done.returncode == 11, done.stderr
     assert "standard output" in done.stdout
     assert "files in /out" in done.stdout
 

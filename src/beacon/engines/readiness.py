@@ -17,6 +17,8 @@ from beacon.model.text import printable
 #: The first pauses are short, so that a fast server costs no time; later ones spare the engine.
 _FIRST_PAUSE = 0.02
 _LAST_PAUSE = 0.25
+#: What works is waited for as long as that: a service may work for ever and listen on nothing.
+_LONGEST = 15.0  # seconds
 #: A container works that takes this share of a processor, in as many seconds.
 _BUSY, _LOOKED_AT = 0.05, 1.0
 _SHOWN = 4  # ports that it listens on instead
@@ -98,7 +100,7 @@ class _Wait:
 
     def _works(self, state: State) -> bool:
         """Whether it works and listens on nothing, as a job does that is about to end."""
-        if not self._readiness.may_end or self._left() < _LOOKED_AT:
+        if not self._readiness.may_end or self._left() < _LOOKED_AT or self._elapsed() > _LONGEST:
             return False
         if sockets.waiting(state.pid, self._subject.id, shared=state.shares_network):
             return False

@@ -210,6 +210,10 @@ class Observation(msgspec.Struct, frozen=True):
         parts = (part for entry in self.syscalls if entry.denied for part in entry.parts())
         return frozenset(call for call, counted in parts if counted.denied)
 
+    def refused(self) -> frozenset[Syscall]:
+        """The system calls that the filter turned away or answered with a signal."""
+        return self.denied() | {entry.call for entry in self.signalled()}
+
     def signalled(self) -> tuple[SyscallCount, ...]:
         """The calls for which the filter ended or signalled their callers at least once."""
         return tuple(entry for entry in self.syscalls if entry.killed or entry.trapped)

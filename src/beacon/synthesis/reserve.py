@@ -41,8 +41,11 @@ def reserved(
     intent: Intent,
     launch: Launch,
     cves: Iterable[Cve],
+    refused: Set[Event] = frozenset(),
 ) -> Reserved:
     """What the reserve adds to the decisions about what was seen; nothing without an analysis.
+
+    `refused` is what the filter turned away while it was recorded.
 
     Nothing in it opens a known CVE beside what is allowed, alone or with the rest of it, nor beside
     what was seen and denied for its risk: whatever the weights, the reserve opens nothing that the
@@ -50,7 +53,7 @@ def reserved(
     """
     if reach is None:
         return Reserved((), ())
-    return _Reserve(decided, reach, intent, launch, cves).found()
+    return _Reserve(decided, reach, intent, launch, cves, refused).found()
 
 
 def summary(
@@ -81,8 +84,10 @@ class _Reserve:
         intent: Intent,
         launch: Launch,
         cves: Iterable[Cve],
+        refused: Set[Event],
     ) -> None:
         self._intent = intent
+        self._refused = refused
         self._launch = launch
         self._reachable = reach.within(intent.reach)
         self._kept = {each.event for each in decided if each.allowed}
@@ -159,7 +164,7 @@ class _Reserve:
         added = (f"CAP_{bare(each)}" for each in self._launch.cap_add)
         if not host_access().filter.lets_through(call, added):
             return False
-        denied = {*self._denied, *self._intent.deny}
+        denied = {*self._denied, *self._intent.deny, *self._refused}
         pinned = self._intent.pin(call) is False
         return not pinned and not any(
             _meets(call, each) or defeat(call, each, self._abis) for each in denied

@@ -74,7 +74,8 @@ def synthesize(
     decided = decide(runs, intent, known, withheld(runs, profile, intent), floor.calls)
     filterable = [each for each in decided if _filterable(each.event)]
     seen = without_unasked(filterable, uses, intent)
-    reserve = reserved(seen, profile.reach, intent, profile.launch, known)
+    refused = frozenset(call for run in runs for call in run.observation.refused())
+    reserve = reserved(seen, profile.reach, intent, profile.launch, known, refused)
     decisions = [*seen, *reserve.decisions]
     allowed = [decision for decision in decisions if decision.allowed]
     syscalls = tuple(_syscalls(allowed, uses))

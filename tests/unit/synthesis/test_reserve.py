@@ -82,6 +82,13 @@ def test_nothing_that_docker_s_default_filter_denies(reserve: Reserve) -> None:
     assert Syscall("create_module") in {each.event for each in policy.unseen}
 
 
+@pytest.mark.parametrize("refused", [{"denied": 1}, {"killed": 1}, {"trapped": 1}])
+def test_nothing_that_was_refused_when_it_was_recorded(refused: dict[str, int]) -> None:
+    recorded = profile(run(call("read"), call("readv", count=0, **refused)))
+    policy = synthesize(reaching(recorded, "readv", "writev"), HARMLESS_INTENT)
+    assert policy.names() == ("read", "writev")
+
+
 def test_without_an_analysis_there_is_no_reserve() -> None:
     policy = synthesize(profile(run(call("read"))), HARMLESS_INTENT)
     assert policy.names() == ("read",)
