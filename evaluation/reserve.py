@@ -36,7 +36,7 @@ from beacon.model.intent import PRESETS, Reserve
 from beacon.model.policy import AllowedSyscall, Evidence, Policy
 from beacon.model.profile import Profile
 from beacon.model.reach import Scope
-from beacon.model.support import repeated, together
+from beacon.model.support import repeated, some, together
 from beacon.synthesis.synthesize import synthesize
 from beacon.workloads.registry import find
 from catalogue import chosen, profile
@@ -181,7 +181,7 @@ def _checks(each: Result) -> str:
 
 def _tell(name: str, each: Result) -> None:
     if each.failing:
-        print(f"\n{name}, harmless: fails {', '.join(each.failing)}")
+        print(f"\n{name}, harmless: fails {len(each.failing)} checks: {some(list(each.failing))}")
     if each.unlisted:
         print(f"\n{name}, harmless: denied and not listed as unseen: {', '.join(each.unlisted)}")
 
