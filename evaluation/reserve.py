@@ -26,6 +26,7 @@ from beacon.campaign.cell import Cell, Conditions, run_cell
 from beacon.campaign.enforced import read_enforced
 from beacon.campaign.lab import Lab
 from beacon.cli.opening import open_lab
+from beacon.data.fallbacks import not_implemented
 from beacon.data.kernel import is_syscall
 from beacon.engines.interface import Enforcement
 from beacon.export.all import render_all
@@ -98,7 +99,12 @@ def _static(seen: Policy, recorded: Profile, scope: Scope) -> Policy:
     start = (each for each in seen.syscalls if "runtime" in each.evidence.phases)
     names = {each.call.name for each in start} | set(recorded.reach.within(scope))
     allowed = (AllowedSyscall(Syscall(each), 0, Evidence((), (), ())) for each in sorted(names))
-    return msgspec.structs.replace(seen, syscalls=tuple(allowed), unseen=())
+    return msgspec.structs.replace(
+        seen,
+        syscalls=tuple(allowed),
+        not_implemented=not_implemented(names, seen.abis),
+        unseen=(),
+    )
 
 
 def _result(lab: Lab, recorded: Profile, policy: Policy) -> Result:
