@@ -6,8 +6,6 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from capstone import CS_ARCH_X86, CS_MODE_64, Cs
-
 from beacon.reach.elf import Elf
 from beacon.reach.functions import Extent, Extents
 
@@ -98,6 +96,9 @@ class Code:
     def __init__(self, elf: Elf) -> None:
         self.elf = elf
         self.extents = Extents(elf)
+        # Its bindings take memory that only the worker needs.
+        from capstone import CS_ARCH_X86, CS_MODE_64, Cs
+
         self._engine = Cs(CS_ARCH_X86, CS_MODE_64)
         self._engine.skipdata = True
         self._bodies: dict[Extent, Body] = {}

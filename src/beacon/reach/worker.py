@@ -18,6 +18,7 @@ import sys
 from contextlib import suppress
 from typing import NoReturn
 
+import capstone  # noqa: F401 - now, for the forks can open no file
 import msgspec
 
 from beacon.reach import facts
