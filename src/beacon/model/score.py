@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import msgspec
 
 
@@ -17,3 +19,12 @@ class Score(msgspec.Struct, frozen=True):
 
     value: float
     reasons: tuple[Reason, ...] = ()
+
+
+def joined(reasons: Iterable[Reason]) -> Score:
+    """The score of independent reasons: 1 - (1-a)(1-b)…"""
+    found = sorted(reasons, key=lambda reason: -reason.weight)
+    left = 1.0
+    for reason in found:
+        left *= 1 - reason.weight
+    return Score(1 - left, tuple(found))

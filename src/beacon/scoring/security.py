@@ -12,7 +12,7 @@ from beacon.data.stand_ins import EVERY, Effect, is_blind, standing_in
 from beacon.model.cve import Cve, Need, Way
 from beacon.model.event import Abi, Capability, Event, Syscall
 from beacon.model.release import Release, parse_release
-from beacon.model.score import Reason, Score
+from beacon.model.score import Reason, Score, joined
 
 _USER_NAMESPACE = tuple(Need(call, {"flags": ("CLONE_NEWUSER",)}) for call in ("clone", "unshare"))
 _UNSCORED = 0.5  # nobody has said how bad it is
@@ -46,10 +46,7 @@ class Security:
             if all(_waits_for(event, route, allowed) for route in found)
         ]
         reasons += _own(event)
-        left = 1.0
-        for reason in reasons:
-            left *= 1 - reason.weight
-        return Score(1 - left, tuple(sorted(reasons, key=lambda reason: -reason.weight)))
+        return joined(reasons)
 
 
 def _waits_for(event: Event, route: Route, allowed: Set[Event]) -> bool:

@@ -22,6 +22,11 @@ def covers(allowed: Event, event: Event, abis: Collection[Abi]) -> bool:
     return whole or elsewhere
 
 
+def overlap(one: Syscall, other: Syscall) -> bool:
+    """Whether two rules for calls of one name have arguments in common."""
+    return one.argument == other.argument or None in (one.argument, other.argument)
+
+
 def defeat(allowed: Event, denied: Event, abis: Collection[Abi]) -> str | None:
     """How a denial is got around in a policy of these ABIs that allows the one; None if it holds.
 

@@ -15,7 +15,7 @@ from beacon.model.intent import Intent
 from beacon.model.policy import Policy
 from beacon.scoring.functionality import NEEDED_BY_RUNTIME, NEEDED_TO_START
 from beacon.scoring.security import Candidates
-from beacon.synthesis.coverage import defeat
+from beacon.synthesis.coverage import defeat, overlap
 
 
 def made_good(
@@ -137,16 +137,12 @@ def _other_abis(intent: Intent, allowed: Iterable[Event]) -> Iterator[str]:
     abis = {call.abi for call in calls}
     for denied in intent.deny:
         if isinstance(denied, Syscall) and denied.abi is Abi.X86_64 and denied.abi not in abis:
-            others = [c for c in calls if c.name == denied.name and _overlap(c, denied)]
+            others = [c for c in calls if c.name == denied.name and overlap(c, denied)]
             if others:
                 yield (
                     f"{spell(denied)} is denied on {denied.abi}, which this policy does not have; "
                     f"it allows {_names(others)}."
                 )
-
-
-def _overlap(one: Syscall, other: Syscall) -> bool:
-    return one.argument == other.argument or None in (one.argument, other.argument)
 
 
 def _regained(intent: Intent, allowed: Iterable[Event]) -> Iterator[str]:

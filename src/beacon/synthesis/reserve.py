@@ -17,10 +17,10 @@ from beacon.model.intent import Intent, Reserve
 from beacon.model.launch import Launch, bare
 from beacon.model.policy import ReachSummary, Unseen
 from beacon.model.reach import Caller, Reach
-from beacon.model.score import Reason, Score
+from beacon.model.score import Reason, Score, joined
 from beacon.scoring.openings import Openings
 from beacon.scoring.security import weight
-from beacon.synthesis.coverage import defeat
+from beacon.synthesis.coverage import defeat, overlap
 from beacon.synthesis.denial import unknown_to_some
 
 _UNSEEN = Score(0.0, (Reason(0.0, "no run that the intent counts used it"),))
@@ -232,14 +232,11 @@ class _Reserve:
             reasons.append(Reason(judged.weight, judged.why))
         else:
             reasons.append(Reason(worth_beside(event.name, ()), "by itself"))
-        left = 1.0
-        for reason in reasons:
-            left *= 1 - reason.weight
-        return Score(1 - left, tuple(sorted(reasons, key=lambda reason: -reason.weight)))
+        return joined(reasons)
 
 
 def _meets(call: Event, denied: Event) -> bool:
     """Whether a rule for the one lets calls through that the other stands for."""
     if not isinstance(call, Syscall) or not isinstance(denied, Syscall) or call.name != denied.name:
         return False
-    return call.argument == denied.argument or None in (call.argument, denied.argument)
+    return overlap(call, denied)
