@@ -1,11 +1,13 @@
-"""The images of `images/` and their profiles: what every evaluation starts from."""
+"""The images of catalogue and examples, and their profiles: what every evaluation starts from."""
 
 from __future__ import annotations
 
 import subprocess
 import sys
+from functools import cache
 from pathlib import Path
 
+from beacon.campaign.settings import read_settings
 from beacon.model.files import load_profile
 from beacon.model.profile import Exploration, Profile
 
@@ -16,7 +18,7 @@ BEACON = str(Path(sys.executable).parent / "beacon")
 
 def names() -> list[str]:
     """All images that have settings, in their order."""
-    return sorted(file.parent.name for file in (_ROOT / "images").glob("*/catalogue.toml"))
+    return sorted(_files())
 
 
 def chosen(words: list[str]) -> list[str]:
@@ -29,7 +31,15 @@ def chosen(words: list[str]) -> list[str]:
 
 def settings(name: str) -> Path:
     """Its settings file."""
-    return _ROOT / "images" / name / "catalogue.toml"
+    return _files()[name]
+
+
+@cache
+def _files() -> dict[str, Path]:
+    """The settings files by the name that follows `beacon/` in the image they are for."""
+    places = ("catalogue/src/beacon_catalogue/*/settings.toml", "examples/*/settings.toml")
+    files = [file for place in places for file in _ROOT.glob(place)]
+    return {str(read_settings(file).image).removeprefix("beacon/"): file for file in files}
 
 
 def profile_command(name: str, directory: Path, *options: str) -> list[str]:

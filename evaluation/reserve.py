@@ -39,7 +39,7 @@ from beacon.model.profile import Profile
 from beacon.model.reach import Scope
 from beacon.model.support import repeated, some, together
 from beacon.synthesis.synthesize import synthesize
-from beacon.workloads.registry import find
+from beacon.workloads.discovery import find
 from catalogue import chosen, profile
 from frontier import Point, draw
 from markdown import share, table

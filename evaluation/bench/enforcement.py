@@ -29,7 +29,7 @@ def add(parser: argparse.ArgumentParser) -> None:
         nargs="+",
         type=Path,
         metavar="DIR",
-        help="directories with a seccomp.json; default: policies of images/, recorded for it",
+        help="directories with a seccomp.json; default: policies of the catalogue, recorded for it",
     )
     parser.add_argument(
         "--tree", action="store_true", help="each policy also as runc 1.2 and newer compile it"

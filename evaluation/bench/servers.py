@@ -113,7 +113,7 @@ def add(parser: argparse.ArgumentParser) -> None:
         type=Path,
         metavar="DIR",
         help="directories that beacon policy wrote, named after the images (nginx, redis-strict); "
-        "default: policies of images/, recorded for it",
+        "default: policies of the catalogue, recorded for it",
     )
 
 

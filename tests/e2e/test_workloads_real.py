@@ -1,6 +1,7 @@
 """The workloads against real servers in containers, healthy and with a call denied.
 
-Needs the images of images/ and a Docker daemon; without them it fails, it does not skip.
+Needs the images that script/images builds and a Docker daemon; without them it fails, it does not
+skip.
 """
 
 from __future__ import annotations
@@ -16,10 +17,10 @@ import pytest
 
 from beacon.model.run import Check
 from beacon.workloads.checks import Deadline
+from beacon.workloads.discovery import find
 from beacon.workloads.interface import Endpoint
-from beacon.workloads.redis.server import PREFIX, Server, call, ours, setting
-from beacon.workloads.registry import find
-from beacon.workloads.wire import Peer
+from beacon.workloads.net import Peer
+from beacon_catalogue.redis.server import PREFIX, Server, call, ours, setting
 
 _PORTS = {"http": 80, "redis": 6379}
 

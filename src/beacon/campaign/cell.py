@@ -31,7 +31,7 @@ from beacon.model.run import Check, Ending, Outcome, Run, run_name
 from beacon.monitor.interface import Target
 from beacon.workloads.interface import Endpoint, Workload
 from beacon.workloads.none import NoWorkload
-from beacon.workloads.reach import open_ports
+from beacon.workloads.ports import open_ports
 
 _LONGEST_GRACE = 120  # seconds
 

@@ -18,7 +18,7 @@ from beacon.model.environment import Dimension, Effect, Step
 from beacon.model.event import Capability
 from beacon.model.launch import Launch, Options, bare
 from beacon.model.policy import Policy, Replay
-from beacon.workloads.registry import is_known
+from beacon.workloads.discovery import is_known
 
 #: `NAME=VALUE` of an environment, and what it changes.
 Effects = Mapping[tuple[str, str], Effect]

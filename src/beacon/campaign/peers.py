@@ -11,7 +11,7 @@ from beacon.campaign.not_applicable import NotApplicableError
 from beacon.model.environment import Step
 from beacon.workloads.checks import Deadline
 from beacon.workloads.interface import Endpoint
-from beacon.workloads.wire import Peer, reset
+from beacon.workloads.net import Peer, reset
 
 _SECONDS = 20.0
 #: The same bytes every time, so that two runs can be compared.

@@ -20,7 +20,7 @@ from beacon.engines.interface import Enforcement
 from beacon.model.launch import Launch
 from beacon.model.policy import Policy, Replay
 from beacon.model.profile import Profile
-from beacon.workloads.registry import is_known
+from beacon.workloads.discovery import is_known
 
 _LISTED = 50
 

@@ -36,8 +36,8 @@ from beacon.model.profile import Profile
 from beacon.model.text import printable
 from beacon.reach.cache import Cache, default_directory
 from beacon.workloads.combination import MOST_PARTS
+from beacon.workloads.discovery import find, is_known
 from beacon.workloads.none import NoWorkload
-from beacon.workloads.registry import find, is_known
 from beacon.workloads.suited import guess
 
 _AUTO = "auto"

@@ -11,8 +11,8 @@ from beacon.engines.interface import Image
 from beacon.errors import UsageError
 from beacon.model.launch import Launch
 from beacon.model.text import printable
+from beacon.workloads.discovery import is_known
 from beacon.workloads.none import NoWorkload
-from beacon.workloads.registry import is_known
 
 #: Options that only exploring strategies follow, with the value that says nothing.
 _EXPLORING = ("dimensions", "max_runs", "time_budget")

@@ -33,7 +33,7 @@ from beacon.model.files import VERIFICATION_FILE, encode, load_policy, write_fil
 from beacon.model.policy import Policy
 from beacon.model.verification import Verdict, Verification
 from beacon.synthesis.runtime_floor import other_runtime
-from beacon.workloads.registry import find
+from beacon.workloads.discovery import find
 
 _EXIT_CODES = {
     Verdict.VERIFIED: ExitCode.DONE,

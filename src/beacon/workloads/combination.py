@@ -15,11 +15,11 @@ from msgspec.structs import replace
 
 from beacon.model.run import Check
 from beacon.workloads.interface import Endpoint, Workload
-from beacon.workloads.reach import HABITS, choose_port
+from beacon.workloads.service import NAME
 
 #: A container may listen on any number of ports; each part takes its time.
 MOST_PARTS = 4
-_PART = re.compile(r"([a-z]{1,20})(?::([1-9]\d{0,4}))?", re.ASCII)
+_PART = re.compile(rf"({NAME.pattern})(?::([1-9]\d{{0,4}}))?", re.ASCII)
 
 
 @dataclass(frozen=True)
@@ -35,10 +35,6 @@ class Part:
     def at(self, endpoint: Endpoint) -> Endpoint:
         """The endpoint as this part sees it."""
         return endpoint if self.port is None else dataclasses.replace(endpoint, ports=(self.port,))
-
-    def port_of(self, endpoint: Endpoint) -> int:
-        """Where it looks for its server."""
-        return choose_port(self.at(endpoint), HABITS[self.workload])
 
 
 def parse(name: str, known: Collection[str]) -> tuple[Part, ...] | None:

@@ -11,20 +11,22 @@ from beacon.model.run import Check
 from beacon.workloads.driver_process import Driver
 from beacon.workloads.interface import Endpoint, Workload
 from beacon.workloads.messages import Request
-from beacon.workloads.reach import reached
+from beacon.workloads.ports import reached
+from beacon.workloads.service import Service
 
 #: Seconds that a drive may take longer than it was allowed to, on a busy host.
 _LATE = 5.0
 
 
 class ConfinedWorkload(Workload):
-    """The workload of this name, driven with limits on time, memory and what is received.
+    """The workload of this service, driven with limits on time, memory and what is received.
 
     Its driver is started by the first drive, and ends with this object or with the process.
     """
 
-    def __init__(self, name: str) -> None:
-        self.name = name
+    def __init__(self, service: Service) -> None:
+        self.name = service.workload
+        self._service = service
         self._lock = threading.Lock()
         self._driver: Driver | None = None
 
@@ -45,7 +47,7 @@ class ConfinedWorkload(Workload):
 
     def reached(self, endpoint: Endpoint, checks: Sequence[Check]) -> frozenset[str] | None:
         """The server's port, and others that it drives where they are open."""
-        return reached(self.name, endpoint, checks)
+        return reached(self._service, endpoint, checks)
 
     def _living(self) -> Driver:
         with self._lock:

@@ -24,10 +24,10 @@ import msgspec
 from beacon.model.run import Check
 from beacon.workloads import traffic
 from beacon.workloads.checks import heard_by, is_out_of_memory, shown
+from beacon.workloads.discovery import unconfined
 from beacon.workloads.interface import Endpoint, Workload
 from beacon.workloads.limits import DRIVE_BYTES, ENDLESS, MEMORY
 from beacon.workloads.messages import Done, Ready, Request, line
-from beacon.workloads.registry import unconfined
 
 #: Threads have a stack of 8 MiB by default, all of which would count as our memory.
 _STACK = 512 << 10

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from beacon.model.run import Check
 from beacon.workloads.checks import AnswerError, Deadline, at_once
 from beacon.workloads.interface import Endpoint, Workload
-from beacon.workloads.wire import Peer, exchange
+from beacon.workloads.net import Peer, exchange
 
 #: One request that changes nothing, and the connection's end.
 _REQUEST = b"GET / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"

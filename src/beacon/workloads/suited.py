@@ -6,21 +6,24 @@ from collections.abc import Collection, Iterable, Sequence
 
 from beacon.model.listener import Listener
 from beacon.workloads.combination import MOST_PARTS, Part
+from beacon.workloads.discovery import drivers
 from beacon.workloads.interface import Endpoint
 from beacon.workloads.none import NoWorkload
-from beacon.workloads.reach import BESIDES, HABITS, TLS_PORTS, reachable_ports
+from beacon.workloads.ports import choose_port, reachable_ports
 
-#: Ports that are asked whether they speak HTTP.
+#: Ports that are asked what they speak.
 MOST_ASKED = 16
 
-#: The workloads that a port's number stands for: the others drive one application each.
-_BY_PORT = ("http", "redis", "postgres", "mysql", "amqp", "mqtt", "memcached", "zookeeper")
-_KNOWN = {port: name for name in _BY_PORT for port in HABITS[name]}
+
+def by_port(port: int) -> str | None:
+    """The workload that this port's number stands for by habit."""
+    known = (name for name, each in drivers().items() if each.guessed and port in each.habits)
+    return next(known, None)
 
 
 def guess(ports: Iterable[int]) -> str:
     """The name of the workload that the first well-known port stands for; `none` without one."""
-    return next((_KNOWN[port] for port in ports if port in _KNOWN), NoWorkload.name)
+    return next(filter(None, map(by_port, ports)), NoWorkload.name)
 
 
 def unknown(
@@ -49,16 +52,17 @@ def suited(
     if not parts:
         return NoWorkload.name
     endpoint = Endpoint("", address, ports)
-    alone = Part(parts[0].workload)
-    first = alone if alone.port_of(endpoint) == parts[0].port else parts[0]
+    alone = choose_port(endpoint, drivers()[parts[0].workload].habits) == parts[0].port
+    first = Part(parts[0].workload) if alone else parts[0]
     return "+".join(map(str, (first, *parts[1:MOST_PARTS])))
 
 
 def _known(ports: Iterable[int]) -> list[Part]:
-    found = [Part(_KNOWN[port], port) for port in ports if port in _KNOWN]
+    found = [Part(name, port) for port in ports if (name := by_port(port))]
     return [part for part in found if not any(part.port in _besides(each) for each in found)]
 
 
 def _besides(part: Part) -> Collection[int]:
     """The ports that are driven with this one, so that nothing else need be."""
-    return () if part.port in TLS_PORTS else BESIDES.get(part.workload, {})
+    service = drivers()[part.workload]
+    return () if part.port in service.tls_ports else service.besides

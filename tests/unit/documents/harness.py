@@ -26,8 +26,8 @@ from beacon.model.launch import Launch
 from beacon.model.leftovers import Swept
 from beacon.model.observation import Observation
 from beacon.monitor.replay import ReplayMonitor
+from beacon.workloads.discovery import find, is_known
 from beacon.workloads.interface import Workload
-from beacon.workloads.registry import find, is_known
 from fakes import FakeContainer, FakeEngine, FakeWorkload, Script
 
 #: Of `beacon --help`; what interrupts is not tried here.

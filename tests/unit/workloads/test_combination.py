@@ -7,9 +7,9 @@ import pytest
 from beacon.model.listener import Listener
 from beacon.model.run import Check
 from beacon.workloads.combination import Combination, Part, parse
+from beacon.workloads.discovery import drivers, find, is_known
 from beacon.workloads.interface import Endpoint, UnknownWorkloadError, Workload
-from beacon.workloads.reach import open_ports, reached
-from beacon.workloads.registry import find, is_known
+from beacon.workloads.ports import open_ports, reached
 
 KNOWN = ("http", "redis", "amqp")
 
@@ -25,7 +25,7 @@ class Echo(Workload):
         return (Check("ping", passed, f"{self.name} {endpoint.ports}"),)
 
     def reached(self, endpoint: Endpoint, checks: Sequence[Check]) -> frozenset[str] | None:
-        return reached(self.name, endpoint, checks)
+        return reached(drivers()[self.name], endpoint, checks)
 
 
 @pytest.mark.parametrize(
@@ -87,13 +87,13 @@ def test_a_part_that_passed_nothing_drove_nothing() -> None:
 def test_ports_besides_count_where_their_check_found_them() -> None:
     endpoint = Endpoint("", "192.0.2.1", (80, 443, 8443))
     plain, tls = Check("status of /", True, "200"), Check("TLS: version", True, "TLSv1.3")
-    assert reached("http", endpoint, (plain, tls)) == {"80/tcp", "443/tcp"}
+    assert reached(drivers()["http"], endpoint, (plain, tls)) == {"80/tcp", "443/tcp"}
     absent = Check("TLS: version", True, "no TLS")
-    assert reached("http", endpoint, (plain, absent)) == {"80/tcp"}
+    assert reached(drivers()["http"], endpoint, (plain, absent)) == {"80/tcp"}
     failed = Check("TLS: version", False, None)
-    assert reached("http", endpoint, (plain, failed)) == {"80/tcp"}
-    assert reached("http", endpoint, (failed,)) == frozenset()
-    assert reached("http", Endpoint("", None, (80,)), (plain,)) == frozenset()
+    assert reached(drivers()["http"], endpoint, (plain, failed)) == {"80/tcp"}
+    assert reached(drivers()["http"], endpoint, (failed,)) == frozenset()
+    assert reached(drivers()["http"], Endpoint("", None, (80,)), (plain,)) == frozenset()
 
 
 def test_clients_go_where_somebody_listens() -> None:

@@ -19,12 +19,12 @@ import pytest
 
 from beacon.model.run import Check
 from beacon.workloads.confined import ConfinedWorkload
+from beacon.workloads.discovery import drivers, find
 from beacon.workloads.driver_process import Driver, Fork
-from beacon.workloads.http.workload import HttpWorkload
 from beacon.workloads.interface import Endpoint, WorkloadError
 from beacon.workloads.limits import CRASHED, FLOODED, MEMORY
 from beacon.workloads.messages import Done, Request, line
-from beacon.workloads.registry import find
+from beacon_catalogue.http.workload import WORKLOAD
 from unit.workloads.servers import CONTAINER, Healthy, endpoint, listening, serving
 
 _NETLESS = Endpoint(CONTAINER, None, ())
@@ -80,7 +80,7 @@ def _driver_of(workload: ConfinedWorkload) -> int:
 def test_checks_are_those_of_a_drive_in_this_process() -> None:
     with serving(Healthy) as port:
         apart = find("http").drive(endpoint(port), 30)
-        here = HttpWorkload().drive(endpoint(port), 30)
+        here = WORKLOAD.drive(endpoint(port), 30)
     assert [(check.name, check.passed, check.value) for check in apart] == [
         (check.name, check.passed, check.value) for check in here
     ]
@@ -155,7 +155,7 @@ def test_a_killed_fork_fails_what_is_missing(redis: ConfinedWorkload) -> None:
 
 
 def test_a_killed_driver_is_started_again() -> None:
-    workload = ConfinedWorkload("redis")
+    workload = ConfinedWorkload(drivers()["redis"])
     first = workload.drive(_NETLESS, 5)
     os.kill(_driver_of(workload), signal.SIGKILL)
     _until(lambda: workload._driver is not None and not workload._driver.alive())
@@ -172,7 +172,7 @@ def test_a_module_in_the_current_folder_is_not_loaded(
 ) -> None:
     (tmp_path / "redis.py").write_text(f"open({str(tmp_path / 'loaded')!r}, 'w')\n")
     monkeypatch.chdir(tmp_path)
-    assert len(ConfinedWorkload("redis").drive(_NETLESS, 5)) == 53
+    assert len(ConfinedWorkload(drivers()["redis"]).drive(_NETLESS, 5)) == 53
     assert not (tmp_path / "loaded").exists()
 
 
@@ -186,7 +186,7 @@ import sys
 # A shell's background job ignores SIGINT, and so does what it starts.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 from beacon.workloads.interface import Endpoint
-from beacon.workloads.registry import find
+from beacon.workloads.discovery import find
 find("redis").drive(Endpoint("", "127.0.0.1", (int(sys.argv[1]),)), 60)
 """
 

@@ -1,0 +1,16 @@
+"""HTTP: any web server, whatever pages it has."""
+
+from __future__ import annotations
+
+from beacon.workloads.service import Service
+
+SERVICE = Service(
+    name="http",
+    summary="a web server: pages, uploads, TLS, HTTP/2, WebSocket, and clients that misbehave",
+    workload="http",
+    drives="beacon_catalogue.http.workload:WORKLOAD",
+    ports=(80, 8080, 8000, 3000, 5000, 8008, 8081, 8088, 8888, 9090, 9200),
+    tls_ports=(443, 8443),
+    besides={443: "TLS: version", 8443: "TLS: version"},
+    clients=("httpx", "h2"),
+)

@@ -1,0 +1,19 @@
+"""memcached."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from beacon.workloads.service import Service
+
+SERVICE = Service(
+    name="memcached",
+    summary="memcached: text, meta and binary protocol, tuning, and odd clients",
+    workload="memcached",
+    drives="beacon_catalogue.memcached.workload:WORKLOAD",
+    ports=(11211,),
+    images=("memcached",),
+    programs=("memcached",),
+    settings=Path(__file__).with_name("settings.toml"),
+    clients=("pymemcache",),
+)

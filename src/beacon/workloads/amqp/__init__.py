@@ -1,1 +1,0 @@
-"""AMQP 0-9-1: RabbitMQ with its queues, exchanges and odd clients."""

@@ -1,1 +1,0 @@
-"""HTTP: the workload of a web server."""

@@ -1,1 +1,0 @@
-"""Memcached: the workload of a memcached server."""

@@ -1,1 +1,0 @@
-"""PHP: the workload of a web server that runs the demo application of images/php/app."""

@@ -1,1 +1,0 @@
-"""PostgreSQL: the workload of a database server and of its replication protocol."""

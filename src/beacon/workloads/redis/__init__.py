@@ -1,1 +1,0 @@
-"""Redis: the workload of a Redis or Valkey server."""

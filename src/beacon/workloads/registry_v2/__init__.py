@@ -1,1 +1,0 @@
-"""OCI distribution: the workload of a container registry."""

@@ -1,1 +1,0 @@
-"""ZooKeeper: the workload of a ZooKeeper server."""
