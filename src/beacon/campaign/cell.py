@@ -31,7 +31,7 @@ from beacon.model.run import Check, Ending, Outcome, Run, run_name
 from beacon.monitor.interface import Target
 from beacon.workloads.interface import Endpoint, Workload
 from beacon.workloads.none import NoWorkload
-from beacon.workloads.ports import open_ports
+from beacon.workloads.ports import open_ports, reachable_ports
 
 _LONGEST_GRACE = 120  # seconds
 
@@ -303,7 +303,9 @@ class _Life:
         def endpoint() -> Endpoint:
             address, found = container.address(), self.hearing.read(container)
             ports = open_ports(self._conditions.image.ports, found, address)
-            return Endpoint(container.id, address, ports, container.env(), self._lab.stopping)
+            udp_ports = reachable_ports((), found, address, "udp")
+            stop = self._lab.stopping
+            return Endpoint(container.id, address, ports, container.env(), stop, udp_ports)
 
         return Patient(
             self._lab,

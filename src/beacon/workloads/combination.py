@@ -34,7 +34,14 @@ class Part:
 
     def at(self, endpoint: Endpoint) -> Endpoint:
         """The endpoint as this part sees it."""
-        return endpoint if self.port is None else dataclasses.replace(endpoint, ports=(self.port,))
+        if self.port is None:
+            return endpoint
+        own = (self.port,)
+        return dataclasses.replace(
+            endpoint,
+            ports=own if self.port in endpoint.ports or self.port not in endpoint.udp_ports else (),
+            udp_ports=own if self.port in endpoint.udp_ports else (),
+        )
 
 
 def parse(name: str, known: Collection[str]) -> tuple[Part, ...] | None:

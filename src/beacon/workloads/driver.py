@@ -99,7 +99,13 @@ def _die_with(parent: int) -> None:
 def _drive(workload: Workload, client: socket.socket) -> None:
     with client.makefile("rb") as incoming:
         request = msgspec.json.decode(incoming.readline(), type=Request)
-    endpoint = Endpoint(request.container, request.address, request.ports, request.env)
+    endpoint = Endpoint(
+        request.container,
+        request.address,
+        request.ports,
+        request.env,
+        udp_ports=request.udp_ports,
+    )
     report = _Report(client)
     threading.Thread(target=_watch, args=(report,), daemon=True).start()
     try:

@@ -25,8 +25,9 @@ class WorkloadError(BeaconError):
 
 @dataclass(frozen=True)
 class Endpoint:
-    """Where a container is reached. `address` is None when it has no network; ports are TCP.
+    """Where a container is reached. `address` is None when it has no network.
 
+    `ports` are TCP, `udp_ports` those at which it waits for datagrams.
     `env` holds its own environment variables: the names and passwords it was started with. Once
     `stop` is set the container is gone, and whatever waits for it shall end.
     """
@@ -36,6 +37,7 @@ class Endpoint:
     ports: tuple[int, ...]
     env: Mapping[str, str] = field(default_factory=dict)
     stop: Event = field(default_factory=Event, compare=False)
+    udp_ports: tuple[int, ...] = ()
 
 
 class Workload(ABC):

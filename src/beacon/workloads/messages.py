@@ -22,6 +22,7 @@ class Request(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     ports: tuple[int, ...]
     env: dict[str, str]
     timeout: float
+    udp_ports: tuple[int, ...] = ()
 
 
 class Done(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):

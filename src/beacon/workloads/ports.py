@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from typing import Literal
 
 from beacon.model.listener import Listener
 from beacon.model.run import Check
@@ -13,10 +14,14 @@ from beacon.workloads.service import Service
 _ABSENT = (None, "no TLS", "not offered", "switched off")
 
 
-def choose_port(endpoint: Endpoint, habitual: Sequence[int]) -> int:
-    """The first habitual port that the container has, else its first port, else the habit's."""
-    likely = [port for port in habitual if port in endpoint.ports]
-    return (*likely, *endpoint.ports, habitual[0])[0]
+def choose_port(endpoint: Endpoint, habitual: Sequence[int], *, udp: bool = False) -> int:
+    """The first habitual port that the container has, else its first port, else the habit's.
+
+    With `udp` its ports for datagrams count, too, after those of TCP.
+    """
+    ports = (*endpoint.ports, *(endpoint.udp_ports if udp else ()))
+    likely = [port for port in habitual if port in ports]
+    return (*likely, *ports, habitual[0])[0]
 
 
 def open_ports(
@@ -30,11 +35,14 @@ def open_ports(
 
 
 def reachable_ports(
-    exposed: Sequence[int], listeners: Iterable[Listener], address: str | None
+    exposed: Sequence[int],
+    listeners: Iterable[Listener],
+    address: str | None,
+    transport: Literal["tcp", "udp"] = "tcp",
 ) -> tuple[int, ...]:
-    """The TCP ports where a client finds somebody, those that the image exposes first."""
+    """The ports where a client finds somebody, those that the image exposes first."""
     local = address in ("127.0.0.1", "::1")  # it shares our network
-    found = {x.port for x in listeners if x.protocol == "tcp" and (local or not x.loopback)}
+    found = {x.port for x in listeners if x.protocol == transport and (local or not x.loopback)}
     return tuple(sorted(found, key=lambda port: (port not in exposed, port)))
 
 
@@ -46,7 +54,7 @@ def reached(service: Service, endpoint: Endpoint, checks: Iterable[Check]) -> fr
     passed = {check.name: check.value for check in checks if check.passed}
     if not passed or endpoint.address is None:
         return frozenset()
-    port = choose_port(endpoint, service.habits)
+    port = choose_port(endpoint, service.habits, udp=bool(service.transports))
     proofs = service.transports.items()
     found = {f"{port}/{transport}" for transport, check in proofs if check in passed}
     if not service.transports:

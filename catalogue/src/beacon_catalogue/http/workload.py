@@ -54,5 +54,11 @@ def _recover(site: Site) -> None:
 
 
 WORKLOAD = SuiteWorkload(
-    "http", SUITE, site_of, ports=SERVICE.ports, tls_ports=SERVICE.tls_ports, recover=_recover
+    "http",
+    SUITE,
+    site_of,
+    ports=SERVICE.ports,
+    tls_ports=SERVICE.tls_ports,
+    may_be_secure=True,
+    recover=_recover,
 )
