@@ -20,10 +20,10 @@ class SuiteWorkload(Workload, Generic[T]):
     """Runs `suite` on what `connect` makes of the server's address and the container's endpoint.
 
     `ports` and `tls_ports` are the service's own; at any other port it is asked for TLS first if
-    `may_be_secure`. With `udp` it is found at a port for datagrams, too. `cleaning` seconds are kept back from the
-    checks, so that the server is left clean when they take too long. `recover` waits until a
-    server that was slow answers again; it raises if it does not. What `connect` returns is
-    entered and left if it is a context manager.
+    `may_be_secure`. With `udp` it is found at a port for datagrams, too. `cleaning` seconds are
+    kept back from the checks, so that the server is left clean when they take too long. `recover`
+    waits until a server that was slow answers again; it raises if it does not. What `connect`
+    returns is entered and left if it is a context manager.
     """
 
     def __init__(
