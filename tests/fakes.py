@@ -25,6 +25,7 @@ from beacon.model.launch import Launch
 from beacon.model.leftovers import Swept
 from beacon.model.listener import Listener
 from beacon.model.profile import Estimate
+from beacon.model.recognition import Recognition
 from beacon.model.run import Check, Run
 from beacon.workloads.interface import Endpoint, Workload
 
@@ -194,6 +195,9 @@ class Diary:
 
     def estimated(self, estimate: Estimate) -> None:
         self.estimate = estimate
+
+    def recognised(self, recognition: Recognition) -> None:
+        self.recognition = recognition
 
     def started(self, cell: Cell) -> None:
         pass

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from beacon.campaign.service_files import PREFIX
 from beacon.data.dimensions import general
 from beacon.data.host_access import host_access
 from beacon.engines.interface import Enforcement
@@ -118,8 +119,13 @@ def _options(options: Options) -> Iterator[Demand]:
             continue
         access = host_access().options[name]
         for value in _values(getattr(options, name)):
-            if access.asks(value):
+            if access.asks(value) and not _is_own_file(name, value):
                 yield Demand(name, value, access.why)
+
+
+def _is_own_file(option: str, value: str) -> bool:
+    """Whether it mounts what came with an installed service, which is read-only."""
+    return option == "volumes" and value.startswith(PREFIX)
 
 
 def _values(value: object) -> Sequence[str]:

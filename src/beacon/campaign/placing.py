@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import msgspec
 
+from beacon.campaign.service_files import resolved
 from beacon.engines.interface import Image
 from beacon.model.environment import Dimension, Effect, Environment, Need, Step, Surroundings
 from beacon.model.launch import Launch, Options
@@ -98,10 +100,11 @@ def _command(launch: Launch, effect: Effect, image: Image) -> tuple[str, ...]:
 
 def _expand(effect: Effect, image: Image, surroundings: Surroundings) -> Effect:
     many = {"{volume}": image.volumes, "{writable}": surroundings.writable}
-    changes: dict[str, object] = {
+    changes: dict[str, Any] = {
         name: tuple(word for text in getattr(effect, name) for word in _words(text, many))
         for name in _LISTS
     }
+    changes["volumes"] = tuple(map(resolved, changes["volumes"]))
     changes["steps"] = tuple(
         msgspec.structs.replace(step, path=path)
         for step in effect.steps

@@ -11,22 +11,27 @@ from dataclasses import dataclass, field, replace
 
 from beacon import __version__
 from beacon.campaign.cell import Cell, Conditions, check_engine, run_cell
-from beacon.campaign.choosing import Chooser
 from beacon.campaign.journal import Journal
 from beacon.campaign.lab import Lab
 from beacon.campaign.never import NeverReadyError, unserved
+from beacon.campaign.recognising import Recogniser
 from beacon.campaign.reporter import Reporter
 from beacon.exploration.estimate import trials
 from beacon.exploration.fixed import Baseline
 from beacon.exploration.interface import Strategy
 from beacon.model.coverage import coverage
-from beacon.model.environment import Environment
+from beacon.model.environment import Dimension, Environment, Surroundings
 from beacon.model.event import Event
 from beacon.model.profile import Exploration, Host, ImageIdentity, Profile
+from beacon.model.recognition import Recognition
 from beacon.model.run import Ending, Run
 from beacon.workloads.interface import Workload
 from beacon.workloads.none import NoWorkload
 from beacon.workloads.script import ScriptWorkload
+
+#: Makes the surroundings and the strategy when further dimensions, and paths that the image writes
+#: to, are known.
+Planner = Callable[[tuple[Dimension, ...], tuple[str, ...]], tuple[Surroundings, Strategy]]
 
 
 def _never() -> bool:
@@ -55,13 +60,14 @@ class Campaign:
     """All that a recording consists of; `run` does it.
 
     The default environment is run without and with the workload, the others with it (without
-    where no client reaches the container). A `chooser` names the workload after the first run;
-    then `workload` is not asked.
+    where no client reaches the container). Without a `workload` the recogniser chooses it after the
+    first run. What that run shows to be a service has environments of its own: `plan` makes the
+    surroundings and the strategy with them.
     """
 
     lab: Lab
     conditions: Conditions
-    workload: Workload
+    workload: Workload | None
     reporter: Reporter
     jobs: int
     strategy: Strategy = field(default_factory=Baseline)
@@ -70,7 +76,9 @@ class Campaign:
     journal: Journal | None = None
     runs: list[Run] = field(default_factory=list)
     complete: bool = True
-    chooser: Chooser | None = None
+    recogniser: Recogniser | None = None
+    plan: Planner | None = None
+    recognition: Recognition | None = None
 
     def run(self) -> Profile:
         """Run it to its end; NeverReadyError when the default environment never became ready.
@@ -87,14 +95,15 @@ class Campaign:
     def _baseline(self) -> None:
         default = Environment()
         alone = Cell(default, NoWorkload(), first=True)
-        if self.chooser is not None:
+        if self.workload is None:
             self._run([alone])
             self._check_ready()
-            if not self._is_job():
-                self.workload = self.chooser(self.runs[0])
+            self.workload = NoWorkload() if self._is_job() else self._recognised(choose=True)
         rest = [] if self.workload.name == alone.workload.name else [Cell(default, self.workload)]
         self._run(rest if self.runs else [alone, *rest])
         self._check_ready()
+        if self.recognition is None and not self._is_job():
+            self._recognised(choose=False)
         if self._is_job():
             self.conditions = replace(self.conditions, ends=True)
             # Output that differs between two runs is not compared later.
@@ -104,6 +113,23 @@ class Campaign:
         if _doubtful(self.runs[-1]):
             # A check that fails both times does not fail by chance, and no policy is at fault.
             self._run([Cell(default, self.workload, repeat=1)])
+
+    def _recognised(self, *, choose: bool) -> Workload:
+        """Recognise the container, plan with what its services vary; its workload."""
+        recogniser = self.recogniser
+        if recogniser is None:
+            return NoWorkload()
+        alone = self.runs[0]
+        recognition = recogniser.services_of(alone)
+        if choose:
+            recognition = recogniser.sockets_of(alone, recognition)
+        self.recognition = recognition
+        self.reporter.recognised(recognition)
+        if self.plan is not None:
+            more = recogniser.environments(alone, recognition)
+            surroundings, self.strategy = self.plan(more, recogniser.writable(recognition))
+            self.conditions = replace(self.conditions, surroundings=surroundings)
+        return recogniser.workload(recognition) if choose else NoWorkload()
 
     def _is_job(self) -> bool:
         return self.runs[0].outcome.ending is Ending.FINISHED
@@ -127,7 +153,7 @@ class Campaign:
 
     def _workload(self, environment: Environment) -> Workload:
         isolated = self.conditions.surroundings.isolated(environment)
-        return NoWorkload() if isolated else self.workload
+        return NoWorkload() if isolated or self.workload is None else self.workload
 
     def _run(self, cells: Sequence[Cell], over: Callable[[], bool] = _never) -> None:
         """Run what is not done yet; the baseline is never `over`."""
@@ -176,6 +202,7 @@ class Campaign:
             ),
             script=self.workload.digest if isinstance(self.workload, ScriptWorkload) else None,
             coverage=coverage(self.runs, self.conditions.surroundings),
+            recognition=self.recognition,
         )
 
 

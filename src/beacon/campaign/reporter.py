@@ -6,6 +6,7 @@ from typing import Protocol
 
 from beacon.campaign.cell import Cell
 from beacon.model.profile import Estimate
+from beacon.model.recognition import Recognition
 from beacon.model.run import Run
 
 
@@ -20,6 +21,9 @@ class Reporter(Protocol):
 
     def estimated(self, estimate: Estimate) -> None:
         """How likely one more run shows something new."""
+
+    def recognised(self, recognition: Recognition) -> None:
+        """What the first run showed the container to be."""
 
     def started(self, cell: Cell) -> None:
         """A run begins."""

@@ -33,8 +33,8 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     dimensions: tuple[Dimension, ...] = ()
 
 
-def read_settings(path: Path) -> Settings:
-    """Read the file; relative sources of volumes are taken from its folder.
+def read_raw(path: Path) -> Settings:
+    """Read the file; sources of volumes stay as they are written there.
 
     UsageError when it cannot be read or is not as docs/environments.md says.
     """
@@ -51,6 +51,15 @@ def read_settings(path: Path) -> Settings:
             f"{path} is not as it should be ({printable(str(error))}): see docs/environments.md."
         ) from None
     _check_names(path, settings.dimensions)
+    return settings
+
+
+def read_settings(path: Path) -> Settings:
+    """Read the file; relative sources of volumes are taken from its folder.
+
+    UsageError as `read_raw`.
+    """
+    settings = read_raw(path)
     folder = path.absolute().parent
     launch = _anchored(settings.launch, folder)
     if launch.stdin is not None:

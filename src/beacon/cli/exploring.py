@@ -6,22 +6,27 @@ import argparse
 import hashlib
 import os
 import re
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 import msgspec
 
 from beacon import __version__
 from beacon.campaign.placing import applicable
-from beacon.campaign.record import Budget
+from beacon.campaign.record import Budget, Planner
+from beacon.campaign.service_environments import settings_of
 from beacon.campaign.settings import Settings
 from beacon.cli.arguments import positive
 from beacon.data.dimensions import general, select
 from beacon.engines.interface import Image
+from beacon.errors import UsageError
 from beacon.exploration.choose import NAMES, choose
 from beacon.exploration.interface import Strategy
 from beacon.exploration.space import Space
-from beacon.model.environment import Surroundings
+from beacon.model.environment import Dimension, Surroundings
 from beacon.model.launch import Launch
+from beacon.model.text import printable
+from beacon.workloads.discovery import services
 
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)([smh]?)", re.ASCII)
 _UNITS = {"": 1.0, "s": 1.0, "m": 60.0, "h": 3600.0}
@@ -36,6 +41,21 @@ def add_exploration_options(parser: argparse.ArgumentParser) -> None:
         metavar="LIST",
         help="names, or NAME=VALUE, with commas between; default: all that give the image no part "
         "of the host (`beacon dimensions` lists them)",
+    )
+    group.add_argument(
+        "--service",
+        metavar="NAME",
+        action="append",
+        default=[],
+        help="take the image for this service (`beacon services` lists them) and explore its own "
+        "environments, too; may be repeated; none: for no service; default: what is recognised by "
+        "the programs that run, the command, and the image's name",
+    )
+    group.add_argument(
+        "--as-configured",
+        action="store_true",
+        help="explore no environments of the recognised service: only the configuration that is "
+        "there",
     )
     group.add_argument(
         "--max-runs",
@@ -94,17 +114,57 @@ class Plan:
 
 def plan(options: argparse.Namespace, settings: Settings, image: Image, launch: Launch) -> Plan:
     """The plan that the options ask for; UsageError for an unknown dimension."""
-    names = None
-    if options.dimensions is not None:
-        names = tuple(name.strip() for name in options.dimensions.split(",") if name.strip())
-    chosen = select((*general(), *settings.dimensions), names)
-    dimensions = applicable(chosen, image, launch)
-    return Plan(
-        Surroundings(dimensions, settings.writable),
-        choose(options.strategy, Space(dimensions), options.seed, options.target),
-        Budget(options.max_runs, options.time_budget),
-        options.seed,
-    )
+    surroundings, strategy = planner(options, settings, image, launch)((), ())
+    budget = Budget(options.max_runs, options.time_budget)
+    return Plan(surroundings, strategy, budget, options.seed)
+
+
+def planner(
+    options: argparse.Namespace, settings: Settings, image: Image, launch: Launch
+) -> Planner:
+    """What makes surroundings and strategy once the recognised service's dimensions are known.
+
+    The user's own settings file counts before those.
+    """
+
+    def plan(
+        more: tuple[Dimension, ...], writable: tuple[str, ...]
+    ) -> tuple[Surroundings, Strategy]:
+        known = (*general(), *more, *settings.dimensions)
+        chosen = select(known, _named(options, {each.name for each in known}))
+        dimensions = applicable(chosen, image, launch)
+        paths = tuple(dict.fromkeys((*settings.writable, *writable)))
+        space = Space(dimensions)
+        strategy = choose(options.strategy, space, options.seed, options.target)
+        return Surroundings(dimensions, paths), strategy
+
+    return plan
+
+
+def _named(options: argparse.Namespace, known: Collection[str]) -> tuple[str, ...] | None:
+    """The words of --dimensions; those of services that are not recognised (yet) say nothing."""
+    if options.dimensions is None:
+        return None
+    words = (word.strip() for word in options.dimensions.split(","))
+    later = {
+        dimension.name for each in services().values() for dimension in settings_of(each).dimensions
+    } - set(known)
+    return tuple(word for word in words if word and word.partition("=")[0] not in later)
+
+
+def named_services(words: Sequence[str]) -> tuple[str, ...] | None:
+    """The services of --service; None without any, () for `none`. UsageError for an unknown one."""
+    if not words:
+        return None
+    if list(words) == ["none"]:
+        return ()
+    for word in words:
+        if word not in services():
+            raise UsageError(
+                f"There is no service {printable(word)!r}: give one of "
+                f"{', '.join(sorted(services()))}, or none alone."
+            )
+    return tuple(dict.fromkeys(words))
 
 
 def identity(options: argparse.Namespace, image: Image, launch: Launch, plan: Plan) -> str:
@@ -118,5 +178,8 @@ def identity(options: argparse.Namespace, image: Image, launch: Launch, plan: Pl
         options.seed,
         options.target,
         options.workload,
+        options.service,
+        options.as_configured,
+        [(each.name, settings_of(each)) for each in services().values()],
     )
     return hashlib.sha256(msgspec.json.encode(words)).hexdigest()

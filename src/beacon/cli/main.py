@@ -23,6 +23,7 @@ from beacon.cli import (
     profile,
     reach,
     runtimes,
+    services,
     verify,
 )
 from beacon.cli.console import Console
@@ -30,7 +31,20 @@ from beacon.errors import BeaconError, ExitCode, UsageError
 from beacon.model.text import printable
 
 COMMANDS = (
-    *(doctor, dimensions, profile, policy, verify, explain, cves, diff, reach, runtimes, clean),
+    *(
+        doctor,
+        dimensions,
+        profile,
+        policy,
+        verify,
+        explain,
+        cves,
+        diff,
+        reach,
+        runtimes,
+        services,
+        clean,
+    ),
 )
 
 EPILOG = """\

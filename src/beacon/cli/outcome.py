@@ -32,6 +32,8 @@ def tell(console: Console, profile: Profile) -> None:
         console.result(said)
     if names := uncompared(repeated(profile.runs)):
         console.result(f"not compared, as two runs differ or it is too much: {some(names)}")
+    if profile.recognition and (said := profile.recognition.sentence()):
+        console.result(said)
     console.result(coverage(profile.runs, profile.surroundings).sentence())
     for line in within_reach(profile):
         console.result(line)
@@ -81,6 +83,7 @@ def summary(profile: Profile) -> dict[str, Any]:
         "gaps": profile.gaps(),
         "coverage": coverage(profile.runs, profile.surroundings),
         "support": profile.support(),
+        "recognition": profile.recognition,
         "reach": profile.reach,
         "exploration": profile.exploration,
         "growth": growth(profile),

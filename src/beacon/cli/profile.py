@@ -10,19 +10,25 @@ from pathlib import Path
 from typing import Any
 
 from beacon.campaign.cell import Conditions
-from beacon.campaign.choosing import Chooser, reachable
 from beacon.campaign.cleaning import clean
 from beacon.campaign.journal import Journal
 from beacon.campaign.lab import Lab
 from beacon.campaign.never import unserved, why_unserved
 from beacon.campaign.reaching import with_reach
+from beacon.campaign.recognising import Recogniser, reachable
 from beacon.campaign.record import Campaign
 from beacon.campaign.settings import Settings, read_settings
 from beacon.campaign.standard_input import StandardInput, standard_input
 from beacon.cli.arguments import check_output, directory
 from beacon.cli.consenting import sealed
 from beacon.cli.console import Console
-from beacon.cli.exploring import add_exploration_options, identity, plan
+from beacon.cli.exploring import (
+    add_exploration_options,
+    identity,
+    named_services,
+    plan,
+    planner,
+)
 from beacon.cli.launching import add_launch_options, read_launch
 from beacon.cli.opening import open_lab
 from beacon.cli.outcome import job_hint, summary, tell
@@ -36,8 +42,7 @@ from beacon.model.profile import Profile
 from beacon.model.text import printable
 from beacon.reach.cache import Cache, default_directory
 from beacon.workloads.combination import MOST_PARTS
-from beacon.workloads.discovery import find, is_known
-from beacon.workloads.none import NoWorkload
+from beacon.workloads.discovery import find, is_known, services
 from beacon.workloads.suited import guess
 
 _AUTO = "auto"
@@ -137,14 +142,22 @@ def _record(
             campaign = Campaign(
                 lab,
                 conditions,
-                workload or NoWorkload(),
+                workload,
                 progress,
                 options.jobs,
                 chosen.strategy,
                 chosen.seed,
                 chosen.budget,
                 journal,
-                chooser=None if workload else Chooser(lab, conditions, find),
+                recogniser=Recogniser(
+                    lab,
+                    conditions,
+                    find,
+                    services(),
+                    named_services(options.service),
+                    vary=not options.as_configured,
+                ),
+                plan=planner(options, settings, image, launch),
             )
             with _kept(journal, options.output, console):
                 profile = campaign.run()

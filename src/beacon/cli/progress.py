@@ -14,6 +14,7 @@ from beacon.campaign.wording import ending
 from beacon.cli.console import Console
 from beacon.model.environment import Environment
 from beacon.model.profile import Estimate
+from beacon.model.recognition import Recognition
 from beacon.model.run import Ending, Run
 
 _SHOWN = 3  # failed checks of one run; the rest is in the document
@@ -57,6 +58,11 @@ class Progress:
         """How likely one more run shows something new."""
         self._estimate = describe(estimate)
         self._console.say(f"{self._clock()} {self._estimate}")
+
+    def recognised(self, recognition: Recognition) -> None:
+        """What the first run showed the container to be."""
+        said = recognition.sentence() or "recognised: nothing that an installed service knows"
+        self._console.say(f"{self._clock()} {said}")
 
     def started(self, cell: Cell) -> None:
         """A run begins."""

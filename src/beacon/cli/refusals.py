@@ -5,8 +5,8 @@ from __future__ import annotations
 import argparse
 from collections.abc import Iterator
 
-from beacon.campaign.choosing import reachable
 from beacon.campaign.job import may_be_job, uncopied
+from beacon.campaign.recognising import reachable
 from beacon.engines.interface import Image
 from beacon.errors import UsageError
 from beacon.model.launch import Launch

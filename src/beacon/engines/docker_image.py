@@ -10,6 +10,8 @@ from typing import Any
 from beacon.engines.interface import Image
 from beacon.model.text import printable
 
+#: Labels that name an image (OCI image specification, annotations).
+_TITLES = ("org.opencontainers.image.title", "org.opencontainers.image.ref.name")
 _TCP_PORT = re.compile(r"([1-9]\d{0,4})/tcp", re.ASCII)
 
 
@@ -31,6 +33,7 @@ def read_image(reference: str, document: Mapping[str, Any]) -> Image:
         health_command=_health_command(config.get("Healthcheck")),
         path=_variable(config.get("Env"), "PATH"),
         folder=_text(config.get("WorkingDir")) or "/",
+        titles=_titles(config.get("Labels")),
     )
 
 
@@ -59,6 +62,11 @@ def _ports(value: object) -> tuple[int, ...]:
     matches = (_TCP_PORT.fullmatch(name) for name in names if isinstance(name, str))
     numbers = {int(match[1]) for match in matches if match}
     return tuple(sorted(number for number in numbers if number <= 65535))
+
+
+def _titles(value: object) -> tuple[str, ...]:
+    labels = value if isinstance(value, Mapping) else {}
+    return tuple(filter(None, (_text(labels.get(name)) for name in _TITLES)))
 
 
 def _variable(value: object, name: str) -> str:

@@ -58,7 +58,8 @@ class Image:
     `ports` are the exposed TCP ports in ascending order, `command` the entry point with its
     arguments, `arguments` those alone, `volumes` the declared paths. `health_check` is True when
     the image defines one, of which `health_command` are the words. `stop_signal` is a name like
-    SIGTERM, `path` the value of PATH ("" without one), `folder` where the command is started.
+    SIGTERM, `path` the value of PATH ("" without one), `folder` where the command is started,
+    `titles` the names that its labels give to it.
     """
 
     reference: str
@@ -74,6 +75,7 @@ class Image:
     health_command: tuple[str, ...] = ()
     path: str = ""
     folder: str = "/"
+    titles: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ from beacon.model.event import Event
 from beacon.model.launch import Launch
 from beacon.model.numbers import Count, Integer
 from beacon.model.reach import Reach
+from beacon.model.recognition import Recognition
 from beacon.model.run import Ending, Run
 from beacon.model.support import Support, repeated, some, support, unanswered, unsupported
 
@@ -66,7 +67,7 @@ class Profile(msgspec.Struct, frozen=True):
 
     `script` is the SHA-256 of a workload that is the user's own executable. `coverage` follows from
     the runs; None in a document of an older version. `reach` is what the image's programs can call;
-    None when nobody analysed it.
+    None when nobody analysed it. `recognition`: what it was taken for.
     """
 
     image: ImageIdentity
@@ -81,6 +82,7 @@ class Profile(msgspec.Struct, frozen=True):
     seal: str | None = None  # campaign/seal.py
     coverage: Coverage | None = None
     reach: Reach | None = None
+    recognition: Recognition | None = None
 
     def ready_runs(self) -> tuple[Run, ...]:
         """The runs whose events count: the others' stay apart."""

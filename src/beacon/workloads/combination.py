@@ -18,7 +18,7 @@ from beacon.workloads.interface import Endpoint, Workload
 from beacon.workloads.service import NAME
 
 #: A container may listen on any number of ports; each part takes its time.
-MOST_PARTS = 4
+MOST_PARTS = 8
 _PART = re.compile(rf"({NAME.pattern})(?::([1-9]\d{{0,4}}))?", re.ASCII)
 
 

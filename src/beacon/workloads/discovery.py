@@ -66,6 +66,12 @@ def drivers() -> Mapping[str, Service]:
     return {each.workload: each for each in services().values() if each.drives is not None}
 
 
+def by_port(port: int) -> str | None:
+    """The workload that this port's number stands for by habit."""
+    known = (name for name, each in drivers().items() if each.guessed and port in each.habits)
+    return next(known, None)
+
+
 def names() -> tuple[str, ...]:
     """The names of all workloads, `none` first."""
     return (NoWorkload.name, *sorted(drivers()))

@@ -21,7 +21,7 @@ def choose_port(endpoint: Endpoint, habitual: Sequence[int], *, udp: bool = Fals
     """
     ports = (*endpoint.ports, *(endpoint.udp_ports if udp else ()))
     likely = [port for port in habitual if port in ports]
-    return (*likely, *ports, habitual[0])[0]
+    return (*likely, *ports, *habitual, 0)[0]
 
 
 def open_ports(
@@ -52,7 +52,7 @@ def reached(service: Service, endpoint: Endpoint, checks: Iterable[Check]) -> fr
     Where no check passed it has driven none: nobody there understood it.
     """
     passed = {check.name: check.value for check in checks if check.passed}
-    if not passed or endpoint.address is None:
+    if not passed or endpoint.address is None or not service.understands:
         return frozenset()
     port = choose_port(endpoint, service.habits, udp=bool(service.transports))
     proofs = service.transports.items()

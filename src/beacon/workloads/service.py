@@ -40,11 +40,13 @@ class Service:
     `drives` says where that is (`package.module:NAME` of a Workload). It talks to the likeliest of
     `ports` (those of `tls_ports` speak TLS from the first byte on). `besides` are further ports
     that it drives where they are open, each with the check that shows it. `guessed`: a port's
-    number alone stands for it. `transports`: for a protocol of UDP, the check that shows that a
+    number alone stands for it. Unless it `understands` its protocol, what it drives does not count
+    as exercised. `transports`: for a protocol of UDP, the check that shows that a
     transport was used.
 
-    `images` are names of images without registry and tag (`redis`, `bitnami/redis`), `programs`
-    the file names of programs (`redis-server`), `probes` what its sockets answer.
+    `programs` are the file names of its programs (`redis-server`), also of scripts that start it;
+    `images` the names of images without registry and tag (`redis`, `bitnami/redis`), which decide
+    only where one of the `interpreters` runs. `probes` are what its sockets answer.
 
     `settings` is a file as docs/environments.md describes it; its dimensions are those of every
     image that is recognised. `configuration` are the paths inside at which users put their own:
@@ -62,9 +64,11 @@ class Service:
     tls_ports: tuple[int, ...] = ()
     besides: Mapping[int, str] = field(default_factory=dict)
     guessed: bool = True
+    understands: bool = True
     transports: Mapping[str, str] = field(default_factory=dict)
     images: tuple[str, ...] = ()
     programs: tuple[str, ...] = ()
+    interpreters: tuple[str, ...] = ()
     probes: tuple[Probe, ...] = ()
     settings: Path | None = None
     configuration: tuple[str, ...] = ()

@@ -11,10 +11,10 @@ from pathlib import Path
 import pytest
 
 from beacon.campaign.cell import Cell, Conditions, EngineBrokenError, run_cell
-from beacon.campaign.choosing import Chooser
 from beacon.campaign.journal import Journal
 from beacon.campaign.lab import Lab
 from beacon.campaign.never import NeverReadyError, unserved, why_unserved
+from beacon.campaign.recognising import Recogniser
 from beacon.campaign.record import Campaign
 from beacon.campaign.verify import verify
 from beacon.engines.interface import Enforcement, NotReadyError, Readiness
@@ -32,6 +32,7 @@ from beacon.model.run import Check, Ending, Outcome
 from beacon.monitor.interface import MonitorFullError
 from beacon.monitor.replay import ReplayMonitor
 from beacon.synthesis.synthesize import synthesize
+from beacon.workloads.discovery import services
 from beacon.workloads.interface import Endpoint, Workload
 from beacon.workloads.none import NoWorkload
 from builders import call
@@ -331,7 +332,7 @@ def test_nobody_claims_to_watch_a_container_that_is_stopping(
 def test_the_workload_is_chosen_by_what_listens(
     listeners: tuple[Listener, ...], network: str | None, found: str
 ) -> None:
-    made = lab(Script(listeners=listeners))
+    made = lab(Script(listeners=listeners), ALONE, ALONE, DRIVEN)
     conditions = Conditions(IMAGE, Launch(network=network), settle=0)
     names: list[str] = []
 
@@ -339,15 +340,15 @@ def test_the_workload_is_chosen_by_what_listens(
         names.append(name)
         return NoWorkload() if name == "none" else FakeWorkload(PAGE)
 
-    chooser = Chooser(made, conditions, find)
-    Campaign(made, conditions, NoWorkload(), Diary(), 1, chooser=chooser).run()
+    recogniser = Recogniser(made, conditions, find, services())
+    Campaign(made, conditions, None, Diary(), 1, recogniser=recogniser).run()
     assert (names or ["none"]) == [found]
 
 
 def test_an_unknown_port_is_asked_in_a_container_that_counts_for_nothing() -> None:
     made = lab(Script(listeners=(Listener(4321),)), ALONE, DRIVEN)
-    chooser = Chooser(made, CONDITIONS, lambda _: NoWorkload())
-    profile = Campaign(made, CONDITIONS, NoWorkload(), Diary(), 1, chooser=chooser).run()
+    recogniser = Recogniser(made, CONDITIONS, lambda _: NoWorkload(), services())
+    profile = Campaign(made, CONDITIONS, None, Diary(), 1, recogniser=recogniser).run()
     assert isinstance(made.engine, FakeEngine)
     assert made.engine.asked == 2
     assert made.engine.alive == set()

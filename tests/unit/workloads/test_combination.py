@@ -42,7 +42,7 @@ class Echo(Workload):
         ("http+none", None),
         ("http+ftp", None),
         ("/bin/true", None),
-        ("+".join(f"http:{port}" for port in range(1, 6)), None),
+        ("+".join(f"http:{port}" for port in range(1, 10)), None),
     ],
 )
 def test_a_name_says_all(name: str, parts: tuple[Part, ...] | None) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from beacon.workloads.service import Service
+import re
+
+from beacon.workloads.service import Probe, Service
 
 SERVICE = Service(
     name="http",
@@ -13,4 +15,10 @@ SERVICE = Service(
     tls_ports=(443, 8443),
     besides={443: "TLS: version", 8443: "TLS: version"},
     clients=("httpx", "h2"),
+    probes=(
+        Probe(
+            b"GET / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n",
+            re.compile(rb"HTTP/1\.[01] \d{3}"),
+        ),
+    ),
 )

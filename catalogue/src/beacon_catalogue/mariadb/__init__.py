@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
-from beacon.workloads.service import Service
+from beacon.workloads.service import Probe, Service
 
 SERVICE = Service(
     name="mariadb",
@@ -17,4 +18,7 @@ SERVICE = Service(
     settings=Path(__file__).with_name("settings.toml"),
     configuration=("/etc/mysql",),
     clients=("pymysql",),
+    probes=(  # Protocol 10 and a version, or an error that names this host.
+        Probe(b"", re.compile(rb"(?s)...\x00(\x0a\d+\.\d|\xff)")),
+    ),
 )

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
-from beacon.workloads.service import Service
+from beacon.workloads.service import Probe, Service
 
 SERVICE = Service(
     name="memcached",
@@ -16,4 +17,5 @@ SERVICE = Service(
     programs=("memcached",),
     settings=Path(__file__).with_name("settings.toml"),
     clients=("pymemcache",),
+    probes=(Probe(b"version\r\n", re.compile(rb"VERSION |CLIENT_ERROR unauth")),),
 )

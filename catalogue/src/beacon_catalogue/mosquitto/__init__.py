@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
-from beacon.workloads.service import Service
+from beacon.workloads.service import Probe, Service
 
 SERVICE = Service(
     name="mosquitto",
@@ -18,4 +19,10 @@ SERVICE = Service(
     settings=Path(__file__).with_name("settings.toml"),
     configuration=("/mosquitto/config", "/etc/mosquitto"),
     clients=("paho.mqtt",),
+    probes=(  # A client without a name, and the answer to it, whatever that is.
+        Probe(
+            b"\x10\x0c\x00\x04MQTT\x04\x02\x00\x05\x00\x00",
+            re.compile(rb"\x20\x02[\x00\x01][\x00-\x05]"),
+        ),
+    ),
 )

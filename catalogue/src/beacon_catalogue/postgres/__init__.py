@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
-from beacon.workloads.service import Service
+from beacon.workloads.service import Probe, Service
 
 SERVICE = Service(
     name="postgres",
@@ -15,6 +16,9 @@ SERVICE = Service(
     images=("postgres", "postgis", "timescaledb"),
     programs=("postgres",),
     settings=Path(__file__).with_name("settings.toml"),
-    configuration=("/etc/postgresql", "/var/lib/postgresql/data/postgresql.conf"),
+    configuration=("/etc/postgresql",),
     clients=("psycopg",),
+    probes=(  # Whether it encrypts: one letter.
+        Probe(b"\x00\x00\x00\x08\x04\xd2\x16\x2f", re.compile(rb"[SN]\Z")),
+    ),
 )

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
-from beacon.workloads.service import Service
+from beacon.workloads.service import Probe, Service
 
 SERVICE = Service(
     name="redis",
@@ -13,8 +14,10 @@ SERVICE = Service(
     drives="beacon_catalogue.redis.workload:WORKLOAD",
     ports=(6379,),
     images=("redis", "valkey"),
-    programs=("redis-server", "valkey-server"),
+    # Debian has one file for all of them.
+    programs=("redis-server", "valkey-server", "redis-check-rdb"),
     settings=Path(__file__).with_name("settings.toml"),
     configuration=("/usr/local/etc/redis", "/etc/redis"),
     clients=("redis",),
+    probes=(Probe(b"PING\r\n", re.compile(rb"\+PONG|-NOAUTH|-DENIED")),),
 )

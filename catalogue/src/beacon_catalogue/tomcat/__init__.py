@@ -11,6 +11,8 @@ SERVICE = Service(
     summary="Tomcat: garbage collectors, connectors and life-cycle; driven as a web server",
     workload="http",
     images=("tomcat",),
+    programs=("catalina.sh",),
+    interpreters=("java",),
     settings=Path(__file__).with_name("settings.toml"),
     configuration=("/usr/local/tomcat/conf",),
 )

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
-from beacon.workloads.service import Service
+from beacon.workloads.service import Probe, Service
 
 SERVICE = Service(
     name="zookeeper",
@@ -14,7 +15,10 @@ SERVICE = Service(
     ports=(2181,),
     besides={8080: "admin stats"},
     images=("zookeeper",),
+    programs=("zkServer.sh",),
+    interpreters=("java",),
     settings=Path(__file__).with_name("settings.toml"),
     configuration=("/conf",),
     clients=("kazoo",),
+    probes=(Probe(b"ruok", re.compile(rb"imok|ruok is not executed")),),
 )

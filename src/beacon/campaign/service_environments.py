@@ -1,0 +1,71 @@
+"""The environments that only a recognised service has, without what the user has decided."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import PurePosixPath
+
+import msgspec
+
+from beacon.campaign.service_files import source_of
+from beacon.campaign.settings import Settings, read_raw
+from beacon.model.environment import Dimension, Effect
+from beacon.model.launch import Launch
+from beacon.workloads.service import Service
+
+
+def environments(service: Service, launch: Launch, *, main: bool) -> Iterator[Dimension]:
+    """Its dimensions with the values that leave the user's own options alone.
+
+    `main`: the container is started for this service, so that its command can be varied.
+    """
+    for dimension in settings_of(service).dimensions:
+        values = {
+            name: _sourced(effect, service.name)
+            for name, effect in dimension.values.items()
+            if _applies(effect, service, launch, main=main)
+        }
+        if values:
+            yield msgspec.structs.replace(dimension, values=values)
+
+
+def settings_of(service: Service) -> Settings:
+    """Its settings; none for a service without a file."""
+    return Settings() if service.settings is None else read_raw(service.settings)
+
+
+def _applies(effect: Effect, service: Service, launch: Launch, *, main: bool) -> bool:
+    starts = bool(effect.command or effect.arguments or effect.entrypoint is not None)
+    if starts and (not main or launch.command or launch.entrypoint is not None):
+        return False
+    mounted = [_target(volume) for volume in (*launch.volumes, *launch.tmpfs)]
+    configured = any(_covers(mount, path) for mount in mounted for path in service.configuration)
+    if configured and (starts or effect.volumes):
+        return False
+    if any(_covers(mount, _target(volume)) for mount in mounted for volume in effect.volumes):
+        return False
+    given = {word.partition("=")[0] for word in launch.env}
+    return given.isdisjoint(word.partition("=")[0] for word in effect.env)
+
+
+def _target(volume: str) -> str:
+    """The path inside of `SOURCE:TARGET[:OPTIONS]`, or of a tmpfs (`TARGET[:OPTIONS]`)."""
+    first, mark, rest = volume.partition(":")
+    return rest.partition(":")[0] if mark and rest.startswith("/") else first
+
+
+def _covers(one: str, other: str) -> bool:
+    """Whether one of two paths inside is the other, or lies below it."""
+    a, b = PurePosixPath(one), PurePosixPath(other)
+    return a.is_relative_to(b) or b.is_relative_to(a)
+
+
+def _sourced(effect: Effect, service: str) -> Effect:
+    volumes = tuple(_sourced_volume(volume, service) for volume in effect.volumes)
+    return msgspec.structs.replace(effect, volumes=volumes)
+
+
+def _sourced_volume(volume: str, service: str) -> str:
+    source, mark, rest = volume.partition(":")
+    own = bool(mark) and not source.startswith(("/", "@"))
+    return f"{source_of(service, source)}{mark}{rest}" if own else volume
