@@ -5,8 +5,12 @@
  * exists (lookup_open in fs/namei.c), and /proc/self/fd lets its own process in whatever was
  * answered (proc_fd_permission): no caller tells these from a check that decides.
  */
-#ifndef BEACON_OPENED_H
-#define BEACON_OPENED_H
+#ifndef CHECK_BY_OUTCOME_BPF_H
+#define CHECK_BY_OUTCOME_BPF_H
+
+#include "kernel.h"
+#include <bpf/bpf_core_read.h>
+#include "maps.bpf.h"
 
 /* Keeps a check of the container's own rights until its call returns. */
 static __always_inline void file_access(struct state *state, const struct cap_key *key)

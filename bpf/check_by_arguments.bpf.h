@@ -3,8 +3,10 @@
  * Calls that ask for a capability first and look at their arguments later: with these arguments
  * either answer leads to the same. For the 64-bit ABIs alone; with others the check counts.
  */
-#ifndef BEACON_INDIFFERENT_H
-#define BEACON_INDIFFERENT_H
+#ifndef CHECK_BY_ARGUMENTS_BPF_H
+#define CHECK_BY_ARGUMENTS_BPF_H
+
+#include "maps.bpf.h"
 
 #define NO_CAPABILITY 255
 

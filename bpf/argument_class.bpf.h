@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0 */
+/* Calls that are many calls: counted apart by the class that their arguments make. */
+#ifndef ARGUMENT_CLASS_BPF_H
+#define ARGUMENT_CLASS_BPF_H
+
+#include "syscall.bpf.h"
+
+static __always_inline u64 argument(const struct pt_regs *regs, u8 place)
+{
+	switch (place) {
+	case 0:
+		return regs->di;
+	case 1:
+		return regs->si;
+	case 2:
+		return regs->dx;
+	case 3:
+		return regs->r10;
+	case 4:
+		return regs->r8;
+	default:
+		return regs->r9;
+	}
+}
+
+/*
+ * The counters of the class that the arguments of the call in flight make, if they make one. A call
+ * without (it has too many, the map is full) is missed in the sum of its classes, so nothing is lost.
+ */
+static __always_inline struct class_count *class_of(const struct state *state,
+						    const struct seen *seen,
+						    const struct pt_regs *regs)
+{
+	struct class_key key = {.slot = state->slot, .nr = state->nr, .abi = state->abi};
+	struct class_count *count, fresh = {};
+	u32 nr = state->nr;
+	struct rule *rule;
+
+	/* i386 has its arguments elsewhere, and socketcall. */
+	if (state->abi == ABI_I386)
+		return NULL;
+	rule = bpf_map_lookup_elem(&rules, &nr);
+	if (!rule || !rule->count)
+		return NULL;
+	key.phase = seen->phase;
+	for (int i = 0; i < LIMIT_ARGUMENTS; i++)
+		if (i < rule->count)
+			key.values[i] = argument(regs, rule->places[i]) & rule->masks[i];
+	count = bpf_map_lookup_elem(&classes, &key);
+	if (!count) {
+		if (seen->event->classes >= LIMIT_CLASSES)
+			return NULL;
+		if (!bpf_map_update_elem(&classes, &key, &fresh, BPF_NOEXIST))
+			__sync_fetch_and_add(&seen->event->classes, 1);
+		count = bpf_map_lookup_elem(&classes, &key);
+	}
+	if (count)
+		touch(&count->first_ns, &count->comms, state->comm);
+	return count;
+}
+
+#endif

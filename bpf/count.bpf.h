@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0 */
+/* Counting in maps that several processors fill at the same time. */
+#ifndef COUNT_BPF_H
+#define COUNT_BPF_H
+
+#include "maps.bpf.h"
+
+static __always_inline void touch(u64 *first_ns, u64 *seen, u8 comm)
+{
+	u64 bit = 1ULL << (comm & 63);
+
+	if (!*first_ns)
+		__sync_val_compare_and_swap(first_ns, 0, bpf_ktime_get_ns());
+	if (!(*seen & bit))
+		__sync_fetch_and_or(seen, bit);
+}
+
+/* One more of what a map counts by this key; a full map is counted as `lost`. */
+static __always_inline void add_count(void *map, const void *key, const struct state *state,
+				      u64 *lost)
+{
+	struct cap_count *count, fresh = {};
+
+	count = bpf_map_lookup_elem(map, key);
+	if (!count) {
+		bpf_map_update_elem(map, key, &fresh, BPF_NOEXIST);
+		count = bpf_map_lookup_elem(map, key);
+	}
+	if (!count) {
+		__sync_fetch_and_add(lost, 1);
+		return;
+	}
+	touch(&count->first_ns, &count->comms, state->comm);
+	__sync_fetch_and_add(&count->count, 1);
+}
+
+#endif

@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0 */
+/* What the programs keep: for each task in its storage, all else in maps that user space reads. */
+#ifndef MAPS_BPF_H
+#define MAPS_BPF_H
+
+#include "kernel.h"
+#include <bpf/bpf_helpers.h>
+#include "beacon.h"
+
+/* The task's place in a target; made on first touch, inherited by its children. */
+struct state {
+	u32 slot;
+	u32 generation;
+	u16 nr;
+	u8 abi;
+	u8 entered;	/* in a system call whose entry was seen (or is inherited) */
+	u8 phase;	/* under which that call counts; PHASE_COUNT: it is not counted */
+	u8 signalled;	/* by SIGSYS, in the place of the call in flight */
+	u8 runtime;	/* still the container runtime: no execve under the filter yet */
+	u8 outside;	/* not a descendant of the slot's first process */
+	u8 comm;
+	u8 informed;	/* it read its capability sets since its execve */
+	/* A capability check between kprobe and kretprobe. */
+	u8 asking;
+	u8 cap;
+	u8 foreign;
+	u8 root_map;
+	u8 indifferent;	/* the capability whose answer the call in flight does not need */
+	u8 overridden;	/* `access` is a check of the call in flight */
+	struct cap_key access;
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_TASK_STORAGE);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, int);
+	__type(value, struct state);
+} tasks SEC(".maps");
+
+struct sets {
+	u64 permitted, effective, inheritable;
+};
+
+/* What a task had as it entered capset(2). */
+struct {
+	__uint(type, BPF_MAP_TYPE_TASK_STORAGE);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, int);
+	__type(value, struct sets);
+} sets SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, LIMIT_SLOTS * 2);
+	__type(key, u64);
+	__type(value, struct target);
+} targets SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, LIMIT_SIEVE / 64);
+	__type(key, u32);
+	__type(value, u64);
+} sieve SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, LIMIT_SLOTS);
+	__type(key, u32);
+	__type(value, struct slot);
+} slots SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, LIMIT_SLOTS * PHASE_COUNT * ABI_COUNT * LIMIT_NUMBERS);
+	__type(key, u32);
+	__type(value, struct event);
+} events SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, LIMIT_NUMBERS);
+	__type(key, u32);
+	__type(value, struct rule);
+} rules SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 32768);
+	__type(key, struct class_key);
+	__type(value, struct class_count);
+} classes SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, LIMIT_SLOTS * LIMIT_COMMS);
+	__type(key, struct comm_key);
+	__type(value, u8);
+} comms SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 32768);
+	__type(key, struct cap_key);
+	__type(value, struct cap_count);
+} caps SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 4096);
+	__type(key, struct held_key);
+	__type(value, struct cap_count);
+} held SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 8192);
+	__type(key, struct exec_key);
+	__type(value, struct cap_count);
+} execs SEC(".maps");
+
+#endif

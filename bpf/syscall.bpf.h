@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0 */
+/* The system call in flight: its number and ABI, the arguments that are read, its counters. */
+#ifndef SYSCALL_BPF_H
+#define SYSCALL_BPF_H
+
+#include "count.bpf.h"
+#include "task.bpf.h"
+
+static __always_inline void set_call(struct state *state, struct task_struct *task, long id)
+{
+	u32 nr = id;
+
+	state->abi = ABI_X86_64;
+	if (task->thread_info.status & TS_COMPAT) {
+		state->abi = ABI_I386;
+	} else if (nr & X32_SYSCALL_BIT) {
+		state->abi = ABI_X32;
+		nr &= ~X32_SYSCALL_BIT;
+	}
+	state->nr = nr < LIMIT_NUMBERS ? nr : LIMIT_NUMBERS;
+}
+
+static __always_inline u64 first(const struct state *state, const struct pt_regs *regs)
+{
+	return state->abi == ABI_I386 ? (u32)regs->bx : regs->di;
+}
+
+static __always_inline u64 second(const struct state *state, const struct pt_regs *regs)
+{
+	return state->abi == ABI_I386 ? (u32)regs->cx : regs->si;
+}
+
+static __always_inline struct event *event_of(const struct state *state, u8 phase)
+{
+	u32 index = state->slot * PHASE_COUNT + phase;
+
+	index = (index * ABI_COUNT + state->abi) * LIMIT_NUMBERS + state->nr;
+	return bpf_map_lookup_elem(&events, &index);
+}
+
+/* The call in flight: its counters, and the phase under which it counts. */
+struct seen {
+	struct event *event;
+	u8 phase;	/* read once: user space may change it at any moment */
+};
+
+static __always_inline bool look(struct state *state, struct seen *seen)
+{
+	struct slot *slot = slot_of(state);
+
+	if (!slot)
+		return false;
+	if (state->nr >= LIMIT_NUMBERS) {
+		__sync_fetch_and_add(&slot->unnumbered, 1);
+		return false;
+	}
+	seen->phase = phase_of(state, slot);
+	seen->event = event_of(state, seen->phase);
+	if (!seen->event)
+		return false;
+	touch(&seen->event->first_ns, &seen->event->comms, state->comm);
+	return true;
+}
+
+/* The call that the filter answered with a signal or with the end of its task, if one is in flight. */
+static __always_inline bool punished(struct state *state, struct task_struct *task,
+				     struct seen *seen)
+{
+	struct pt_regs *regs;
+
+	if (state->entered || !task->seccomp.mode)
+		return false;
+	regs = (struct pt_regs *)bpf_task_pt_regs(task);
+	set_call(state, task, regs->orig_ax);
+	return look(state, seen);
+}
+
+/* A call that was let through has returned. Failures matter for ABIs that a program may only probe. */
+static __always_inline void returned(const struct state *state, long ret)
+{
+	struct event *event;
+
+	if (state->abi == ABI_X86_64 || ret >= 0 || ret < -MAX_ERRNO || state->phase >= PHASE_COUNT)
+		return;
+	event = event_of(state, state->phase);
+	if (event)
+		__sync_fetch_and_add(&event->failed, 1);
+}
+
+#endif
