@@ -24,8 +24,9 @@ static __always_inline u64 argument(const struct pt_regs *regs, u8 place)
 }
 
 /*
- * The counters of the class that the arguments of the call in flight make, if they make one. A call
- * without (it has too many, the map is full) is missed in the sum of its classes, so nothing is lost.
+ * The counters of the class that the arguments of the call in flight make, if they make one. A
+ * call without one (it has too many, the map is full) shows as a gap in the sum of its classes, so
+ * nothing is lost.
  */
 static __always_inline struct class_count *class_of(const struct state *state,
 						    const struct seen *seen,

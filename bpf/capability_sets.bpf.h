@@ -2,7 +2,8 @@
 /*
  * Capabilities that a program needs to hold although the kernel never asks for them: those that a
  * process installs with capset(2) and those that it raises into its ambient set. What was demanded
- * and what was there is kept as it was; src/beacon/monitor/held.py says which capabilities that needs.
+ * and what was there is kept as it was; src/beacon/monitor/held.py says which capabilities that
+ * needs.
  */
 #ifndef CAPABILITY_SETS_BPF_H
 #define CAPABILITY_SETS_BPF_H
@@ -82,7 +83,7 @@ static __noinline int prctl_left(struct task_struct *task, struct state *state,
 
 	if (!task || !state || !regs)
 		return 0;
-	cap = (u32)regs->dx;	/* the third argument of every ABI */
+	cap = (u32)regs->dx; /* the third argument of every ABI */
 	if ((u32)first(state, regs) != PR_CAP_AMBIENT ||
 	    (u32)second(state, regs) != PR_CAP_AMBIENT_RAISE || cap > 63)
 		return 0;

@@ -34,14 +34,14 @@ static __always_inline u8 indifferent(struct task_struct *task, const struct sta
 	if (state->abi == ABI_I386)
 		return NO_CAPABILITY;
 	switch (state->nr) {
-	case 90:	/* chmod */
-	case 91:	/* fchmod */
+	case 90: /* chmod */
+	case 91: /* fchmod */
 		return for_mode(regs->si);
-	case 268:	/* fchmodat */
-	case 452:	/* fchmodat2 */
+	case 268: /* fchmodat */
+	case 452: /* fchmodat2 */
 		return for_mode(regs->dx);
-	case 105:	/* setuid */
-	case 106:	/* setgid */
+	case 105: /* setuid */
+	case 106: /* setgid */
 		/* Elsewhere the kernel's ids are not those that the arguments name. */
 		if (cred->user_ns->level)
 			return NO_CAPABILITY;

@@ -28,13 +28,12 @@ static __always_inline void read_sets(struct sets *to, const struct cred *cred)
  * access(2) swaps credentials too, but derives them from the caller's, with the same bounding set.
  */
 static __always_inline bool is_foreign(struct task_struct *task, const struct slot *slot,
-				       const struct cred *cred,
-				       const struct user_namespace *target)
+				       const struct cred *cred, const struct user_namespace *target)
 {
 	const struct cred *own = task->real_cred;
 
-	if (slot->userns && (slot->userns != (u64)target ||
-			     slot->userns != (u64)BPF_CORE_READ(cred, user_ns)))
+	if (slot->userns &&
+	    (slot->userns != (u64)target || slot->userns != (u64)BPF_CORE_READ(cred, user_ns)))
 		return true;
 	return own != cred && set_at(&own->cap_bset) != set_at(&cred->cap_bset);
 }

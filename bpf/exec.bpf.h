@@ -41,8 +41,8 @@ static __noinline int execve_left(struct task_struct *task, struct state *state,
 }
 
 /*
- * The path of a file as the task sees it, its last component first, each in a place of its own; as far
- * up as there is room.
+ * The path of a file as the task sees it, its last component first, each in a place of its own; as
+ * far up as there is room.
  */
 static __always_inline void copy_path(char *to, struct task_struct *task, const struct path *path)
 {
@@ -71,7 +71,7 @@ static __always_inline void copy_path(char *to, struct task_struct *task, const 
 					  BPF_CORE_READ(dentry, d_name.name));
 		used++;
 		parent = BPF_CORE_READ(dentry, d_parent);
-		if (parent == dentry)	/* a file in memory is in no folder */
+		if (parent == dentry) /* a file in memory is in no folder */
 			return;
 		dentry = parent;
 	}

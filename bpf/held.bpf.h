@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0 */
-/* Calls that need a capability to be held, or show who knows its own: what each leaves to be counted. */
+/* The calls that need a capability to be held, and the one that reads the sets; what each shows. */
 #ifndef HELD_BPF_H
 #define HELD_BPF_H
 
@@ -38,10 +38,10 @@ static __always_inline enum call call_of(const struct state *state)
 	}
 	switch (state->nr) {
 	case 59:
-	case 520:	/* x32 */
+	case 520: /* x32 */
 		return CALL_EXECVE;
 	case 322:
-	case 545:	/* x32 */
+	case 545: /* x32 */
 		return CALL_EXECVEAT;
 	case 125:
 		return CALL_CAPGET;

@@ -84,7 +84,7 @@ typedef struct {
 
 struct cred {
 	kuid_t uid, suid, euid, fsuid;
-	kuid_t gid, sgid, egid, fsgid;	/* kgid_t, of the same form */
+	kuid_t gid, sgid, egid, fsgid; /* kgid_t, of the same form */
 	kernel_cap_t cap_inheritable, cap_permitted, cap_effective, cap_bset;
 	struct user_namespace *user_ns;
 };

@@ -7,26 +7,31 @@
 #include <bpf/bpf_helpers.h>
 #include "beacon.h"
 
+enum {
+	MAX_EVENTS = LIMIT_SLOTS * PHASE_COUNT * ABI_COUNT * LIMIT_NUMBERS,
+	MAX_COMMS = LIMIT_SLOTS * LIMIT_COMMS,
+};
+
 /* The task's place in a target; made on first touch, inherited by its children. */
 struct state {
 	u32 slot;
 	u32 generation;
 	u16 nr;
 	u8 abi;
-	u8 entered;	/* in a system call whose entry was seen (or is inherited) */
-	u8 phase;	/* under which that call counts; PHASE_COUNT: it is not counted */
-	u8 signalled;	/* by SIGSYS, in the place of the call in flight */
-	u8 runtime;	/* still the container runtime: no execve under the filter yet */
-	u8 outside;	/* not a descendant of the slot's first process */
+	u8 entered;   /* in a system call whose entry was seen (or is inherited) */
+	u8 phase;     /* under which that call counts; PHASE_COUNT: it is not counted */
+	u8 signalled; /* by SIGSYS, in the place of the call in flight */
+	u8 runtime;   /* still the container runtime: no execve under the filter yet */
+	u8 outside;   /* not a descendant of the slot's first process */
 	u8 comm;
-	u8 informed;	/* it read its capability sets since its execve */
+	u8 informed; /* it read its capability sets since its execve */
 	/* A capability check between kprobe and kretprobe. */
 	u8 asking;
 	u8 cap;
 	u8 foreign;
 	u8 root_map;
-	u8 indifferent;	/* the capability whose answer the call in flight does not need */
-	u8 overridden;	/* `access` is a check of the call in flight */
+	u8 indifferent; /* the capability whose answer the call in flight does not need */
+	u8 overridden;  /* `access` is a check of the call in flight */
 	struct cap_key access;
 };
 
@@ -75,7 +80,7 @@ struct {
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(map_flags, BPF_F_MMAPABLE);
-	__uint(max_entries, LIMIT_SLOTS * PHASE_COUNT * ABI_COUNT * LIMIT_NUMBERS);
+	__uint(max_entries, MAX_EVENTS);
 	__type(key, u32);
 	__type(value, struct event);
 } events SEC(".maps");
@@ -97,7 +102,7 @@ struct {
 
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(max_entries, LIMIT_SLOTS * LIMIT_COMMS);
+	__uint(max_entries, MAX_COMMS);
 	__type(key, struct comm_key);
 	__type(value, u8);
 } comms SEC(".maps");

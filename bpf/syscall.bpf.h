@@ -41,7 +41,7 @@ static __always_inline struct event *event_of(const struct state *state, u8 phas
 /* The call in flight: its counters, and the phase under which it counts. */
 struct seen {
 	struct event *event;
-	u8 phase;	/* read once: user space may change it at any moment */
+	u8 phase; /* read once: user space may change it at any moment */
 };
 
 static __always_inline bool look(struct state *state, struct seen *seen)
@@ -62,7 +62,10 @@ static __always_inline bool look(struct state *state, struct seen *seen)
 	return true;
 }
 
-/* The call that the filter answered with a signal or with the end of its task, if one is in flight. */
+/*
+ * The call in flight that the filter answered with a signal or with the end of its task, if there
+ * is one.
+ */
 static __always_inline bool punished(struct state *state, struct task_struct *task,
 				     struct seen *seen)
 {
@@ -75,7 +78,10 @@ static __always_inline bool punished(struct state *state, struct task_struct *ta
 	return look(state, seen);
 }
 
-/* A call that was let through has returned. Failures matter for ABIs that a program may only probe. */
+/*
+ * A call that was let through has returned. Failures matter for ABIs that a program may only
+ * probe.
+ */
 static __always_inline void returned(const struct state *state, long ret)
 {
 	struct event *event;
