@@ -5,7 +5,7 @@
 
 #include "syscall.bpf.h"
 
-static __always_inline u64 argument(const struct pt_regs *regs, u8 place)
+static __always_inline u64 argument_at(const struct pt_regs *regs, u8 place)
 {
 	switch (place) {
 	case 0:
@@ -28,9 +28,9 @@ static __always_inline u64 argument(const struct pt_regs *regs, u8 place)
  * call without one (it has too many, the map is full) shows as a gap in the sum of its classes, so
  * nothing is lost.
  */
-static __always_inline struct class_count *class_of(const struct state *state,
-						    const struct seen *seen,
-						    const struct pt_regs *regs)
+static __always_inline struct class_count *class_lookup(const struct task_state *state,
+							const struct event_ref *ref,
+							const struct pt_regs *regs)
 {
 	struct class_key key = {.slot = state->slot, .nr = state->nr, .abi = state->abi};
 	struct class_count *count, fresh = {};
@@ -43,20 +43,20 @@ static __always_inline struct class_count *class_of(const struct state *state,
 	rule = bpf_map_lookup_elem(&rules, &nr);
 	if (!rule || !rule->count)
 		return NULL;
-	key.phase = seen->phase;
+	key.phase = ref->phase;
 	for (int i = 0; i < LIMIT_ARGUMENTS; i++)
 		if (i < rule->count)
-			key.values[i] = argument(regs, rule->places[i]) & rule->masks[i];
+			key.values[i] = argument_at(regs, rule->places[i]) & rule->masks[i];
 	count = bpf_map_lookup_elem(&classes, &key);
 	if (!count) {
-		if (seen->event->classes >= LIMIT_CLASSES)
+		if (ref->event->classes >= LIMIT_CLASSES)
 			return NULL;
 		if (!bpf_map_update_elem(&classes, &key, &fresh, BPF_NOEXIST))
-			__sync_fetch_and_add(&seen->event->classes, 1);
+			__sync_fetch_and_add(&ref->event->classes, 1);
 		count = bpf_map_lookup_elem(&classes, &key);
 	}
 	if (count)
-		touch(&count->first_ns, &count->comms, state->comm);
+		mark_seen(&count->first_ns, &count->comms, state->comm);
 	return count;
 }
 

@@ -31,31 +31,31 @@ const volatile struct {
 } vocabulary = {};
 
 SEC("tp_btf/sys_enter")
-int BPF_PROG(enter, struct pt_regs *regs, long id)
+int BPF_PROG(on_sys_enter, struct pt_regs *regs, long id)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
-	struct state *state = state_of(task);
+	struct task_state *state = task_state_get(task);
 	struct class_count *class;
-	struct seen seen = {};
+	struct event_ref ref = {};
 
 	if (!state)
 		return 0;
 	state->entered = 1;
 	state->phase = PHASE_COUNT;
-	state->overridden = 0;
+	state->file_check_pending = 0;
 	state->indifferent = NO_CAPABILITY;
-	set_call(state, task, id);
+	set_syscall(state, task, id);
 	if (!task->seccomp.mode)
 		return 0;
-	if (!look(state, &seen))
+	if (!event_lookup(state, &ref))
 		return 0;
-	state->phase = seen.phase;
-	__sync_fetch_and_add(&seen.event->count, 1);
-	class = class_of(state, &seen, regs);
+	state->phase = ref.phase;
+	__sync_fetch_and_add(&ref.event->count, 1);
+	class = class_lookup(state, &ref, regs);
 	if (class)
 		__sync_fetch_and_add(&class->count, 1);
-	held_entered(task, state);
-	state->indifferent = indifferent(task, state, regs);
+	held_enter(task, state);
+	state->indifferent = indifferent_cap(task, state, regs);
 	return 0;
 }
 
@@ -65,23 +65,23 @@ int BPF_PROG(enter, struct pt_regs *regs, long id)
  * from fork and calls begun before the filter count as entered.
  */
 SEC("tp_btf/sys_exit")
-int BPF_PROG(leave, struct pt_regs *regs, long ret)
+int BPF_PROG(on_sys_exit, struct pt_regs *regs, long ret)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
-	struct state *state = known(task);
+	struct task_state *state = task_state_lookup(task);
 	struct class_count *class;
-	struct seen seen = {};
+	struct event_ref ref = {};
 
 	if (!state)
 		return 0;
-	if (state->asking)
-		unanswered(state);
+	if (state->cap_pending)
+		cap_lost(state);
 	if (state->entered) {
 		if (task->seccomp.mode)
-			held_left(task, state, regs, ret);
-		opened(task, state, ret);
+			held_exit(task, state, regs, ret);
+		file_check_end(task, state, ret);
 		state->entered = 0;
-		returned(state, ret);
+		count_failure(state, ret);
 		return 0;
 	}
 	if (state->signalled) {
@@ -90,11 +90,11 @@ int BPF_PROG(leave, struct pt_regs *regs, long ret)
 	}
 	if (!task->seccomp.mode)
 		return 0;
-	set_call(state, task, regs->orig_ax);
-	if (!look(state, &seen))
+	set_syscall(state, task, regs->orig_ax);
+	if (!event_lookup(state, &ref))
 		return 0;
-	__sync_fetch_and_add(&seen.event->denied, 1);
-	class = class_of(state, &seen, regs);
+	__sync_fetch_and_add(&ref.event->denied, 1);
+	class = class_lookup(state, &ref, regs);
 	if (class)
 		__sync_fetch_and_add(&class->denied, 1);
 	return 0;
@@ -105,22 +105,22 @@ int BPF_PROG(leave, struct pt_regs *regs, long ret)
  * the process may handle; so does the end of a whole process, with no handler.
  */
 SEC("tp_btf/signal_generate")
-int BPF_PROG(signalled, int number, struct kernel_siginfo *info, struct task_struct *to)
+int BPF_PROG(on_signal, int number, struct kernel_siginfo *info, struct task_struct *to)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
-	struct state *state;
-	struct seen seen = {};
+	struct task_state *state;
+	struct event_ref ref = {};
 
 	if (number != SIGSYS || to != task || BPF_CORE_READ(info, si_code) != SYS_SECCOMP)
 		return 0;
-	state = known(task);
-	if (!state || !punished(state, task, &seen))
+	state = task_state_lookup(task);
+	if (!state || !event_lookup_refused(state, task, &ref))
 		return 0;
 	state->signalled = 1;
 	if (task->seccomp.mode == SECCOMP_MODE_DEAD)
-		__sync_fetch_and_add(&seen.event->killed, 1);
+		__sync_fetch_and_add(&ref.event->killed, 1);
 	else
-		__sync_fetch_and_add(&seen.event->trapped, 1);
+		__sync_fetch_and_add(&ref.event->trapped, 1);
 	return 0;
 }
 
@@ -129,42 +129,42 @@ int BPF_PROG(signalled, int number, struct kernel_siginfo *info, struct task_str
  * whole process was killed, for which the signal counted already.
  */
 SEC("tp_btf/sched_process_exit")
-int BPF_PROG(ended, struct task_struct *task)
+int BPF_PROG(on_exit, struct task_struct *task)
 {
-	struct state *state;
-	struct seen seen = {};
+	struct task_state *state;
+	struct event_ref ref = {};
 
 	if ((task->exit_code & 0x7f) != SIGSYS)
 		return 0;
 	if ((BPF_CORE_READ(task, signal, group_exit_code) & 0x7f) == SIGSYS)
 		return 0;
-	state = known(task);
-	if (state && !state->signalled && punished(state, task, &seen))
-		__sync_fetch_and_add(&seen.event->killed, 1);
+	state = task_state_lookup(task);
+	if (state && !state->signalled && event_lookup_refused(state, task, &ref))
+		__sync_fetch_and_add(&ref.event->killed, 1);
 	return 0;
 }
 
 SEC("tp_btf/sched_process_fork")
-int BPF_PROG(forked, struct task_struct *parent, struct task_struct *child)
+int BPF_PROG(on_fork, struct task_struct *parent, struct task_struct *child)
 {
-	struct state *from = bpf_task_storage_get(&tasks, parent, NULL, 0);
-	struct state *to;
+	struct task_state *from = bpf_task_storage_get(&tasks, parent, NULL, 0);
+	struct task_state *to;
 	struct slot *slot;
 
 	if (!from)
 		return 0;
 	to = bpf_task_storage_get(&tasks, child, NULL, BPF_LOCAL_STORAGE_GET_F_CREATE);
 	if (!to) {
-		slot = slot_of(from);
+		slot = slot_lookup(from);
 		if (slot)
 			__sync_fetch_and_add(&slot->lost_tasks, 1);
 		return 0;
 	}
 	*to = *from;
 	to->entered = 1;
-	to->asking = to->overridden = 0;
+	to->cap_pending = to->file_check_pending = 0;
 	if (parent->group_leader != parent) {
-		from = leader_of(parent);
+		from = leader_state(parent);
 		if (from)
 			to->informed |= from->informed;
 	}
@@ -172,43 +172,43 @@ int BPF_PROG(forked, struct task_struct *parent, struct task_struct *child)
 }
 
 SEC("tp_btf/sched_process_exec")
-int BPF_PROG(executed, struct task_struct *task, pid_t old_pid, struct linux_binprm *bprm)
+int BPF_PROG(on_exec, struct task_struct *task, pid_t old_pid, struct linux_binprm *bprm)
 {
-	struct state *state = bpf_task_storage_get(&tasks, task, NULL, 0);
+	struct task_state *state = bpf_task_storage_get(&tasks, task, NULL, 0);
 	struct slot *slot;
 
 	if (!state || !task->seccomp.mode)
 		return 0;
 	state->informed = 0;
-	executed_file(task, state, bprm);
+	count_exec(task, state, bprm);
 	if (!state->runtime)
 		return 0;
 	state->runtime = 0;
 	if (state->outside)
 		return 0;
-	slot = slot_of(state);
+	slot = slot_lookup(state);
 	if (slot)
 		slot->userns = (u64)task->cred->user_ns;
 	return 0;
 }
 
 SEC("tp_btf/task_rename")
-int BPF_PROG(renamed, struct task_struct *task, const char *comm)
+int BPF_PROG(on_rename, struct task_struct *task, const char *comm)
 {
-	struct state *state = bpf_task_storage_get(&tasks, task, NULL, 0);
+	struct task_state *state = bpf_task_storage_get(&tasks, task, NULL, 0);
 
 	if (state)
-		state->comm = comm_id(state->slot, slot_of(state), comm);
+		state->comm = comm_id(state->slot, slot_lookup(state), comm);
 	return 0;
 }
 
 /* First rung: the tracepoint that Linux has since about 6.13. */
 SEC("tp_btf/cap_capable")
-int BPF_PROG(cap_traced, const struct cred *cred, struct user_namespace *target_ns,
+int BPF_PROG(on_cap_capable, const struct cred *cred, struct user_namespace *target_ns,
 	     const struct user_namespace *capable_ns, int cap, int ret)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
-	struct state *state = asked(task, cred, target_ns, cap);
+	struct task_state *state = cap_begin(task, cred, target_ns, cap);
 
 	if (!state)
 		return 0;
@@ -218,27 +218,27 @@ int BPF_PROG(cap_traced, const struct cred *cred, struct user_namespace *target_
 
 /* Second rung: kprobe for the question, kretprobe for the answer. */
 SEC("kprobe/cap_capable")
-int BPF_KPROBE(cap_asked, const struct cred *cred, struct user_namespace *target_ns, int cap)
+int BPF_KPROBE(on_cap_entry, const struct cred *cred, struct user_namespace *target_ns, int cap)
 {
-	struct state *state = asked(bpf_get_current_task_btf(), cred, target_ns, cap);
+	struct task_state *state = cap_begin(bpf_get_current_task_btf(), cred, target_ns, cap);
 
 	if (!state)
 		return 0;
-	if (state->asking)
-		unanswered(state);
-	state->asking = 1;
+	if (state->cap_pending)
+		cap_lost(state);
+	state->cap_pending = 1;
 	return 0;
 }
 
 SEC("kretprobe/cap_capable")
-int BPF_KRETPROBE(cap_answered, int ret)
+int BPF_KRETPROBE(on_cap_return, int ret)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
-	struct state *state = bpf_task_storage_get(&tasks, task, NULL, 0);
+	struct task_state *state = bpf_task_storage_get(&tasks, task, NULL, 0);
 
-	if (!state || !state->asking)
+	if (!state || !state->cap_pending)
 		return 0;
-	state->asking = 0;
+	state->cap_pending = 0;
 	count_check(ctx, task, state, ret);
 	return 0;
 }

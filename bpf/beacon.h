@@ -7,16 +7,16 @@
 #define BEACON_H
 
 enum limit {
-	LIMIT_SLOTS = 64,     /* containers watched at the same time */
-	LIMIT_NUMBERS = 576,  /* system call numbers an ABI can have (x32: up to 547) */
-	LIMIT_COMMS = 63,     /* process names told apart; the last bit stands for all others */
-	LIMIT_FRAMES = 13,    /* kernel callers kept with a capability check */
-	LIMIT_DEPTH = 12,     /* cgroup levels searched upwards for a target */
-	LIMIT_SIEVE = 4096,   /* bits of the sieve that turns other cgroups away */
-	LIMIT_ARGUMENTS = 3,  /* arguments that make the class of a call */
-	LIMIT_CLASSES = 64,   /* classes kept of one call in one slot, phase and ABI */
-	LIMIT_COMPONENTS = 8, /* last parts of an executed file's path that are kept */
-	LIMIT_COMPONENT = 32, /* bytes kept of each, with a NUL */
+	LIMIT_SLOTS = 64,    /* containers watched at the same time */
+	LIMIT_NUMBERS = 576, /* system call numbers an ABI can have (x32: up to 547) */
+	LIMIT_COMMS = 63,    /* process names told apart; the last bit stands for all others */
+	LIMIT_FRAMES = 13,   /* kernel callers kept with a capability check */
+	LIMIT_DEPTH = 12,    /* cgroup levels searched upwards for a target */
+	LIMIT_CGROUP_FILTER = 4096, /* bits of the filter that turns other cgroups away */
+	LIMIT_ARGUMENTS = 3,        /* arguments that make the class of a call */
+	LIMIT_CLASSES = 64,         /* classes kept of one call in one slot, phase and ABI */
+	LIMIT_COMPONENTS = 8,       /* last parts of an executed file's path that are kept */
+	LIMIT_COMPONENT = 32,       /* bytes kept of each, with a NUL */
 };
 
 enum phase {
@@ -101,7 +101,7 @@ struct cap_key {
 	u8 phase;
 	u8 cap;
 	u8 granted;
-	u8 foreign; /* of or over a user namespace other than the container's, or lent */
+	u8 not_own_cred; /* of or over a user namespace other than the container's, or lent */
 	u8 root_map;
 	u8 indifferent; /* the call's arguments leave the answer nothing to decide */
 };
@@ -133,7 +133,7 @@ struct held_key {
 	u8 phase;
 	u8 holding;
 	u8 granted;
-	u8 foreign;
+	u8 not_own_cred;
 	u8 informed; /* the process read its own sets since its execve */
 };
 
@@ -143,7 +143,7 @@ struct exec_key {
 	u32 slot;
 	u8 abi;
 	u8 phase;
-	u8 foreign;
+	u8 not_own_cred;
 	u8 failed; /* path holds the name that was asked for, in one piece */
 	/* the file's name first, then its folder's */
 	char path[LIMIT_COMPONENTS * LIMIT_COMPONENT];

@@ -16,10 +16,10 @@
  * call would look like a denial. io_uring's workers make no calls, and no fork is seen of
  * them: they act for their process.
  */
-static __always_inline struct state *asker_of(struct task_struct *task)
+static __always_inline struct task_state *cap_task_state(struct task_struct *task)
 {
-	struct state *state = bpf_task_storage_get(&tasks, task, NULL, 0);
-	struct state *leader;
+	struct task_state *state = bpf_task_storage_get(&tasks, task, NULL, 0);
+	struct task_state *leader;
 
 	if (state || !(task->flags & PF_IO_WORKER))
 		return state;
@@ -28,7 +28,7 @@ static __always_inline struct state *asker_of(struct task_struct *task)
 		return NULL;
 	state = bpf_task_storage_get(&tasks, task, NULL, BPF_LOCAL_STORAGE_GET_F_CREATE);
 	if (!state) {
-		struct slot *slot = slot_of(leader);
+		struct slot *slot = slot_lookup(leader);
 
 		if (slot)
 			__sync_fetch_and_add(&slot->lost_caps, 1);
@@ -36,18 +36,18 @@ static __always_inline struct state *asker_of(struct task_struct *task)
 	}
 	*state = *leader;
 	state->entered = 0;
-	state->asking = state->overridden = 0;
+	state->cap_pending = state->file_check_pending = 0;
 	return state;
 }
 
 /* A kretprobe without a free instance is skipped by the kernel: the question stays open. */
-static __always_inline void unanswered(struct state *state)
+static __always_inline void cap_lost(struct task_state *state)
 {
-	struct slot *slot = slot_of(state);
+	struct slot *slot = slot_lookup(state);
 
 	if (slot)
 		__sync_fetch_and_add(&slot->lost_caps, 1);
-	state->asking = 0;
+	state->cap_pending = 0;
 }
 
 /*
@@ -63,27 +63,28 @@ static __always_inline u8 root_map(const struct slot *slot, const struct cred *c
 	return BPF_CORE_READ(target, parent_could_setfcap) ? ROOT_MAP_GRANTED : ROOT_MAP_REFUSED;
 }
 
-static __always_inline struct state *asked(struct task_struct *task, const struct cred *cred,
-					   const struct user_namespace *target, int cap)
+static __always_inline struct task_state *cap_begin(struct task_struct *task,
+						    const struct cred *cred,
+						    const struct user_namespace *target, int cap)
 {
-	struct state *state = asker_of(task);
+	struct task_state *state = cap_task_state(task);
 	struct slot *slot;
 
 	if (!state || !task->seccomp.mode)
 		return NULL;
-	slot = slot_of(state);
+	slot = slot_lookup(state);
 	if (!slot)
 		return NULL;
 	state->cap = cap;
-	state->foreign = is_foreign(task, slot, cred, target);
+	state->not_own_cred = not_own_cred(task, slot, cred, target);
 	state->root_map = root_map(slot, cred, target, cap);
 	return state;
 }
 
-static __always_inline void count_check(void *ctx, struct task_struct *task, struct state *state,
-					int ret)
+static __always_inline void count_check(void *ctx, struct task_struct *task,
+					struct task_state *state, int ret)
 {
-	struct slot *slot = slot_of(state);
+	struct slot *slot = slot_lookup(state);
 	struct cap_key key = {};
 
 	if (!slot)
@@ -93,14 +94,14 @@ static __always_inline void count_check(void *ctx, struct task_struct *task, str
 	key.slot = state->slot;
 	key.nr = state->entered ? state->nr : LIMIT_NUMBERS;
 	key.abi = state->abi;
-	key.phase = phase_of(state, slot);
+	key.phase = task_phase(state, slot);
 	key.cap = state->cap;
 	key.granted = !ret;
-	key.foreign = state->foreign;
+	key.not_own_cred = state->not_own_cred;
 	key.root_map = state->root_map;
 	key.indifferent = state->entered && state->indifferent == state->cap;
 	add_count(&caps, &key, state, &slot->lost_caps);
-	file_access(state, &key);
+	file_check_begin(state, &key);
 }
 
 #endif

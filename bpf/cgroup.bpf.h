@@ -10,7 +10,7 @@
 /* cgroup v2 (unified) or the v1 pids hierarchy; set before loading. */
 const volatile bool unified = false;
 
-static __always_inline struct cgroup *cgroup_of(struct task_struct *task)
+static __always_inline struct cgroup *task_cgroup(struct task_struct *task)
 {
 	struct css_set *set = task->cgroups;
 
@@ -19,23 +19,27 @@ static __always_inline struct cgroup *cgroup_of(struct task_struct *task)
 	return set->subsys[bpf_core_enum_value(enum cgroup_subsys_id, pids_cgrp_id)]->cgroup;
 }
 
-static __always_inline bool sifted_out(u64 id)
+/*
+ * A Bloom filter with one hash, the id modulo its size. A clear bit says that no target has this id
+ * and spares the look-up in their map; a set bit may be another id's. User space fills it.
+ */
+static __always_inline bool cgroup_filtered_out(u64 id)
 {
-	u32 word = id % LIMIT_SIEVE / 64;
-	u64 *bits = bpf_map_lookup_elem(&sieve, &word);
+	u32 word = id % LIMIT_CGROUP_FILTER / 64;
+	u64 *bits = bpf_map_lookup_elem(&cgroup_filter, &word);
 
 	return !bits || !(*bits >> (id % 64) & 1);
 }
 
-static __always_inline struct target *target_of(struct task_struct *task)
+static __always_inline struct target *target_lookup(struct task_struct *task)
 {
-	struct cgroup *cgroup = cgroup_of(task);
+	struct cgroup *cgroup = task_cgroup(task);
 
 	for (int depth = 0; cgroup && depth < LIMIT_DEPTH; depth++) {
 		u64 id = cgroup->kn->id;
 		struct cgroup_subsys_state *parent;
 
-		if (!sifted_out(id)) {
+		if (!cgroup_filtered_out(id)) {
 			struct target *target = bpf_map_lookup_elem(&targets, &id);
 
 			if (target)

@@ -11,14 +11,14 @@
 #define NO_CAPABILITY 255
 
 /* fs/attr.c: whoever is not in the file's group loses the set-group-id bit, asked for or not. */
-static __always_inline u8 for_mode(u32 mode)
+static __always_inline u8 indifferent_to_mode(u32 mode)
 {
 	return mode & S_ISGID ? NO_CAPABILITY : CAP_FSETID;
 }
 
 /* kernel/sys.c: setuid(2) and setgid(2) of the only id that the process has. */
-static __always_inline u8 for_id(u32 id, kuid_t real, kuid_t effective, kuid_t saved, kuid_t files,
-				 u8 capability)
+static __always_inline u8 indifferent_to_id(u32 id, kuid_t real, kuid_t effective, kuid_t saved,
+					    kuid_t files, u8 capability)
 {
 	bool same = real.val == id && effective.val == id && saved.val == id && files.val == id;
 
@@ -26,8 +26,8 @@ static __always_inline u8 for_id(u32 id, kuid_t real, kuid_t effective, kuid_t s
 }
 
 /* The capability whose answer does not matter to this call. */
-static __always_inline u8 indifferent(struct task_struct *task, const struct state *state,
-				      const struct pt_regs *regs)
+static __always_inline u8 indifferent_cap(struct task_struct *task, const struct task_state *state,
+					  const struct pt_regs *regs)
 {
 	const struct cred *cred = task->cred;
 
@@ -36,19 +36,20 @@ static __always_inline u8 indifferent(struct task_struct *task, const struct sta
 	switch (state->nr) {
 	case 90: /* chmod */
 	case 91: /* fchmod */
-		return for_mode(regs->si);
+		return indifferent_to_mode(regs->si);
 	case 268: /* fchmodat */
 	case 452: /* fchmodat2 */
-		return for_mode(regs->dx);
+		return indifferent_to_mode(regs->dx);
 	case 105: /* setuid */
 	case 106: /* setgid */
 		/* Elsewhere the kernel's ids are not those that the arguments name. */
 		if (cred->user_ns->level)
 			return NO_CAPABILITY;
 		if (state->nr == 105)
-			return for_id(regs->di, cred->uid, cred->euid, cred->suid, cred->fsuid,
-				      CAP_SETUID);
-		return for_id(regs->di, cred->gid, cred->egid, cred->sgid, cred->fsgid, CAP_SETGID);
+			return indifferent_to_id(regs->di, cred->uid, cred->euid, cred->suid,
+						 cred->fsuid, CAP_SETUID);
+		return indifferent_to_id(regs->di, cred->gid, cred->egid, cred->sgid, cred->fsgid,
+					 CAP_SETGID);
 	}
 	return NO_CAPABILITY;
 }

@@ -13,15 +13,15 @@
 #include "maps.bpf.h"
 
 /* Keeps a check of the container's own rights until its call returns. */
-static __always_inline void file_access(struct state *state, const struct cap_key *key)
+static __always_inline void file_check_begin(struct task_state *state, const struct cap_key *key)
 {
-	if (key->foreign || (key->cap != CAP_DAC_OVERRIDE && key->cap != CAP_DAC_READ_SEARCH))
+	if (key->not_own_cred || (key->cap != CAP_DAC_OVERRIDE && key->cap != CAP_DAC_READ_SEARCH))
 		return;
-	state->access = *key;
-	state->overridden = state->entered;
+	state->file_check = *key;
+	state->file_check_pending = state->entered;
 }
 
-static __always_inline bool was_there(struct task_struct *task, u32 descriptor)
+static __always_inline bool file_existed(struct task_struct *task, u32 descriptor)
 {
 	struct fdtable *table = BPF_CORE_READ(task, files, fdt);
 	struct file **files = BPF_CORE_READ(table, fd);
@@ -34,16 +34,17 @@ static __always_inline bool was_there(struct task_struct *task, u32 descriptor)
 }
 
 /* The call has returned. Of a call that opens no files user space ignores the count. */
-static __always_inline void opened(struct task_struct *task, struct state *state, long ret)
+static __always_inline void file_check_end(struct task_struct *task, struct task_state *state,
+					   long ret)
 {
 	struct cap_count *count;
 
-	if (!state->overridden)
+	if (!state->file_check_pending)
 		return;
-	state->overridden = 0;
-	if (ret < 0 || !was_there(task, ret))
+	state->file_check_pending = 0;
+	if (ret < 0 || !file_existed(task, ret))
 		return;
-	count = bpf_map_lookup_elem(&caps, &state->access);
+	count = bpf_map_lookup_elem(&caps, &state->file_check);
 	if (count)
 		__sync_fetch_and_add(&count->opened, 1);
 }

@@ -5,18 +5,18 @@
 
 #include "maps.bpf.h"
 
-static __always_inline void touch(u64 *first_ns, u64 *seen, u8 comm)
+static __always_inline void mark_seen(u64 *first_ns, u64 *comms, u8 comm)
 {
 	u64 bit = 1ULL << (comm & 63);
 
 	if (!*first_ns)
 		__sync_val_compare_and_swap(first_ns, 0, bpf_ktime_get_ns());
-	if (!(*seen & bit))
-		__sync_fetch_and_or(seen, bit);
+	if (!(*comms & bit))
+		__sync_fetch_and_or(comms, bit);
 }
 
 /* One more of what a map counts by this key; a full map is counted as `lost`. */
-static __always_inline void add_count(void *map, const void *key, const struct state *state,
+static __always_inline void add_count(void *map, const void *key, const struct task_state *state,
 				      u64 *lost)
 {
 	struct cap_count *count, fresh = {};
@@ -30,7 +30,7 @@ static __always_inline void add_count(void *map, const void *key, const struct s
 		__sync_fetch_and_add(lost, 1);
 		return;
 	}
-	touch(&count->first_ns, &count->comms, state->comm);
+	mark_seen(&count->first_ns, &count->comms, state->comm);
 	__sync_fetch_and_add(&count->count, 1);
 }
 

@@ -7,7 +7,7 @@
 #include <bpf/bpf_core_read.h>
 #include "maps.bpf.h"
 
-static __always_inline u64 set_at(const kernel_cap_t *at)
+static __always_inline u64 read_cap_set(const kernel_cap_t *at)
 {
 	u64 set = 0;
 
@@ -15,11 +15,11 @@ static __always_inline u64 set_at(const kernel_cap_t *at)
 	return set;
 }
 
-static __always_inline void read_sets(struct sets *to, const struct cred *cred)
+static __always_inline void read_cap_sets(struct cap_sets *to, const struct cred *cred)
 {
-	to->permitted = set_at(&cred->cap_permitted);
-	to->effective = set_at(&cred->cap_effective);
-	to->inheritable = set_at(&cred->cap_inheritable);
+	to->permitted = read_cap_set(&cred->cap_permitted);
+	to->effective = read_cap_set(&cred->cap_effective);
+	to->inheritable = read_cap_set(&cred->cap_inheritable);
 }
 
 /*
@@ -27,15 +27,16 @@ static __always_inline void read_sets(struct sets *to, const struct cred *cred)
  * credentials that a file system lends for a moment (overlayfs acts as whoever mounted it).
  * access(2) swaps credentials too, but derives them from the caller's, with the same bounding set.
  */
-static __always_inline bool is_foreign(struct task_struct *task, const struct slot *slot,
-				       const struct cred *cred, const struct user_namespace *target)
+static __always_inline bool not_own_cred(struct task_struct *task, const struct slot *slot,
+					 const struct cred *cred,
+					 const struct user_namespace *target)
 {
 	const struct cred *own = task->real_cred;
 
 	if (slot->userns &&
 	    (slot->userns != (u64)target || slot->userns != (u64)BPF_CORE_READ(cred, user_ns)))
 		return true;
-	return own != cred && set_at(&own->cap_bset) != set_at(&cred->cap_bset);
+	return own != cred && read_cap_set(&own->cap_bset) != read_cap_set(&cred->cap_bset);
 }
 
 #endif

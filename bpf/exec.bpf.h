@@ -12,29 +12,30 @@
 #include "cred.bpf.h"
 #include "task.bpf.h"
 
-static __always_inline void begin_exec(struct exec_key *key, struct task_struct *task,
-				       const struct state *state, const struct slot *slot)
+static __always_inline void exec_key_init(struct exec_key *key, struct task_struct *task,
+					  const struct task_state *state, const struct slot *slot)
 {
-	key->bounding = set_at(&task->cred->cap_bset);
+	key->bounding = read_cap_set(&task->cred->cap_bset);
 	key->slot = state->slot;
 	key->abi = state->abi;
 	/* The runtime's last execve is the container's first. */
 	key->phase = state->outside ? PHASE_EXEC : slot->phase;
-	key->foreign = slot->userns && slot->userns != (u64)task->cred->user_ns;
+	key->not_own_cred = slot->userns && slot->userns != (u64)task->cred->user_ns;
 }
 
 /* An execve that failed for want of a right: `name` is what it was given. */
-static __noinline int execve_left(struct task_struct *task, struct state *state, u64 name)
+static __noinline int count_failed_exec(struct task_struct *task, struct task_state *state,
+					u64 name)
 {
 	struct exec_key key = {.failed = 1};
 	struct slot *slot;
 
 	if (!task || !state)
 		return 0;
-	slot = slot_of(state);
+	slot = slot_lookup(state);
 	if (!slot)
 		return 0;
-	begin_exec(&key, task, state, slot);
+	exec_key_init(&key, task, state, slot);
 	bpf_probe_read_user_str(key.path, sizeof(key.path), (void *)name);
 	add_count(&execs, &key, state, &slot->lost_execs);
 	return 0;
@@ -44,7 +45,7 @@ static __noinline int execve_left(struct task_struct *task, struct state *state,
  * The path of a file as the task sees it, its last component first, each in a place of its own; as
  * far up as there is room.
  */
-static __always_inline void copy_path(char *to, struct task_struct *task, const struct path *path)
+static __always_inline void read_path(char *to, struct task_struct *task, const struct path *path)
 {
 	struct dentry *dentry = BPF_CORE_READ(path, dentry);
 	struct vfsmount *at = BPF_CORE_READ(path, mnt);
@@ -77,8 +78,8 @@ static __always_inline void copy_path(char *to, struct task_struct *task, const 
 	}
 }
 
-static __noinline int executed_file(struct task_struct *task, struct state *state,
-				    struct linux_binprm *bprm)
+static __noinline int count_exec(struct task_struct *task, struct task_state *state,
+				 struct linux_binprm *bprm)
 {
 	struct exec_key key = {};
 	struct file *file;
@@ -86,12 +87,12 @@ static __noinline int executed_file(struct task_struct *task, struct state *stat
 
 	if (!task || !state || !bprm)
 		return 0;
-	slot = slot_of(state);
+	slot = slot_lookup(state);
 	file = BPF_CORE_READ(bprm, file);
 	if (!slot || !file)
 		return 0;
-	begin_exec(&key, task, state, slot);
-	copy_path(key.path, task, &file->f_path);
+	exec_key_init(&key, task, state, slot);
+	read_path(key.path, task, &file->f_path);
 	add_count(&execs, &key, state, &slot->lost_execs);
 	return 0;
 }

@@ -9,7 +9,7 @@
 #include "maps.bpf.h"
 #include "syscall.bpf.h"
 
-enum call {
+enum held_call {
 	CALL_OTHER,
 	CALL_EXECVE,
 	CALL_EXECVEAT,
@@ -19,7 +19,7 @@ enum call {
 };
 
 /* arch/x86/entry/syscalls/syscall_{64,32}.tbl */
-static __always_inline enum call call_of(const struct state *state)
+static __always_inline enum held_call get_held_call(const struct task_state *state)
 {
 	if (state->abi == ABI_I386) {
 		switch (state->nr) {
@@ -54,40 +54,40 @@ static __always_inline enum call call_of(const struct state *state)
 }
 
 /* On the way into a system call that was let through. */
-static __always_inline void held_entered(struct task_struct *task, const struct state *state)
+static __always_inline void held_enter(struct task_struct *task, const struct task_state *state)
 {
-	struct sets *now;
+	struct cap_sets *now;
 
-	if (call_of(state) != CALL_CAPSET)
+	if (get_held_call(state) != CALL_CAPSET)
 		return;
-	now = bpf_task_storage_get(&sets, task, NULL, BPF_LOCAL_STORAGE_GET_F_CREATE);
+	now = bpf_task_storage_get(&cap_sets, task, NULL, BPF_LOCAL_STORAGE_GET_F_CREATE);
 	if (now)
-		read_sets(now, task->cred);
+		read_cap_sets(now, task->cred);
 }
 
 /* On the way out of one. */
-static __always_inline void held_left(struct task_struct *task, struct state *state,
+static __always_inline void held_exit(struct task_struct *task, struct task_state *state,
 				      const struct pt_regs *regs, long ret)
 {
-	switch (call_of(state)) {
+	switch (get_held_call(state)) {
 	case CALL_EXECVE:
 		if (ret == -EPERM)
-			execve_left(task, state, first(state, regs));
+			count_failed_exec(task, state, first_argument(state, regs));
 		break;
 	case CALL_EXECVEAT:
 		if (ret == -EPERM)
-			execve_left(task, state, second(state, regs));
+			count_failed_exec(task, state, second_argument(state, regs));
 		break;
 	case CALL_CAPGET:
 		/* Without a place for the answer it only asks for the version. */
-		if (!ret && second(state, regs))
-			informed(task, state);
+		if (!ret && second_argument(state, regs))
+			mark_informed(task, state);
 		break;
 	case CALL_CAPSET:
-		capset_left(task, state, regs, ret);
+		count_capset(task, state, regs, ret);
 		break;
 	case CALL_PRCTL:
-		prctl_left(task, state, regs, ret);
+		count_ambient_raise(task, state, regs, ret);
 		break;
 	default:
 		break;

@@ -13,7 +13,7 @@ enum {
 };
 
 /* The task's place in a target; made on first touch, inherited by its children. */
-struct state {
+struct task_state {
 	u32 slot;
 	u32 generation;
 	u16 nr;
@@ -26,23 +26,23 @@ struct state {
 	u8 comm;
 	u8 informed; /* it read its capability sets since its execve */
 	/* A capability check between kprobe and kretprobe. */
-	u8 asking;
+	u8 cap_pending;
 	u8 cap;
-	u8 foreign;
+	u8 not_own_cred;
 	u8 root_map;
-	u8 indifferent; /* the capability whose answer the call in flight does not need */
-	u8 overridden;  /* `access` is a check of the call in flight */
-	struct cap_key access;
+	u8 indifferent;        /* the capability whose answer the call in flight does not need */
+	u8 file_check_pending; /* `file_check` is one of the call in flight */
+	struct cap_key file_check;
 };
 
 struct {
 	__uint(type, BPF_MAP_TYPE_TASK_STORAGE);
 	__uint(map_flags, BPF_F_NO_PREALLOC);
 	__type(key, int);
-	__type(value, struct state);
+	__type(value, struct task_state);
 } tasks SEC(".maps");
 
-struct sets {
+struct cap_sets {
 	u64 permitted, effective, inheritable;
 };
 
@@ -51,8 +51,8 @@ struct {
 	__uint(type, BPF_MAP_TYPE_TASK_STORAGE);
 	__uint(map_flags, BPF_F_NO_PREALLOC);
 	__type(key, int);
-	__type(value, struct sets);
-} sets SEC(".maps");
+	__type(value, struct cap_sets);
+} cap_sets SEC(".maps");
 
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
@@ -64,10 +64,10 @@ struct {
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(map_flags, BPF_F_MMAPABLE);
-	__uint(max_entries, LIMIT_SIEVE / 64);
+	__uint(max_entries, LIMIT_CGROUP_FILTER / 64);
 	__type(key, u32);
 	__type(value, u64);
-} sieve SEC(".maps");
+} cgroup_filter SEC(".maps");
 
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);

@@ -6,7 +6,7 @@
 #include "count.bpf.h"
 #include "task.bpf.h"
 
-static __always_inline void set_call(struct state *state, struct task_struct *task, long id)
+static __always_inline void set_syscall(struct task_state *state, struct task_struct *task, long id)
 {
 	u32 nr = id;
 
@@ -20,17 +20,19 @@ static __always_inline void set_call(struct state *state, struct task_struct *ta
 	state->nr = nr < LIMIT_NUMBERS ? nr : LIMIT_NUMBERS;
 }
 
-static __always_inline u64 first(const struct state *state, const struct pt_regs *regs)
+static __always_inline u64 first_argument(const struct task_state *state,
+					  const struct pt_regs *regs)
 {
 	return state->abi == ABI_I386 ? (u32)regs->bx : regs->di;
 }
 
-static __always_inline u64 second(const struct state *state, const struct pt_regs *regs)
+static __always_inline u64 second_argument(const struct task_state *state,
+					   const struct pt_regs *regs)
 {
 	return state->abi == ABI_I386 ? (u32)regs->cx : regs->si;
 }
 
-static __always_inline struct event *event_of(const struct state *state, u8 phase)
+static __always_inline struct event *event_in_phase(const struct task_state *state, u8 phase)
 {
 	u32 index = state->slot * PHASE_COUNT + phase;
 
@@ -39,14 +41,14 @@ static __always_inline struct event *event_of(const struct state *state, u8 phas
 }
 
 /* The call in flight: its counters, and the phase under which it counts. */
-struct seen {
+struct event_ref {
 	struct event *event;
 	u8 phase; /* read once: user space may change it at any moment */
 };
 
-static __always_inline bool look(struct state *state, struct seen *seen)
+static __always_inline bool event_lookup(struct task_state *state, struct event_ref *ref)
 {
-	struct slot *slot = slot_of(state);
+	struct slot *slot = slot_lookup(state);
 
 	if (!slot)
 		return false;
@@ -54,11 +56,11 @@ static __always_inline bool look(struct state *state, struct seen *seen)
 		__sync_fetch_and_add(&slot->unnumbered, 1);
 		return false;
 	}
-	seen->phase = phase_of(state, slot);
-	seen->event = event_of(state, seen->phase);
-	if (!seen->event)
+	ref->phase = task_phase(state, slot);
+	ref->event = event_in_phase(state, ref->phase);
+	if (!ref->event)
 		return false;
-	touch(&seen->event->first_ns, &seen->event->comms, state->comm);
+	mark_seen(&ref->event->first_ns, &ref->event->comms, state->comm);
 	return true;
 }
 
@@ -66,29 +68,29 @@ static __always_inline bool look(struct state *state, struct seen *seen)
  * The call in flight that the filter answered with a signal or with the end of its task, if there
  * is one.
  */
-static __always_inline bool punished(struct state *state, struct task_struct *task,
-				     struct seen *seen)
+static __always_inline bool event_lookup_refused(struct task_state *state, struct task_struct *task,
+						 struct event_ref *ref)
 {
 	struct pt_regs *regs;
 
 	if (state->entered || !task->seccomp.mode)
 		return false;
 	regs = (struct pt_regs *)bpf_task_pt_regs(task);
-	set_call(state, task, regs->orig_ax);
-	return look(state, seen);
+	set_syscall(state, task, regs->orig_ax);
+	return event_lookup(state, ref);
 }
 
 /*
  * A call that was let through has returned. Failures matter for ABIs that a program may only
  * probe.
  */
-static __always_inline void returned(const struct state *state, long ret)
+static __always_inline void count_failure(const struct task_state *state, long ret)
 {
 	struct event *event;
 
 	if (state->abi == ABI_X86_64 || ret >= 0 || ret < -MAX_ERRNO || state->phase >= PHASE_COUNT)
 		return;
-	event = event_of(state, state->phase);
+	event = event_in_phase(state, state->phase);
 	if (event)
 		__sync_fetch_and_add(&event->failed, 1);
 }

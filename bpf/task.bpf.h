@@ -15,14 +15,14 @@ struct task_struct___storage {
  * The task's state, if it has one. Hardly any task on the host has a BPF storage at all: looking
  * first spares them the call of a helper, twice for each of their system calls.
  */
-static __always_inline struct state *known(struct task_struct *task)
+static __always_inline struct task_state *task_state_lookup(struct task_struct *task)
 {
 	if (!((struct task_struct___storage *)task)->bpf_storage)
 		return NULL;
 	return bpf_task_storage_get(&tasks, task, NULL, 0);
 }
 
-static __always_inline struct slot *slot_of(const struct state *state)
+static __always_inline struct slot *slot_lookup(const struct task_state *state)
 {
 	struct slot *slot = bpf_map_lookup_elem(&slots, &state->slot);
 
@@ -57,10 +57,10 @@ static __noinline u8 comm_id(u32 index, struct slot *slot, const char *comm)
 	return id;
 }
 
-static __noinline struct state *adopt(struct task_struct *task)
+static __noinline struct task_state *task_state_init(struct task_struct *task)
 {
-	struct target *target = target_of(task);
-	struct state *state;
+	struct target *target = target_lookup(task);
+	struct task_state *state;
 	struct slot *slot;
 	u32 tgid = task->tgid;
 
@@ -85,20 +85,20 @@ static __noinline struct state *adopt(struct task_struct *task)
 }
 
 /* A state from a slot that serves another container by now is as good as none. */
-static __always_inline struct state *state_of(struct task_struct *task)
+static __always_inline struct task_state *task_state_get(struct task_struct *task)
 {
-	struct state *state = known(task);
+	struct task_state *state = task_state_lookup(task);
 
-	return state && slot_of(state) ? state : adopt(task);
+	return state && slot_lookup(state) ? state : task_state_init(task);
 }
 
 /* A process may read its sets in one thread and install others in another. */
-static __always_inline struct state *leader_of(struct task_struct *task)
+static __always_inline struct task_state *leader_state(struct task_struct *task)
 {
 	return bpf_task_storage_get(&tasks, task->group_leader, NULL, 0);
 }
 
-static __always_inline u8 phase_of(const struct state *state, const struct slot *slot)
+static __always_inline u8 task_phase(const struct task_state *state, const struct slot *slot)
 {
 	if (state->runtime)
 		return PHASE_RUNTIME;

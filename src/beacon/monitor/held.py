@@ -105,7 +105,7 @@ def demand(key: Mapping[str, Any], holding: Holding, keys: Iterable[Mapping[str,
     if holding is Holding.CAPSET:
         wanted = Sets(key["permitted"], key["effective"], key["inheritable"])
         return installed(wanted, had, informed=informed, granted=granted)
-    alike = ("holding", "had_permitted", "phase", "foreign", "granted")
+    alike = ("holding", "had_permitted", "phase", "not_own_cred", "granted")
     raises = (each["permitted"] for each in keys if all(each[name] == key[name] for name in alike))
     if granted and informed and everything(raises, had.permitted):
         return Demand()

@@ -200,7 +200,7 @@ class KernelTarget(Target):
             if key["root_map"] == maps["ROOT_MAP_NONE"]:
                 continue
             if "map_write" in self._symbols.callers(key["callers"]):
-                own = {**key, "foreign": 0}
+                own = {**key, "not_own_cred": 0}
                 granted = key["root_map"] == maps["ROOT_MAP_GRANTED"]
                 for name, answer in mapped_root(granted=granted).checks():
                     yield (
@@ -223,7 +223,7 @@ class KernelTarget(Target):
             phase=_at(self._slots.words.phases, key["phase"]),
             granted=granted,
             decisive=True,
-            foreign=bool(key["foreign"]),
+            foreign=bool(key["not_own_cred"]),
             call=call,
             callers=(),
             count=0,
@@ -241,7 +241,7 @@ class KernelTarget(Target):
             phase=_at(words.phases, key["phase"]),
             granted=bool(key["granted"]),
             decisive=not (key["indifferent"] or is_advisory(capability, callers)),
-            foreign=bool(key["foreign"]),
+            foreign=bool(key["not_own_cred"]),
             call=self._call(key),
             callers=who_asked(callers),
             count=0,

@@ -17,8 +17,8 @@ BTF = Path("/sys/kernel/btf/vmlinux")
 
 #: Ways to see capability checks, best first; each names its programs.
 RUNGS: dict[str, frozenset[str]] = {
-    "tracepoint": frozenset({"cap_traced"}),
-    "kprobe": frozenset({"cap_asked", "cap_answered"}),
+    "tracepoint": frozenset({"on_cap_capable"}),
+    "kprobe": frozenset({"on_cap_entry", "on_cap_return"}),
 }
 
 

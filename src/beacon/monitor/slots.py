@@ -24,7 +24,7 @@ class Vocabulary:
         self.slots = limits["LIMIT_SLOTS"]
         self.numbers = limits["LIMIT_NUMBERS"]
         self.names = limits["LIMIT_COMMS"]
-        self.sieve = limits["LIMIT_SIEVE"]
+        self.cgroup_filter = limits["LIMIT_CGROUP_FILTER"]
         self.phases = {Phase(_word(name)): n for name, n in _counted("phase")}
         self.abis = {Abi(_word(name)): n for name, n in _counted("abi")}
         self.event = types().layout("event")
@@ -74,7 +74,7 @@ class Slots:
         )
         self._events = program.map("events").memory()
         self._slots = program.map("slots").memory()
-        self._sieve = program.map("sieve").memory()
+        self._cgroup_filter = program.map("cgroup_filter").memory()
         self._ids: dict[int, int] = {}  # slot -> cgroup id
         self._generation = 0
         self._lock = threading.Lock()
@@ -93,7 +93,7 @@ class Slots:
             self.set_phase(free, Phase.START)
             target = self.words.target.encode(slot=free, generation=self._generation)
             self._ids[free] = cgroup_id
-            self._fill_sieve()
+            self._fill_cgroup_filter()
             self._targets.insert(_U64.pack(cgroup_id), target)
             return free
 
@@ -103,7 +103,7 @@ class Slots:
             self._targets.delete(_U64.pack(self._ids[slot]))
             self._wipe(slot)
             del self._ids[slot]
-            self._fill_sieve()
+            self._fill_cgroup_filter()
 
     def set_phase(self, slot: int, phase: Phase) -> None:
         """Count what the container's own processes do under `phase`."""
@@ -159,7 +159,7 @@ class Slots:
 
     def close(self) -> None:
         """Let go of the shared memory."""
-        for memory in (self._events, self._slots, self._sieve):
+        for memory in (self._events, self._slots, self._cgroup_filter):
             memory.close()
 
     def _free(self) -> int | None:
@@ -188,8 +188,8 @@ class Slots:
     def _set(self, slot: int, field: str, value: int) -> None:
         self.words.slot.store(self._slots, field, value, slot * self.words.slot.size)
 
-    def _fill_sieve(self) -> None:
-        bits = 0
+    def _fill_cgroup_filter(self) -> None:
+        bits, size = 0, self.words.cgroup_filter // 8
         for cgroup_id in self._ids.values():
-            bits |= 1 << cgroup_id % self.words.sieve
-        self._sieve[: self.words.sieve // 8] = bits.to_bytes(self.words.sieve // 8, "little")
+            bits |= 1 << cgroup_id % self.words.cgroup_filter
+        self._cgroup_filter[:size] = bits.to_bytes(size, "little")

@@ -19,7 +19,7 @@ ffffffff81000600 t __traceiter_cap_capable
 ffffffff81000700 D some_data
 ffffffff81000800 W weak_function.isra.0.cold
 ffffffffc0000000 t module_function\t[some_module]
-ffffffffc0001000 t bpf_prog_f00_cap_traced\t[bpf]
+ffffffffc0001000 t bpf_prog_f00_on_cap_capable\t[bpf]
 """
 
 

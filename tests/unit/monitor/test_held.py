@@ -76,9 +76,10 @@ def test_files() -> None:
 
 
 def key(capability: int, *, informed: int) -> dict[str, int]:
-    names = ("effective", "inheritable", "had_effective", "had_inheritable", "phase", "foreign")
+    names = ("effective", "inheritable", "had_effective", "had_inheritable", "phase")
     return {
         **dict.fromkeys(names, 0),
+        "not_own_cred": 0,
         "permitted": capability,
         "had_permitted": FIVE,
         "holding": 1,

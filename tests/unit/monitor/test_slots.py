@@ -46,7 +46,7 @@ class FakeProgram:
         sizes = {
             "events": events,
             "slots": WORDS.slots * WORDS.slot.size,
-            "sieve": WORDS.sieve // 8,
+            "cgroup_filter": WORDS.cgroup_filter // 8,
         }
         self.maps = {
             name: FakeMap(sizes.get(name, 0))
@@ -70,9 +70,9 @@ def slots(program: FakeProgram) -> Slots:
     return Slots(cast(Object, program))
 
 
-def sieve_bits(program: FakeProgram) -> set[int]:
-    bits = int.from_bytes(program.map("sieve").memory(), "little")
-    return {bit for bit in range(WORDS.sieve) if bits >> bit & 1}
+def filter_bits(program: FakeProgram) -> set[int]:
+    bits = int.from_bytes(program.map("cgroup_filter").memory(), "little")
+    return {bit for bit in range(WORDS.cgroup_filter) if bits >> bit & 1}
 
 
 def late_count(program: FakeProgram, slot: int) -> None:
@@ -90,17 +90,17 @@ def test_target_is_known_by_its_cgroup(program: FakeProgram, slots: Slots) -> No
     target = program.map("targets")[struct.pack("<Q", 5000)]
     generation = slots.counters(slot)["generation"]
     assert WORDS.target.decode(target) == {"slot": slot, "generation": generation}
-    assert sieve_bits(program) == {5000 % WORDS.sieve}
+    assert filter_bits(program) == {5000 % WORDS.cgroup_filter}
 
 
 def test_nothing_of_a_target_stays(program: FakeProgram, slots: Slots) -> None:
-    kept, slot = slots.take(1), slots.take(2 + WORDS.sieve)
+    kept, slot = slots.take(1), slots.take(2 + WORDS.cgroup_filter)
     late_count(program, slot)
     slots.give_back(slot)
     assert list(program.map("targets")) == [struct.pack("<Q", 1)]
     assert not program.map("comms")
     assert not program.map("caps")
-    assert sieve_bits(program) == {1}
+    assert filter_bits(program) == {1}
     assert slots.counters(kept)["generation"]
     assert not any(slots.counters(slot).values())
 
