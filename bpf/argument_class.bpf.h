@@ -47,14 +47,7 @@ static __always_inline struct class_count *class_lookup(const struct task_state 
 	for (int i = 0; i < LIMIT_ARGUMENTS; i++)
 		if (i < rule->count)
 			key.values[i] = argument_at(regs, rule->places[i]) & rule->masks[i];
-	count = bpf_map_lookup_elem(&classes, &key);
-	if (!count) {
-		if (ref->event->classes >= LIMIT_CLASSES)
-			return NULL;
-		if (!bpf_map_update_elem(&classes, &key, &fresh, BPF_NOEXIST))
-			__sync_fetch_and_add(&ref->event->classes, 1);
-		count = bpf_map_lookup_elem(&classes, &key);
-	}
+	count = lookup_or_init(&classes, &key, &fresh, &ref->event->classes, LIMIT_CLASSES);
 	if (count)
 		mark_seen(&count->first_ns, &count->comms, state->comm);
 	return count;
