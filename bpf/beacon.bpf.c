@@ -147,27 +147,10 @@ int BPF_PROG(on_exit, struct task_struct *task)
 SEC("tp_btf/sched_process_fork")
 int BPF_PROG(on_fork, struct task_struct *parent, struct task_struct *child)
 {
-	struct task_state *from = bpf_task_storage_get(&tasks, parent, NULL, 0);
-	struct task_state *to;
-	struct slot *slot;
+	struct task_state *state = bpf_task_storage_get(&tasks, parent, NULL, 0);
 
-	if (!from)
-		return 0;
-	to = bpf_task_storage_get(&tasks, child, NULL, BPF_LOCAL_STORAGE_GET_F_CREATE);
-	if (!to) {
-		slot = slot_lookup(from);
-		if (slot)
-			__sync_fetch_and_add(&slot->lost_tasks, 1);
-		return 0;
-	}
-	*to = *from;
-	to->entered = 1;
-	to->cap_pending = to->file_check_pending = 0;
-	if (parent->group_leader != parent) {
-		from = leader_state(parent);
-		if (from)
-			to->informed |= from->informed;
-	}
+	if (state)
+		task_state_inherit(state, parent, child);
 	return 0;
 }
 

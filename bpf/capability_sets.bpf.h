@@ -26,7 +26,7 @@ static __always_inline void held_key_init(struct held_key *key, struct task_stru
 	key->holding = holding;
 	key->granted = !ret;
 	key->informed = state->informed || (leader && leader->informed);
-	key->not_own_cred = slot->userns && slot->userns != (u64)task->cred->user_ns;
+	key->not_own_cred = in_other_userns(task, slot);
 }
 
 /* The sets that a capset(2) asked for which failed. Version 1 has one word for each. */

@@ -22,6 +22,12 @@ static __always_inline void read_cap_sets(struct cap_sets *to, const struct cred
 	to->inheritable = read_cap_set(&cred->cap_inheritable);
 }
 
+/* Whether a task is in another user namespace than the container's. */
+static __always_inline bool in_other_userns(struct task_struct *task, const struct slot *slot)
+{
+	return slot->userns && slot->userns != (u64)task->cred->user_ns;
+}
+
 /*
  * Rights that are not the container's own: of or over a user namespace that it made, or of
  * credentials that a file system lends for a moment (overlayfs acts as whoever mounted it).

@@ -20,7 +20,7 @@ static __always_inline void exec_key_init(struct exec_key *key, struct task_stru
 	key->abi = state->abi;
 	/* The runtime's last execve is the container's first. */
 	key->phase = state->outside ? PHASE_EXEC : slot->phase;
-	key->not_own_cred = slot->userns && slot->userns != (u64)task->cred->user_ns;
+	key->not_own_cred = in_other_userns(task, slot);
 }
 
 /* An execve that failed for want of a right: `name` is what it was given. */

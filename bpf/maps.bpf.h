@@ -54,6 +54,7 @@ struct {
 	__type(value, struct cap_sets);
 } cap_sets SEC(".maps");
 
+/* The slots of the watched cgroups, by cgroup id. User space writes it. */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, LIMIT_SLOTS * 2);
@@ -61,6 +62,7 @@ struct {
 	__type(value, struct target);
 } targets SEC(".maps");
 
+/* Bits of the ids in `targets`; see cgroup_filtered_out. User space writes it. */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(map_flags, BPF_F_MMAPABLE);
@@ -69,6 +71,7 @@ struct {
 	__type(value, u64);
 } cgroup_filter SEC(".maps");
 
+/* One element for each watched container. */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(map_flags, BPF_F_MMAPABLE);
@@ -77,6 +80,7 @@ struct {
 	__type(value, struct slot);
 } slots SEC(".maps");
 
+/* The counters of each number in each slot, phase and ABI; an array is never full. */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(map_flags, BPF_F_MMAPABLE);
@@ -85,6 +89,7 @@ struct {
 	__type(value, struct event);
 } events SEC(".maps");
 
+/* By system call number, of the 64-bit ABIs. User space writes it. */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(map_flags, BPF_F_MMAPABLE);
@@ -93,6 +98,7 @@ struct {
 	__type(value, struct rule);
 } rules SEC(".maps");
 
+/* The counters of calls by their arguments. */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, 32768);
@@ -100,6 +106,7 @@ struct {
 	__type(value, struct class_count);
 } classes SEC(".maps");
 
+/* The ids of process names: the bits in all counters. */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, MAX_COMMS);
@@ -107,6 +114,7 @@ struct {
 	__type(value, u8);
 } comms SEC(".maps");
 
+/* The counters of capability checks, by who asked. */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, 32768);
@@ -114,6 +122,7 @@ struct {
 	__type(value, struct cap_count);
 } caps SEC(".maps");
 
+/* The counters of sets that were demanded without a check. */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, 4096);
@@ -121,6 +130,7 @@ struct {
 	__type(value, struct cap_count);
 } held SEC(".maps");
 
+/* The counters of files that were executed. */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, 8192);

@@ -98,6 +98,31 @@ static __always_inline struct task_state *leader_state(struct task_struct *task)
 	return bpf_task_storage_get(&tasks, task->group_leader, NULL, 0);
 }
 
+/* A child begins where its parent is: in the return from the call that made it. */
+static __always_inline void task_state_inherit(const struct task_state *from,
+					       struct task_struct *parent,
+					       struct task_struct *child)
+{
+	struct task_state *to;
+	struct slot *slot;
+
+	to = bpf_task_storage_get(&tasks, child, NULL, BPF_LOCAL_STORAGE_GET_F_CREATE);
+	if (!to) {
+		slot = slot_lookup(from);
+		if (slot)
+			__sync_fetch_and_add(&slot->lost_tasks, 1);
+		return;
+	}
+	*to = *from;
+	to->entered = 1;
+	to->cap_pending = to->file_check_pending = 0;
+	if (parent->group_leader != parent) {
+		from = leader_state(parent);
+		if (from)
+			to->informed |= from->informed;
+	}
+}
+
 static __always_inline u8 task_phase(const struct task_state *state, const struct slot *slot)
 {
 	if (state->runtime)
