@@ -185,7 +185,10 @@ int BPF_PROG(on_rename, struct task_struct *task, const char *comm)
 	return 0;
 }
 
-/* First rung: the tracepoint that Linux has since about 6.13. */
+/*
+ * First rung: the tracepoint of Linux 6.14, commit d48da4d5ed7b ("security: add trace event for
+ * cap_capable").
+ */
 SEC("tp_btf/cap_capable")
 int BPF_PROG(on_cap_capable, const struct cred *cred, struct user_namespace *target_ns,
 	     const struct user_namespace *capable_ns, int cap, int ret)

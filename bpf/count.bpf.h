@@ -16,9 +16,9 @@ static __always_inline void mark_seen(u64 *first_ns, u64 *comms, u8 comm)
 }
 
 /*
- * The value of this key, made from `fresh` on first touch; NULL: there is no place for it. Of several
- * processors that touch it first at the same time, BPF_NOEXIST lets one make it; the others find that
- * one's. `made`, if given, counts what was made, up to `limit`.
+ * The value of this key, made from `fresh` on first touch; NULL: there is no place for it. Of
+ * several processors that touch it first at the same time, BPF_NOEXIST lets one make it; the others
+ * find that one's. `made`, if given, counts what was made, up to `limit`.
  */
 static __always_inline void *lookup_or_init(void *map, const void *key, const void *fresh,
 					    u64 *made, u64 limit)

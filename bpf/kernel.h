@@ -28,7 +28,11 @@ typedef int pid_t;
 #define X32_SYSCALL_BIT 0x40000000
 /* include/linux/sched.h */
 #define PF_IO_WORKER 0x10
-/* include/linux/seccomp.h, since Linux 5.17: no call of this task is answered any more. */
+/*
+ * kernel/seccomp.c: no call of this task is answered any more. Since Linux 5.17, commit
+ * 495ac3069a62 ("seccomp: Invalidate seccomp mode to catch death failures"), and in stable releases
+ * of 2022.
+ */
 #define SECCOMP_MODE_DEAD 3
 /* arch/x86/include/uapi/asm/signal.h, include/uapi/asm-generic/siginfo.h */
 #define SIGSYS 31
@@ -78,7 +82,10 @@ typedef struct {
 	u32 val;
 } kuid_t;
 
-/* 8 bytes; its one member changed its name and type in Linux 6.3. */
+/*
+ * 8 bytes; its one member changed its name and type in Linux 6.3, commit f122a08b197d
+ * ("capability: just use a 'u64' instead of a 'u32[2]' array").
+ */
 typedef struct {
 } kernel_cap_t;
 

@@ -75,6 +75,7 @@ static __always_inline bool event_lookup_refused(struct task_state *state, struc
 
 	if (state->entered || !task->seccomp.mode)
 		return false;
+	/* The newest helper: Linux 5.15, dd6e10fbd9fb ("bpf: Add bpf_task_pt_regs() helper"). */
 	regs = (struct pt_regs *)bpf_task_pt_regs(task);
 	set_syscall(state, task, regs->orig_ax);
 	return event_lookup(state, ref);
