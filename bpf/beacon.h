@@ -73,7 +73,7 @@ struct class_count {
 struct slot {
 	u64 userns;     /* user namespace of the entry point */
 	u64 lost_tasks; /* calls of tasks for which no state could be kept */
-	u64 lost_caps;  /* capability checks that found their map full */
+	u64 lost_caps;  /* capability checks that were missed, or found their map full */
 	u64 lost_comms; /* process names that found their map full */
 	u64 lost_execs; /* executed files that found their map full */
 	u64 unnumbered; /* calls whose number is beyond LIMIT_NUMBERS */

@@ -35,16 +35,10 @@ from beacon.monitor.interface import (
     MonitorUnsupportedError,
     Target,
 )
+from beacon.monitor.losses import losses
 from beacon.monitor.opened import needed_no_right
 from beacon.monitor.program import RUNGS, loaded
 from beacon.monitor.slots import Slots
-
-_LOSSES = {
-    "lost_tasks": "calls of tasks whose state could not be kept",
-    "lost_caps": "capability checks that were missed or found their map full",
-    "lost_comms": "process names that found their map full",
-    "lost_execs": "executed files that found their map full",
-}
 
 
 class KernelTarget(Target):
@@ -80,7 +74,7 @@ class KernelTarget(Target):
         return Observation(
             tuple(self._syscalls(names)),
             tuple(self._checks(names, carried)),
-            tuple(loss for loss in self._losses(counters) if loss.count),
+            tuple(self._losses(counters)),
             counters["unnumbered"],
             tuple(self._programs()),
         )
@@ -90,10 +84,10 @@ class KernelTarget(Target):
         self._slots.give_back(self._slot)
 
     def _losses(self, counters: dict[str, int]) -> Iterator[Loss]:
-        for field, text in _LOSSES.items():
-            yield Loss(text, counters[field])
+        yield from losses(counters)
         skipped = self._slots.skipped_runs() - self._skipped_before
-        yield Loss("runs of the program that the kernel skipped, on the whole host", skipped)
+        if skipped:
+            yield Loss("runs of the program that the kernel skipped, on the whole host", skipped)
 
     def _syscalls(self, names: dict[int, bytes]) -> Iterator[SyscallCount]:
         parts = self._parts()
