@@ -11,10 +11,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from mmap import mmap
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from elftools.elf.elffile import ELFFile
 from elftools.elf.sections import SymbolTableSection
+
+from beacon.monitor.interface import StaleProgramError
 
 _HEADER = struct.Struct("<HBBIIIII")
 _TYPE = struct.Struct("<III")
@@ -25,8 +27,17 @@ _TRAILER = {1: 4, 3: 12, 14: 4, 17: 4}
 _MEMBERS = {4: 12, 5: 12, 6: 8, 13: 8, 15: 12, 19: 12}
 _C_TYPES: dict[str, Any] = {"I": ctypes.c_uint32, "Q": ctypes.c_uint64}
 
+T = TypeVar("T")
+
 #: An integer, characters, or an array of integers.
 Value = int | bytes | tuple[int, ...]
+
+
+class Names(dict[str, T]):
+    """What an object has by name; StaleProgramError for a name that it lacks."""
+
+    def __missing__(self, name: str) -> T:
+        raise StaleProgramError(name)
 
 
 @dataclass(frozen=True)
@@ -39,7 +50,7 @@ class Layout:
 
     def decode(self, raw: bytes | memoryview, at: int = 0) -> dict[str, Any]:
         """The fields by name: an int, bytes for characters, a tuple for other arrays."""
-        return {name: self.read(raw, name, at) for name in self.codes}
+        return Names((name, self.read(raw, name, at)) for name in self.codes)
 
     def read(self, raw: bytes | memoryview | mmap, name: str, at: int = 0) -> Any:
         """One field of the struct that begins at `at`."""
@@ -82,17 +93,21 @@ class ObjectTypes:
         with path.open("rb") as file:
             elf: Any = ELFFile(file)
             self._types = list(_parse(elf.get_section_by_name(".BTF").data()))
-            self._variables = dict(_symbols(elf))
+            self._variables = Names(_symbols(elf))
 
     def enum(self, name: str) -> dict[str, int]:
-        """The enumerators of `enum name`, by name; KeyError if there is no such enum."""
+        """The enumerators of `enum name`, by name; StaleProgramError if there is no such enum."""
         found = self._find(name, _ENUM)
-        return {self._strings(member[0]): member[1] for member in found.members}
+        return Names((self._strings(member[0]), member[1]) for member in found.members)
 
     def layout(self, name: str) -> Layout:
-        """The layout of `struct name`, integers and arrays of them; KeyError if there is none."""
+        """The layout of `struct name`, integers and arrays of them.
+
+        StaleProgramError if there is no such struct.
+        """
         found = self._find(name, _STRUCT)
-        offsets, codes = {}, {}
+        offsets: Names[int] = Names()
+        codes: Names[str] = Names()
         for name_offset, type_id, bits in found.members:
             field = self._strings(name_offset)
             offsets[field] = bits // 8
@@ -100,7 +115,7 @@ class ObjectTypes:
         return Layout(found.size, offsets, codes)
 
     def variable(self, name: str) -> int:
-        """The offset of a global variable in its section."""
+        """The offset of a global variable in its section; StaleProgramError if there is none."""
         return self._variables[name]
 
     def _strings(self, offset: int) -> str:
@@ -110,7 +125,7 @@ class ObjectTypes:
         for found in self._types[1:]:
             if found.kind == kind and found.name == name:
                 return found
-        raise KeyError(name)
+        raise StaleProgramError(name)
 
     def _code(self, type_id: int) -> str:
         found = self._types[type_id]

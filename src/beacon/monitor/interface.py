@@ -28,6 +28,16 @@ class MonitorUnsupportedError(UnsupportedHostError):
         return self._details
 
 
+class StaleProgramError(BeaconError):
+    """The compiled kernel program was built from other sources than those of this package."""
+
+    def __init__(self, missing: str) -> None:
+        super().__init__(
+            f"The compiled kernel program is of another version of BeaCon (it has no {missing}): "
+            "install the package again, in a checkout by script/bootstrap."
+        )
+
+
 class TargetExistsError(BeaconError):
     """A cgroup of this name is there already."""
 

@@ -8,7 +8,7 @@ from functools import cache
 from pathlib import Path
 
 from beacon.monitor.btf import ObjectTypes
-from beacon.monitor.interface import MonitorUnsupportedError
+from beacon.monitor.interface import MonitorUnsupportedError, StaleProgramError
 from beacon.monitor.libbpf import Object
 from beacon.monitor.rules import write_rules
 
@@ -36,7 +36,8 @@ def types() -> ObjectTypes:
 def loaded(*, unified: bool, rungs: tuple[str, ...] = tuple(RUNGS)) -> Iterator[tuple[str, Object]]:
     """Load and attach the program by the first rung that holds; yields the rung and the object.
 
-    MonitorUnsupportedError, with what every rung said, when none does.
+    MonitorUnsupportedError, with what every rung said, when none does; StaleProgramError when the
+    object was compiled from other sources.
     """
     types()
     if not BTF.is_file():
@@ -65,6 +66,8 @@ def loaded(*, unified: bool, rungs: tuple[str, ...] = tuple(RUNGS)) -> Iterator[
 def _climb(rung: str, *, unified: bool) -> Object:
     program = Object(PATH)
     try:
+        if missing := RUNGS[rung] - program.programs().keys():
+            raise StaleProgramError(min(missing))
         other = frozenset().union(*(names for name, names in RUNGS.items() if name != rung))
         program.leave_out(other)
         program.set_constant(types().variable("unified"), bytes([unified]))

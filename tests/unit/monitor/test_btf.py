@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from beacon.monitor.btf import ObjectTypes
+from beacon.monitor.interface import StaleProgramError
 from beacon.monitor.program import PATH
 
 HEADER = Path(__file__).resolve().parents[3] / "bpf" / "beacon.h"
@@ -88,11 +89,25 @@ def test_enums_are_as_the_compiler_counts_them(compiler: dict[str, int], name: s
 
 def test_unknown_names_are_errors() -> None:
     for read in (built().layout, built().enum, built().variable):
-        with pytest.raises(KeyError):
+        with pytest.raises(StaleProgramError, match="it has no nothing_of_this_name"):
             read("nothing_of_this_name")
     # An enum is no struct.
-    with pytest.raises(KeyError):
+    with pytest.raises(StaleProgramError):
         built().layout("phase")
+
+
+def test_unknown_fields_are_errors() -> None:
+    layout = built().layout("target")
+    raw = bytearray(layout.size)
+    for use in (
+        lambda: layout.read(raw, "rank"),
+        lambda: layout.write(raw, "rank", 1),
+        lambda: layout.encode(rank=1),
+        lambda: layout.decode(raw)["rank"],
+        lambda: built().enum("phase")["rank"],
+    ):
+        with pytest.raises(StaleProgramError, match=r"it has no rank\).*script/bootstrap"):
+            use()
 
 
 def test_constant_has_a_place() -> None:
