@@ -43,7 +43,8 @@ class Conditions:
     `settle` is how long a ready container is left alone before it is driven, so that timers and
     background threads are seen; `grace` is what it gets to stop by itself. A workload may take
     `drive_timeout`, and where the environment may keep it from its answers `varied_timeout`.
-    `ends`: it was seen to end by itself, so that it lives on shows no readiness.
+    `ends`: it was seen to end by itself, so that it lives on shows no readiness. `serves`: it was
+    seen to live on, so that its end is not its work.
     """
 
     image: Image
@@ -52,6 +53,7 @@ class Conditions:
     surroundings: Surroundings = field(default_factory=Surroundings)
     stdin: StandardInput | None = None
     ends: bool = False
+    serves: bool = False
     settle: float = 1.0
     drive_timeout: float = 120.0
     varied_timeout: float = 60.0
@@ -247,7 +249,9 @@ class _Life:
 
     def _finished(self, container: Container) -> Outcome | None:
         """The outcome of a container that ended by itself, if that was its work."""
-        return finished(container, self._conditions.launch) if self._job is not None else None
+        if self._job is None or self._conditions.serves:
+            return None
+        return finished(container, self._conditions.launch)
 
     def _guarded(self, container: Container) -> Outcome:
         try:

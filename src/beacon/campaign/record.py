@@ -110,6 +110,7 @@ class Campaign:
             self.workload = alone.workload
             self._run([Cell(default, alone.workload, repeat=1)])
             return
+        self.conditions = replace(self.conditions, serves=True)
         if _doubtful(self.runs[-1]):
             # A check that fails both times does not fail by chance, and no policy is at fault.
             self._run([Cell(default, self.workload, repeat=1)])

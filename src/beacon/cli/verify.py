@@ -112,8 +112,15 @@ def _verified(options: argparse.Namespace, policy: Policy, console: Console) -> 
             # What was given to one image was not given to another of its name.
             check_consent(found, replace(consent, sealed=False))
         enforcement, surroundings = enforced.enforcement, policy.surroundings
-        ends = policy.ends_by_itself()
-        conditions = Conditions(image, launch, enforcement, surroundings, stdin, ends)
+        conditions = Conditions(
+            image,
+            launch,
+            enforcement,
+            surroundings,
+            stdin,
+            ends=policy.ends_by_itself(),
+            serves=policy.never_ends(),
+        )
         runtime = lab.engine.facts().runtime
         if note := other_runtime(policy, runtime):
             console.say(f"Note: {note}.")

@@ -209,6 +209,10 @@ class Policy(msgspec.Struct, frozen=True):
         default = [each.ending for each in self.replays if not each.environment.settings]
         return bool(default) and all(ending is Ending.FINISHED for ending in default)
 
+    def never_ends(self) -> bool:
+        """Whether it is a service: in no recorded run it ended as a job does."""
+        return not any(each.ending is Ending.FINISHED for each in self.replays)
+
     def names(self) -> tuple[str, ...]:
         """The allowed calls' names, sorted."""
         return tuple(sorted({allowed.call.name for allowed in self.syscalls}))
