@@ -36,7 +36,7 @@ class Caller(msgspec.Struct, frozen=True, order=True):
     via: str | None = None
 
     def words(self) -> str:
-        """As a clause: `/usr/sbin/nginx imports readv (/lib/libc.so.6)`."""
+        """As a clause: `/usr/sbin/httpd imports readv (/lib/libc.so.6)`."""
         who = self.program if self.via is None else f"{self.program} loads {self.via}, which"
         if self.library is not None:
             return f"{who} imports {self.function} ({self.library})"

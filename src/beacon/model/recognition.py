@@ -16,7 +16,7 @@ class RecognisedService(msgspec.Struct, frozen=True):
     reasons: tuple[str, ...] = ()
 
     def __str__(self) -> str:
-        """`nginx (process /usr/sbin/nginx)`."""
+        """`httpd (process /usr/sbin/httpd)`."""
         return f"{self.name} ({', '.join(self.reasons)})" if self.reasons else self.name
 
 
@@ -49,6 +49,6 @@ class Recognition(msgspec.Struct, frozen=True):
     chosen: bool = False
 
     def sentence(self) -> str:
-        """`recognised: nginx (process /usr/sbin/nginx), http on 80/tcp`; empty for nothing."""
+        """`recognised: httpd (process /usr/sbin/httpd), http on 80/tcp`; empty for nothing."""
         said = [*map(str, self.services), *map(str, self.sockets)]
         return f"{'as chosen' if self.chosen else 'recognised'}: {', '.join(said)}" if said else ""

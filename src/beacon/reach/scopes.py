@@ -92,7 +92,7 @@ class Starts:
                 yield from (self._files.files[path] for path in package.files)
 
     def _relatives(self, own: Iterable[File]) -> Iterator[File]:
-        """Programs in the same folder whose names begin with the same word (redis-server, -cli)."""
+        """Programs in the same folder whose names begin with the same word (`memcached`, `memcached-tool`)."""
         stems = {(posixpath.dirname(each.path), _stem(each.name)) for each in own}
         for each in self._files.elves():
             if each.is_program and (posixpath.dirname(each.path), _stem(each.name)) in stems:
@@ -106,7 +106,7 @@ def _stem(name: str) -> str:
 
 
 def _split(word: str) -> list[str]:
-    """The words within a word, as in `sh -c 'exec nginx'`."""
+    """The words within a word, as in `sh -c 'exec httpd'`."""
     try:
         return shlex.split(word, comments=True)
     except ValueError:  # a quotation without an end

@@ -1,7 +1,7 @@
 """Several workloads that drive one container, each at a port of its own.
 
-Its name says all: `http+redis:6380` is http at the port that it finds by itself, then redis at
-port 6380.
+Its name says all: `http+memcached:11212` is http at the port that it finds by itself, then
+memcached at port 11212.
 """
 
 from __future__ import annotations

@@ -85,7 +85,7 @@ def is_known(name: str) -> bool:
 def find(name: str) -> Workload:
     """The workload of this name, or the one that runs the executable at this path.
 
-    A combination's name holds several (`http+redis:6380`).
+    A combination's name holds several (`http+memcached:11212`).
 
     Either drives from a process of its own.
 

@@ -29,7 +29,7 @@ def recognise(
     """The services that the evidence speaks for; those that the command names come first.
 
     An image's name alone speaks for nothing but where the program is an interpreter's script, for
-    an image may be called like what it only works with (`redis-exporter`, a job with `psql`).
+    an image may be called like what it only works with (`httpd-exporter`, a job with its client).
     """
     found = [(each, tuple(_reasons(each, evidence))) for each in services]
     found = [(each, reasons) for each, reasons in found if reasons]

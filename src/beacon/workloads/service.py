@@ -44,8 +44,8 @@ class Service:
     as exercised. `transports`: for a protocol of UDP, the check that shows that a
     transport was used.
 
-    `programs` are the file names of its programs (`redis-server`), also of scripts that start it;
-    `images` the names of images without registry and tag (`redis`, `bitnami/redis`), which decide
+    `programs` are the file names of its programs (`httpd`), also of scripts that start it;
+    `images` the names of images without registry and tag (`httpd`, `bitnami/apache`), which decide
     only where one of the `interpreters` runs. `probes` are what its sockets answer.
 
     `settings` is a file as docs/environments.md describes it; its dimensions are those of every
@@ -78,7 +78,7 @@ class Service:
     def __post_init__(self) -> None:
         for name in (self.name, self.workload):
             if not NAME.fullmatch(name):
-                raise ValueError(f"a service's name is like 'redis' or 'my-service', not {name!r}")
+                raise ValueError(f"a service's name is like 'httpd' or 'my-service', not {name!r}")
 
     @cached_property
     def habits(self) -> tuple[int, ...]:
