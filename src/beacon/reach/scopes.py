@@ -92,7 +92,7 @@ class Starts:
                 yield from (self._files.files[path] for path in package.files)
 
     def _relatives(self, own: Iterable[File]) -> Iterator[File]:
-        """Programs in the same folder whose names begin with the same word (`memcached`, `memcached-tool`)."""
+        """Programs in the same folder whose names begin with the same word (memcached, -tool)."""
         stems = {(posixpath.dirname(each.path), _stem(each.name)) for each in own}
         for each in self._files.elves():
             if each.is_program and (posixpath.dirname(each.path), _stem(each.name)) in stems:
