@@ -39,9 +39,10 @@ def main(arguments: list[str]) -> int:
 
 def _run(options: argparse.Namespace) -> tuple[str, bool]:
     try:
-        return BENCHMARKS[options.benchmark].run(options)
+        found: tuple[str, bool] = BENCHMARKS[options.benchmark].run(options)
     except subprocess.TimeoutExpired as late:
         raise BenchError(f"{late.cmd[0]} did not end within {late.timeout:.0f} s.") from None
+    return found
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -49,7 +49,7 @@ def _compiled(document: dict[str, Any]) -> Program:
 
 
 def _is_known(name: str) -> bool:
-    return pyseccomp.resolve_syscall(pyseccomp.Arch.X86_64, name) != _UNKNOWN
+    return bool(pyseccomp.resolve_syscall(pyseccomp.Arch.X86_64, name) != _UNKNOWN)
 
 
 def _condition(argument: dict[str, Any]) -> pyseccomp.Arg:

@@ -21,8 +21,8 @@ def test_a_call_is_denied_conditional_or_answered_at_once(tmp_path: Path) -> Non
         ],
     }
     (tmp_path / "seccomp.json").write_text(json.dumps(profile))
-    command = [sys.executable, BENCH, "enforcement", "--rounds", "2", "--json"]
-    done = subprocess.run([*command, "--policies", tmp_path], capture_output=True, text=True)
+    command = [sys.executable, str(BENCH), "enforcement", "--rounds", "2", "--json"]
+    done = subprocess.run([*command, "--policies", str(tmp_path)], capture_output=True, text=True)
     assert done.returncode in (0, 10), done.stderr
     document = json.loads(done.stdout)
 

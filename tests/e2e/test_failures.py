@@ -263,17 +263,8 @@ def test_doctor_without_root() -> None:
 
 
 def test_arguments_that_are_no_text(tmp_path: Path) -> None:
-    command = [
-        *BEACON,
-        "profile",
-        "--strategy",
-        "baseline",
-        "-o",
-        str(tmp_path / "out"),
-        "-e",
-        b"A=\xff",
-        BASE,
-    ]
+    words = [*BEACON, "profile", "--strategy", "baseline", "-o", str(tmp_path / "out")]
+    command: list[str | bytes] = [*words, "-e", b"A=\xff", BASE]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 2
     assert "UTF-8" in sentence(done.stderr)

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -70,7 +71,7 @@ class Flooded:
     said: str
     seconds: float
     usage: Usage
-    runs: list[dict[str, object]]
+    runs: list[dict[str, Any]]
 
 
 @pytest.fixture(scope="module")
@@ -151,7 +152,7 @@ def test_a_flood_fills_no_memory_and_leaves_nothing(
     assert result.code == (1 if len(driven) == 1 or _broken_off(driven) else 0), result.said
 
 
-def _broken_off(runs: list[dict[str, object]]) -> bool:
+def _broken_off(runs: list[dict[str, Any]]) -> bool:
     """Whether a check that never passed came to a limit, or was not tried."""
     checks = [check for run in runs for check in run["outcome"]["checks"]]
     passed = {check["name"] for check in checks if check["passed"]}
@@ -159,7 +160,7 @@ def _broken_off(runs: list[dict[str, object]]) -> bool:
     return any((check["detail"] or "").startswith(_BROKEN_OFF) for check in never)
 
 
-def _check(kind: str, workload: str, outcome: dict[str, object]) -> None:
+def _check(kind: str, workload: str, outcome: dict[str, Any]) -> None:
     """It was flooded, and lived to its end; not all that was tried can have passed."""
     assert outcome["ending"] == "served"
     checks = outcome["checks"]

@@ -100,9 +100,9 @@ def test_classes_of_no_use(tmp_path: Path, argument: str) -> None:
     part = (ClassCount(argument, 1, 0, ("server",)),)
     odd = msgspec.structs.replace(call("clone"), classes=part)
     write_files(tmp_path / "profile", {PROFILE_FILE: encode(profile(run(odd)))})
+    more = {"explain": ("clone",), "policy": ("-o", str(tmp_path / "policy"))}
     for command in ("explain", "cves", "policy"):
-        words = {"explain": ["clone"], "policy": ["-o", tmp_path / "policy"]}.get(command, [])
-        done = beacon(command, tmp_path / "profile", *words)
+        done = beacon(command, tmp_path / "profile", *more.get(command, ()))
         assert done.returncode == 2, done.stderr
         assert "damaged" in sentence(done.stderr)
         assert "\x1b" not in done.stderr

@@ -107,10 +107,11 @@ PINNED = tuple(
 
 def recorded(directory: Path, image: str, *pins: str) -> Path:
     profile, policy = directory / "profile", directory / "policy"
-    for words in (
+    commands: tuple[tuple[str | Path, ...], ...] = (
         ("profile", "--strategy", "baseline", "-o", profile, image),
         ("policy", profile, "-o", policy, *pins),
-    ):
+    )
+    for words in commands:
         done = beacon(*words)
         assert done.returncode == 0, done.stderr + done.stdout
     return policy

@@ -18,11 +18,12 @@ from e2e.commands import beacon, docker
 
 def make_policy(directory: Path, *launch: str) -> Path:
     profile, policy = directory / "profile", directory / "policy"
-    for command in (
+    commands: tuple[tuple[str | Path, ...], ...] = (
         ("profile", "--strategy", "baseline", "-o", profile, *launch),
         ("policy", profile, "-o", policy),
         ("verify", "--starts", "2", policy),
-    ):
+    )
+    for command in commands:
         done = beacon(*command)
         assert done.returncode == 0, done.stderr + done.stdout
     return policy
@@ -145,7 +146,7 @@ def clone3(tmp_path: Path) -> Iterator[str]:
     """An image whose program makes user namespaces by clone3 alone."""
     image = "beacon-clone3:test"
     (tmp_path / "Dockerfile").write_text('FROM scratch\nCOPY clone3 /clone3\nCMD ["/clone3"]\n')
-    compiler = ["gcc", "-static", "-o", tmp_path / "clone3", "-xc", "-"]
+    compiler = ["gcc", "-static", "-o", str(tmp_path / "clone3"), "-xc", "-"]
     subprocess.run(compiler, input=PINNED, text=True, check=True)
     docker("build", "--quiet", "--tag", image, str(tmp_path))
     yield image

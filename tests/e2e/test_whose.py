@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 
@@ -89,14 +90,19 @@ def cgroups(label: str) -> list[Path]:
     return [path for pattern in patterns for path in Path("/sys/fs/cgroup").glob(pattern)]
 
 
-def clean(where: Sequence[str]) -> dict[str, dict[str, str] | list[str]]:
+class Cleaned(NamedTuple):
+    removed: list[str]
+    kept: dict[str, str]  # by name, the fate of its maker
+
+
+def clean(where: Sequence[str]) -> Cleaned:
     done = subprocess.run(
         [*where, *BEACON, "clean", "--json"], capture_output=True, text=True, check=False
     )
     assert done.returncode == 0, done.stderr
     document = json.loads(done.stdout)
     kept = {each["name"]: each["maker"] for each in document["kept"]}
-    return {"removed": document["removed"], "kept": kept}
+    return Cleaned(document["removed"], kept)
 
 
 @pytest.mark.parametrize(
@@ -119,8 +125,8 @@ def test_a_living_campaign_stays(
         assert groups
         found = clean(cleaned)
         ours = {f"container {name}", f"folder {folder}", *(f"cgroup {path}" for path in groups)}
-        assert not ours & set(found["removed"])
-        assert {what: found["kept"].get(what) for what in ours} == dict.fromkeys(ours, expected)
+        assert not ours & set(found.removed)
+        assert {what: found.kept.get(what) for what in ours} == dict.fromkeys(ours, expected)
         assert docker("inspect", "--format", "{{.State.Running}}", name) == "true"
         assert folder.exists()
         assert cgroups(label) == groups
@@ -140,8 +146,8 @@ def test_what_another_host_made_stays() -> None:
         docker("create", "--name", name, *labels, BASE, "true")
     try:
         found = clean(HERE)
-        assert found["kept"]["container beacon-00000000000f0001"] == Fate.OTHER_HOST
-        assert "container beacon-00000000000f0002" in found["removed"]
+        assert found.kept["container beacon-00000000000f0001"] == Fate.OTHER_HOST
+        assert "container beacon-00000000000f0002" in found.removed
         said = beacon("clean").stderr
         assert "Kept because it belongs to another host: container beacon-" in said
         assert "Use --all to remove it." in said

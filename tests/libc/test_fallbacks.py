@@ -92,7 +92,7 @@ class Programs:
         """Whether a command fails under the filter, in a directory with a file `old`."""
         (self.directory / "old").touch()
         (self.directory / "new").unlink(missing_ok=True)
-        words = [self.directory / "under", *command]
+        words = [str(self.directory / "under"), *command]
         done = subprocess.run(
             words, input=filter_, capture_output=True, cwd=self.directory, timeout=60, check=False
         )
@@ -104,9 +104,10 @@ class Programs:
 def programs(tmp_path_factory: pytest.TempPathFactory) -> Programs:
     out = tmp_path_factory.mktemp("libc")
     for name, compiler in COMPILERS.items():
-        command = (*compiler, *FLAGS, "-o", out / name, SOURCES / "calls.c")
+        command = (*compiler, *FLAGS, "-o", str(out / name), str(SOURCES / "calls.c"))
         subprocess.run(command, check=True)
-    subprocess.run(("gcc", *FLAGS, "-o", out / "under", SOURCES / "under.c"), check=True)
+    under = (str(out / "under"), str(SOURCES / "under.c"))
+    subprocess.run(("gcc", *FLAGS, "-o", *under), check=True)
     return Programs(out)
 
 

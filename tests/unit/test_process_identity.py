@@ -6,6 +6,7 @@ import os
 import subprocess
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -54,7 +55,7 @@ def _place(proc: Path, pid: int = 4026531836, time: int | None = 4026531834) -> 
     (proc / "self/status").write_text("Name:\tbeacon\nNStgid:\t7\t7\nNSpid:\t7\n")
 
 
-def _label(proc: Path, **changed: object) -> str:
+def _label(proc: Path, **changed: Any) -> str:
     return str(replace(identify(7, proc), **changed))
 
 

@@ -38,7 +38,7 @@ class Worker:
     """A process that forks for each file; it, or the next one, is started when it is needed."""
 
     #: -P: a module in the current folder is not ours.
-    command = (sys.executable, "-P", "-m", "beacon.reach.worker")
+    command: tuple[str, ...] = (sys.executable, "-P", "-m", "beacon.reach.worker")
 
     def __init__(self) -> None:
         self._process: subprocess.Popen[bytes] | None = None

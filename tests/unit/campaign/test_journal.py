@@ -111,14 +111,24 @@ def test_an_environment_that_has_another_one_s_name_is_not_taken(tmp_path: Path)
         assert journal.done("none", one) is not None
 
 
+def _fifo(path: Path) -> None:
+    path.unlink()
+    os.mkfifo(path)
+
+
+def _folder(path: Path) -> None:
+    path.unlink()
+    path.mkdir()
+
+
 @pytest.mark.parametrize("resume", [False, True])
 @pytest.mark.parametrize(
     ("trap", "said"),
     [
         (lambda path: path.chmod(0o666), "other users can write"),
         (lambda path: path.with_name("second").hardlink_to(path), "second name"),
-        (lambda path: (path.unlink(), os.mkfifo(path)), "not a regular file"),
-        (lambda path: (path.unlink(), path.mkdir()), "not a regular file"),
+        (_fifo, "not a regular file"),
+        (_folder, "not a regular file"),
     ],
 )
 def test_a_journal_that_is_not_surely_ours_is_refused(

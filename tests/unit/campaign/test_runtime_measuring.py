@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import subprocess
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
@@ -71,8 +72,9 @@ def test_a_runtime_that_fails_is_named_with_its_last_words(tmp_path: Path) -> No
 def test_each_start_counts_a_call_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     plain = [variant for variant in VARIANTS if not variant.exec and not variant.tty][:2]
     monkeypatch.setattr(runtime_measuring, "VARIANTS", tuple(plain))
-    monkeypatch.setattr(runtime_measuring, "busy", runtime_measuring.nullcontext)
-    runtime, told = program(tmp_path, FAKE.replace("wait", ":")), []
+    monkeypatch.setattr(runtime_measuring, "busy", nullcontext)
+    runtime = program(tmp_path, FAKE.replace("wait", ":"))
+    told: list[int] = []
     found = measure(ReplayMonitor([SEEN] * 4), runtime, 3, 2, told.append)
     assert found.starts == 4  # whole rounds of all variants
     assert found.calls == {Syscall("close"): 4, Syscall("futex"): 4}

@@ -8,7 +8,7 @@ import pytest
 from beacon.campaign.cell import Conditions
 from beacon.campaign.lab import Lab
 from beacon.campaign.starts import start_again
-from beacon.engines.interface import Image, NotReadyError
+from beacon.engines.interface import Container, Enforcement, Image, Job, NotReadyError
 from beacon.model.event import Phase
 from beacon.model.launch import Launch
 from beacon.model.observation import Observation
@@ -133,14 +133,21 @@ def test_one_that_died_when_recorded_may_die_again() -> None:
 def test_neither_settling_nor_grace_nor_more_than_half_a_second(seconds: float) -> None:
     seen: list[Conditions] = []
     launch = Launch(ready_after=seconds, stop_timeout=60)
-    lab = Lab(FakeEngine(), ReplayMonitor((GOOD,)))
-    create = lab.engine.create
 
-    def noting(image, launch, enforcement, *, cgroup_parent, job):  # type: ignore[no-untyped-def] # noqa: ANN202, ANN001
-        seen.append(replace(CONDITIONS, launch=launch))
-        return create(image, launch, enforcement, cgroup_parent=cgroup_parent, job=job)
+    class Noting(FakeEngine):
+        def create(
+            self,
+            image: Image,
+            launch: Launch,
+            enforcement: Enforcement,
+            *,
+            cgroup_parent: str,
+            job: Job | None = None,
+        ) -> Container:
+            seen.append(replace(CONDITIONS, launch=launch))
+            return super().create(image, launch, enforcement, cgroup_parent=cgroup_parent, job=job)
 
-    lab.engine.create = noting  # type: ignore[method-assign]
+    lab = Lab(Noting(), ReplayMonitor((GOOD,)))
     start_again(lab, replace(CONDITIONS, launch=launch), policy(), 1, 1)
     assert seen[0].launch.stop_timeout is None
     assert seen[0].readiness.stable == min(seconds, 0.5)

@@ -39,6 +39,6 @@ def test_paths_that_differ_in_one_need_are_one() -> None:
 
 
 def test_conditions_make_another_way() -> None:
-    where = {"domain": ("AF_ALG",)}
+    where: dict[str, tuple[str, ...]] = {"domain": ("AF_ALG",)}
     (path,) = merged([(Need("socket", where),), (Need("socket"),)])
     assert path == (Need("socket", where, others=(Way("socket"),)),)

@@ -9,7 +9,7 @@ from beacon.model.release import parse_release
 from cve_table.inputs import JudgedNeed, judgements
 from cve_table.twins import expanded, groups, lonely
 
-NAMESPACE = {"flags": ("CLONE_NEWUSER",)}
+NAMESPACE: dict[str, tuple[str, ...]] = {"flags": ("CLONE_NEWUSER",)}
 
 
 def calls(need: Need) -> set[str]:
@@ -49,7 +49,7 @@ def test_a_fix_that_is_not_a_release_of_linux_excludes_nothing() -> None:
 
 
 def test_conditions_are_kept_dropped_or_not_met() -> None:
-    flags = {"flags": ("MSG_OOB",)}
+    flags: dict[str, tuple[str, ...]] = {"flags": ("MSG_OOB",)}
     found = expanded(JudgedNeed("sendmsg", flags, twins="socket-write"), None)
     assert [Way("sendto", flags), Way("sendmmsg", flags)] == list(found.others)
     assert "write" not in calls(found)

@@ -112,7 +112,7 @@ def test_a_netlink_family_is_a_condition() -> None:
 
 def test_options_go_with_their_level() -> None:
     found = [way for way in ways(named("CVE-2021-22555")) if way.call == "setsockopt"]
-    levels = {
+    levels: dict[tuple[str, ...], set[tuple[str, ...]]] = {
         ("SOL_IP",): {("IPT_SO_SET_REPLACE", "ARPT_SO_SET_REPLACE")},
         ("SOL_IPV6",): {("IP6T_SO_SET_REPLACE",)},
     }

@@ -9,13 +9,14 @@ import json
 import os
 import shutil
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import msgspec
 import pytest
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import HealthCheck, given, settings
+from hypothesis import Phase as Stage
 from hypothesis import strategies as st
 
 from beacon.campaign.journal import JOURNAL_FILE
@@ -23,7 +24,7 @@ from beacon.data.cve_scores import SCORES_FILE, Scores
 from beacon.data.dimensions import general
 from beacon.export.all import render_all
 from beacon.model.environment import Environment, Surroundings
-from beacon.model.event import Abi, Syscall
+from beacon.model.event import Abi, Phase, Syscall
 from beacon.model.files import encode, write_files
 from beacon.model.launch import Launch
 from beacon.model.observation import ClassCount, SyscallCount
@@ -50,7 +51,7 @@ def examples(number: int) -> settings:
         max_examples=number * _TIMES,
         derandomize=_TIMES == 1,
         database=None,
-        phases=(Phase.generate,),  # a failure is shown as it was found: shrinking takes minutes
+        phases=(Stage.generate,),  # a failure is shown as it was found: shrinking takes minutes
         deadline=None,
         suppress_health_check=list(HealthCheck),
     )
@@ -62,7 +63,7 @@ _KEPT = ("cap-add", "pid-host", "life", "link", "read-only", "volume", "disk-ful
 def _recorded() -> Profile:
     """Small, but with something in every field."""
     socket = SyscallCount(
-        *(Syscall("socket"), "serve", 2, 1, 5, ("server",)),
+        *(Syscall("socket"), Phase.SERVE, 2, 1, 5, ("server",)),
         (ClassCount("AF_INET,SOCK_STREAM,0x0", 2, 1, ("server",)),),
     )
     default = ran(call("read"), call("execve"), capabilities=(asked("CAP_CHOWN"),))
@@ -181,7 +182,7 @@ def test_honest_documents_go_all_the_way(place: Path) -> None:
 @pytest.mark.parametrize("event", ["program", "file", "folder", "rename"])
 def test_the_watch_sees(place: Path, event: str) -> None:
     folder = fresh(place)
-    acts = {
+    acts: dict[str, Callable[[], object]] = {
         "program": lambda: os.posix_spawn("/bin/true", ["true"], {}),
         "file": lambda: (place / "outside").write_bytes(b""),
         "folder": lambda: os.open(place, os.O_RDONLY | os.O_DIRECTORY),

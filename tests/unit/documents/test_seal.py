@@ -4,6 +4,7 @@ import stat
 import threading
 from collections.abc import Callable
 from pathlib import Path
+from typing import TypeVar
 
 import msgspec
 import pytest
@@ -16,6 +17,8 @@ from beacon.model.profile import ImageIdentity, Profile
 from beacon.synthesis.synthesize import synthesize
 from builders import call, profile
 from builders import run as ran
+
+_Document = TypeVar("_Document", Profile, Policy)
 
 
 @pytest.fixture(autouse=True)
@@ -32,11 +35,15 @@ def derived() -> Policy:
     return synthesize(recorded())
 
 
+def _seal_and_read(document: _Document) -> None:
+    sealed = seal(document)
+    assert is_sealed(msgspec.json.decode(msgspec.json.encode(sealed), type=type(document)))
+    assert not is_sealed(document)
+
+
 def test_a_seal_holds_also_over_the_disk(home: Path) -> None:
-    for document in (recorded(), derived()):
-        sealed = seal(document)
-        assert is_sealed(msgspec.json.decode(msgspec.json.encode(sealed), type=type(document)))
-        assert not is_sealed(document)
+    _seal_and_read(recorded())
+    _seal_and_read(derived())
     assert stat.S_IMODE(home.stat().st_mode) == 0o700
     assert stat.S_IMODE((home / KEY_FILE).stat().st_mode) == 0o600
 

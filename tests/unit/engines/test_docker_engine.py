@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 from docker.errors import APIError, ImageNotFound, NotFound
 
-from beacon.engines.docker import NAME_PREFIX, DockerEngine
+from beacon.engines.docker import DockerEngine
+from beacon.engines.docker_belongings import NAME_PREFIX
 from beacon.engines.docker_container import DockerContainer
 from beacon.engines.interface import (
     OWNER_LABEL,

@@ -8,6 +8,7 @@ from collections.abc import Callable, Generator
 import pytest
 
 from beacon.engines import readiness as module
+from beacon.engines import sockets
 from beacon.engines.interface import NotReadyError, Readiness
 from beacon.engines.readiness import State, wait_ready
 
@@ -118,7 +119,7 @@ def test_an_endless_log_is_not_read_for_ever(monkeypatch: pytest.MonkeyPatch) ->
 def _busy(monkeypatch: pytest.MonkeyPatch, share: float) -> None:
     monkeypatch.setattr(module, "processor_time", lambda _: share * time.monotonic())
     monkeypatch.setattr(module, "_LOOKED_AT", 0.05)
-    monkeypatch.setattr(module.sockets, "waiting", lambda *_, **__: ())
+    monkeypatch.setattr(sockets, "waiting", lambda *_, **__: ())
 
 
 def test_what_works_and_may_end_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -145,7 +146,7 @@ def test_what_idles_is_ready_as_ever(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_what_listens_is_no_job(monkeypatch: pytest.MonkeyPatch) -> None:
     _busy(monkeypatch, 0.5)
-    monkeypatch.setattr(module.sockets, "waiting", lambda *_, **__: ("80/tcp",))
+    monkeypatch.setattr(sockets, "waiting", lambda *_, **__: ("80/tcp",))
     started = time.monotonic()
     wait_ready(_Subject(_always(_ALIVE)), Readiness(timeout=5, stable=0.1, may_end=True))
     assert time.monotonic() - started < 1

@@ -177,8 +177,7 @@ def test_a_namespace_that_clone3_makes_anyway_is_not_dropped_in_vain() -> None:
 
 def test_what_a_denied_call_falls_back_to_does_its_work() -> None:
     observed = [run(call("clone3", Phase.START), call("read"))]
-    strict = {"security": 1.0, "functionality": 0.0}
-    pinned = Intent(deny=(read("clone3"),), **strict)
+    pinned = Intent(deny=(read("clone3"),), security=1.0, functionality=0.0)
     decided = {d.event: d for d in decide(observed, pinned, cves())}
     assert decided[read("clone(plain)")].because == "needed to become ready"
     assert decided[read("clone(plain)")].functionality.value == 1.0
