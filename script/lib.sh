@@ -18,6 +18,11 @@ usage_error() {
     exit 2
 }
 
+step() {
+    say "$*"
+    "$@"
+}
+
 have() {
     command -v "$1" >/dev/null 2>&1
 }
