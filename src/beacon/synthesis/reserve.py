@@ -112,7 +112,7 @@ class _Reserve:
             case Reserve.NONE:
                 return set()
             case Reserve.REACHABLE:
-                return {call for call in self._calls if call.argument is None}
+                return _shortest(set(self._calls))
             case Reserve.HARMLESS:
                 return self._harmless()
 
@@ -131,7 +131,7 @@ class _Reserve:
         chosen -= {e for e in chosen if any(_meets(e, dropped) for dropped in self._dropped)}
         while risky := set(self._risky_rights(chosen)):
             chosen -= risky
-        return chosen - {e for e in chosen if e != whole(e) and whole(e) in chosen}
+        return _shortest(chosen)
 
     def _risky_rights(self, chosen: Set[Event]) -> Iterator[Event]:
         """The capabilities that nothing allowed asks for, or that are worth something."""
@@ -233,6 +233,11 @@ class _Reserve:
         else:
             reasons.append(Reason(worth_beside(event.name, ()), "by itself"))
         return joined(reasons)
+
+
+def _shortest(events: set[Event]) -> set[Event]:
+    """Without the classes of calls that are there as a whole."""
+    return events - {each for each in events if each != whole(each) and whole(each) in events}
 
 
 def _meets(call: Event, denied: Event) -> bool:
