@@ -34,6 +34,12 @@ def program(folder: Path, text: str) -> str:
     return str(path)
 
 
+@pytest.fixture
+def plain(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A host without a hybrid hierarchy, which only root can hide from a runtime."""
+    monkeypatch.setattr(runtime_measuring, "_HYBRID", tmp_path)
+
+
 def test_the_static_program_ends_or_waits(tmp_path: Path) -> None:
     for lasting in (False, True):
         path = tmp_path / f"program-{lasting}"
@@ -61,6 +67,7 @@ def test_each_variant_has_a_bundle_with_a_filter(tmp_path: Path) -> None:
     assert len({variant.name for variant in VARIANTS}) == len(VARIANTS)
 
 
+@pytest.mark.usefixtures("plain")
 def test_a_runtime_that_fails_is_named_with_its_last_words(tmp_path: Path) -> None:
     runtime = program(tmp_path, "#!/bin/sh\necho 'no \x1b[31mcgroups' >&2\nexit 1\n")
     with pytest.raises(RuntimeFailedError) as error:
@@ -69,6 +76,7 @@ def test_a_runtime_that_fails_is_named_with_its_last_words(tmp_path: Path) -> No
     assert "\n" not in str(error.value)
 
 
+@pytest.mark.usefixtures("plain")
 def test_each_start_counts_a_call_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     plain = [variant for variant in VARIANTS if not variant.exec and not variant.tty][:2]
     monkeypatch.setattr(runtime_measuring, "VARIANTS", tuple(plain))
