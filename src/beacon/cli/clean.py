@@ -10,6 +10,7 @@ from typing import Any
 from beacon.campaign.cleaning import clean
 from beacon.cli.console import Console
 from beacon.cli.opening import open_engine
+from beacon.cli.parser import add_command, add_general_options
 from beacon.errors import ExitCode
 from beacon.model.leftovers import Kept
 from beacon.process_identity import Fate
@@ -25,18 +26,25 @@ _WHY = {
 
 def add(commands: Any) -> None:
     """Add the command to the parser."""
-    parser = commands.add_parser(
+    parser = add_command(
+        commands,
         "clean",
-        help="remove whatever an interrupted run left behind",
-        description="Remove containers, networks and volumes with BeaCon's label, its cgroups, and "
-        "the processes and folders of users' workload scripts, when the command that made them is "
-        "dead. What belongs to a running command, to another host or to another PID namespace "
-        "stays and is listed.",
+        "Remove what an interrupted command left behind.",
+        "Remove containers, networks and volumes with BeaCon's label, its cgroups, and the "
+        "processes and folders of users' workload scripts, if the command that made them is dead. "
+        "What belongs to a running command, to another host or to another PID namespace stays and "
+        "is listed.",
+        "[--all] [--json]",
+        ["", "--all"],
     )
-    parser.add_argument(
-        "--all", action="store_true", help="also remove what belongs to others or is still in use"
+    group = parser.add_argument_group("options")
+    group.add_argument(
+        "--all",
+        action="store_true",
+        help="Also remove what belongs to running commands, other hosts and other PID namespaces. "
+        "Default: leave it, and say whose it is.",
     )
-    parser.add_argument("--json", action="store_true", help="a JSON document on stdout")
+    add_general_options(parser, "what was removed and what stays")
     parser.set_defaults(run=run)
 
 

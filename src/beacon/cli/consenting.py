@@ -30,35 +30,53 @@ _Document = TypeVar("_Document", Profile, Policy)
 def add_consent_options(parser: argparse.ArgumentParser) -> None:
     """Add them: those of `profile` that give a container more than it has by itself."""
     group = parser.add_argument_group(
-        "what the policy may ask for",
-        "The files of POLICY_DIR may come from anybody. A workload that is a program of this host, "
-        "a path, network, device or namespace of the host, a capability or a filter beyond "
-        "Docker's default is obeyed only if `profile` was given it by you on this host (the files "
-        "are sealed then), or if you give it here again. All of it is listed first.",
+        "consent",
+        "The files of POLICY_DIR may come from anybody. BeaCon obeys what they ask of this host (a "
+        "workload that is a program, a path, network, device or namespace of the host, a "
+        "capability or a filter beyond Docker's default) only if you gave it to `beacon profile` "
+        "on this host, which sealed the files, or if you give it here again. It lists all of it "
+        "first. The key of the seal is in $XDG_STATE_HOME/beacon (default: ~/.local/state/beacon).",
     )
     group.add_argument(
-        "--trust", action="store_true", help="obey all that the files ask for, whoever made them"
+        "--trust",
+        action="store_true",
+        help="Obey all that the files ask for, whoever made them. Default: only what is sealed or "
+        "given here.",
     )
     lists = (
-        (("--workload",), "SCRIPT", "an executable that drives the container"),
-        (("-v", "--volume"), "SOURCE:TARGET[:OPTIONS]", "a path of the host, a volume"),
-        (("--cap-add",), "CAPABILITY", "a capability that Docker does not grant by default"),
-        (("--security-opt",), "seccomp=unconfined|apparmor=PROFILE", "a wider filter"),
+        (("--workload",), "SCRIPT", "An executable of this host that drives the container."),
+        (("-v", "--volume"), "SOURCE:TARGET[:OPTIONS]", "A path of the host, or a volume."),
+        (("--cap-add",), "CAPABILITY", "A capability that Docker does not grant by default."),
+        (
+            ("--security-opt",),
+            "OPTION",
+            "A wider filter. Values: seccomp=unconfined, apparmor=PROFILE.",
+        ),
     )
     for names, metavar, text in lists:
-        group.add_argument(*names, metavar=metavar, action="append", default=[], help=text)
-    group.add_argument("--network", metavar="NETWORK", help="host, or a network by its name")
+        group.add_argument(
+            *names, metavar=metavar, action="append", default=[], help=f"{text} May be repeated."
+        )
     group.add_argument(
-        "--stdin", metavar="FILE", help="a job's standard input, in place of the recorded file"
+        "--network", metavar="NETWORK", help="The network host, or another one by its name."
+    )
+    group.add_argument(
+        "--stdin",
+        metavar="FILE",
+        help="The standard input of a job. Default: the recorded file, if its content is the same.",
     )
     group.add_argument(
         "--dimensions",
         metavar="LIST",
         default="",
-        help="environments that give a part of the host (`beacon dimensions`), with commas between",
+        help="Environments that give the image a part of the host, by the names that `beacon "
+        "dimensions` marks with *, separated by commas.",
     )
     group.add_argument(
-        "--settings", metavar="FILE", type=Path, help="whatever this settings file asks for"
+        "--settings",
+        metavar="FILE",
+        type=Path,
+        help="All that this settings file asks for (TOML, docs/environments.md).",
     )
 
 

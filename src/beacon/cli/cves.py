@@ -9,7 +9,8 @@ from typing import Any
 from beacon.cli.console import Console
 from beacon.cli.cves_update import update
 from beacon.cli.edited import edits_of, warn
-from beacon.cli.explain import policy_of
+from beacon.cli.explain import DIRECTORY, policy_of
+from beacon.cli.parser import add_command, add_general_options
 from beacon.data.cves import cves
 from beacon.errors import ExitCode, UsageError
 from beacon.model.event import spell
@@ -20,30 +21,35 @@ _UPDATE = "update"
 
 def add(commands: Any) -> None:
     """Add the command to the parser."""
-    parser = commands.add_parser(
+    parser = add_command(
+        commands,
         "cves",
-        help="which known CVEs a policy stops and which it leaves open, or newer scores for them",
-        usage="beacon cves DIR [--all] [--json]\n       beacon cves update --from FILE [--json]",
-        description="Of the known kernel and container CVEs that are reached through system calls "
-        "and capabilities, show those that a policy (or a profile, with all that it used) leaves "
-        "open, through what, and how sure that judgement is; count those that it stops. Or take "
-        "newer CVSS scores and CISA's flag of known exploited CVEs from a file, offline: NVD's "
-        "scores come before others', and what is newer is kept in the user's data directory "
-        "($XDG_DATA_HOME/beacon).",
+        "Show which known CVEs a policy stops and which it leaves open.",
+        "Show the known kernel and container CVEs that a policy leaves open, through which events, "
+        "and how sure that judgement is; count those that it stops. A profile counts with all that "
+        "it used.\n\nWith the word update, take newer CVSS scores and CISA's list of exploited "
+        "CVEs from a file, offline. NVD's scores come before others'. What is newer is kept in "
+        "$XDG_DATA_HOME/beacon (default: ~/.local/share/beacon).",
+        ["[--all] [--json] DIR", "update --from FILE [--json]"],
+        ["nginx.policy", "--all nginx.policy", "update --from nvdcve-2.0-2026.json.gz"],
     )
-    parser.add_argument(
-        "what", metavar="DIR", help="a policy's or a profile's directory, or the word update"
+    group = parser.add_argument_group("arguments")
+    group.add_argument("what", metavar="DIR", help=f"{DIRECTORY} Or the word update.")
+    group = parser.add_argument_group("options")
+    group.add_argument(
+        "--all",
+        action="store_true",
+        help="Also show the CVEs that are stopped. Default: those that are open.",
     )
-    parser.add_argument("--all", action="store_true", help="show the stopped ones as well")
-    parser.add_argument(
+    group.add_argument(
         "--from",
         dest="feed",
         metavar="FILE",
         type=Path,
-        help="NVD's JSON (2.0 or 1.1), records of the CVE list (one, an array, or lines), or "
-        "CISA's KEV catalogue; plain or gzip",
+        help="For update: NVD's JSON (2.0 or 1.1), records of the CVE list (one, an array, or "
+        "lines), or CISA's KEV catalogue; plain or gzip.",
     )
-    parser.add_argument("--json", action="store_true", help="a JSON document on stdout")
+    add_general_options(parser, "all CVEs with their reasons, or the update's counts,")
     parser.set_defaults(run=run)
 
 

@@ -8,7 +8,8 @@ from typing import Any
 
 from beacon.cli.console import Console
 from beacon.cli.edited import edits_of, warn
-from beacon.cli.explain import policy_of
+from beacon.cli.explain import DIRECTORY, policy_of
+from beacon.cli.parser import add_command, add_general_options
 from beacon.data.cves import cves
 from beacon.errors import ExitCode
 from beacon.model.event import spell
@@ -17,18 +18,26 @@ from beacon.synthesis.difference import Change, changes
 
 def add(commands: Any) -> None:
     """Add the command to the parser."""
-    parser = commands.add_parser(
+    parser = add_command(
+        commands,
         "diff",
-        help="what two profiles or policies differ in, weighed by risk",
-        description="List the events that only one of two directories (of policies or profiles) "
-        "allows, the riskiest first: + for those that only B has, - for those that only A has.",
+        "Compare two profiles or policies, the riskiest difference first.",
+        "List the events that only one of two directories allows, the riskiest first: + for an "
+        "event that only B has, - for one that only A has. A profile counts as its policy under "
+        "the preset availability.",
+        "[--exit-code] [--json] A B",
+        ["nginx-1.24.policy nginx-1.26.policy", "--exit-code before.profile after.profile"],
     )
-    parser.add_argument("before", metavar="A", type=Path)
-    parser.add_argument("after", metavar="B", type=Path)
-    parser.add_argument(
-        "--exit-code", action="store_true", help="exit with 10 when there is a difference"
+    group = parser.add_argument_group("arguments")
+    group.add_argument("before", metavar="A", type=Path, help=f"{DIRECTORY} The earlier one.")
+    group.add_argument("after", metavar="B", type=Path, help=f"{DIRECTORY} The later one.")
+    group = parser.add_argument_group("options")
+    group.add_argument(
+        "--exit-code",
+        action="store_true",
+        help="Exit 10 if there is a difference. Default: exit 0 whether or not there is one.",
     )
-    parser.add_argument("--json", action="store_true", help="a JSON document on stdout")
+    add_general_options(parser, "the differences with all their reasons")
     parser.set_defaults(run=run)
 
 

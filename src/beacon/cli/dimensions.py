@@ -8,20 +8,32 @@ from typing import Any
 
 from beacon.campaign.settings import read_settings
 from beacon.cli.console import Console
+from beacon.cli.parser import add_command, add_general_options
 from beacon.data.dimensions import general
 from beacon.errors import ExitCode
 
 
 def add(commands: Any) -> None:
     """Add the command to the parser."""
-    parser = commands.add_parser(
+    parser = add_command(
+        commands,
         "dimensions",
-        help="list what `beacon profile` varies, and why it can matter",
-        description="List the dimensions with their values. Those marked with * give the image a "
-        "part of the host and are used only if named with --dimensions.",
+        "List what `beacon profile` varies around an image, and why.",
+        "List the dimensions with their values. `beacon profile` tries all of them, except those "
+        "marked with *: these give the image a part of the host, and are used only if you name "
+        "them with --dimensions.",
+        "[--settings FILE] [--json]",
+        ["", "--settings redis.toml"],
     )
-    parser.add_argument("--settings", metavar="FILE", type=Path, help="an image's own, too")
-    parser.add_argument("--json", action="store_true", help="a JSON document on stdout")
+    group = parser.add_argument_group("options")
+    group.add_argument(
+        "--settings",
+        metavar="FILE",
+        type=Path,
+        help="Also list the dimensions of this settings file (TOML, docs/environments.md); one of "
+        "the same name replaces a general one. Default: the general ones only.",
+    )
+    add_general_options(parser, "the dimensions with all that their values change")
     parser.set_defaults(run=run)
 
 

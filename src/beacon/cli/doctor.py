@@ -8,17 +8,22 @@ from typing import Any
 from beacon.campaign.doctor import examine
 from beacon.cli.console import Console
 from beacon.cli.opening import open_engine, open_monitor
+from beacon.cli.parser import add_command, add_general_options
 from beacon.errors import ExitCode
 
 
 def add(commands: Any) -> None:
     """Add the command to the parser."""
-    parser = commands.add_parser(
+    parser = add_command(
+        commands,
         "doctor",
-        help="what this host can do, and what to fix",
-        description="Look for everything that profiling needs; exit 4 if anything is missing.",
+        "Check what this host can do, and say what to fix.",
+        "Check everything that profiling needs: root, kernel, BTF, tracepoints or kprobes, "
+        "cgroups, the Docker engine. Exits 4 if anything is missing, and says for each what to do.",
+        "[--json]",
+        ["", "--json"],
     )
-    parser.add_argument("--json", action="store_true", help="a JSON document on stdout")
+    add_general_options(parser, "the findings")
     parser.set_defaults(run=run)
 
 

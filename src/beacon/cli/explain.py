@@ -9,6 +9,7 @@ from typing import Any
 
 from beacon.cli.console import Console
 from beacon.cli.edited import edits_of, warn
+from beacon.cli.parser import add_command, add_general_options
 from beacon.cli.unseen import by_risk, unseen_lines
 from beacon.data.arguments import is_whole
 from beacon.data.cves import cves
@@ -24,28 +25,47 @@ from beacon.synthesis.explain import Explanation, explain
 from beacon.synthesis.intents import check_classes, event
 from beacon.synthesis.synthesize import synthesize
 
+#: What a command says of an argument that is one.
+DIRECTORY = "A directory that `beacon policy` or `beacon profile` wrote."
+
 _SHOWN = 5
 
 
 def add(commands: Any) -> None:
     """Add the command to the parser."""
-    parser = commands.add_parser(
+    parser = add_command(
+        commands,
         "explain",
-        help="who used an event, when and where, what it is worth, what it opens",
-        description="Tell of a system call (ptrace), one of its argument classes "
-        "(socket(AF_UNIX,SOCK_STREAM,0x0)) or a capability (CAP_CHOWN): the decision and its "
-        "reason, both scores, the evidence, the CVEs that it opens, what denial returns. DIR is a "
-        "policy's, or a profile's (as under the preset availability).",
+        "Show why an event is, or is not, in a policy.",
+        "Show the decision on an event and its reason, both scores, who used it, when and in which "
+        "runs, the CVEs that it opens, and what a denial returns. A profile is explained as its "
+        "policy under the preset availability.",
+        ["[--json] DIR EVENT", "--unseen [--json] DIR"],
+        [
+            "nginx.policy ptrace",
+            "nginx.policy 'socket(AF_UNIX,SOCK_STREAM,0x0)'",
+            "nginx.policy CAP_CHOWN",
+            "nginx.policy --unseen",
+        ],
     )
-    parser.add_argument("directory", metavar="DIR", type=Path)
-    parser.add_argument("event", metavar="EVENT", nargs="?")
-    parser.add_argument(
+    group = parser.add_argument_group("arguments")
+    group.add_argument("directory", metavar="DIR", type=Path, help=DIRECTORY)
+    group.add_argument(
+        "event",
+        metavar="EVENT",
+        nargs="?",
+        help="A system call (ptrace), one of its argument classes (clone(CLONE_NEWUSER)), or a "
+        "capability (CAP_CHOWN).",
+    )
+    group = parser.add_argument_group("options")
+    group.add_argument(
         "--unseen",
         action="store_true",
-        help="instead of one event: all that programs of the image can call, no run showed and the "
-        "policy denies, the riskiest first, with the program and with what allowing it would open",
+        help="Instead of one event, list all that the image's programs can call, no run showed and "
+        "the policy denies. The riskiest come first, each with the program and with what allowing "
+        "it would open.",
     )
-    parser.add_argument("--json", action="store_true", help="a JSON document on stdout")
+    add_general_options(parser, "the explanation")
     parser.set_defaults(run=run)
 
 

@@ -34,13 +34,20 @@ _UNITS = {"": 1.0, "s": 1.0, "m": 60.0, "h": 3600.0}
 
 def add_exploration_options(parser: argparse.ArgumentParser) -> None:
     """Add them."""
-    group = parser.add_argument_group("which environments to explore, and how far")
-    group.add_argument("--strategy", choices=NAMES, default="adaptive", help="default adaptive")
+    group = parser.add_argument_group("exploration")
+    group.add_argument(
+        "--strategy",
+        metavar="NAME",
+        choices=NAMES,
+        default="adaptive",
+        help="How environments are chosen (docs/environments.md). Values: adaptive, baseline (only "
+        "the default environment), one-at-a-time, pairwise, random, exhaustive. Default: adaptive.",
+    )
     group.add_argument(
         "--dimensions",
         metavar="LIST",
-        help="names, or NAME=VALUE, with commas between; default: all that give the image no part "
-        "of the host (`beacon dimensions` lists them)",
+        help="What to vary: names, or NAME=VALUE, separated by commas, as `beacon dimensions` "
+        "lists them. Default: all that give the image no part of the host.",
     )
     group.add_argument(
         "--service",
@@ -61,23 +68,47 @@ def add_exploration_options(parser: argparse.ArgumentParser) -> None:
         "--max-runs",
         metavar="N",
         type=positive(int),
-        help="at most so many runs in all; the first two or three are made in any case",
+        help="Make at most N runs in all. The first two or three, in the default environment, are "
+        "made in any case. Default: no limit.",
     )
     group.add_argument(
-        "--time-budget", metavar="TIME", type=duration, help="begin no run after it: 90s, 10m, 1h"
+        "--time-budget",
+        metavar="TIME",
+        type=duration,
+        help="Begin no run after this time: 90s, 10m, 1h. Default: no limit.",
     )
     group.add_argument(
         "--target",
         metavar="CHANCE",
         type=positive(float),
         default=0.05,
-        help="stop when one more run shows something new with no greater chance (default 0.05), "
-        "or after 36 combinations",
+        help="Stop once the estimated chance that one more run shows something new is at most "
+        "this, or after 36 random combinations. For adaptive. Default: 0.05.",
     )
-    group.add_argument("--seed", metavar="N", type=seed, default=1, help="default 1")
-    group.add_argument("--jobs", metavar="N", type=positive(int), default=default_jobs())
     group.add_argument(
-        "--resume", action="store_true", help="go on where the same command was interrupted"
+        "--seed",
+        metavar="N",
+        type=seed,
+        default=1,
+        help="A whole number; the same seed proposes the same environments. Default: 1.",
+    )
+    add_jobs_option(group, "runs")
+    group.add_argument(
+        "--resume",
+        action="store_true",
+        help="Continue an interrupted run of the same command, after the runs in journal.jsonl. "
+        "Default: begin anew.",
+    )
+
+
+def add_jobs_option(group: argparse._ArgumentGroup, things: str) -> None:
+    """Add the option that says how many `things` there are at a time."""
+    group.add_argument(
+        "--jobs",
+        metavar="N",
+        type=positive(int),
+        default=default_jobs(),
+        help=f"How many {things} at a time. Default: four for each processor, at most 16.",
     )
 
 

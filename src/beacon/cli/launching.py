@@ -16,70 +16,131 @@ from beacon.model.launch import Launch
 from beacon.model.own_files import read_text
 
 _REPEATED = (
-    (("-e", "--env"), "NAME[=VALUE]"),
-    (("--env-file",), "FILE"),
-    (("-v", "--volume"), "SOURCE:TARGET[:OPTIONS]"),
-    (("--tmpfs",), "TARGET[:OPTIONS]"),
-    (("--cap-add",), "CAPABILITY"),
-    (("--cap-drop",), "CAPABILITY"),
-    (("--security-opt",), "no-new-privileges|seccomp=FILE|seccomp=unconfined|apparmor=PROFILE"),
+    (
+        ("-e", "--env"),
+        "NAME[=VALUE]",
+        "Set an environment variable; without a value it has that of this shell.",
+    ),
+    (
+        ("--env-file",),
+        "FILE",
+        "Set the variables of a file with a NAME=VALUE on each line; -e wins over it.",
+    ),
+    (
+        ("-v", "--volume"),
+        "SOURCE:TARGET[:OPTIONS]",
+        "Mount a path of the host or a volume; `ro` among the options makes it read-only. A job "
+        "gets a copy of what it can write to (docs/jobs.md).",
+    ),
+    (("--tmpfs",), "TARGET[:OPTIONS]", "Mount an empty file system in memory."),
+    (
+        ("--cap-add",),
+        "CAPABILITY",
+        "Grant a capability beyond Docker's default: SYS_NICE, CAP_NET_ADMIN, ALL.",
+    ),
+    (
+        ("--cap-drop",),
+        "CAPABILITY",
+        "Take a capability of Docker's default away: CHOWN, ALL.",
+    ),
+    (
+        ("--security-opt",),
+        "OPTION",
+        "Values: no-new-privileges, seccomp=FILE (record under this filter), seccomp=unconfined "
+        "(under one that denies nothing), apparmor=PROFILE.",
+    ),
 )
 _SINGLE = (
-    (("-u", "--user"), "USER[:GROUP]"),
-    (("-w", "--workdir"), "DIR"),
-    (("--entrypoint",), "COMMAND"),
-    (("--network",), "NETWORK"),
-    (("--log-driver",), "DRIVER"),
+    (
+        ("-u", "--user"),
+        "USER[:GROUP]",
+        "Run as this user and group, by name or number. Default: the image's.",
+    ),
+    (("-w", "--workdir"), "DIR", "Start in this directory. Default: the image's."),
+    (("--entrypoint",), "COMMAND", "Run this in place of the image's entry point."),
+    (
+        ("--network",),
+        "NETWORK",
+        "Connect to this network: bridge, none, host, or another one by its name. Default: bridge.",
+    ),
+    (
+        ("--log-driver",),
+        "DRIVER",
+        "Hand the container's output to this log driver: json-file, none. Default: the engine's.",
+    ),
+)
+_FLAGS = (
+    (("--init",), "Run an init as the first process."),
+    (("--read-only",), "Mount the root file system read-only."),
+    (("-i", "--interactive"), "Keep standard input open; nothing is sent to it."),
+    (("-t", "--tty"), "Give the container a terminal."),
 )
 
 
-def add_launch_options(parser: argparse.ArgumentParser) -> None:
-    """Add the options and the image with its command."""
-    group = parser.add_argument_group("what the image needs to run, as for `docker run`")
-    for names, metavar in _REPEATED:
-        group.add_argument(*names, metavar=metavar, action="append", default=[])
-    for names, metavar in _SINGLE:
-        group.add_argument(*names, metavar=metavar)
-    group.add_argument("--init", action="store_true", help="an init as the first process")
-    group.add_argument("--read-only", action="store_true", help="a read-only root file system")
-    _add_streams(group)
-    _add_readiness(parser)
-    parser.add_argument("image", metavar="IMAGE")
-    command = parser.add_argument("command", metavar="CMD", nargs=argparse.REMAINDER)
+def add_image(group: argparse._ArgumentGroup) -> None:
+    """Add the image and its command."""
+    group.add_argument("image", metavar="IMAGE", help="The image, by name, digest or ID.")
+    command = group.add_argument(
+        "command",
+        metavar="CMD",
+        nargs=argparse.REMAINDER,
+        help="The command and its arguments. Default: the image's.",
+    )
     command.required = False  # argparse counts it among what is missing, though it may be
 
 
-def _add_streams(group: argparse._ArgumentGroup) -> None:
-    group.add_argument(
-        "-i", "--interactive", action="store_true", help="an open standard input, which stays empty"
+def add_launch_options(parser: argparse.ArgumentParser) -> None:
+    """Add what the image needs to run."""
+    group = parser.add_argument_group(
+        "launch",
+        "What the image needs to run, as for `docker run`. It holds in every run.",
     )
-    group.add_argument("-t", "--tty", action="store_true", help="a terminal")
+    for names, metavar, text in _REPEATED:
+        group.add_argument(
+            *names, metavar=metavar, action="append", default=[], help=f"{text} May be repeated."
+        )
+    for names, metavar, text in _SINGLE:
+        group.add_argument(*names, metavar=metavar, help=text)
+    for names, text in _FLAGS:
+        group.add_argument(*names, action="store_true", help=text)
     group.add_argument(
         "--stdin",
         metavar="FILE",
-        help="what stands behind `docker run -i IMAGE <FILE`: each run of a job gets the file's "
-        "bytes as its standard input, then the end",
+        help="What `docker run -i IMAGE <FILE` does: each run of a job gets the file's bytes as "
+        "its standard input, then the end. Default: no input.",
     )
 
 
-def _add_readiness(parser: argparse.ArgumentParser) -> None:
-    group = parser.add_argument_group("when the container counts as ready")
-    group.add_argument("--ready-timeout", metavar="SECONDS", type=seconds, help="default 60")
-    group.add_argument(
-        "--job",
-        action="store_true",
-        help="never: it does its work and ends by itself, within --ready-timeout; say it for one "
-        "that takes longer than --ready-after, or whose image exposes a port; what -v gives it "
-        "to write to is copied for each run (docs/jobs.md)",
+def add_readiness_options(parser: argparse.ArgumentParser) -> None:
+    """Add what says when the container counts as ready."""
+    group = parser.add_argument_group(
+        "readiness",
+        "When the workload begins. By default: when the image's health check passes, else when an "
+        "exposed port answers, else when the container has lived for --ready-after.",
     )
     group.add_argument(
-        "--ready-log", metavar="TEXT", help="when a line of its output holds this text"
+        "--ready-timeout",
+        metavar="SECONDS",
+        type=seconds,
+        help="Give a container up that is not ready by then; end a job by then. Default: 60.",
+    )
+    group.add_argument(
+        "--ready-log",
+        metavar="TEXT",
+        help="Count it as ready once a line of its output holds this text.",
     )
     group.add_argument(
         "--ready-after",
         metavar="SECONDS",
         type=seconds,
-        help="for an image without health check or port: alive for so long (default 3)",
+        help="Count an image without health check and exposed port as ready after this time. "
+        "Default: 3.",
+    )
+    group.add_argument(
+        "--job",
+        action="store_true",
+        help="It is never ready: it works and ends by itself, within --ready-timeout. Needed for a "
+        "job that takes longer than --ready-after, or whose image exposes a port (docs/jobs.md).",
     )
 
 

@@ -27,6 +27,7 @@ from beacon.cli import (
     verify,
 )
 from beacon.cli.console import Console
+from beacon.cli.parser import HelpFormatter, add_help_option
 from beacon.errors import BeaconError, ExitCode, UsageError
 from beacon.model.text import printable
 
@@ -48,15 +49,30 @@ COMMANDS = (
 )
 
 EPILOG = """\
-exit codes: 0 done; 1 an error, or a profile that is not complete; 2 bad usage or input;
-3 nothing observed; 4 unsupported host; 10 verification failed or a difference found;
-11 verification failed, but not by the policy's fault; 129, 130, 143 interrupted.
-
-A policy in three steps:
+a policy in three steps:
   beacon profile -o nginx.profile nginx
   beacon policy nginx.profile -o nginx.policy
   beacon verify nginx.policy
-then: docker run $(cat nginx.policy/docker.args) nginx
+and then:
+  docker run $(cat nginx.policy/docker.args) nginx
+
+exit codes:
+  0    done
+  1    an error, or a profile that is not complete
+  2    bad usage or input
+  3    nothing observed
+  4    unsupported host: see `beacon doctor`
+  10   verification failed, or a difference found
+  11   verification failed, but not through the policy's fault
+  129, 130, 143   interrupted
+
+environment variables:
+  DOCKER_HOST, DOCKER_TLS_VERIFY, DOCKER_CERT_PATH   the Docker engine (default: the local socket)
+  XDG_STATE_HOME    holds beacon/, the key that seals your files (default: ~/.local/state)
+  XDG_CACHE_HOME    holds beacon/reach/, what images' programs can call (default: ~/.cache)
+  XDG_DATA_HOME     holds beacon/, newer CVE scores (default: ~/.local/share)
+  XDG_CONFIG_HOME   holds beacon/runtimes.toml, measured runtimes (default: ~/.config)
+  NO_COLOR          without colour, if it is set
 """
 
 
@@ -112,11 +128,20 @@ def build_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="beacon",
         description="Watch a container image from the kernel, write the least-privilege seccomp "
-        "and capability policy it needs, and prove that it still works under it.",
+        "and capability policy that it needs, and prove that it still works under this policy.",
+        usage="beacon [--version] COMMAND [OPTIONS]\n       beacon COMMAND --help",
         epilog=EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        formatter_class=HelpFormatter,
+        add_help=False,
     )
-    parser.add_argument("--version", action="version", version=f"beacon {__version__}")
+    group = parser.add_argument_group("general options")
+    group.add_argument(
+        "--version",
+        action="version",
+        version=f"beacon {__version__}",
+        help="Show BeaCon's version and exit.",
+    )
+    add_help_option(group)
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
     for command in COMMANDS:
         command.add(commands)

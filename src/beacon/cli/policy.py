@@ -13,6 +13,7 @@ import msgspec
 from beacon.cli.arguments import check_output, directory
 from beacon.cli.consenting import carried
 from beacon.cli.console import Console
+from beacon.cli.parser import add_command, add_general_options
 from beacon.cli.unseen import not_seen
 from beacon.data.arguments import is_whole
 from beacon.data.runtimes import all_tables
@@ -39,67 +40,124 @@ _LARGEST_INTENT = 1 << 20  # bytes
 
 def add(commands: Any) -> None:
     """Add the command to the parser."""
-    parser = commands.add_parser(
+    parser = add_command(
+        commands,
         "policy",
-        help="derive a policy from a profile, offline",
-        description="Weigh what each event does for the container against what its denial buys, as "
-        "your intent says, and deny all the rest. Writes policy.json, seccomp.json, docker.args, "
-        "compose.yaml, kubernetes.yaml and seccompprofile.yaml to DIR; prove them with `beacon "
-        "verify DIR`.",
+        "Derive a policy from a profile, offline.",
+        "Weigh what each event does for the container against what its denial buys, as your intent "
+        "says, and deny the rest. Writes policy.json, seccomp.json, docker.args, compose.yaml, "
+        "kubernetes.yaml and seccompprofile.yaml to DIR. Prove them with `beacon verify DIR`.",
+        "[OPTIONS] -o DIR PROFILE_DIR",
+        [
+            "nginx.profile -o nginx.policy",
+            "nginx.profile -o nginx.policy --preset strict --allow CAP_NET_BIND_SERVICE",
+            "nginx.profile -o nginx.policy --intent intent.toml",
+        ],
     )
-    parser.add_argument("profile", metavar="PROFILE_DIR", type=Path)
-    parser.add_argument("-o", "--output", metavar="DIR", type=directory, required=True)
+    _add_files(parser)
     _add_intent(parser)
-    parser.add_argument(
-        "--incomplete", action="store_true", help="also from a profile that is not complete"
-    )
-    parser.add_argument(
-        "--add-capability-for-ports",
-        action="store_true",
-        help="CAP_NET_BIND_SERVICE for ports below 1024, which not every runtime opens to all",
-    )
-    parser.add_argument("--json", action="store_true", help="a JSON document on stdout")
+    _add_pins(parser)
+    _add_conditions(parser)
+    add_general_options(parser, "the policy")
     parser.set_defaults(run=run)
 
 
+def _add_files(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group("arguments")
+    group.add_argument(
+        "profile", metavar="PROFILE_DIR", type=Path, help="A directory that `beacon profile` wrote."
+    )
+    group.add_argument(
+        "-o",
+        "--output",
+        metavar="DIR",
+        type=directory,
+        required=True,
+        help="Write the policy's files to this directory; it is made if it is not there. Required.",
+    )
+
+
 def _add_intent(parser: argparse.ArgumentParser) -> None:
-    group = parser.add_argument_group("what you want (docs/intents.md)")
+    group = parser.add_argument_group(
+        "intent",
+        "An event is allowed if F times its functionality is at least S times its security "
+        "(docs/intents.md). Give a preset, both weights, or a file.",
+    )
     group.add_argument(
         "--preset",
         metavar="NAME",
-        help="availability (the default: whatever was seen), balanced or strict",
+        help="Weights and reserve by name. Values: availability (S 0, F 1: whatever was seen), "
+        "balanced (0.5, 0.5), strict (0.7, 0.25, no reserve). Default: availability.",
     )
-    group.add_argument("--security", metavar="S", type=float, help="weight of security, 0 to 1")
-    group.add_argument("--functionality", metavar="F", type=float, help="of functionality")
-    group.add_argument("--intent", metavar="FILE", type=Path, help="an intent file (TOML)")
+    group.add_argument(
+        "--security", metavar="S", type=float, help="Weight of security, from 0 to 1."
+    )
+    group.add_argument(
+        "--functionality", metavar="F", type=float, help="Weight of functionality, from 0 to 1."
+    )
+    group.add_argument(
+        "--intent",
+        metavar="FILE",
+        type=Path,
+        help="Weights, pins, reserve, runtimes and environments from an intent file (TOML).",
+    )
+    group.add_argument(
+        "--reserve",
+        metavar="NAME",
+        choices=list(Reserve),
+        help="What to allow of the calls that the programs can make and no run showed. Values: "
+        "none, harmless (what no known attack needs), reachable (all). Default: that of the preset "
+        "or file; with weights of your own harmless.",
+    )
+    group.add_argument(
+        "--reach",
+        metavar="SCOPE",
+        choices=list(Scope),
+        help="Whose calls these are. Values: run (the programs that ran), beside (also those "
+        "beside them: entry point, shells, health checks, clients), image (all programs). Default: "
+        "the file's, or beside.",
+    )
+
+
+def _add_pins(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group(
+        "pins",
+        "An EVENT is a system call (read), one of its argument classes "
+        "(socket(AF_UNIX,SOCK_STREAM,0x0)), one of another ABI (i386:getpid), or a capability "
+        "(CAP_CHOWN). Pins given here come before those of an intent file.",
+    )
+    for name in ("allow", "deny"):
+        group.add_argument(
+            f"--{name}",
+            metavar="EVENT",
+            action="append",
+            default=[],
+            help=f"Always {name} this event, whatever its scores are. May be repeated.",
+        )
+
+
+def _add_conditions(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group("where it runs")
     group.add_argument(
         "--runtime",
         metavar="NAME",
         action="append",
         default=[],
-        help="a container runtime that shall start it too, as `beacon runtimes` lists them: crun, "
-        "'runc 1.1.5'; may be repeated",
+        help="Also allow what this container runtime calls itself before the entry point, as "
+        "`beacon runtimes` lists it: crun, 'runc 1.1.5'. May be repeated. Default: the runtime "
+        "that recorded the profile.",
     )
     group.add_argument(
-        "--reserve",
-        choices=list(Reserve),
-        help="of what programs can call and no run showed, allow nothing (none; the default of "
-        "strict), what no attack needs (harmless), or all of it (reachable)",
+        "--add-capability-for-ports",
+        action="store_true",
+        help="Add CAP_NET_BIND_SERVICE if the container listens on a port below 1024. Docker opens "
+        "these to all, not every runtime does. Default: only if it was seen.",
     )
     group.add_argument(
-        "--reach",
-        choices=list(Scope),
-        help="whose calls those are: of the programs that ran (run), also of those beside them "
-        "(beside), or of the whole image (image); default: %(default)s",
+        "--incomplete",
+        action="store_true",
+        help="Accept a profile that is not complete. Default: refuse it.",
     )
-    for name, what in (("--allow", "always allow"), ("--deny", "always deny")):
-        group.add_argument(
-            name,
-            metavar="EVENT",
-            action="append",
-            default=[],
-            help=f"{what} it: read, socket(AF_UNIX,SOCK_STREAM,0x0), CAP_CHOWN; may be repeated",
-        )
 
 
 def _intent(options: argparse.Namespace) -> Intent:

@@ -29,9 +29,15 @@ from beacon.cli.exploring import (
     plan,
     planner,
 )
-from beacon.cli.launching import add_launch_options, read_launch
+from beacon.cli.launching import (
+    add_image,
+    add_launch_options,
+    add_readiness_options,
+    read_launch,
+)
 from beacon.cli.opening import open_lab
 from beacon.cli.outcome import job_hint, summary, tell
+from beacon.cli.parser import add_command, add_general_options
 from beacon.cli.progress import Progress
 from beacon.cli.refusals import check_possible, without_effect
 from beacon.engines.interface import Image
@@ -50,34 +56,66 @@ _AUTO = "auto"
 
 def add(commands: Any) -> None:
     """Add the command to the parser."""
-    parser = commands.add_parser(
+    parser = add_command(
+        commands,
         "profile",
-        help="run an image in many environments, watch it from the kernel, write DIR/profile.json",
-        description="Run the image under a recording filter (Docker's default, unless "
-        "--security-opt names another): alone, under a workload, then in environments that differ "
-        "in options, life-cycle and faults, as long as something new shows. Writes what the "
-        "kernel saw to DIR/profile.json. Options come before IMAGE; what follows it is its "
-        "command.",
+        "Run an image in many environments, watch it, write a profile.",
+        "Run the image under a recording filter (Docker's default, unless --security-opt names "
+        "another): alone, under a workload, then in environments that differ in options, "
+        "life-cycle and faults, as long as something new shows. Writes what the kernel saw to "
+        "DIR/profile.json. Needs root.\n\nOptions come before IMAGE; what follows it is its "
+        "command. The engine is that of DOCKER_HOST, with DOCKER_TLS_VERIFY and DOCKER_CERT_PATH "
+        "(default: the local socket).",
+        "[OPTIONS] -o DIR IMAGE [CMD...]",
+        [
+            "-o nginx.profile nginx",
+            "-o nginx.profile --strategy baseline nginx",
+            "-o db.profile -e POSTGRES_PASSWORD=x --time-budget 20m postgres:15",
+            '-o job.profile -v "$PWD/in:/in:ro" my/convert /in/picture.ppm',
+        ],
     )
-    parser.add_argument("-o", "--output", metavar="DIR", type=directory, required=True)
-    parser.add_argument(
+    _add_files(parser)
+    _add_driving(parser)
+    add_exploration_options(parser)
+    add_launch_options(parser)
+    add_readiness_options(parser)
+    add_general_options(parser, "a summary of the profile")
+    parser.set_defaults(run=run)
+
+
+def _add_files(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group("arguments")
+    group.add_argument(
+        "-o",
+        "--output",
+        metavar="DIR",
+        type=directory,
+        required=True,
+        help="Write profile.json and journal.jsonl to this directory; it is made if it is not "
+        "there. Required.",
+    )
+    add_image(group)
+
+
+def _add_driving(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group("workload")
+    group.add_argument(
         "--workload",
-        metavar="NAME[:PORT]|SCRIPT",
+        metavar="NAME[:PORT]",
         action="append",
         default=[],
-        help="its name, none, or an executable of yours; names may be repeated, each with a port "
-        "of its own; auto (the default) goes by what the container listens on",
+        help="What drives the container from outside: a name of docs/workloads.md (http, "
+        "redis:6380), none, or the path of an executable of yours. Names may be repeated, each "
+        "with a port of its own. Default: auto, which chooses by what the container listens on.",
     )
-    parser.add_argument(
+    group.add_argument(
         "--settings",
         metavar="FILE",
         type=Path,
-        help="the image's own options, workload and environments (TOML, docs/environments.md)",
+        help="The image's own launch options, workload and environments (TOML, "
+        "docs/environments.md). Lists given here are added to the file's, other "
+        "values replace its. Default: none.",
     )
-    parser.add_argument("--json", action="store_true", help="a JSON document on stdout")
-    add_exploration_options(parser)
-    add_launch_options(parser)
-    parser.set_defaults(run=run)
 
 
 def run(options: argparse.Namespace, console: Console) -> ExitCode:

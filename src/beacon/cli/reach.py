@@ -11,6 +11,7 @@ from typing import Any
 from beacon.campaign.reaching import reach_of
 from beacon.cli.console import Console
 from beacon.cli.opening import open_engine
+from beacon.cli.parser import add_command, add_general_options
 from beacon.errors import ExitCode, UsageError
 from beacon.model.files import PROFILE_FILE, load_profile
 from beacon.model.launch import Launch
@@ -20,23 +21,34 @@ from beacon.reach.cache import Cache, default_directory
 
 def add(commands: Any) -> None:
     """Add the command to the parser."""
-    parser = commands.add_parser(
+    parser = add_command(
+        commands,
         "reach",
-        help="list the system calls that an image's programs can make, and which make them",
-        description="Analyse the programs and libraries of an image, without running them: which "
-        "system calls can they make, in which function? DIR is a profile's: then what was found "
-        "when it was recorded is shown. Results are kept in ~/.cache/beacon/reach.",
+        "List the system calls that an image's programs can make.",
+        "Analyse the machine code of an image's programs and libraries, without running them: "
+        "which system calls can they make, and in which function? For a profile's directory, show "
+        "what was found when it was recorded. Results are kept in $XDG_CACHE_HOME/beacon/reach "
+        "(default: ~/.cache/beacon/reach).",
+        "[--scope SCOPE] [--json] IMAGE|DIR",
+        ["nginx", "--scope run nginx.profile"],
     )
-    parser.add_argument("subject", metavar="IMAGE|DIR")
-    parser.add_argument(
+    group = parser.add_argument_group("arguments")
+    group.add_argument(
+        "subject",
+        metavar="IMAGE|DIR",
+        help="An image that the engine has, or a directory that `beacon profile` wrote.",
+    )
+    group = parser.add_argument_group("options")
+    group.add_argument(
         "--scope",
+        metavar="SCOPE",
         choices=[str(scope) for scope in Scope],
         default=None,
-        help="of the text; run: the programs that the runs executed; beside: also those of the "
-        "service's packages, its entry point, clients and health check, and shells (default); "
-        "image: all",
+        help="Whose calls the text lists. run: those of the programs that the runs executed. "
+        "beside: also those of the service's packages, its entry point, clients, health check and "
+        "shells. image: those of all programs. Default: beside. --json has all scopes.",
     )
-    parser.add_argument("--json", action="store_true", help="a JSON document on stdout")
+    add_general_options(parser, "the calls with their callers")
     parser.set_defaults(run=run)
 
 

@@ -10,10 +10,11 @@ from pathlib import Path
 from typing import Any
 
 from beacon.campaign.runtime_measuring import Measured, measure
-from beacon.cli.arguments import number_of_starts, positive
+from beacon.cli.arguments import number_of_starts
 from beacon.cli.console import Console
-from beacon.cli.exploring import default_jobs
+from beacon.cli.exploring import add_jobs_option
 from beacon.cli.opening import open_monitor
+from beacon.cli.parser import add_command, add_general_options
 from beacon.data.runtimes import (
     HOST_TABLE,
     Measurement,
@@ -35,40 +36,51 @@ _STARTS = 400
 
 def add(commands: Any) -> None:
     """Add the command to the parser."""
-    parser = commands.add_parser(
+    parser = add_command(
+        commands,
         "runtimes",
-        help="what container runtimes do themselves before the entry point",
-        description="List the container runtimes whose own system calls under the filter are "
-        "known, and those that are installed. With --measure start a static program many times "
-        "under each installed one and list what it calls between the filter and the entry point: "
-        "without these calls in a policy it starts no container.",
+        "Show what container runtimes call themselves before the entry point.",
+        "List the container runtimes whose own system calls under the filter are known, and those "
+        "that are installed. A policy without these calls starts no container.\n\nWith --measure, "
+        "start a static program many times under each installed runtime, and list what the runtime "
+        "calls between the filter and the entry point (docs/runtimes.md).",
+        ["[--runtime PROGRAM]... [--json]", "--measure [OPTIONS]"],
+        ["", "--measure", "--measure --runtime /opt/bin/youki --starts 2000 -o runtimes.toml"],
     )
-    parser.add_argument(
-        "--measure", action="store_true", help="measure the installed ones (as root)"
-    )
-    parser.add_argument(
+    group = parser.add_argument_group("options")
+    group.add_argument(
         "--runtime",
         metavar="PROGRAM",
         action="append",
         default=[],
-        help="this one, by its name or path, in place of runc and crun; may be repeated",
+        help="A runtime by its name or path. May be repeated. Default: runc and crun, where they "
+        "are installed.",
     )
-    parser.add_argument(
+    group = parser.add_argument_group("measuring")
+    group.add_argument(
+        "--measure",
+        action="store_true",
+        help="Measure the installed runtimes; needs root. Default: only list.",
+    )
+    group.add_argument(
         "--starts",
         metavar="N",
         type=number_of_starts,
         default=_STARTS,
-        help=f"how often each is started ({_STARTS}), in all variants and a half of it under load",
+        help="How often each runtime starts the program, over all variants, half of them while the "
+        f"processors are busy. Default: {_STARTS}.",
     )
-    parser.add_argument("--jobs", metavar="N", type=positive(int), default=default_jobs())
-    parser.add_argument(
+    add_jobs_option(group, "containers")
+    group.add_argument(
         "-o",
         "--output",
         metavar="FILE",
         type=Path,
-        help=f"add what was measured to this table; `beacon policy` reads {HOST_TABLE}",
+        help=f"Add the measurements to this table. `beacon policy` reads {HOST_TABLE} and "
+        "$XDG_CONFIG_HOME/beacon/runtimes.toml (default: ~/.config/beacon/runtimes.toml). Default: "
+        "write no table.",
     )
-    parser.add_argument("--json", action="store_true", help="a JSON document on stdout")
+    add_general_options(parser, "the runtimes, or the measurements,")
     parser.set_defaults(run=run)
 
 

@@ -18,11 +18,12 @@ from beacon.campaign.enforced import read_enforced
 from beacon.campaign.standard_input import standard_input
 from beacon.campaign.starts import STARTS, start_again
 from beacon.campaign.verify import chosen, verify
-from beacon.cli.arguments import number_of_starts, positive
+from beacon.cli.arguments import number_of_starts
 from beacon.cli.consenting import add_consent_options, consented
 from beacon.cli.console import Console, counted
-from beacon.cli.exploring import default_jobs
+from beacon.cli.exploring import add_jobs_option
 from beacon.cli.opening import open_lab
+from beacon.cli.parser import add_command, add_general_options
 from beacon.cli.progress import Progress
 from beacon.cli.unseen import not_seen
 from beacon.cli.verified import closing, told, told_starts
@@ -44,31 +45,44 @@ _EXIT_CODES = {
 
 def add(commands: Any) -> None:
     """Add the command to the parser."""
-    parser = commands.add_parser(
+    parser = add_command(
+        commands,
         "verify",
-        help="run the container under its policy, compare, see denials",
-        description="Start the image with DIR/docker.args and DIR/seccomp.json, repeat every "
-        "recorded run, compare checks and exit codes, and list what the kernel denied. A run that "
-        "differs is run without the policy, too. Writes DIR/verification.json; exits 10 if the "
-        "policy is at fault, and before any run where a file allows more than policy.json, and 11 "
-        "if all that differs differs without the policy as well.",
+        "Run the container under its policy, compare, and list what was denied.",
+        "Start the image with DIR/docker.args and DIR/seccomp.json, repeat every recorded run, "
+        "compare checks and exit codes, and list what the kernel denied. A run that differs is "
+        "repeated without the policy. Writes DIR/verification.json (docs/verification.md).\n\n"
+        "Exits 10 if the policy is at fault, or, before any run, if a file allows more than "
+        "policy.json. Exits 11 if all that differs also differs without the policy.",
+        "[OPTIONS] POLICY_DIR",
+        ["nginx.policy", "--quick --starts 0 nginx.policy", "--trust policy.from.elsewhere"],
     )
-    parser.add_argument("policy", metavar="POLICY_DIR", type=Path)
-    parser.add_argument(
-        "--quick", action="store_true", help="only what was recorded in the default environment"
+    group = parser.add_argument_group("arguments")
+    group.add_argument(
+        "policy", metavar="POLICY_DIR", type=Path, help="A directory that `beacon policy` wrote."
     )
-    parser.add_argument(
+    _add_extent(parser)
+    add_consent_options(parser)
+    add_general_options(parser, "the verification")
+    parser.set_defaults(run=run)
+
+
+def _add_extent(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group("how much to run")
+    group.add_argument(
+        "--quick",
+        action="store_true",
+        help="Repeat only the runs in the default environment. Default: repeat all.",
+    )
+    group.add_argument(
         "--starts",
         metavar="N",
         type=number_of_starts,
         default=STARTS,
-        help="how often it is started besides, without a workload: some calls come by chance "
-        f"({STARTS}; 0: not at all)",
+        help="Start the container N more times without a workload, because some calls come by "
+        f"chance; 0 for none. Default: {STARTS}.",
     )
-    parser.add_argument("--jobs", metavar="N", type=positive(int), default=default_jobs())
-    parser.add_argument("--json", action="store_true", help="a JSON document on stdout")
-    add_consent_options(parser)
-    parser.set_defaults(run=run)
+    add_jobs_option(group, "containers")
 
 
 def run(options: argparse.Namespace, console: Console) -> ExitCode:

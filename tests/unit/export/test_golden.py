@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from pathlib import Path
 
 import pytest
@@ -12,6 +11,7 @@ from beacon.errors import ExitCode
 from beacon.export.all import EXPORTERS, render_all
 from beacon.export.docker_args import DockerArgsExporter
 from beacon.export.interface import Exporter, UnusableDirectoryError
+from golden import check_golden
 from unit.export.policies import POLICIES, plain
 
 GOLDEN = Path(__file__).with_name("golden")
@@ -21,10 +21,7 @@ GOLDEN = Path(__file__).with_name("golden")
 @pytest.mark.parametrize("name", POLICIES)
 def test_golden(exporter: Exporter, name: str) -> None:
     rendered = exporter.render(POLICIES[name](), Path("/policies/example"))
-    golden = GOLDEN / f"{name}.{exporter.file}"
-    if os.environ.get("BEACON_UPDATE_GOLDEN"):
-        golden.write_bytes(rendered)
-    assert rendered == golden.read_bytes()
+    check_golden(GOLDEN / f"{name}.{exporter.file}", rendered)
 
 
 def test_each_call_has_one_action() -> None:

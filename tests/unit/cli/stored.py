@@ -1,0 +1,103 @@
+"""A profile and verifications with something in every part that a command shows."""
+
+from __future__ import annotations
+
+import msgspec
+
+from beacon.data.dimensions import general
+from beacon.model.coverage import Coverage
+from beacon.model.environment import Environment, Surroundings
+from beacon.model.event import Phase, Syscall
+from beacon.model.launch import Launch
+from beacon.model.listener import Listener
+from beacon.model.observation import ClassCount, SyscallCount
+from beacon.model.policy import Policy
+from beacon.model.profile import Estimate, Exploration, Profile
+from beacon.model.reach import Caller, Reach, Reachable, Scope, Unresolved
+from beacon.model.run import Check, Ending, Outcome, Run
+from beacon.model.verification import (
+    Difference,
+    DifferenceKind,
+    IntendedDenial,
+    Shown,
+    Starts,
+    Verification,
+    VerifiedRun,
+)
+from builders import call, check, profile, run
+from fakes import IMAGE
+
+_CHECKS = (Check("page", True, "digest"), Check("upload", False, None, "no answer"))
+_PORTS = (Listener(80), Listener(443))
+
+
+def stored_profile() -> Profile:
+    """Four runs, one of them in another environment, and an analysis."""
+    socket = SyscallCount(
+        *(Syscall("socket"), Phase.START, 2, 0, 5, ("server",)),
+        (ClassCount("AF_INET,SOCK_STREAM,0x0", 2, 0, ("server",)),),
+    )
+    start = (call("execve", Phase.RUNTIME), call("openat", Phase.START), socket)
+    alone = run(*start, capabilities=(check("CAP_CHOWN", Phase.START, during="chown"),))
+    driven = run(*start, call("read", count=3), call("sendfile"), workload="http", checks=_CHECKS)
+    setting = Environment((("init", "yes"),))
+    varied = msgspec.structs.replace(
+        run(*start, call("keyctl"), call("mount", count=0, denied=1), workload="http"),
+        environment=setting,
+    )
+    again = msgspec.structs.replace(driven, repeat=1)
+    runs = tuple(_listening(each) for each in (alone, driven, again, varied))
+    return msgspec.structs.replace(
+        profile(*runs, launch=Launch(env=("A=1",))),
+        surroundings=Surroundings(tuple(each for each in general() if each.name == "init")),
+        exploration=Exploration("adaptive", 1, True, Estimate(12, 1, 0.08, 0.01, 0.24, 0.5)),
+        reach=_reach(),
+        image=msgspec.structs.replace(profile().image, reference=IMAGE.reference, id=IMAGE.id),
+    )
+
+
+def _listening(one: Run) -> Run:
+    driven = _PORTS[:1] if one.workload != "none" else ()
+    return msgspec.structs.replace(one, listeners=_PORTS, driven=driven, watched=4.0)
+
+
+def _reach() -> Reach:
+    server = (Caller("/usr/sbin/server", "/lib/libc.so.6", "readv"),)
+    return Reach(
+        (
+            Reachable("read", Scope.RUN, server),
+            Reachable("readv", Scope.RUN, server),
+            Reachable("ptrace", Scope.BESIDE, (Caller("/usr/bin/shell"),)),
+            Reachable("bpf", Scope.IMAGE, (Caller("/usr/bin/tracer"),)),
+        ),
+        (Unresolved("/usr/sbin/server", "number in a variable", 2, Scope.RUN),),
+        {Scope.RUN: 2, Scope.BESIDE: 4, Scope.IMAGE: 9},
+    )
+
+
+def passed(policy: Policy) -> Verification:
+    """Nothing differs."""
+    runs = (
+        VerifiedRun(Environment(), "none", Outcome(Ending.SERVED), ()),
+        VerifiedRun(Environment(), "http", Outcome(Ending.SERVED, _CHECKS), ()),
+    )
+    covered = Coverage((Listener(80),), (Listener(443),), 4, restarted=False)
+    made = Verification(policy.image, runs, "0.0.0", coverage=covered)
+    return msgspec.structs.replace(made, starts=Starts(20), runtime="fake 1", left_out=1)
+
+
+def failed(policy: Policy) -> Verification:
+    """Whatever can differ differs."""
+    page = Difference(DifferenceKind.CHECK, "page", "answers 500")
+    upload = Difference(DifferenceKind.CHECK, "upload", "no answer")
+    denied = Difference(DifferenceKind.SYSCALL, "sendfile", "3 x in phase serve by server")
+    broken = VerifiedRun(
+        *(Environment(), "http", Outcome(Ending.SERVED, _CHECKS), (page, denied)),
+        control_differences=(Shown(upload, 1, 1),),
+        intended=(IntendedDenial("kill", Phase.SHUTDOWN, 1, ("server",)),),
+        suffered=("page",),
+        control=1,
+    )
+    starts = Starts(20, 1, ("The container exited with code 1.",), (denied,), Starts(3))
+    made = msgspec.structs.replace(passed(policy), runs=(broken,), starts=starts)
+    return msgspec.structs.replace(made, uncontrolled=1)
