@@ -13,6 +13,7 @@ from rich.console import Console as Rich
 from rich.table import Table
 from rich.text import Text
 
+from beacon.cli.documents import kind_and_version
 from beacon.model.text import harmless
 
 _UNFOLDED = 10_000
@@ -56,8 +57,8 @@ class Console:
         self._out.print(table)
 
     def document(self, kind: str, content: object) -> None:
-        """A versioned JSON document as the whole result."""
-        raw = msgspec.json.encode({"schema": f"beacon.{kind}/1", **_fields(content)})
+        """A versioned JSON document as the whole result; `kind` is one of DOCUMENTS."""
+        raw = msgspec.json.encode({"schema": kind_and_version(kind), **_fields(content)})
         sys.stdout.write(_escaped(msgspec.json.format(raw, indent=1).decode()) + "\n")
         sys.stdout.flush()
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from beacon.cli.console import Console
 from beacon.cli.cves_update import update
+from beacon.cli.documents import Exposures
 from beacon.cli.edited import edits_of, warn
 from beacon.cli.explain import DIRECTORY, policy_of
 from beacon.cli.parser import add_command, add_general_options
@@ -66,7 +67,7 @@ def run(options: argparse.Namespace, console: Console) -> ExitCode:
     stopped = sum(each.stopped for each in found)
     if options.json:
         opened = len(found) - stopped
-        document = {"stopped": stopped, "open": opened, "cves": found, "files": files}
+        document = Exposures(stopped=stopped, open=opened, cves=tuple(found), files=files)
         console.document("cves", document)
         return warn(console, files)
     shown = [each for each in found if options.all or not each.stopped]

@@ -6,6 +6,7 @@ import argparse
 from pathlib import Path
 
 from beacon.cli.console import Console
+from beacon.cli.documents import CvesUpdate
 from beacon.data.bounded import read_bounded
 from beacon.data.cve_feeds import findings
 from beacon.data.cve_scores import SCORES_FILE, Update, overlay, read_scores, scores_path
@@ -36,13 +37,14 @@ def update(options: argparse.Namespace, console: Console) -> ExitCode:
 
 
 def _tell(console: Console, outcome: Outcome, path: Path, as_json: bool) -> None:
-    counts = {
-        "unchanged": outcome.unchanged,
-        "unknown": outcome.unknown,
-        "refused": outcome.refused,
-    }
     if as_json:
-        document = {"file": str(path), "updated": outcome.updated, **counts}
+        document = CvesUpdate(
+            file=str(path),
+            updated=outcome.updated,
+            unchanged=outcome.unchanged,
+            unknown=outcome.unknown,
+            refused=outcome.refused,
+        )
         console.document("cves-update", document)
         return
     for cve_id, change in outcome.updated.items():

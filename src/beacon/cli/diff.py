@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from beacon.cli.console import Console
+from beacon.cli.documents import AbiChanges, BothFiles, Changes
 from beacon.cli.edited import edits_of, warn
 from beacon.cli.explain import DIRECTORY, policy_of
 from beacon.cli.parser import add_command, add_general_options
@@ -44,26 +45,23 @@ def add(commands: Any) -> None:
 def run(options: argparse.Namespace, console: Console) -> ExitCode:
     """Compare, tell."""
     before, after = policy_of(options.before), policy_of(options.after)
-    files = {
-        "before": edits_of(before, options.before),
-        "after": edits_of(after, options.after),
-    }
+    files = BothFiles(before=edits_of(before, options.before), after=edits_of(after, options.after))
     found = changes(before.events(), after.events(), cves())
-    abis = {
-        "added": sorted({*after.abis} - {*before.abis}),
-        "removed": sorted({*before.abis} - {*after.abis}),
-    }
+    abis = AbiChanges(
+        added=tuple(sorted({*after.abis} - {*before.abis})),
+        removed=tuple(sorted({*before.abis} - {*after.abis})),
+    )
     if options.json:
-        console.document("difference", {"changes": found, "abis": abis, "files": files})
+        console.document("difference", Changes(changes=tuple(found), abis=abis, files=files))
     elif found:
         rows = [_row(change) for change in found]
         console.table(None, ["", "event", "risk", "because"], rows)
-        for change, names in abis.items():
+        for change, names in (("added", abis.added), ("removed", abis.removed)):
             if names:
                 console.result(f"ABIs {change}, for all calls: {', '.join(names)}")
     else:
         console.result("No difference.")
-    edited = [warn(console, each) for each in files.values()]
+    edited = [warn(console, each) for each in (files.before, files.after)]
     differs = ExitCode.DIFFERENCE in edited or (found and options.exit_code)
     return ExitCode.DIFFERENCE if differs else ExitCode.DONE
 

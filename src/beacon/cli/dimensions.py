@@ -8,6 +8,7 @@ from typing import Any
 
 from beacon.campaign.settings import read_settings
 from beacon.cli.console import Console
+from beacon.cli.documents import Dimensions
 from beacon.cli.parser import add_command, add_general_options
 from beacon.data.dimensions import general
 from beacon.errors import ExitCode
@@ -42,7 +43,7 @@ def run(options: argparse.Namespace, console: Console) -> ExitCode:
     own = read_settings(options.settings).dimensions if options.settings else ()
     dimensions = {each.name: each for each in (*general(), *own)}.values()
     if options.json:
-        console.document("dimensions", {"dimensions": list(dimensions)})
+        console.document("dimensions", Dimensions(dimensions=tuple(dimensions)))
         return ExitCode.DONE
     rows = [
         [each.name + ("*" if each.ask else ""), each.kind, ", ".join(each.values), each.why]

@@ -7,6 +7,7 @@ from typing import Any
 
 from beacon.campaign.doctor import examine
 from beacon.cli.console import Console
+from beacon.cli.documents import Findings
 from beacon.cli.opening import open_engine, open_monitor
 from beacon.cli.parser import add_command, add_general_options
 from beacon.errors import ExitCode
@@ -31,7 +32,7 @@ def run(options: argparse.Namespace, console: Console) -> ExitCode:
     """Print the findings."""
     findings = examine(open_engine, open_monitor)
     if options.json:
-        console.document("doctor", {"findings": findings})
+        console.document("doctor", Findings(findings=tuple(findings)))
     else:
         for finding in findings:
             console.result(

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from beacon.cli.console import Console
+from beacon.cli.documents import Explanations, UnseenCalls
 from beacon.cli.edited import edits_of, warn
 from beacon.cli.parser import add_command, add_general_options
 from beacon.cli.unseen import by_risk, unseen_lines
@@ -79,7 +80,7 @@ def run(options: argparse.Namespace, console: Console) -> ExitCode:
         return _tell_unseen(policy, files, options, console)
     found = explain(policy, event(options.event), cves(), all_tables())
     if options.json:
-        console.document("explanation", {"events": found, "files": files})
+        console.document("explanation", Explanations(events=tuple(found), files=files))
         return warn(console, files)
     for number, explanation in enumerate(found):
         if number:
@@ -90,11 +91,11 @@ def run(options: argparse.Namespace, console: Console) -> ExitCode:
 
 
 def _tell_unseen(
-    policy: Policy, files: Sequence[Deviation], options: argparse.Namespace, console: Console
+    policy: Policy, files: tuple[Deviation, ...], options: argparse.Namespace, console: Console
 ) -> ExitCode:
     if options.json:
-        unseen = by_risk(policy)
-        console.document("unseen", {"reach": policy.reach, "unseen": unseen, "files": files})
+        unseen = tuple(by_risk(policy))
+        console.document("unseen", UnseenCalls(reach=policy.reach, unseen=unseen, files=files))
     else:
         for line in unseen_lines(policy):
             console.result(line)

@@ -54,16 +54,21 @@ def add_exploration_options(parser: argparse.ArgumentParser) -> None:
         metavar="NAME",
         action="append",
         default=[],
-        help="take the image for this service (`beacon services` lists them) and explore its own "
-        "environments, too; may be repeated; none: for no service; default: what is recognised by "
-        "the programs that run, the command, and the image's name",
+        help="Take the image for this service, and explore its own environments, too: a name that "
+        "`beacon services` lists, or none. May be repeated. Default: what is recognised by the "
+        "programs that run, the command, and the image's name.",
     )
     group.add_argument(
         "--as-configured",
         action="store_true",
-        help="explore no environments of the recognised service: only the configuration that is "
-        "there",
+        help="Explore no environments of the recognised service, only the configuration that is "
+        "there. Default: explore them.",
     )
+    _add_limits(group)
+    add_jobs_option(group, "runs")
+
+
+def _add_limits(group: argparse._ArgumentGroup) -> None:
     group.add_argument(
         "--max-runs",
         metavar="N",
@@ -92,7 +97,6 @@ def add_exploration_options(parser: argparse.ArgumentParser) -> None:
         default=1,
         help="A whole number; the same seed proposes the same environments. Default: 1.",
     )
-    add_jobs_option(group, "runs")
     group.add_argument(
         "--resume",
         action="store_true",

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
-from typing import Any
 
 from beacon.campaign.wording import ending, last_words
 from beacon.cli.console import Console
+from beacon.cli.documents import ProfileSummary, RunSummary
 from beacon.cli.progress import describe
 from beacon.cli.unseen import within_reach
 from beacon.exploration.growth import growth
@@ -74,21 +74,21 @@ def job_hint(profile: Profile) -> str | None:
     )
 
 
-def summary(profile: Profile) -> dict[str, Any]:
+def summary(profile: Profile) -> ProfileSummary:
     """The same as a document."""
-    return {
-        "image": profile.image,
-        "host": profile.host,
-        "complete": not profile.gaps(),
-        "gaps": profile.gaps(),
-        "coverage": coverage(profile.runs, profile.surroundings),
-        "support": profile.support(),
-        "recognition": profile.recognition,
-        "reach": profile.reach,
-        "exploration": profile.exploration,
-        "growth": growth(profile),
-        "runs": [_plain(run) for run in profile.runs],
-    }
+    return ProfileSummary(
+        image=profile.image,
+        host=profile.host,
+        complete=not profile.gaps(),
+        gaps=profile.gaps(),
+        coverage=coverage(profile.runs, profile.surroundings),
+        support=profile.support(),
+        recognition=profile.recognition,
+        reach=profile.reach,
+        exploration=profile.exploration,
+        growth=growth(profile),
+        runs=tuple(map(_plain, profile.runs)),
+    )
 
 
 def _closing(profile: Profile) -> Iterator[str]:
@@ -125,23 +125,23 @@ def _row(run: Run) -> list[str]:
     return [run.name, how, calls, ", ".join(needed) or "none"]
 
 
-def _plain(run: Run) -> dict[str, Any]:
-    return {
-        "workload": run.workload,
-        "environment": run.environment.name,
-        "repeat": run.repeat,
-        "ending": run.outcome.ending,
-        "detail": run.outcome.detail,
-        "checks": run.outcome.checks,
-        "syscalls": len(run.observation.used()),
-        "denied": [spell(call) for call in sorted(run.observation.denied(), key=order)],
-        "killed": sum(entry.killed for entry in run.observation.signalled()),
-        "trapped": sum(entry.trapped for entry in run.observation.signalled()),
-        "capabilities": _capabilities(run),
-        "listeners": run.listeners,
-        "driven": run.driven,
-        "duration": round(run.duration, 2),
-    }
+def _plain(run: Run) -> RunSummary:
+    return RunSummary(
+        workload=run.workload,
+        environment=run.environment.name,
+        repeat=run.repeat,
+        ending=run.outcome.ending,
+        detail=run.outcome.detail,
+        checks=run.outcome.checks,
+        syscalls=len(run.observation.used()),
+        denied=tuple(spell(call) for call in sorted(run.observation.denied(), key=order)),
+        killed=sum(entry.killed for entry in run.observation.signalled()),
+        trapped=sum(entry.trapped for entry in run.observation.signalled()),
+        capabilities=tuple(_capabilities(run)),
+        listeners=run.listeners,
+        driven=run.driven,
+        duration=round(run.duration, 2),
+    )
 
 
 def _capabilities(run: Run) -> list[str]:

@@ -12,6 +12,7 @@ from typing import Any
 from beacon.campaign.runtime_measuring import Measured, measure
 from beacon.cli.arguments import number_of_starts
 from beacon.cli.console import Console
+from beacon.cli.documents import Runtimes
 from beacon.cli.exploring import add_jobs_option
 from beacon.cli.opening import open_monitor
 from beacon.cli.parser import add_command, add_general_options
@@ -102,7 +103,7 @@ def run(options: argparse.Namespace, console: Console) -> ExitCode:
             table = with_measured(table, each)
         _write(options.output, table)
     if options.json:
-        console.document("runtimes", {"measured": measured})
+        console.document("runtimes", Runtimes(measured=tuple(measured)))
     else:
         _tell(console, measured, all_tables())
     return ExitCode.DONE
@@ -164,7 +165,7 @@ def _list(
     console: Console, table: Table, installed: dict[str, RuntimeVersion], *, as_json: bool
 ) -> None:
     if as_json:
-        console.document("runtimes", {"known": table, "installed": installed})
+        console.document("runtimes", Runtimes(known=table, installed=installed))
         return
     rows = [
         [str(each), str(each.starts), str(len({c.partition("(")[0] for c in each.calls}))]

@@ -14,6 +14,7 @@ from beacon.model.observation import ClassCount, SyscallCount
 from beacon.model.policy import Policy
 from beacon.model.profile import Estimate, Exploration, Profile
 from beacon.model.reach import Caller, Reach, Reachable, Scope, Unresolved
+from beacon.model.recognition import RecognisedService, Recognition, Spoken
 from beacon.model.run import Check, Ending, Outcome, Run
 from beacon.model.verification import (
     Difference,
@@ -52,6 +53,9 @@ def stored_profile() -> Profile:
         surroundings=Surroundings(tuple(each for each in general() if each.name == "init")),
         exploration=Exploration("adaptive", 1, True, Estimate(12, 1, 0.08, 0.01, 0.24, 0.5)),
         reach=_reach(),
+        recognition=Recognition(
+            (RecognisedService("server", ("process /usr/sbin/server",)),), (Spoken(80, "http"),)
+        ),
         image=msgspec.structs.replace(profile().image, reference=IMAGE.reference, id=IMAGE.id),
     )
 

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from beacon.cli.main import COMMANDS, build_parser
+from beacon.data import runtimes as data
 from beacon.data.cves import cves
 from beacon.model.files import PROFILE_FILE, encode, write_files
 from beacon.model.policy import Policy
@@ -70,6 +71,8 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     (tmp_path / "home").mkdir()
     fake_host(monkeypatch, tmp_path / "home")
     monkeypatch.setattr("beacon.cli.profile._record", lambda *_: stored_profile())
+    monkeypatch.setattr(data, "HOST_TABLE", tmp_path / "none.toml")
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "home"))
     cves.cache_clear()
     write_files(tmp_path / "profile", {PROFILE_FILE: encode(stored_profile())})
     for name, words in (("policy", ()), ("strict", ("--preset", "strict"))):

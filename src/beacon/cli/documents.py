@@ -1,0 +1,199 @@
+"""What the commands write with `--json`, by kind; docs/schemas/ has the schemas of all.
+
+A command's document has the fields of its structs side by side, after `schema`, its kind with a
+version. The version changes when a field goes or changes its meaning, not when one is added.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import msgspec
+from msgspec import UNSET, UnsetType
+
+from beacon.campaign.doctor import Finding
+from beacon.data.cve_scores import Update
+from beacon.data.runtimes import Measurement, Table
+from beacon.engines.runtime_version import RuntimeVersion
+from beacon.exploration.growth import Growth
+from beacon.model.coverage import Coverage
+from beacon.model.deviation import Deviation
+from beacon.model.environment import Dimension
+from beacon.model.leftovers import Swept
+from beacon.model.listener import Listener
+from beacon.model.policy import Policy, ReachSummary, Unseen
+from beacon.model.profile import Exploration, Host, ImageIdentity
+from beacon.model.reach import Reach
+from beacon.model.recognition import Recognition
+from beacon.model.run import Check, Ending
+from beacon.model.support import Support
+from beacon.model.verification import Verdict, Verification
+from beacon.synthesis.difference import Change
+from beacon.synthesis.explain import Explanation
+from beacon.synthesis.exposure import Exposure
+
+#: Of every kind.
+VERSION = 1
+
+
+class Findings(msgspec.Struct, frozen=True, kw_only=True):
+    """Whatever `beacon doctor` looked at."""
+
+    findings: tuple[Finding, ...]
+
+
+class Dimensions(msgspec.Struct, frozen=True, kw_only=True):
+    """The dimensions that `beacon profile` varies."""
+
+    dimensions: tuple[Dimension, ...]
+
+
+class RunSummary(msgspec.Struct, frozen=True, kw_only=True):
+    """One run. `syscalls` counts calls that were used, `duration` is in seconds.
+
+    `killed` and `trapped` count calls for which the filter ended the caller or sent SIGSYS.
+    """
+
+    workload: str
+    environment: str
+    repeat: int
+    ending: Ending
+    detail: str | None
+    checks: tuple[Check, ...]
+    syscalls: int
+    denied: tuple[str, ...]
+    killed: int
+    trapped: int
+    capabilities: tuple[str, ...]
+    listeners: tuple[Listener, ...]
+    driven: tuple[Listener, ...]
+    duration: float
+
+
+class ProfileSummary(msgspec.Struct, frozen=True, kw_only=True):
+    """What a campaign came to; profile.json has the observations themselves."""
+
+    image: ImageIdentity
+    host: Host
+    complete: bool
+    gaps: tuple[str, ...]
+    coverage: Coverage
+    support: Support
+    recognition: Recognition | None
+    reach: Reach | None
+    exploration: Exploration | None
+    growth: Growth
+    runs: tuple[RunSummary, ...]
+
+
+class Judgement(msgspec.Struct, frozen=True, kw_only=True):
+    """What a verification says of its policy."""
+
+    passed: bool
+    verdict: Verdict
+
+
+class Explanations(msgspec.Struct, frozen=True, kw_only=True):
+    """One event, or a call and its argument classes. `files` differ from policy.json."""
+
+    events: tuple[Explanation, ...]
+    files: tuple[Deviation, ...]
+
+
+class UnseenCalls(msgspec.Struct, frozen=True, kw_only=True):
+    """What programs can call, no run showed and the policy denies, the riskiest first."""
+
+    reach: ReachSummary | None
+    unseen: tuple[Unseen, ...]
+    files: tuple[Deviation, ...]
+
+
+class Exposures(msgspec.Struct, frozen=True, kw_only=True):
+    """Every known CVE under a policy; how many it stops, and how many are open."""
+
+    stopped: int
+    open: int
+    cves: tuple[Exposure, ...]
+    files: tuple[Deviation, ...]
+
+
+class CvesUpdate(msgspec.Struct, frozen=True, kw_only=True):
+    """What `beacon cves update` took into `file`, by CVE, and how much it did not."""
+
+    file: str
+    updated: dict[str, Update]
+    unchanged: int
+    unknown: int
+    refused: int
+
+
+class AbiChanges(msgspec.Struct, frozen=True, kw_only=True):
+    """ABIs that only one side allows."""
+
+    added: tuple[str, ...]
+    removed: tuple[str, ...]
+
+
+class BothFiles(msgspec.Struct, frozen=True, kw_only=True):
+    """How the files of either directory differ from its policy.json."""
+
+    before: tuple[Deviation, ...]
+    after: tuple[Deviation, ...]
+
+
+class Changes(msgspec.Struct, frozen=True, kw_only=True):
+    """What only one of two profiles or policies allows, the riskiest first."""
+
+    changes: tuple[Change, ...]
+    abis: AbiChanges
+    files: BothFiles
+
+
+class Runtimes(msgspec.Struct, frozen=True, kw_only=True):
+    """What is `known` and `installed` (by program), or with --measure what was `measured`."""
+
+    known: Table | UnsetType = UNSET
+    installed: dict[str, RuntimeVersion] | UnsetType = UNSET
+    measured: tuple[Measurement, ...] | UnsetType = UNSET
+
+
+class ServiceSummary(msgspec.Struct, frozen=True, kw_only=True):
+    """A service: the workload that drives it, and what it is recognised by."""
+
+    name: str
+    summary: str
+    workload: str
+    ports: tuple[int, ...]
+    images: tuple[str, ...]
+    programs: tuple[str, ...]
+    dimensions: tuple[str, ...]
+
+
+class Services(msgspec.Struct, frozen=True, kw_only=True):
+    """The installed services."""
+
+    services: tuple[ServiceSummary, ...]
+
+
+#: By kind, the structs whose fields a document has.
+DOCUMENTS: Mapping[str, tuple[type[msgspec.Struct], ...]] = {
+    "doctor": (Findings,),
+    "dimensions": (Dimensions,),
+    "profile": (ProfileSummary,),
+    "policy": (Policy,),
+    "verification": (Judgement, Verification),
+    "explanation": (Explanations,),
+    "unseen": (UnseenCalls,),
+    "cves": (Exposures,),
+    "cves-update": (CvesUpdate,),
+    "difference": (Changes,),
+    "reach": (Reach,),
+    "runtimes": (Runtimes,),
+    "services": (Services,),
+    "clean": (Swept,),
+}
+
+
+def kind_and_version(kind: str) -> str:
+    """The document's `schema`: `beacon.policy/1`."""
+    return f"beacon.{kind}/{VERSION}"
