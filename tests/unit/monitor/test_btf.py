@@ -99,11 +99,12 @@ def test_unknown_names_are_errors() -> None:
 def test_unknown_fields_are_errors() -> None:
     layout = built().layout("target")
     raw = bytearray(layout.size)
+    view = memoryview(raw)
     for use in (
-        lambda: layout.read(raw, "rank"),
+        lambda: layout.read(view, "rank"),
         lambda: layout.write(raw, "rank", 1),
         lambda: layout.encode(rank=1),
-        lambda: layout.decode(raw)["rank"],
+        lambda: layout.decode(view)["rank"],
         lambda: built().enum("phase")["rank"],
     ):
         with pytest.raises(StaleProgramError, match=r"it has no rank\).*script/bootstrap"):
