@@ -20,8 +20,8 @@ def add(commands: Any) -> None:
         commands,
         "services",
         "List the services that `beacon profile` recognises and drives.",
-        "List the installed services: the workload that drives each, and the environments that only "
-        "it has. Packages add services by an entry point (docs/services.md).",
+        "List the installed services: the workload that drives each, and the environments that "
+        "only it has. Packages add services by an entry point (docs/services.md).",
         "[--json]",
         ["", "--json"],
     )
