@@ -25,7 +25,7 @@ import msgspec
 from beacon.campaign.cell import Cell, Conditions, run_cell
 from beacon.campaign.enforced import read_enforced
 from beacon.campaign.lab import Lab
-from beacon.cli.opening import open_lab
+from beacon.campaign.opening import open_lab
 from beacon.data.fallbacks import not_implemented
 from beacon.data.kernel import is_syscall
 from beacon.engines.interface import Enforcement

@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from typing import IO
 
 from beacon.campaign.cell import Cell
+from beacon.campaign.consent import Consent
+from beacon.campaign.demands import Demand
 from beacon.engines.interface import (
     Container,
     Enforcement,
@@ -195,6 +197,12 @@ class Diary:
 
     def estimated(self, estimate: Estimate) -> None:
         self.estimate = estimate
+
+    def say(self, text: str) -> None:
+        pass
+
+    def demanded(self, demands: Sequence[Demand], consent: Consent) -> None:
+        pass
 
     def recognised(self, recognition: Recognition) -> None:
         self.recognition = recognition

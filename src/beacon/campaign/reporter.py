@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Protocol
 
 from beacon.campaign.cell import Cell
+from beacon.campaign.consent import Consent
+from beacon.campaign.demands import Demand
 from beacon.model.profile import Estimate
 from beacon.model.recognition import Recognition
 from beacon.model.run import Run
@@ -12,6 +15,12 @@ from beacon.model.run import Run
 
 class Reporter(Protocol):
     """Called from several threads."""
+
+    def say(self, text: str) -> None:
+        """Something that the user should know, a sentence."""
+
+    def demanded(self, demands: Sequence[Demand], consent: Consent) -> None:
+        """What a policy's files ask of this host, all of it consented to."""
 
     def planned(self, total: int) -> None:
         """So many runs are done or planned by now; more may follow."""

@@ -19,7 +19,7 @@ from beacon.model.verification import Verification, VerifiedRun
 from beacon.workloads.interface import Workload
 
 
-def verify(
+def verify_runs(
     lab: Lab,
     conditions: Conditions,
     policy: Policy,

@@ -9,16 +9,15 @@ from typing import TypeVar
 
 import msgspec
 
-from beacon.campaign.consent import Consent, check_consent, some, words
-from beacon.campaign.demands import Demand, Effects, demands, launch_demands, own_effects
+from beacon.campaign.consent import Consent, some
+from beacon.campaign.demands import Effects, launch_demands, own_effects
 from beacon.campaign.seal import NoKeyError, is_sealed, seal
 from beacon.campaign.settings import Settings, read_settings
 from beacon.cli.console import Console
 from beacon.cli.launching import read_security
 from beacon.data.dimensions import general, select
-from beacon.engines.interface import Enforcement
 from beacon.model.launch import Launch
-from beacon.model.policy import Policy, Replay
+from beacon.model.policy import Policy
 from beacon.model.profile import Profile
 from beacon.workloads.discovery import is_known
 
@@ -80,28 +79,15 @@ def add_consent_options(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def consented(
-    options: argparse.Namespace,
-    console: Console,
-    policy: Policy,
-    replays: Sequence[Replay],
-    enforcement: Enforcement,
-) -> tuple[Sequence[Demand], Consent]:
-    """List what these replays ask for; UsageError for what the user did not consent to."""
+def consent_of(options: argparse.Namespace) -> tuple[Consent, Effects]:
+    """What the options consent to, and the environments that may ask for more."""
     settings = read_settings(options.settings) if options.settings else Settings()
-    found = demands(policy, replays, enforcement, _granted(options.dimensions, settings))
-    if not found:
-        return found, Consent()
     consent = Consent(
         trust=options.trust,
-        sealed=_sealed(policy, console),
         workloads=_workloads(options.workload, settings),
         launch=_launch(options, settings.launch),
-        script=policy.script,
     )
-    check_consent(found, consent)
-    _list(console, found, consent)
-    return found, consent
+    return consent, _granted(options.dimensions, settings)
 
 
 def sealed(document: _Document, console: Console) -> _Document:
@@ -156,11 +142,3 @@ def _launch(options: argparse.Namespace, base: Launch) -> Launch:
         apparmor=security.apparmor or base.apparmor,
         seccomp=security.seccomp or base.seccomp,
     )
-
-
-def _list(console: Console, found: Sequence[Demand], consent: Consent) -> None:
-    console.say("This policy asks for:")
-    for demand in found[:_LISTED]:
-        console.say(f"  {words(demand)}: {consent.source(demand)}")
-    if len(found) > _LISTED:
-        console.say(f"  and {len(found) - _LISTED} more")

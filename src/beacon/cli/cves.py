@@ -10,12 +10,13 @@ from beacon.cli.console import Console
 from beacon.cli.cves_update import update
 from beacon.cli.documents import Exposures
 from beacon.cli.edited import edits_of, warn
-from beacon.cli.explain import DIRECTORY, policy_of
+from beacon.cli.explain import DIRECTORY
 from beacon.cli.parser import add_command, add_general_options
 from beacon.data.cves import cves
 from beacon.errors import ExitCode, UsageError
 from beacon.model.event import spell
 from beacon.synthesis.exposure import Exposure, exposures
+from beacon.synthesis.load import policy_of
 
 _UPDATE = "update"
 
@@ -32,7 +33,7 @@ def add(commands: Any) -> None:
         "CVEs from a file, offline. NVD's scores come before others'. What is newer is kept in "
         "$XDG_DATA_HOME/beacon (default: ~/.local/share/beacon).",
         ["[--all] [--json] DIR", "update --from FILE [--json]"],
-        ["nginx.policy", "--all nginx.policy", "update --from nvdcve-2.0-2026.json.gz"],
+        ["web.policy", "--all web.policy", "update --from nvdcve-2.0-2026.json.gz"],
     )
     group = parser.add_argument_group("arguments")
     group.add_argument("what", metavar="DIR", help=f"{DIRECTORY} Or the word update.")

@@ -9,12 +9,13 @@ from typing import Any
 from beacon.cli.console import Console
 from beacon.cli.documents import AbiChanges, BothFiles, Changes
 from beacon.cli.edited import edits_of, warn
-from beacon.cli.explain import DIRECTORY, policy_of
+from beacon.cli.explain import DIRECTORY
 from beacon.cli.parser import add_command, add_general_options
 from beacon.data.cves import cves
 from beacon.errors import ExitCode
 from beacon.model.event import spell
 from beacon.synthesis.difference import Change, changes
+from beacon.synthesis.load import policy_of
 
 
 def add(commands: Any) -> None:
@@ -27,7 +28,7 @@ def add(commands: Any) -> None:
         "event that only B has, - for one that only A has. A profile counts as its policy under "
         "the preset availability.",
         "[--exit-code] [--json] A B",
-        ["nginx-1.24.policy nginx-1.26.policy", "--exit-code before.profile after.profile"],
+        ["web-1.24.policy web-1.26.policy", "--exit-code before.profile after.profile"],
     )
     group = parser.add_argument_group("arguments")
     group.add_argument("before", metavar="A", type=Path, help=f"{DIRECTORY} The earlier one.")

@@ -24,7 +24,7 @@ def add(commands: Any) -> None:
         "marked with *: these give the image a part of the host, and are used only if you name "
         "them with --dimensions.",
         "[--settings FILE] [--json]",
-        ["", "--settings redis.toml"],
+        ["", "--settings web.toml"],
     )
     group = parser.add_argument_group("options")
     group.add_argument(

@@ -18,13 +18,11 @@ from beacon.data.runtimes import all_tables
 from beacon.errors import ExitCode, UsageError
 from beacon.model.deviation import Deviation
 from beacon.model.event import Syscall, spell
-from beacon.model.files import POLICY_FILE, PROFILE_FILE, load_policy, load_profile
-from beacon.model.intent import PRESETS
 from beacon.model.policy import Policy
 from beacon.model.score import Score
 from beacon.synthesis.explain import Explanation, explain
-from beacon.synthesis.intents import check_classes, event
-from beacon.synthesis.synthesize import synthesize
+from beacon.synthesis.intents import event
+from beacon.synthesis.load import policy_of
 
 #: What a command says of an argument that is one.
 DIRECTORY = "A directory that `beacon policy` or `beacon profile` wrote."
@@ -43,10 +41,10 @@ def add(commands: Any) -> None:
         "policy under the preset availability.",
         ["[--json] DIR EVENT", "--unseen [--json] DIR"],
         [
-            "nginx.policy ptrace",
-            "nginx.policy 'socket(AF_UNIX,SOCK_STREAM,0x0)'",
-            "nginx.policy CAP_CHOWN",
-            "nginx.policy --unseen",
+            "web.policy ptrace",
+            "web.policy 'socket(AF_UNIX,SOCK_STREAM,0x0)'",
+            "web.policy CAP_CHOWN",
+            "web.policy --unseen",
         ],
     )
     group = parser.add_argument_group("arguments")
@@ -100,28 +98,6 @@ def _tell_unseen(
         for line in unseen_lines(policy):
             console.result(line)
     return warn(console, files)
-
-
-def policy_of(directory: Path) -> Policy:
-    """The policy in a directory, or what a profile there would come to if nothing were dropped."""
-    if not _has(directory, POLICY_FILE):
-        if not _has(directory, PROFILE_FILE):
-            raise UsageError(
-                f"There is neither a policy nor a profile in {directory}: "
-                "name a directory that `beacon policy` or `beacon profile` wrote."
-            )
-        profile, intent = load_profile(directory), PRESETS["availability"]
-        return synthesize(profile, intent, insist=True, runtimes=all_tables())
-    policy = load_policy(directory)
-    check_classes([*policy.events(), *(each.event for each in policy.dropped)])
-    return policy
-
-
-def _has(directory: Path, name: str) -> bool:
-    try:
-        return (directory / name).exists()
-    except OSError:  # a name that is too long, say: loading tells
-        return False
 
 
 def _lines(found: Explanation) -> Iterator[str]:

@@ -3,30 +3,12 @@
 from __future__ import annotations
 
 import argparse
-import hashlib
-import os
 import re
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 
-import msgspec
-
-from beacon import __version__
-from beacon.campaign.placing import applicable
-from beacon.campaign.record import Budget, Planner
-from beacon.campaign.service_environments import settings_of
-from beacon.campaign.settings import Settings
+from beacon.campaign.request import default_jobs
 from beacon.cli.arguments import positive
-from beacon.data.dimensions import general, select
-from beacon.engines.interface import Image
-from beacon.errors import UsageError
-from beacon.exploration.choose import NAMES, choose
-from beacon.exploration.interface import Strategy
-from beacon.exploration.space import Space
-from beacon.model.environment import Dimension, Surroundings
-from beacon.model.launch import Launch
-from beacon.model.text import printable
-from beacon.workloads.discovery import services
+from beacon.exploration.choose import NAMES
 
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)([smh]?)", re.ASCII)
 _UNITS = {"": 1.0, "s": 1.0, "m": 60.0, "h": 3600.0}
@@ -116,11 +98,6 @@ def add_jobs_option(group: argparse._ArgumentGroup, things: str) -> None:
     )
 
 
-def default_jobs() -> int:
-    """Runs at a time: four fifths of a run are waiting, so four times the processors."""
-    return min(16, 4 * (os.cpu_count() or 1))
-
-
 def seed(text: str) -> int:
     """An argparse type: a whole number that a document can hold."""
     number = int(text)
@@ -137,84 +114,15 @@ def duration(text: str) -> float:
     return float(match[1]) * _UNITS[match[2]]
 
 
-@dataclass(frozen=True)
-class Plan:
-    """What to explore."""
-
-    surroundings: Surroundings
-    strategy: Strategy
-    budget: Budget
-    seed: int
-
-
-def plan(options: argparse.Namespace, settings: Settings, image: Image, launch: Launch) -> Plan:
-    """The plan that the options ask for; UsageError for an unknown dimension."""
-    surroundings, strategy = planner(options, settings, image, launch)((), ())
-    budget = Budget(options.max_runs, options.time_budget)
-    return Plan(surroundings, strategy, budget, options.seed)
-
-
-def planner(
-    options: argparse.Namespace, settings: Settings, image: Image, launch: Launch
-) -> Planner:
-    """What makes surroundings and strategy once the recognised service's dimensions are known.
-
-    The user's own settings file counts before those.
-    """
-
-    def plan(
-        more: tuple[Dimension, ...], writable: tuple[str, ...]
-    ) -> tuple[Surroundings, Strategy]:
-        known = (*general(), *more, *settings.dimensions)
-        chosen = select(known, _named(options, {each.name for each in known}))
-        dimensions = applicable(chosen, image, launch)
-        paths = tuple(dict.fromkeys((*settings.writable, *writable)))
-        space = Space(dimensions)
-        strategy = choose(options.strategy, space, options.seed, options.target)
-        return Surroundings(dimensions, paths), strategy
-
-    return plan
-
-
-def _named(options: argparse.Namespace, known: Collection[str]) -> tuple[str, ...] | None:
-    """The words of --dimensions; those of services that are not recognised (yet) say nothing."""
-    if options.dimensions is None:
-        return None
-    words = (word.strip() for word in options.dimensions.split(","))
-    later = {
-        dimension.name for each in services().values() for dimension in settings_of(each).dimensions
-    } - set(known)
-    return tuple(word for word in words if word and word.partition("=")[0] not in later)
-
-
 def named_services(words: Sequence[str]) -> tuple[str, ...] | None:
-    """The services of --service; None without any, () for `none`. UsageError for an unknown one."""
+    """The services of --service; None without any, () for `none`."""
     if not words:
         return None
-    if list(words) == ["none"]:
-        return ()
-    for word in words:
-        if word not in services():
-            raise UsageError(
-                f"There is no service {printable(word)!r}: give one of "
-                f"{', '.join(sorted(services()))}, or none alone."
-            )
-    return tuple(dict.fromkeys(words))
+    return () if list(words) == ["none"] else tuple(dict.fromkeys(words))
 
 
-def identity(options: argparse.Namespace, image: Image, launch: Launch, plan: Plan) -> str:
-    """What a journal has to agree in to be this campaign's."""
-    words = (
-        __version__,
-        image.id,
-        launch,
-        plan.surroundings,
-        options.strategy,
-        options.seed,
-        options.target,
-        options.workload,
-        options.service,
-        options.as_configured,
-        [(each.name, settings_of(each)) for each in services().values()],
-    )
-    return hashlib.sha256(msgspec.json.encode(words)).hexdigest()
+def named_dimensions(words: str | None) -> tuple[str, ...] | None:
+    """The words of --dimensions; None without the option."""
+    if words is None:
+        return None
+    return tuple(name.strip() for name in words.split(",") if name.strip())

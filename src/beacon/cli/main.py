@@ -50,11 +50,11 @@ COMMANDS = (
 
 EPILOG = """\
 a policy in three steps:
-  beacon profile -o nginx.profile nginx
-  beacon policy nginx.profile -o nginx.policy
-  beacon verify nginx.policy
+  beacon profile -o web.profile web:1
+  beacon policy web.profile -o web.policy
+  beacon verify web.policy
 and then:
-  docker run $(cat nginx.policy/docker.args) nginx
+  docker run $(cat web.policy/docker.args) web:1
 
 exit codes:
   0    done

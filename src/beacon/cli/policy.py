@@ -49,9 +49,9 @@ def add(commands: Any) -> None:
         "kubernetes.yaml and seccompprofile.yaml to DIR. Prove them with `beacon verify DIR`.",
         "[OPTIONS] -o DIR PROFILE_DIR",
         [
-            "nginx.profile -o nginx.policy",
-            "nginx.profile -o nginx.policy --preset strict --allow CAP_NET_BIND_SERVICE",
-            "nginx.profile -o nginx.policy --intent intent.toml",
+            "web.profile -o web.policy",
+            "web.profile -o web.policy --preset strict --allow CAP_NET_BIND_SERVICE",
+            "web.profile -o web.policy --intent intent.toml",
         ],
     )
     _add_files(parser)

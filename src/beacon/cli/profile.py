@@ -3,31 +3,21 @@
 from __future__ import annotations
 
 import argparse
-import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from beacon.campaign.cell import Conditions
-from beacon.campaign.cleaning import clean
-from beacon.campaign.journal import Journal
-from beacon.campaign.lab import Lab
 from beacon.campaign.never import unserved, why_unserved
-from beacon.campaign.reaching import with_reach
-from beacon.campaign.recognising import Recogniser, reachable
-from beacon.campaign.record import Campaign
+from beacon.campaign.profiling import profile as profile_image
+from beacon.campaign.request import ProfileRequest
 from beacon.campaign.settings import Settings, read_settings
-from beacon.campaign.standard_input import StandardInput, standard_input
 from beacon.cli.arguments import check_output, directory
 from beacon.cli.consenting import sealed
 from beacon.cli.console import Console
 from beacon.cli.exploring import (
     add_exploration_options,
-    identity,
+    named_dimensions,
     named_services,
-    plan,
-    planner,
 )
 from beacon.cli.launching import (
     add_image,
@@ -35,21 +25,15 @@ from beacon.cli.launching import (
     add_readiness_options,
     read_launch,
 )
-from beacon.cli.opening import open_lab
 from beacon.cli.outcome import job_hint, summary, tell
 from beacon.cli.parser import add_command, add_general_options
 from beacon.cli.progress import Progress
-from beacon.cli.refusals import check_possible, without_effect
-from beacon.engines.interface import Image
-from beacon.errors import BeaconError, ExitCode, UsageError
+from beacon.errors import ExitCode, UsageError
 from beacon.model.files import PROFILE_FILE, encode, write_files, writing
-from beacon.model.launch import Launch
 from beacon.model.profile import Profile
 from beacon.model.text import printable
-from beacon.reach.cache import Cache, default_directory
 from beacon.workloads.combination import MOST_PARTS
-from beacon.workloads.discovery import find, is_known, services
-from beacon.workloads.suited import guess
+from beacon.workloads.discovery import is_known
 
 _AUTO = "auto"
 
@@ -68,9 +52,9 @@ def add(commands: Any) -> None:
         "(default: the local socket).",
         "[OPTIONS] -o DIR IMAGE [CMD...]",
         [
-            "-o nginx.profile nginx",
-            "-o nginx.profile --strategy baseline nginx",
-            "-o db.profile -e POSTGRES_PASSWORD=x --time-budget 20m postgres:15",
+            "-o web.profile web:1",
+            "-o web.profile --strategy baseline web:1",
+            "-o db.profile -e DB_PASSWORD=x --time-budget 20m db:15",
             '-o job.profile -v "$PWD/in:/in:ro" my/convert /in/picture.ppm',
         ],
     )
@@ -105,7 +89,7 @@ def _add_driving(parser: argparse.ArgumentParser) -> None:
         action="append",
         default=[],
         help="What drives the container from outside: a name of docs/workloads.md (http, "
-        "redis:6380), none, or the path of an executable of yours. Names may be repeated, each "
+        "memcached:11212), none, or the path of an executable of yours. Names may be repeated, each "
         "with a port of its own. Default: auto, which chooses by what the container listens on.",
     )
     group.add_argument(
@@ -120,22 +104,22 @@ def _add_driving(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace, console: Console) -> ExitCode:
     """Record, write, tell."""
-    settings = read_settings(options.settings) if options.settings else Settings()
-    options.workload = workload_name(options.workload) or settings.workload or _AUTO
-    launch = read_launch(options, settings.launch)
+    request = _request(options)
     check_output(options.output)
-    with writing(options.output), standard_input(launch) as (launch, stdin):
-        profile = sealed(_record(options, settings, launch, stdin, console), console)
-        write_files(options.output, {PROFILE_FILE: encode(profile)})
+    with writing(options.output):
+        with Progress(console, options.jobs) as progress:
+            recorded = profile_image(request, progress)
+        recorded = sealed(recorded, console)
+        write_files(options.output, {PROFILE_FILE: encode(recorded)})
     if options.json:
-        console.document("profile", summary(profile))
+        console.document("profile", summary(recorded))
     else:
-        tell(console, profile)
-    if note := job_hint(profile):
+        tell(console, recorded)
+    if note := job_hint(recorded):
         console.say(f"Note: {note}.")
     path = options.output / PROFILE_FILE
-    if profile.gaps():
-        _tell_gaps(profile, console)
+    if recorded.gaps():
+        _tell_gaps(recorded, console)
         console.say(f"Wrote {path}")
         return ExitCode.ERROR
     console.say(f"Wrote {path}; next: beacon policy {options.output} -o POLICY_DIR")
@@ -152,68 +136,26 @@ def _tell_gaps(profile: Profile, console: Console) -> None:
     console.error(f"This profile is not complete: {why_unserved(run)}", log)
 
 
-def _record(
-    options: argparse.Namespace,
-    settings: Settings,
-    launch: Launch,
-    stdin: StandardInput | None,
-    console: Console,
-) -> Profile:
-    workload = None if options.workload == _AUTO else find(options.workload)
-    with open_lab() as lab:
-        image = lab.engine.image(options.image)
-        check_possible(launch, image, workload.name if workload else None)
-        for note in without_effect(options, launch, image):
-            console.say(f"Note: {note}.")
-        if workload is None and reachable(launch):
-            find(guess(image.ports))  # a client that is missing is missed before the first run
-        chosen = plan(options, settings, image, launch)
-        mark = identity(options, image, launch, chosen)
-        with (
-            Journal(options.output, mark, resume=options.resume) as journal,
-            Progress(console, options.jobs) as progress,
-        ):
-            if options.resume:
-                _tidy(lab, console)
-                console.say(f"Going on after {len(journal)} finished runs.")
-            conditions = Conditions(image, launch, surroundings=chosen.surroundings, stdin=stdin)
-            campaign = Campaign(
-                lab,
-                conditions,
-                workload,
-                progress,
-                options.jobs,
-                chosen.strategy,
-                chosen.seed,
-                chosen.budget,
-                journal,
-                recogniser=Recogniser(
-                    lab,
-                    conditions,
-                    find,
-                    services(),
-                    named_services(options.service),
-                    vary=not options.as_configured,
-                ),
-                plan=planner(options, settings, image, launch),
-            )
-            with _kept(journal, options.output, console):
-                profile = campaign.run()
-                return _with_reach(profile, lab, image, console)
-
-
-def _with_reach(profile: Profile, lab: Lab, image: Image, console: Console) -> Profile:
-    """Add what the image's programs can call; a profile without it is whole, too."""
-    console.say("Analysing what the image's programs can call.")
-    began = time.monotonic()
-    try:
-        found = with_reach(profile, lab.engine, image, Cache(default_directory()))
-    except BeaconError as error:
-        console.say(f"Note: {error}")
-        return profile
-    calls = len(found.reach.calls) if found.reach else 0
-    console.say(f"They can make {calls} system calls ({time.monotonic() - began:.1f} s).")
-    return found
+def _request(options: argparse.Namespace) -> ProfileRequest:
+    settings = read_settings(options.settings) if options.settings else Settings()
+    workload = workload_name(options.workload) or settings.workload or _AUTO
+    return ProfileRequest(
+        options.image,
+        read_launch(options, settings.launch),
+        None if workload == _AUTO else workload,
+        settings,
+        services=named_services(options.service),
+        as_configured=options.as_configured,
+        strategy=options.strategy,
+        dimensions=named_dimensions(options.dimensions),
+        max_runs=options.max_runs,
+        time_budget=options.time_budget,
+        target=options.target,
+        seed=options.seed,
+        jobs=options.jobs,
+        directory=options.output,
+        resume=options.resume,
+    )
 
 
 def workload_name(given: Sequence[str]) -> str | None:
@@ -228,24 +170,3 @@ def workload_name(given: Sequence[str]) -> str | None:
             "yours and none stand alone."
         )
     return name
-
-
-@contextmanager
-def _kept(journal: Journal, directory: Path, console: Console) -> Iterator[None]:
-    """Say what an interrupt or an error leaves to continue with."""
-    try:
-        yield
-    except BaseException:
-        if count := len(journal):
-            console.say(
-                f"Kept in {directory}: {count} finished {'run' if count == 1 else 'runs'}; "
-                "repeat the command with --resume to continue."
-            )
-        raise
-
-
-def _tidy(lab: Lab, console: Console) -> None:
-    """Remove what the killed predecessor left, lest it disturb the runs to come."""
-    removed = clean(lab.engine).removed
-    if removed:
-        console.say(f"Removed what a killed command left behind: {', '.join(removed)}.")

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Sequence
 from contextlib import ExitStack
 
 from rich.live import Live
 from rich.text import Text
 
 from beacon.campaign.cell import Cell
+from beacon.campaign.consent import Consent, words
+from beacon.campaign.demands import Demand
 from beacon.campaign.wording import ending
 from beacon.cli.console import Console
 from beacon.model.environment import Environment
@@ -19,6 +22,7 @@ from beacon.model.run import Ending, Run
 
 _SHOWN = 3  # failed checks of one run; the rest is in the document
 _RUNNING = 3  # names of runs under way
+_LISTED = 50  # demands of a policy
 
 
 class Progress:
@@ -43,6 +47,18 @@ class Progress:
 
     def __exit__(self, *_: object) -> None:
         self._stack.close()
+
+    def say(self, text: str) -> None:
+        """A sentence for the user."""
+        self._console.say(text)
+
+    def demanded(self, demands: Sequence[Demand], consent: Consent) -> None:
+        """List what a policy's files ask of this host."""
+        self._console.say("This policy asks for:")
+        for demand in demands[:_LISTED]:
+            self._console.say(f"  {words(demand)}: {consent.source(demand)}")
+        if len(demands) > _LISTED:
+            self._console.say(f"  and {len(demands) - _LISTED} more")
 
     def planned(self, total: int) -> None:
         """So many runs are done or planned by now."""

@@ -8,9 +8,9 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
+from beacon.campaign.opening import open_engine
 from beacon.campaign.reaching import reach_of
 from beacon.cli.console import Console
-from beacon.cli.opening import open_engine
 from beacon.cli.parser import add_command, add_general_options
 from beacon.errors import ExitCode, UsageError
 from beacon.model.files import PROFILE_FILE, load_profile
@@ -30,7 +30,7 @@ def add(commands: Any) -> None:
         "what was found when it was recorded. Results are kept in $XDG_CACHE_HOME/beacon/reach "
         "(default: ~/.cache/beacon/reach).",
         "[--scope SCOPE] [--json] IMAGE|DIR",
-        ["nginx", "--scope run nginx.profile"],
+        ["web:1", "--scope run web.profile"],
     )
     group = parser.add_argument_group("arguments")
     group.add_argument(

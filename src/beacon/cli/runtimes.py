@@ -9,12 +9,12 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
+from beacon.campaign.opening import open_monitor
 from beacon.campaign.runtime_measuring import Measured, measure
 from beacon.cli.arguments import number_of_starts
 from beacon.cli.console import Console
 from beacon.cli.documents import Runtimes
 from beacon.cli.exploring import add_jobs_option
-from beacon.cli.opening import open_monitor
 from beacon.cli.parser import add_command, add_general_options
 from beacon.data.runtimes import (
     HOST_TABLE,

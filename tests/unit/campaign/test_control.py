@@ -9,7 +9,7 @@ import pytest
 from beacon.campaign.cell import Conditions
 from beacon.campaign.control import LIMIT
 from beacon.campaign.lab import Lab
-from beacon.campaign.verify import verify
+from beacon.campaign.verify import verify_runs
 from beacon.engines.interface import Container, Enforcement, Image
 from beacon.model.environment import Dimension, Effect, Environment, Surroundings
 from beacon.model.event import Capability, Phase, Syscall
@@ -54,7 +54,7 @@ def made(policy: Policy, service: Service, *seen: Observation) -> tuple[Verifica
     lab = Lab(engine, ReplayMonitor((*seen, *[PLAIN] * 200)))
     conditions = Conditions(IMAGE, NARROW, ENFORCED, policy.surroundings, settle=0)
     workload = Answering(engine, service)
-    found = verify(lab, conditions, policy, lambda _: workload, Diary(), jobs=1)
+    found = verify_runs(lab, conditions, policy, lambda _: workload, Diary(), jobs=1)
     assert engine.alive == set()
     return found, engine
 
@@ -112,7 +112,7 @@ def test_the_control_has_the_launch_and_nothing_enforced() -> None:
     lab = Lab(engine, ReplayMonitor([PLAIN] * 20))
     conditions = Conditions(IMAGE, NARROW, ENFORCED, settle=0)
     workload = Answering(engine, lambda *_: False)
-    verify(lab, conditions, recorded(), lambda _: workload, Diary(), jobs=1)
+    verify_runs(lab, conditions, recorded(), lambda _: workload, Diary(), jobs=1)
     assert launches == [(ENFORCED, True), (Enforcement(), False)] * 2
 
 

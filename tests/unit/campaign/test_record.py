@@ -16,7 +16,7 @@ from beacon.campaign.lab import Lab
 from beacon.campaign.never import NeverReadyError, unserved, why_unserved
 from beacon.campaign.recognising import Recogniser
 from beacon.campaign.record import Campaign
-from beacon.campaign.verify import verify
+from beacon.campaign.verify import verify_runs
 from beacon.engines.interface import Enforcement, NotReadyError, Readiness
 from beacon.errors import ExitCode
 from beacon.exploration.estimate import Trial
@@ -218,7 +218,7 @@ def test_verification_enforces_and_compares() -> None:
     missing = Observation((*ALONE.syscalls, call("sendfile", count=0, denied=3)))
     for recordings, passed in (((DRIVEN,), True), ((missing, DRIVEN), False)):
         made = lab(None, ALONE, *recordings)
-        result = verify(made, enforced, policy, WORKLOADS.__getitem__, Diary(), jobs=1)
+        result = verify_runs(made, enforced, policy, WORKLOADS.__getitem__, Diary(), jobs=1)
         assert result.passed is passed
         assert isinstance(made.engine, FakeEngine)
         assert made.engine.created[0][0] == enforced.enforcement
@@ -303,7 +303,7 @@ def test_a_run_keeps_what_it_heard_and_drove() -> None:
     assert profile.coverage.not_exercised == (Listener(53, "udp"),)
     policy = synthesize(profile)
     assert policy.coverage == profile.coverage
-    result = verify(lab(script), CONDITIONS, policy, WORKLOADS.__getitem__, Diary(), jobs=1)
+    result = verify_runs(lab(script), CONDITIONS, policy, WORKLOADS.__getitem__, Diary(), jobs=1)
     assert result.coverage == profile.coverage
 
 
@@ -360,7 +360,7 @@ def test_what_is_not_supported_may_pass_and_what_is_unsteady_may_fail() -> None:
     policy = synthesize(record(lab(None, ALONE, DRIVEN, DRIVEN), Moody(*moods), Diary()))
     for now in ((PAGE, Check("idle", passed=True), IDLE_TOO), moods[0], moods[1]):
         workloads: dict[str, Workload] = {"none": NoWorkload(), "fake": Moody(now)}
-        result = verify(lab(), CONDITIONS, policy, workloads.__getitem__, Diary(), jobs=1)
+        result = verify_runs(lab(), CONDITIONS, policy, workloads.__getitem__, Diary(), jobs=1)
         assert result.passed
 
 

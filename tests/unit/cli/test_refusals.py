@@ -3,9 +3,9 @@ from __future__ import annotations
 import msgspec
 import pytest
 
-from beacon.cli.main import build_parser
+from beacon.campaign.refusals import check_possible, without_effect
+from beacon.campaign.request import ProfileRequest
 from beacon.cli.profile import workload_name
-from beacon.cli.refusals import check_possible, without_effect
 from beacon.engines.interface import Image
 from beacon.errors import UsageError
 from beacon.model.launch import Launch
@@ -47,31 +47,29 @@ def test_what_can_come_true_is_not_refused() -> None:
 def test_a_job_is_never_ready() -> None:
     launch = Launch(job=True, ready_log="up", ready_after=5, ready_timeout=2)
     check_possible(launch, BARE, None)
-    options = build_parser().parse_args(["profile", "-o", "x", "--ready-after", "5", "job:1"])
-    assert list(without_effect(options, launch, BARE)) == [
+    assert list(without_effect(ProfileRequest("job:1", launch), BARE)) == [
         "--ready-log has no effect: a job (--job) is never ready",
         "--ready-after has no effect: a job (--job) is never ready",
     ]
 
 
 def test_options_that_change_nothing_are_named() -> None:
-    words = ["profile", "-o", "x", "--strategy", "baseline", "--max-runs", "3", "--dimensions", "x"]
-    options = build_parser().parse_args([*words, "--ready-after", "5", "server:1"])
-    found = list(without_effect(options, Launch(ready_after=5), SERVER))
+    launch = Launch(ready_after=5)
+    request = ProfileRequest("server:1", launch, strategy="baseline", max_runs=3, dimensions=("x",))
+    found = list(without_effect(request, SERVER))
     assert found == [
         "--ready-after has no effect: a port that the image exposes says when the container is "
         "ready",
         "--dimensions has no effect with --strategy baseline, which explores nothing",
         "--max-runs has no effect with --strategy baseline, which explores nothing",
     ]
-    options = build_parser().parse_args(["profile", "-o", "x", "--ready-after", "5", "sleep:1"])
-    assert not list(without_effect(options, Launch(ready_after=5), BARE))
+    assert not list(without_effect(ProfileRequest("sleep:1", launch), BARE))
 
 
 def test_workloads_are_repeated_at_ports_of_their_own() -> None:
     assert workload_name([]) is None
     assert workload_name(["./drive.sh"]) == "./drive.sh"
     assert workload_name(["http", "http:9100"]) == "http+http:9100"
-    for given in (["http", "http"], ["http", "none"], ["http", "./drive.sh"], ["http"] * 5):
+    for given in (["http", "http"], ["http", "none"], ["http", "./drive.sh"], ["http"] * 9):
         with pytest.raises(UsageError, match="does not combine"):
             workload_name(given)

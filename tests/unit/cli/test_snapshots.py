@@ -13,7 +13,7 @@ import pytest
 from beacon.cli.main import COMMANDS, build_parser
 from beacon.data import runtimes as data
 from beacon.data.cves import cves
-from beacon.model.files import PROFILE_FILE, encode, write_files
+from beacon.model.files import PROFILE_FILE, encode, load_policy, write_files
 from beacon.model.policy import Policy
 from beacon.model.verification import Verification
 from fakes import IMAGE
@@ -70,7 +70,7 @@ def test_every_option_is_explained_and_in_a_group(name: str) -> None:
 def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     (tmp_path / "home").mkdir()
     fake_host(monkeypatch, tmp_path / "home")
-    monkeypatch.setattr("beacon.cli.profile._record", lambda *_: stored_profile())
+    monkeypatch.setattr("beacon.cli.profile.profile_image", lambda *_: stored_profile())
     monkeypatch.setattr(data, "HOST_TABLE", tmp_path / "none.toml")
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "home"))
     cves.cache_clear()
@@ -85,7 +85,9 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
 def _shown(place: Path, name: str, monkeypatch: pytest.MonkeyPatch, *options: str) -> str:
     """What a command writes to stdout; places, keys and BeaCon's version have fixed names."""
     maker: Callable[[Policy], Verification] = failed if name == "verify-failed" else passed
-    monkeypatch.setattr("beacon.cli.verify._verified", lambda _, policy, __: maker(policy))
+    monkeypatch.setattr(
+        "beacon.cli.verify.verify", lambda request, _: maker(load_policy(request.policy))
+    )
     command, *rest = SHOWN[name]
     words = [word.replace("DIR", str(place)) for word in (command, *options, *rest)]
     code, out, _ = check(place, *words)

@@ -134,10 +134,10 @@ def _open_lab() -> Iterator[Lab]:
 
 def fake_host(patch: pytest.MonkeyPatch, home: Path) -> None:
     """Engine, monitor and workloads are fakes; keys and scores lie in `home`."""
-    for command in ("profile", "verify"):
-        patch.setattr(f"beacon.cli.{command}.open_lab", _open_lab)
-        patch.setattr(f"beacon.cli.{command}.find", _find)
-    patch.setattr("beacon.cli.profile.clean", lambda _: Swept())
+    for command in ("profiling", "verifying"):
+        patch.setattr(f"beacon.campaign.{command}.open_lab", _open_lab)
+        patch.setattr(f"beacon.campaign.{command}.find", _find)
+    patch.setattr("beacon.campaign.profiling.clean", lambda _: Swept())
     for fault in ("kill_child", "fill", "shape"):  # they strike this host's processes
         patch.setattr(f"beacon.campaign.host_faults.{fault}", lambda *_: None)
     patch.setattr("time.sleep", lambda _: None)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import argparse
 from collections.abc import Iterator
 
 from beacon.campaign.job import may_be_job, uncopied
 from beacon.campaign.recognising import reachable
+from beacon.campaign.request import ProfileRequest
 from beacon.engines.interface import Image
 from beacon.errors import UsageError
 from beacon.model.launch import Launch
@@ -39,25 +39,27 @@ def check_possible(launch: Launch, image: Image, workload: str | None) -> None:
         )
 
 
-def without_effect(options: argparse.Namespace, launch: Launch, image: Image) -> Iterator[str]:
+def without_effect(request: ProfileRequest, image: Image) -> Iterator[str]:
     """What was asked for and changes nothing here, or not all that it could, a sentence each."""
-    yield from _unheeded(options, launch, image)
+    launch = request.launch
+    yield from _unheeded(launch, image)
     if may_be_job(image, launch):
         yield from uncopied(launch)
-    if options.strategy == "baseline":
+    if request.strategy == "baseline":
         for name in _EXPLORING:
-            if getattr(options, name) is not None:
+            if getattr(request, name) is not None:
                 flag = "--" + name.replace("_", "-")
                 yield f"{flag} has no effect with --strategy baseline, which explores nothing"
 
 
-def _unheeded(options: argparse.Namespace, launch: Launch, image: Image) -> Iterator[str]:
+def _unheeded(launch: Launch, image: Image) -> Iterator[str]:
     """What was said of when it is ready, and does not count."""
+    after = None if launch.ready_after == Launch().ready_after else launch.ready_after
     if launch.job:
-        for flag, given in (("log", launch.ready_log), ("after", options.ready_after)):
+        for flag, given in (("log", launch.ready_log), ("after", after)):
             if given is not None:
                 yield f"--ready-{flag} has no effect: a job (--job) is never ready"
-    elif options.ready_after is not None and not _waits(launch, image):
+    elif after is not None and not _waits(launch, image):
         decides = _deciding(launch, image)
         yield f"--ready-after has no effect: {decides} says when the container is ready"
 

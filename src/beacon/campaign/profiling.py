@@ -1,0 +1,122 @@
+"""Profiles an image as a request asks."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
+from dataclasses import replace
+
+from beacon.campaign.cell import Conditions
+from beacon.campaign.cleaning import clean
+from beacon.campaign.journal import Journal
+from beacon.campaign.lab import Lab
+from beacon.campaign.opening import open_lab
+from beacon.campaign.planning import check_services, identity, planner
+from beacon.campaign.reaching import with_reach
+from beacon.campaign.recognising import Recogniser, reachable
+from beacon.campaign.record import Budget, Campaign
+from beacon.campaign.refusals import check_possible, without_effect
+from beacon.campaign.reporter import Reporter
+from beacon.campaign.request import ProfileRequest
+from beacon.campaign.standard_input import StandardInput, standard_input
+from beacon.engines.interface import Image
+from beacon.errors import BeaconError
+from beacon.model.profile import Profile
+from beacon.reach.cache import Cache, default_directory
+from beacon.workloads.discovery import find, services
+from beacon.workloads.suited import guess
+
+
+def profile(request: ProfileRequest, reporter: Reporter) -> Profile:
+    """Run the image in many environments, watched from the kernel.
+
+    UsageError for what cannot come true, NeverReadyError when it never became ready, other
+    BeaconErrors for the host, the engine and the kernel. The profile may be incomplete: see
+    `Profile.gaps`.
+    """
+    check_services(request.services)
+    with standard_input(request.launch) as (launch, stdin), open_lab() as lab:
+        return _record(lab, replace(request, launch=launch), stdin, reporter)
+
+
+def _record(
+    lab: Lab, request: ProfileRequest, stdin: StandardInput | None, reporter: Reporter
+) -> Profile:
+    launch = request.launch
+    workload = None if request.workload is None else find(request.workload)
+    image = lab.engine.image(request.image)
+    check_possible(launch, image, request.workload)
+    for note in without_effect(request, image):
+        reporter.say(f"Note: {note}.")
+    if workload is None and reachable(launch):
+        find(guess(image.ports))  # a client that is missing is missed before the first run
+    plan = planner(request, image, launch)
+    surroundings, strategy = plan((), ())
+    conditions = Conditions(image, launch, surroundings=surroundings, stdin=stdin)
+    vary = not request.as_configured
+    recogniser = Recogniser(lab, conditions, find, services(), request.services, vary)
+    with _journal(request, identity(request, image, launch, surroundings)) as journal:
+        campaign = Campaign(
+            lab,
+            conditions,
+            workload,
+            reporter,
+            request.jobs,
+            strategy,
+            request.seed,
+            Budget(request.max_runs, request.time_budget),
+            journal,
+            recogniser=recogniser,
+            plan=plan,
+        )
+        if journal is not None and request.resume:
+            _tidy(lab, reporter)
+            reporter.say(f"Going on after {len(journal)} finished runs.")
+        with _kept(journal, request, reporter):
+            return _with_reach(campaign.run(), lab, image, reporter)
+
+
+@contextmanager
+def _journal(request: ProfileRequest, mark: str) -> Iterator[Journal | None]:
+    if request.directory is None:
+        with nullcontext():
+            yield None
+    else:
+        with Journal(request.directory, mark, resume=request.resume) as journal:
+            yield journal
+
+
+def _with_reach(found: Profile, lab: Lab, image: Image, reporter: Reporter) -> Profile:
+    """Add what the image's programs can call; a profile without it is whole, too."""
+    reporter.say("Analysing what the image's programs can call.")
+    began = time.monotonic()
+    try:
+        found = with_reach(found, lab.engine, image, Cache(default_directory()))
+    except BeaconError as error:
+        reporter.say(f"Note: {error}")
+        return found
+    calls = len(found.reach.calls) if found.reach else 0
+    reporter.say(f"They can make {calls} system calls ({time.monotonic() - began:.1f} s).")
+    return found
+
+
+@contextmanager
+def _kept(journal: Journal | None, request: ProfileRequest, reporter: Reporter) -> Iterator[None]:
+    """Say what an interrupt or an error leaves to continue with."""
+    try:
+        yield
+    except BaseException:
+        if count := 0 if journal is None else len(journal):
+            reporter.say(
+                f"Kept in {request.directory}: {count} finished {'run' if count == 1 else 'runs'}; "
+                "repeat the command with --resume to continue."
+            )
+        raise
+
+
+def _tidy(lab: Lab, reporter: Reporter) -> None:
+    """Remove what the killed predecessor left, lest it disturb the runs to come."""
+    removed = clean(lab.engine).removed
+    if removed:
+        reporter.say(f"Removed what a killed command left behind: {', '.join(removed)}.")

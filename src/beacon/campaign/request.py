@@ -1,0 +1,70 @@
+"""What a caller asks of BeaCon, in one frozen object for each thing that it does."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from beacon.campaign.consent import Consent
+from beacon.campaign.settings import Settings
+from beacon.campaign.starts import STARTS
+from beacon.model.environment import Effect
+from beacon.model.launch import Launch
+
+
+def default_jobs() -> int:
+    """Runs at a time: four fifths of a run are waiting, so four times the processors."""
+    return min(16, 4 * (os.cpu_count() or 1))
+
+
+@dataclass(frozen=True)
+class ProfileRequest:
+    """Profile an image.
+
+    `launch` is how it is started in every run. `workload` is the name of what drives it, or the
+    path of an executable; None: chosen by its sockets. `settings` holds environments that only it
+    has. `services` are taken for recognised; None: recognised by what it runs. `as_configured`: no
+    environments of services are explored.
+
+    `dimensions` are those to explore (`NAME` or `NAME=VALUE`); None: all that give the image no
+    part of the host. `max_runs` counts all runs, no run begins after `time_budget` seconds;
+    `target` is the chance of something new at which exploration ends.
+
+    `directory` is where the journal is, so that `resume` can continue an interrupted campaign;
+    None: it keeps none.
+    """
+
+    image: str
+    launch: Launch = field(default_factory=Launch)
+    workload: str | None = None
+    settings: Settings = field(default_factory=Settings)
+    services: tuple[str, ...] | None = None
+    as_configured: bool = False
+    strategy: str = "adaptive"
+    dimensions: tuple[str, ...] | None = None
+    max_runs: int | None = None
+    time_budget: float | None = None
+    target: float = 0.05
+    seed: int = 1
+    jobs: int = field(default_factory=default_jobs)
+    directory: Path | None = None
+    resume: bool = False
+
+
+@dataclass(frozen=True)
+class VerifyRequest:
+    """Verify the policy in a directory.
+
+    `quick`: only the runs in the default environment are repeated. The container is started
+    `starts` times more without a workload. `consent` is what the caller agrees to of all that the
+    policy's files ask of this host; `granted` are environments that may ask for more.
+    """
+
+    policy: Path
+    quick: bool = False
+    starts: int = STARTS
+    jobs: int = field(default_factory=default_jobs)
+    consent: Consent = field(default_factory=Consent)
+    granted: Mapping[tuple[str, str], Effect] = field(default_factory=dict)

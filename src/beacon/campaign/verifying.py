@@ -1,0 +1,121 @@
+"""Verifies the policy in a directory as a request asks."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import msgspec
+
+from beacon import __version__
+from beacon.campaign.cell import Conditions
+from beacon.campaign.consent import Consent, changed_input, check_consent
+from beacon.campaign.demands import Demand, demands
+from beacon.campaign.edited import edits
+from beacon.campaign.enforced import Enforced, read_enforced
+from beacon.campaign.opening import open_lab
+from beacon.campaign.reporter import Reporter
+from beacon.campaign.request import VerifyRequest
+from beacon.campaign.seal import NoKeyError, is_sealed
+from beacon.campaign.standard_input import standard_input
+from beacon.campaign.starts import start_again
+from beacon.campaign.verify import chosen, verify_runs
+from beacon.errors import UsageError
+from beacon.export.seccomp import SeccompExporter
+from beacon.model.deviation import is_wider
+from beacon.model.files import load_policy
+from beacon.model.policy import Policy
+from beacon.model.profile import Profile
+from beacon.model.verification import Verification
+from beacon.synthesis.runtime_floor import other_runtime
+from beacon.workloads.discovery import find
+
+
+def verify(request: VerifyRequest, reporter: Reporter) -> Verification:
+    """Run the image under its policy, compare with what was recorded, see denials.
+
+    UsageError for what the caller did not consent to, other BeaconErrors for the host, the engine
+    and the kernel. Where a file allows more than policy.json nothing is run: see
+    `Verification.files`.
+    """
+    policy = load_policy(request.policy)
+    enforced = read_enforced(request.policy)
+    if enforced.former is not None:
+        reporter.say(
+            f"Note: docker.args names {enforced.former}, where this folder is not any more; "
+            f"`docker run` needs {request.policy.resolve() / SeccompExporter.file} there."
+        )
+    files = edits(policy, request.policy, enforced.texts)
+    if is_wider(files):  # a filter that nobody derived is not run
+        return Verification(policy.image, (), __version__, len(policy.replays), files)
+    found, consent = consented(request, policy, enforced, reporter)
+    if request.consent.launch.stdin is not None and policy.launch.stdin is None:
+        raise UsageError("This policy was recorded without --stdin: leave it out here, too.")
+    verification = _run(request, policy, enforced, found, consent, reporter)
+    return msgspec.structs.replace(verification, files=files)
+
+
+def consented(
+    request: VerifyRequest, policy: Policy, enforced: Enforced, reporter: Reporter
+) -> tuple[list[Demand], Consent]:
+    """List what the replays ask for; UsageError for what the caller did not consent to."""
+    replays = chosen(policy, quick=request.quick)
+    found = demands(policy, replays, enforced.enforcement, request.granted)
+    if not found:
+        return found, Consent()
+    sealed = has_seal(policy, reporter)
+    consent = replace(request.consent, sealed=sealed, script=policy.script)
+    check_consent(found, consent)
+    reporter.demanded(found, consent)
+    return found, consent
+
+
+def has_seal(document: Profile | Policy, reporter: Reporter) -> bool:
+    """Whether this host sealed the document; a note where nobody can check."""
+    try:
+        return is_sealed(document)
+    except NoKeyError as error:
+        reporter.say(f"Note: nobody can check the seal of these files here ({error}).")
+        return False
+
+
+def _run(
+    request: VerifyRequest,
+    policy: Policy,
+    enforced: Enforced,
+    found: list[Demand],
+    consent: Consent,
+    reporter: Reporter,
+) -> Verification:
+    launch = msgspec.structs.replace(
+        policy.launch,
+        no_new_privileges=enforced.no_new_privileges,
+        stdin=consent.launch.stdin or policy.launch.stdin,
+    )
+    with standard_input(launch) as (launch, stdin), open_lab() as lab:
+        if note := changed_input(policy.launch, stdin, consent):
+            reporter.say(f"Note: {note}.")
+        image = lab.engine.image(policy.image.reference)
+        if image.id != policy.image.id:
+            reporter.say(f"Note: {image.reference} is not the image that was profiled any more.")
+            # What was given to one image was not given to another of its name.
+            check_consent(found, replace(consent, sealed=False))
+        conditions = Conditions(
+            image,
+            launch,
+            enforced.enforcement,
+            policy.surroundings,
+            stdin,
+            ends=policy.ends_by_itself(),
+            serves=policy.never_ends(),
+        )
+        runtime = lab.engine.facts().runtime
+        if note := other_runtime(policy, runtime):
+            reporter.say(f"Note: {note}.")
+        verification = verify_runs(
+            lab, conditions, policy, find, reporter, request.jobs, quick=request.quick
+        )
+        if request.starts:
+            times = "1 more time" if request.starts == 1 else f"{request.starts} more times"
+            reporter.say(f"Starting it {times}, without a workload")
+        starts = start_again(lab, conditions, policy, request.starts, request.jobs)
+    return msgspec.structs.replace(verification, starts=starts, runtime=runtime)
