@@ -89,8 +89,9 @@ def _add_driving(parser: argparse.ArgumentParser) -> None:
         action="append",
         default=[],
         help="What drives the container from outside: a name of docs/workloads.md (http, "
-        "memcached:11212), none, or the path of an executable of yours. Names may be repeated, each "
-        "with a port of its own. Default: auto, which chooses by what the container listens on.",
+        "memcached:11212), none, or the path of an executable of yours. Names may be repeated, "
+        "each with a port of its own. Default: auto, which chooses by what the container listens "
+        "on.",
     )
     group.add_argument(
         "--settings",
