@@ -26,7 +26,7 @@ from beacon.engines.interface import (
 from beacon.errors import BeaconError
 from beacon.model.environment import Environment, Step, Surroundings, When
 from beacon.model.event import Phase
-from beacon.model.launch import Launch, bare
+from beacon.model.launch import Launch, strip_cap_prefix
 from beacon.model.run import Check, Ending, Outcome, Run, run_name
 from beacon.monitor.interface import Target
 from beacon.workloads.interface import Endpoint, Workload
@@ -139,7 +139,7 @@ def _with_added(conditions: Conditions, environment: Environment) -> Enforcement
     enforced = conditions.enforcement
     if enforced.capabilities is None:
         return enforced
-    kept = {f"CAP_{bare(name)}" for name in enforced.capabilities}
+    kept = {f"CAP_{strip_cap_prefix(name)}" for name in enforced.capabilities}
     more = conditions.surroundings.added_capabilities(environment)
     return replace(enforced, capabilities=tuple(sorted(kept | more)))
 

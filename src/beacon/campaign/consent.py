@@ -9,7 +9,7 @@ from pathlib import Path
 from beacon.campaign.demands import Demand
 from beacon.campaign.standard_input import StandardInput
 from beacon.errors import UsageError
-from beacon.model.launch import Launch, bare
+from beacon.model.launch import Launch, strip_cap_prefix
 from beacon.model.text import printable
 from beacon.workloads.script import script_digest
 
@@ -55,7 +55,10 @@ class Consent:
 
 
 def _adds(consent: Consent, name: str) -> bool:
-    return bool({bare(each) for each in consent.launch.cap_add} & {bare(name), "ALL"})
+    return bool(
+        {strip_cap_prefix(each) for each in consent.launch.cap_add}
+        & {strip_cap_prefix(name), "ALL"}
+    )
 
 
 _REPEATED: Mapping[str, Callable[[Consent, str], bool]] = {

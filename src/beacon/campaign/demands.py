@@ -17,7 +17,7 @@ from beacon.data.host_access import host_access
 from beacon.engines.interface import Enforcement
 from beacon.model.environment import Dimension, Effect, Step
 from beacon.model.event import Capability
-from beacon.model.launch import Launch, Options, bare
+from beacon.model.launch import Launch, Options, strip_cap_prefix
 from beacon.model.policy import Policy, Replay
 from beacon.workloads.discovery import is_known
 
@@ -100,7 +100,7 @@ def launch_demands(launch: Launch) -> list[Demand]:
 
 def _control(launch: Launch) -> Iterator[Demand]:
     """What runs without the policy have (campaign/control.py): no file beside it limits them."""
-    for name in map(bare, launch.cap_add):
+    for name in map(strip_cap_prefix, launch.cap_add):
         if _asks(name):
             yield Demand("cap_add", name, _why("cap_add"))
     for value in _values(launch.seccomp):
@@ -156,11 +156,11 @@ def _capabilities(policy: Policy, enforcement: Enforcement) -> Iterator[Demand]:
         for effect in policy.surroundings.effects(replay.environment)
         for name in effect.cap_add
     ]
-    explained = {bare(name) for name in (*policy.launch.cap_add, *pinned, *added)}
+    explained = {strip_cap_prefix(name) for name in (*policy.launch.cap_add, *pinned, *added)}
     for name in enforcement.capabilities or ():
         if _asks(name):
-            covered = bool(explained & {bare(name), "ALL"})
-            yield Demand("cap_add", bare(name), _why("cap_add"), covered)
+            covered = bool(explained & {strip_cap_prefix(name), "ALL"})
+            yield Demand("cap_add", strip_cap_prefix(name), _why("cap_add"), covered)
 
 
 def _asks(capability: str) -> bool:
@@ -182,7 +182,9 @@ def _filter(policy: Policy, enforcement: Enforcement) -> Iterator[Demand]:
         yield Demand("filter", ALL_CALLS, why, sealed=False)
         return
     table, names = host_access().filter, frozenset(policy.names())
-    granted = table.opened(f"CAP_{bare(name)}" for name in enforcement.capabilities or ())
+    granted = table.opened(
+        f"CAP_{strip_cap_prefix(name)}" for name in enforcement.capabilities or ()
+    )
     for name in (opened & table.denied) - granted:
         yield Demand("filter", name, table.why, name in names)
     for call in (each.call for each in policy.syscalls if each.call.name in opened - granted):

@@ -8,7 +8,7 @@ from functools import cache
 import msgspec
 
 from beacon.data.table import read_table
-from beacon.model.launch import Launch, bare
+from beacon.model.launch import Launch, strip_cap_prefix
 
 #: What Docker grants without any option, without `CAP_` (moby, oci/caps/defaults.go).
 DOCKER_DEFAULT = frozenset(
@@ -51,5 +51,8 @@ def granted(launch: Launch, capability: str) -> bool:
     """
     if launch.takes_away(capability):
         return False
-    added = {bare(word) for word in launch.cap_add}
-    return bool(added & {bare(capability), "ALL"}) or bare(capability) in DOCKER_DEFAULT
+    added = {strip_cap_prefix(word) for word in launch.cap_add}
+    return (
+        bool(added & {strip_cap_prefix(capability), "ALL"})
+        or strip_cap_prefix(capability) in DOCKER_DEFAULT
+    )

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from beacon.model.launch import Launch, Options, bare
+from beacon.model.launch import Launch, Options, strip_cap_prefix
 from beacon.model.policy import Policy
 
 #: A volume by name; what else a source can be is a path of the host.
@@ -95,7 +95,7 @@ def capabilities(policy: Policy) -> list[str]:
     Verification grants the same: another environment may have needed what this launch drops.
     """
     kept = (each.name for each in policy.capabilities)
-    return [bare(name) for name in kept if not policy.launch.takes_away(name)]
+    return [strip_cap_prefix(name) for name in kept if not policy.launch.takes_away(name)]
 
 
 def origin(policy: Policy) -> str:

@@ -11,7 +11,7 @@ import msgspec
 from beacon.data.kernel import tables
 from beacon.export.seccomp import SeccompExporter
 from beacon.model.deviation import Deviation, DeviationKind
-from beacon.model.launch import bare
+from beacon.model.launch import strip_cap_prefix
 from beacon.model.text import printable
 
 NO_NEW_PRIVILEGES = "no-new-privileges"
@@ -36,7 +36,7 @@ def by_options(add: Iterable[str], drop: Iterable[str], security: Iterable[str])
     others = [w for w in words if w != NO_NEW_PRIVILEGES and not _names_profile(w)]
     return Rights(
         capabilities=_capabilities(add),
-        drops_all=_ALL in {bare(word) for word in drop},
+        drops_all=_ALL in {strip_cap_prefix(word) for word in drop},
         no_new_privileges=NO_NEW_PRIVILEGES in words,
         profile=profiles[0] if len(profiles) == 1 else None,
         open=frozenset(map(printable, others)),
@@ -49,7 +49,7 @@ def _names_profile(word: str) -> bool:
 
 
 def _capabilities(words: Iterable[str]) -> frozenset[str]:
-    names = {f"CAP_{bare(word)}" for word in words}
+    names = {f"CAP_{strip_cap_prefix(word)}" for word in words}
     return frozenset(tables().capabilities if f"CAP_{_ALL}" in names else map(printable, names))
 
 
@@ -74,7 +74,7 @@ def of_container(document: Any, name: str) -> Rights | None:
     local = seccomp.get("type") == "Localhost"
     rights = Rights(
         capabilities=_capabilities(_words(listed_rights.get("add"))),
-        drops_all=_ALL in {bare(word) for word in _words(listed_rights.get("drop"))},
+        drops_all=_ALL in {strip_cap_prefix(word) for word in _words(listed_rights.get("drop"))},
         no_new_privileges=security.get("allowPrivilegeEscalation") is False,
         profile=str(seccomp.get("localhostProfile")) if local else None,
     )

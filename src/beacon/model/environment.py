@@ -8,7 +8,7 @@ from enum import StrEnum
 
 import msgspec
 
-from beacon.model.launch import Options, bare
+from beacon.model.launch import Options, strip_cap_prefix
 from beacon.model.numbers import Repetitions, Seconds
 
 
@@ -149,7 +149,7 @@ class Surroundings(msgspec.Struct, frozen=True):
     def added_capabilities(self, environment: Environment) -> frozenset[str]:
         """Names of the capabilities that its settings grant; `CAP_ALL` for every one."""
         words = (word for effect in self.effects(environment) for word in effect.cap_add)
-        return frozenset(f"CAP_{bare(word)}" for word in words)
+        return frozenset(f"CAP_{strip_cap_prefix(word)}" for word in words)
 
     def kinds(self, environment: Environment) -> frozenset[Kind]:
         """The sorts of dimensions that differ in it."""

@@ -63,12 +63,14 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
 
     def takes_away(self, capability: str) -> bool:
         """Whether a container that has the capability loses it by these options."""
-        dropped, added = (set(map(bare, words)) for words in (self.cap_drop, self.cap_add))
-        name = bare(capability)
+        dropped, added = (
+            set(map(strip_cap_prefix, words)) for words in (self.cap_drop, self.cap_add)
+        )
+        name = strip_cap_prefix(capability)
         return name not in added and bool(dropped & {name, "ALL"})
 
 
-def bare(capability: str) -> str:
+def strip_cap_prefix(capability: str) -> str:
     """What `cap_chown`, `CAP_CHOWN` and `CHOWN` have in common, as `docker run` spells it."""
     return capability.upper().removeprefix("CAP_")
 

@@ -14,7 +14,7 @@ from beacon.model.cve import Cve
 from beacon.model.decision import Decision
 from beacon.model.event import Abi, Capability, Event, Syscall, order, whole
 from beacon.model.intent import Intent, Reserve
-from beacon.model.launch import Launch, bare
+from beacon.model.launch import Launch, strip_cap_prefix
 from beacon.model.policy import ReachSummary, Unseen
 from beacon.model.reach import Caller, Reach
 from beacon.model.score import Reason, Score, joined
@@ -161,7 +161,7 @@ class _Reserve:
         Nor what Docker's default filter denies: no policy allows what nobody's container may do
         without it, unless it was seen.
         """
-        added = (f"CAP_{bare(each)}" for each in self._launch.cap_add)
+        added = (f"CAP_{strip_cap_prefix(each)}" for each in self._launch.cap_add)
         if not host_access().filter.lets_through(call, added):
             return False
         denied = {*self._denied, *self._intent.deny, *self._refused}
