@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from beacon.data.families import families
-from beacon.model.event import Event, Syscall, order, read, spell
+from beacon.model.event import Event, Syscall, parse_event, sort_key
 from beacon.model.profile import Profile
 
 
@@ -14,7 +14,7 @@ def known(recorded: Profile) -> frozenset[Event]:
     seen = recorded.events()
     calls = [event for event in seen if isinstance(event, Syscall)]
     sure = (each.then for each in families() if each.certain and any(map(each.follows, calls)))
-    return seen | {read(word) for then in sure for word in then}
+    return seen | {parse_event(word) for then in sure for word in then}
 
 
 def odd(one: Profile, others: Sequence[Profile]) -> list[str]:
@@ -42,4 +42,4 @@ def _always(campaigns: Sequence[Profile]) -> frozenset[Event]:
 
 
 def _names(events: frozenset[Event]) -> list[str]:
-    return [spell(event) for event in sorted(events, key=order)]
+    return [str(event) for event in sorted(events, key=sort_key)]

@@ -13,7 +13,7 @@ from statistics import mean
 import msgspec
 
 from beacon.exploration.growth import Growth, growth
-from beacon.model.event import Event, Syscall, whole
+from beacon.model.event import Event, Syscall, without_argument
 from beacon.model.profile import Estimate, Profile
 from beacon.model.run import Ending
 from catalogue import chosen, exploration, profile
@@ -61,7 +61,7 @@ def _call(event: Event) -> Event | None:
 
 
 def _by_name(event: Event) -> Event | None:
-    return whole(event) if isinstance(event, Syscall) else None
+    return without_argument(event) if isinstance(event, Syscall) else None
 
 
 def show(rows: list[Row]) -> None:

@@ -25,7 +25,7 @@ from matplotlib.axes import Axes
 
 from beacon.campaign.settings import read_settings
 from beacon.data.dimensions import general, select
-from beacon.model.event import Event, order, spell, whole
+from beacon.model.event import Event, sort_key, without_argument
 from beacon.model.profile import Profile
 from catalogue import exploration, profile, settings
 from chance import known
@@ -47,7 +47,7 @@ class Comparison(msgspec.Struct, frozen=True):
 
 
 def _plain(events: frozenset[Event]) -> frozenset[Event]:
-    return frozenset(map(whole, events))
+    return frozenset(map(without_argument, events))
 
 
 def _curve(recorded: Profile) -> list[frozenset[Event]]:
@@ -86,7 +86,7 @@ class _Result(msgspec.Struct, frozen=True):
 
     @property
     def missed(self) -> frozenset[Event]:
-        return frozenset(e for e in self.truth if not {e, whole(e)} & self.known)
+        return frozenset(e for e in self.truth if not {e, without_argument(e)} & self.known)
 
     @property
     def found(self) -> float:
@@ -114,7 +114,7 @@ def _row(compared: Comparison, result: _Result) -> list[str]:
         share(result.runs / runs),
     ]
     for each in (named, result):
-        missed = ", ".join(spell(event) for event in sorted(each.missed, key=order))
+        missed = ", ".join(str(event) for event in sorted(each.missed, key=sort_key))
         cells += [str(len(each.truth)), share(each.found), missed or "none"]
     return cells
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from beacon.data.cves import cves
 from beacon.model.cve import Cve
-from beacon.model.event import Event, Syscall, whole
+from beacon.model.event import Event, Syscall, without_argument
 from beacon.model.intent import PRESETS
 from beacon.model.profile import Profile
 from beacon.synthesis.exposure import exposures
@@ -31,7 +31,7 @@ def events(profile: Profile, intent: str) -> frozenset[Event]:
 
 def by_name(allowed: frozenset[Event]) -> frozenset[Event]:
     """The same without a look at arguments."""
-    return frozenset(map(whole, allowed))
+    return frozenset(map(without_argument, allowed))
 
 
 def calls(allowed: frozenset[Event]) -> int:

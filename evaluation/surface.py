@@ -23,7 +23,7 @@ from beacon.data.kernel import tables
 from beacon.data.runtimes import find_floor, shipped
 from beacon.data.surface import group_of, is_harmless, weight_of
 from beacon.model.cve import Cve, Need
-from beacon.model.event import Abi, Capability, Event, Syscall, order, whole
+from beacon.model.event import Abi, Capability, Event, Syscall, sort_key, without_argument
 from beacon.scoring.security import Candidates, routes, serves, weight
 from markdown import share, table
 
@@ -168,7 +168,7 @@ def reserve(fits: Callable[[Syscall], bool], known: Iterable[Cve]) -> frozenset[
         for event in {event for route in found for serving in route for event in serving}:
             touching[event].append(found)
     allowed = set(base())
-    for event in sorted(universe(), key=lambda each: (weight_of(each).weight, order(each))):
+    for event in sorted(universe(), key=lambda each: (weight_of(each).weight, sort_key(each))):
         more = allowed | {event} if touching[event] else allowed
         if fits(event) and not any(_is_open(found, more) for found in touching[event]):
             allowed.add(event)
@@ -231,7 +231,7 @@ def _reserves(year: int) -> Iterator[tuple[str, frozenset[Event], list[Cve], lis
 
 
 def _calls(events: Iterable[Event]) -> int:
-    return len({whole(event) for event in events if isinstance(event, Syscall)})
+    return len({without_argument(event) for event in events if isinstance(event, Syscall)})
 
 
 def _harmless_with_cves() -> list[list[str]]:

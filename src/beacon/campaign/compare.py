@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from beacon.campaign.wording import ending, last_words
 from beacon.data.kernel import is_syscall
 from beacon.model.environment import Kind
-from beacon.model.event import Capability, Event, Phase, spell, whole
+from beacon.model.event import Capability, Event, Phase, without_argument
 from beacon.model.observation import CapabilityCheck, Holding
 from beacon.model.policy import Policy, Replay
 from beacon.model.run import Check, Ending, Run
@@ -85,7 +85,7 @@ def intended(policy: Policy, replay: Replay, run: Run) -> tuple[IntendedDenial, 
     dropped -= {*replay.denied, *map(Capability, replay.refused)}
     found: dict[tuple[str, Phase], IntendedDenial] = {}
     for event, each in _denied_parts(run):
-        if dropped & {event, whole(event)}:
+        if dropped & {event, without_argument(event)}:
             key = each.event, each.phase
             found[key] = found[key].joined(each) if key in found else each
     return tuple(found.values())
@@ -95,7 +95,7 @@ def _denied_parts(run: Run) -> Iterator[tuple[Event, IntendedDenial]]:
     for entry in run.observation.syscalls:
         for call, part in entry.parts():
             if part.denied:
-                name, processes = spell(call), part.processes
+                name, processes = str(call), part.processes
                 yield call, IntendedDenial(name, entry.phase, part.denied, processes)
     for check in run.observation.capabilities:
         if check.refused:
@@ -163,9 +163,9 @@ def _denials(policy: Policy, run: Run) -> Iterator[Difference]:
     known |= {each.event for each in policy.dropped}
     for entry in run.observation.syscalls:
         for call, part in entry.parts():
-            if part.denied and not known & {call, whole(call)} and is_syscall(call.name):
+            if part.denied and not known & {call, without_argument(call)} and is_syscall(call.name):
                 detail = f"{part.denied} x in phase {entry.phase} by {', '.join(part.processes)}"
-                yield Difference(DifferenceKind.SYSCALL, spell(call), detail)
+                yield Difference(DifferenceKind.SYSCALL, str(call), detail)
     yield from _refusals(policy, name, run)
 
 
@@ -180,7 +180,7 @@ def _signals(policy: Policy, run: Run) -> Iterator[Difference]:
             parts = ((entry.killed, "x killed"), (entry.trapped, "x sent SIGSYS"))
             counts = ", ".join(f"{count} {what}" for count, what in parts if count)
             detail = f"{counts} in phase {entry.phase} by {', '.join(entry.processes)}"
-            yield Difference(DifferenceKind.KILLED, spell(entry.call), detail)
+            yield Difference(DifferenceKind.KILLED, str(entry.call), detail)
 
 
 def _may_go_on(check: CapabilityCheck) -> bool:

@@ -14,7 +14,6 @@ from beacon.cli.explain import DIRECTORY
 from beacon.cli.parser import add_command, add_general_options
 from beacon.data.cves import cves
 from beacon.errors import ExitCode, UsageError
-from beacon.model.event import spell
 from beacon.synthesis.exposure import Exposure, exposures
 from beacon.synthesis.load import policy_of
 
@@ -84,5 +83,5 @@ def run(options: argparse.Namespace, console: Console) -> ExitCode:
 def _row(each: Exposure) -> list[str]:
     score = f"{each.cve.cvss.base_score:.1f}" if each.cve.cvss else "-"
     exploited = " (exploited)" if each.cve.kev else ""
-    through = " + ".join(map(spell, each.through)) or "stopped"
+    through = " + ".join(map(str, each.through)) or "stopped"
     return [each.cve.id, score + exploited, each.cve.title, through, each.cve.provenance.sure]

@@ -13,7 +13,6 @@ from beacon.cli.explain import DIRECTORY
 from beacon.cli.parser import add_command, add_general_options
 from beacon.data.cves import cves
 from beacon.errors import ExitCode
-from beacon.model.event import spell
 from beacon.synthesis.difference import Change, changes
 from beacon.synthesis.load import policy_of
 
@@ -73,4 +72,4 @@ def _row(change: Change) -> list[str]:
     if len(reasons) > 1:
         because += f" (and {len(reasons) - 1} more)"
     sign = "+" if change.added else "-"
-    return [sign, spell(change.event), f"{change.security.value:.2f}", because]
+    return [sign, str(change.event), f"{change.security.value:.2f}", because]

@@ -17,7 +17,7 @@ from beacon.data.cves import cves
 from beacon.data.runtimes import all_tables
 from beacon.errors import ExitCode, UsageError
 from beacon.model.deviation import Deviation
-from beacon.model.event import Syscall, spell
+from beacon.model.event import Syscall
 from beacon.model.policy import Policy
 from beacon.model.score import Score
 from beacon.synthesis.explain import Explanation, explain
@@ -102,7 +102,7 @@ def _tell_unseen(
 
 def _lines(found: Explanation) -> Iterator[str]:
     verdict = "allowed" if found.allowed else "denied"
-    yield f"{spell(found.event)}: {verdict} ({found.because})"
+    yield f"{found.event}: {verdict} ({found.because})"
     if found.inferred:
         yield f"  inferred       {found.inferred}"
     if found.reserve:

@@ -13,7 +13,7 @@ from beacon.cli.unseen import within_reach
 from beacon.exploration.growth import growth
 from beacon.model.coverage import coverage
 from beacon.model.environment import Environment
-from beacon.model.event import Syscall, order, spell
+from beacon.model.event import Syscall, sort_key
 from beacon.model.observation import SyscallCount
 from beacon.model.profile import Profile
 from beacon.model.run import Ending, Run
@@ -48,7 +48,7 @@ def _tell_growth(console: Console, profile: Profile) -> None:
     console.table(None, ["events", "count"], rows)
     if grown.newcomers:
         console.result()
-        news = [[spell(new.event), new.run] for new in grown.newcomers]
+        news = [[str(new.event), new.run] for new in grown.newcomers]
         console.table(None, ["new event", "first seen in"], news)
     console.result()
     for line in _closing(profile):
@@ -108,12 +108,12 @@ def _signalled(runs: Iterable[Run]) -> Iterator[str]:
     for run in runs:
         for entry in run.observation.signalled():
             found[entry.call].append((run.name, entry))
-    for call, entries in sorted(found.items(), key=lambda item: order(item[0])):
+    for call, entries in sorted(found.items(), key=lambda item: sort_key(item[0])):
         killed = sum(entry.killed for _, entry in entries)
         trapped = sum(entry.trapped for _, entry in entries)
         processes = sorted({name for _, entry in entries for name in entry.processes})
         yield (
-            f"A filter killed {killed} and sent SIGSYS to {trapped} callers of {spell(call)} "
+            f"A filter killed {killed} and sent SIGSYS to {trapped} callers of {call} "
             f"({', '.join(processes)}; first in {entries[0][0]})."
         )
 
@@ -134,7 +134,7 @@ def _plain(run: Run) -> RunSummary:
         detail=run.outcome.detail,
         checks=run.outcome.checks,
         syscalls=len(run.observation.used()),
-        denied=tuple(spell(call) for call in sorted(run.observation.denied(), key=order)),
+        denied=tuple(str(call) for call in sorted(run.observation.denied(), key=sort_key)),
         killed=sum(entry.killed for entry in run.observation.signalled()),
         trapped=sum(entry.trapped for entry in run.observation.signalled()),
         capabilities=tuple(_capabilities(run)),

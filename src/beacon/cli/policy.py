@@ -21,7 +21,7 @@ from beacon.errors import ExitCode, UsageError
 from beacon.export.all import render_all
 from beacon.export.docker_args import DockerArgsExporter
 from beacon.export.launched import again
-from beacon.model.event import Syscall, spell
+from beacon.model.event import Syscall
 from beacon.model.files import VERIFICATION_FILE, load_profile, write_files, writing
 from beacon.model.intent import Intent, Reserve
 from beacon.model.own_files import read_text
@@ -254,7 +254,7 @@ def _allowed(policy: Policy) -> Iterator[str]:
     yield f"ABIs          {', '.join(policy.abis)}"
     if probed := _probed(policy):
         yield f"              not {probed[0].abi}: the filter kills those who call by it"
-        yield f"              (--allow {spell(probed[0])} keeps it)"
+        yield f"              (--allow {probed[0]} keeps it)"
 
 
 def _use(policy: Policy, directory: Path) -> Iterator[str]:
@@ -275,4 +275,4 @@ def _spelt(intent: Intent) -> str:
 
 
 def _names(policy: Policy) -> str:
-    return ", ".join(spell(each.event) for each in policy.dropped)
+    return ", ".join(str(each.event) for each in policy.dropped)

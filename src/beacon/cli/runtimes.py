@@ -27,7 +27,7 @@ from beacon.data.runtimes import (
 )
 from beacon.engines.runtime_version import RuntimeVersion, installed_version
 from beacon.errors import ExitCode, UsageError
-from beacon.model.event import Syscall, spell
+from beacon.model.event import Syscall
 from beacon.model.files import write_files, writing
 
 #: Those that are looked for; --runtime names others.
@@ -149,7 +149,7 @@ def _measurement(version: RuntimeVersion, found: Measured) -> Measurement:
 
 
 def _spelt(calls: Counter[Syscall]) -> dict[str, int]:
-    return {spell(call): calls[call] for call in sorted(calls, key=spell)}
+    return {str(call): calls[call] for call in sorted(calls, key=str)}
 
 
 def _before(output: Path | None) -> Table:

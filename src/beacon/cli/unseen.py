@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from beacon.model.event import Syscall, spell
+from beacon.model.event import Syscall
 from beacon.model.intent import PRESETS
 from beacon.model.policy import Policy, Unseen
 from beacon.model.profile import Profile
@@ -62,7 +62,7 @@ def _riskiest(policy: Policy) -> str | None:
 
 def by_risk(policy: Policy) -> list[Unseen]:
     """The riskiest first."""
-    return sorted(policy.unseen, key=lambda each: (-each.security.value, spell(each.event)))
+    return sorted(policy.unseen, key=lambda each: (-each.security.value, str(each.event)))
 
 
 def unseen_lines(policy: Policy) -> Iterator[str]:
@@ -71,7 +71,7 @@ def unseen_lines(policy: Policy) -> Iterator[str]:
     for each in by_risk(policy):
         allowed = f", but for {len(each.allowed)} argument classes" if each.allowed else ""
         yield ""
-        yield f"{spell(each.event)}: denied{allowed}; its denial buys {each.security.value:.2f}"
+        yield f"{each.event}: denied{allowed}; its denial buys {each.security.value:.2f}"
         for caller in each.callers:
             yield f"  can be made by {caller.words()}"
         for reason in each.security.reasons[:_REASONS]:
@@ -86,4 +86,4 @@ def _seen(count: int) -> str:
 
 def _named(each: Unseen) -> str:
     program = each.callers[0].program if each.callers else None
-    return spell(each.event) + (f" ({program})" if program else "")
+    return str(each.event) + (f" ({program})" if program else "")

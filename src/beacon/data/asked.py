@@ -11,7 +11,7 @@ import msgspec
 from beacon.data.stand_ins import EVERY, standing_in
 from beacon.data.surface import native_name
 from beacon.data.table import read_table
-from beacon.model.event import Syscall, spell
+from beacon.model.event import Syscall
 
 
 class Asked(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -28,7 +28,7 @@ class Asked(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         name = native_name(call.name)
         if call.argument is None:
             return any(each.partition("(")[0] == name for each in self.calls)
-        spelt = spell(Syscall(name, argument=call.argument))
+        spelt = str(Syscall(name, argument=call.argument))
         return any(each == name or fnmatchcase(spelt, each) for each in self.calls)
 
 

@@ -46,7 +46,7 @@ class Caller(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class Fallback(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Calls, each with what its callers make in its place where the kernel has not got it.
 
-    The latter are spelt as `beacon.model.event.spell` does, for x86-64. None of them: callers
+    The latter are written as `str` writes an event, for x86-64. None of them: callers
     go on without.
     """
 

@@ -15,7 +15,7 @@ from beacon.model.event import Abi, Syscall
 class Family(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Where one of `seen` is made, each of `then` may be; `certain`: sooner or later it is.
 
-    Both are spelt as `beacon.model.event.spell` does, for x86-64. `unless` names calls with which
+    Both are written as `str` writes an event, for x86-64. `unless` names calls with which
     it is another program, after the container's entry.
     """
 

@@ -8,7 +8,7 @@ from importlib import resources
 
 import msgspec
 
-from beacon.model.event import Abi, Syscall, read
+from beacon.model.event import Abi, Syscall, parse_event
 
 
 class KernelTables(msgspec.Struct, frozen=True):
@@ -44,7 +44,7 @@ def is_syscall(name: str) -> bool:
 
 def calls_of(abi: Abi, spelt: Iterable[str]) -> Iterator[Syscall]:
     """Those calls that an ABI has, of some that are spelt for x86-64."""
-    for event in map(read, spelt):
+    for event in map(parse_event, spelt):
         if isinstance(event, Syscall) and event.name in tables().syscalls[abi]:
             # i386 passes its arguments in other registers: its calls have no argument classes.
             yield Syscall(event.name, abi, None if abi is Abi.I386 else event.argument)

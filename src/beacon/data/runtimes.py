@@ -20,7 +20,7 @@ from beacon.data.arguments import canonical
 from beacon.data.kernel import tables
 from beacon.data.table import read_table
 from beacon.errors import UsageError
-from beacon.model.event import Abi, Syscall, read
+from beacon.model.event import Abi, Syscall, parse_event
 from beacon.model.numbers import Count
 from beacon.model.own_files import read_regular
 from beacon.model.text import printable
@@ -41,7 +41,7 @@ class Measurement(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One version of a runtime: in how many of `starts` it made each of `calls`.
 
     `exec`: what else it makes for a process that joins a running container. Calls are written as
-    `beacon.model.event.spell` does, for x86-64.
+    `str` writes an event, for x86-64.
     """
 
     name: Name
@@ -169,7 +169,7 @@ def _check(table: Table) -> None:
 
 def _call(text: str) -> Syscall:
     """ValueError if there is no such call."""
-    found = read(text)
+    found = parse_event(text)
     if not isinstance(found, Syscall) or found.abi is not Abi.X86_64:
         raise ValueError(f"{text} is not a system call of x86-64")
     if found.name not in tables().syscalls[Abi.X86_64]:

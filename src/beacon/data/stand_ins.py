@@ -10,7 +10,7 @@ import msgspec
 
 from beacon.data.arguments import PLAIN
 from beacon.data.table import read_table
-from beacon.model.event import Abi, Syscall, read
+from beacon.model.event import Abi, Syscall, parse_event
 from beacon.model.release import Release
 
 #: Instead of a class: all of a call's classes but `plain`.
@@ -81,7 +81,7 @@ def stand_ins() -> tuple[StandIn, ...]:
     return tuple(
         StandIn(call, tuple(entry.effects()), entry.why)
         for key, entry in table.items()
-        if isinstance(call := read(key), Syscall)
+        if isinstance(call := parse_event(key), Syscall)
     )
 
 

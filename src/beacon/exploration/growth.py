@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 import msgspec
 
 from beacon.model.environment import Kind
-from beacon.model.event import Event, order
+from beacon.model.event import Event, sort_key
 from beacon.model.profile import Profile
 from beacon.model.run import Run, run_name
 
@@ -81,5 +81,5 @@ def _newcomers(
         for event in map(counted, run.observation.events()):
             if event is not None and event not in known:
                 first.setdefault(event, run_name(run.workload, run.environment))
-    for event in sorted(first, key=order):
+    for event in sorted(first, key=sort_key):
         yield Newcomer(event, first[event])

@@ -11,7 +11,7 @@ from beacon.export.cubes import Cube, Steps, TooComplexError, difference
 from beacon.export.oci_profile import Answer, Profile, Ruling
 from beacon.export.seccomp import ARCHITECTURES
 from beacon.model.deviation import Deviation, DeviationKind
-from beacon.model.event import Syscall, spell
+from beacon.model.event import Syscall
 from beacon.model.text import printable
 
 _WITNESSES = 64  # as many classes as one call has in a profile
@@ -68,7 +68,7 @@ def _classes(name: str, wide: Ruling, narrow: Ruling, steps: Steps) -> Iterator[
 def _spelled(name: str, cube: Cube) -> Iterator[str]:
     registers = cube.registers()
     values = [registers[each.index] & each.judged for each in multiplexers()[name].arguments]
-    return (spell(Syscall(name, argument=each)) for each in classes(name, values))
+    return (str(Syscall(name, argument=each)) for each in classes(name, values))
 
 
 def _architectures(wide: Profile, narrow: Profile) -> Iterator[str]:

@@ -9,7 +9,7 @@ import msgspec
 
 
 class Abi(StrEnum):
-    """The door by which a system call entered; each has numbers of its own."""
+    """The ABI by which a system call entered; each has numbers of its own."""
 
     X86_64 = "x86_64"
     I386 = "i386"
@@ -36,47 +36,48 @@ class Syscall(msgspec.Struct, frozen=True, gc=False, tag="syscall"):
     abi: Abi = Abi.X86_64
     argument: str | None = None
 
+    def __str__(self) -> str:
+        """`socket(AF_UNIX,SOCK_STREAM,0x0)`, `i386:read`."""
+        name = self.name if self.abi is Abi.X86_64 else f"{self.abi}:{self.name}"
+        return name if self.argument is None else f"{name}({self.argument})"
+
 
 class Capability(msgspec.Struct, frozen=True, gc=False, tag="capability"):
     """A capability by its kernel name (`CAP_NET_ADMIN`)."""
 
     name: str
 
+    def __str__(self) -> str:
+        """The name."""
+        return self.name
+
 
 Event = Syscall | Capability
 
 
-def whole(event: Event) -> Event:
+def without_argument(event: Event) -> Event:
     """The call whatever its arguments; anything else as it is."""
     if isinstance(event, Syscall) and event.argument is not None:
         return Syscall(event.name, event.abi)
     return event
 
 
-def order(event: Event) -> tuple[bool, str, str, str]:
+def sort_key(event: Event) -> tuple[bool, str, str, str]:
     """A key to sort by: system calls by name, ABI and argument, then capabilities."""
     if isinstance(event, Capability):
         return True, event.name, "", ""
     return False, event.name, event.abi, event.argument or ""
 
 
-def spell(event: Event) -> str:
-    """The event in words: `socket(AF_UNIX,SOCK_STREAM,0x0)`, `i386:read`, `CAP_CHOWN`."""
-    if isinstance(event, Capability):
-        return event.name
-    name = event.name if event.abi is Abi.X86_64 else f"{event.abi}:{event.name}"
-    return name if event.argument is None else f"{name}({event.argument})"
-
-
-_SPELT = re.compile(r"(?:(x86_64|i386|x32):)?([a-z0-9_]+)(?:\(([^()\s]+)\))?", re.ASCII)
+_SYSCALL = re.compile(r"(?:(x86_64|i386|x32):)?([a-z0-9_]+)(?:\(([^()\s]+)\))?", re.ASCII)
 _CAPABILITY = re.compile(r"CAP_[A-Z_]+", re.ASCII)
 
 
-def read(text: str) -> Event:
-    """The event that `spell` spelt so; ValueError for what is none. Nothing says that it exists."""
+def parse_event(text: str) -> Event:
+    """The event that `str` writes so; ValueError for what is none. Nothing says that it exists."""
     if _CAPABILITY.fullmatch(text):
         return Capability(text)
-    match = _SPELT.fullmatch(text)
+    match = _SYSCALL.fullmatch(text)
     if match is None:
         raise ValueError(text)
     return Syscall(match[2], Abi(match[1] or "x86_64"), match[3])

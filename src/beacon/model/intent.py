@@ -8,7 +8,7 @@ from enum import StrEnum
 import msgspec
 
 from beacon.model.environment import Environment
-from beacon.model.event import Event, whole
+from beacon.model.event import Event, without_argument
 from beacon.model.reach import Scope
 
 #: Among what is to be ignored: whatever does not matter.
@@ -50,7 +50,7 @@ class Intent(msgspec.Struct, frozen=True, kw_only=True):
 
     def pin(self, event: Event) -> bool | None:
         """Whether it is pinned as allowed or denied; None if it is not."""
-        for each in (event, whole(event)):
+        for each in (event, without_argument(event)):
             if each in self.deny:
                 return False
             if each in self.allow:

@@ -11,7 +11,7 @@ from beacon.data.fallbacks import has_fallback
 from beacon.data.families import Family, families
 from beacon.model.cve import Cve
 from beacon.model.decision import Decision
-from beacon.model.event import Event, Syscall, order, spell, whole
+from beacon.model.event import Event, Syscall, sort_key, without_argument
 from beacon.model.intent import Intent
 from beacon.model.run import Run
 from beacon.model.score import Reason, Score
@@ -53,7 +53,7 @@ def decide(
     # What is denied in any case opens nothing to anybody.
     possible = frozenset(e for e in candidates if (found := verdicts[e]) is None or found.allowed)
     security = Security(cves, possible)
-    order_of_worth = sorted(candidates, key=lambda each: (-worth[each].score.value, order(each)))
+    order_of_worth = sorted(candidates, key=lambda each: (-worth[each].score.value, sort_key(each)))
     decisions = _weigh(order_of_worth, worth, verdicts, intent, security)
     inferred = {event: found[0][0].why for event, found in sources.items()} | floor
     return [
@@ -66,7 +66,7 @@ def decide(
             None if e in use.events() else inferred.get(e),
             weighed=verdicts[e] is None,
         )
-        for e, (v, scored) in sorted(decisions.items(), key=lambda item: order(item[0]))
+        for e, (v, scored) in sorted(decisions.items(), key=lambda item: sort_key(item[0]))
     ]
 
 
@@ -123,7 +123,7 @@ class _Fixed(NamedTuple):
         if pin is not None:
             return _Verdict(f"pinned: always {'allowed' if pin else 'denied'}", pin)
         if event in self.good:
-            pins = ", ".join(map(spell, self.good[event]))
+            pins = ", ".join(map(str, self.good[event]))
             return _Verdict(f"would defeat what is pinned as denied: {pins}", allowed=False)
         if event in self.withheld:
             return _Verdict(_WITHHELD, allowed=False)
@@ -165,7 +165,7 @@ def _needed_by_runtime(why: str) -> _Worth:
 
 def _is_covered(call: Syscall, seen: Set[Event]) -> bool:
     """Whether a call that was seen whatever its arguments lets it through."""
-    return call.argument is not None and whole(call) in seen
+    return call.argument is not None and without_argument(call) in seen
 
 
 def _rank(worth: _Worth) -> tuple[bool, float]:
@@ -175,7 +175,7 @@ def _rank(worth: _Worth) -> tuple[bool, float]:
 def _sources(use: Functionality) -> dict[Event, list[_Source]]:
     """What families say of events that were not seen, and of those that are certain to come."""
     seen, own = use.events(), {event.name for event in use.own_events()}
-    calls = sorted((event for event in seen if isinstance(event, Syscall)), key=order)
+    calls = sorted((event for event in seen if isinstance(event, Syscall)), key=sort_key)
     found: dict[Event, list[_Source]] = defaultdict(list)
     for family in (each for each in families() if own.isdisjoint(each.unless)):
         for abi in sorted({call.abi for call in calls}):

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 import msgspec
 
 from beacon.model.cve import Cve
-from beacon.model.event import Event, order
+from beacon.model.event import Event, sort_key
 from beacon.model.score import Score
 from beacon.scoring.security import Security
 
@@ -24,4 +24,4 @@ def changes(before: frozenset[Event], after: frozenset[Event], cves: Iterable[Cv
     """The events that only one side has, the riskiest first."""
     security = Security(cves, before | after)
     found = [Change(each, each in after, security.score(each)) for each in before ^ after]
-    return sorted(found, key=lambda each: (-each.security.value, order(each.event)))
+    return sorted(found, key=lambda each: (-each.security.value, sort_key(each.event)))

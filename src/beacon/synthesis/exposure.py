@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 import msgspec
 
 from beacon.model.cve import Cve
-from beacon.model.event import Event, order
+from beacon.model.event import Event, sort_key
 from beacon.scoring.security import Candidates, routes
 
 
@@ -38,7 +38,7 @@ def _first(open_routes: Sequence[tuple[frozenset[Event], ...]]) -> tuple[Event, 
     if not open_routes:
         return ()
     needs = min(open_routes, key=len)
-    return tuple(dict.fromkeys(min(serving, key=order) for serving in needs))
+    return tuple(dict.fromkeys(min(serving, key=sort_key) for serving in needs))
 
 
 def _base(cve: Cve) -> float:

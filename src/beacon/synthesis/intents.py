@@ -13,7 +13,7 @@ from msgspec import Meta
 from beacon.data.arguments import canonical
 from beacon.data.kernel import is_capability, is_syscall, tables
 from beacon.errors import UsageError
-from beacon.model.event import Abi, Event, Syscall, read, spell, whole
+from beacon.model.event import Abi, Event, Syscall, parse_event, without_argument
 from beacon.model.intent import EVERYTHING, PRESETS, Intent, Reserve
 from beacon.model.profile import Profile
 from beacon.model.reach import Scope
@@ -94,17 +94,21 @@ def pinned(intent: Intent, allow: Iterable[str], deny: Iterable[str]) -> Intent:
     UsageError for an event that does not exist, or that is to be allowed and denied.
     """
     more, less = frozenset(map(event, allow)), frozenset(map(event, deny))
-    allowed = more | {each for each in intent.allow if less.isdisjoint((each, whole(each)))}
-    denied = less | {each for each in intent.deny if more.isdisjoint((each, whole(each)))}
-    both = {each for each in denied if each in allowed or whole(each) in allowed}
+    allowed = more | {
+        each for each in intent.allow if less.isdisjoint((each, without_argument(each)))
+    }
+    denied = less | {
+        each for each in intent.deny if more.isdisjoint((each, without_argument(each)))
+    }
+    both = {each for each in denied if each in allowed or without_argument(each) in allowed}
     if both:
-        name = spell(min(both, key=spell))
+        name = str(min(both, key=str))
         raise UsageError(f"{name} is pinned as allowed and as denied: take one of the pins out.")
     return msgspec.structs.replace(intent, allow=_sorted(allowed), deny=_sorted(denied))
 
 
 def _sorted(events: Iterable[Event]) -> tuple[Event, ...]:
-    return tuple(sorted(events, key=spell))
+    return tuple(sorted(events, key=str))
 
 
 def event(text: str) -> Event:
@@ -113,7 +117,7 @@ def event(text: str) -> Event:
     UsageError if there is no such event.
     """
     try:
-        found = read(text)
+        found = parse_event(text)
         check_event(found)
     except ValueError:
         raise UsageError(
@@ -123,7 +127,7 @@ def event(text: str) -> Event:
     if not isinstance(found, Syscall):
         return found
     if abis := _only_elsewhere(found):
-        others = " or ".join(spell(Syscall(found.name, abi)) for abi in abis)
+        others = " or ".join(str(Syscall(found.name, abi)) for abi in abis)
         raise UsageError(f"{found.abi} has no system call {found.name}: name {others}.")
     if found.argument is not None:
         return msgspec.structs.replace(found, argument=canonical(found.name, found.argument))
@@ -154,7 +158,7 @@ def check_classes(events: Iterable[Event]) -> None:
             except ValueError:
                 right = False
             if not right:
-                name = printable(spell(each)[:_LONGEST])
+                name = printable(str(each)[:_LONGEST])
                 raise UsageError(f"The document is damaged (it has {name}): make it again.")
 
 

@@ -10,7 +10,7 @@ from beacon.data.kernel import calls_of
 from beacon.data.stand_ins import standing_in
 from beacon.errors import UsageError
 from beacon.model.decision import Decision
-from beacon.model.event import Abi, Capability, Event, Syscall, order, spell
+from beacon.model.event import Abi, Capability, Event, Syscall, sort_key
 from beacon.model.intent import Intent
 from beacon.model.policy import Policy
 from beacon.scoring.functionality import NEEDED_BY_RUNTIME, NEEDED_TO_START
@@ -48,19 +48,19 @@ def check_pins(intent: Intent, decisions: Collection[Decision]) -> None:
     allowed = [each.event for each in decisions if each.allowed]
     abis = {event.abi for event in allowed if isinstance(event, Syscall)}
     for denied in intent.deny:
-        for event in sorted(allowed, key=order):
+        for event in sorted(allowed, key=sort_key):
             if (why := defeat(event, denied, abis)) is not None:
                 raise UsageError(
-                    f"{spell(denied)} cannot be denied while {spell(event)} is allowed ({why}): "
+                    f"{denied} cannot be denied while {event} is allowed ({why}): "
                     "deny that as well, or leave the pin out."
                 )
     good = made_good(intent, [each.event for each in decisions], abis)
     for event, denied_with in good.items():
         for fallback in (each for each in _fallbacks(event) if intent.pin(each) is False):
             raise UsageError(
-                f"{_names(denied_with)} cannot be denied without {spell(event)}, whose callers "
-                f"fall back to {spell(fallback)}, which is denied as well: leave one of the pins "
-                f"out, or deny {spell(event)} yourself."
+                f"{_names(denied_with)} cannot be denied without {event}, whose callers "
+                f"fall back to {fallback}, which is denied as well: leave one of the pins "
+                f"out, or deny {event} yourself."
             )
 
 
@@ -107,22 +107,22 @@ def _pinned_as_denied(policy: Policy, reason: str) -> list[Event]:
 
 
 def _denied_as_well(good: Mapping[Event, tuple[Event, ...]]) -> Iterator[str]:
-    for event, denied in sorted(good.items(), key=lambda item: order(item[0])):
+    for event, denied in sorted(good.items(), key=lambda item: sort_key(item[0])):
         yield (
-            f"{spell(event)} is denied with {_names(denied)}, which it would defeat; callers get "
+            f"{event} is denied with {_names(denied)}, which it would defeat; callers get "
             f"ENOSYS ({why_not_implemented(event.name)})."
         )
 
 
 def _same_by_another_name(intent: Intent, allowed: Iterable[Event]) -> Iterator[str]:
     """Denials of a call that hold for its name alone."""
-    for event in sorted(allowed, key=order):
+    for event in sorted(allowed, key=sort_key):
         if isinstance(event, Syscall):
             effects = {each.call for found in standing_in(event) for each in found.effects}
             names = [e for e in intent.deny if e.name in effects and _is_whole(e)]
             if names:
                 yield (
-                    f"{_names(names)}: denied by name alone; {spell(event)}, which is allowed, "
+                    f"{_names(names)}: denied by name alone; {event}, which is allowed, "
                     "has effects of the same kind."
                 )
 
@@ -140,7 +140,7 @@ def _other_abis(intent: Intent, allowed: Iterable[Event]) -> Iterator[str]:
             others = [c for c in calls if c.name == denied.name and overlap(c, denied)]
             if others:
                 yield (
-                    f"{spell(denied)} is denied on {denied.abi}, which this policy does not have; "
+                    f"{denied} is denied on {denied.abi}, which this policy does not have; "
                     f"it allows {_names(others)}."
                 )
 
@@ -161,7 +161,7 @@ def _allowed_in_vain(policy: Policy) -> Iterator[str]:
             yield f"{event.name} is pinned as allowed, but --cap-drop of the launch takes it away."
         elif isinstance(event, Syscall) and _opens_abi(event, policy):
             yield (
-                f"{spell(event)} is pinned as allowed, and no run used {event.abi}: every allowed "
+                f"{event} is pinned as allowed, and no run used {event.abi}: every allowed "
                 f"call can now be made on {event.abi} as well."
             )
 
@@ -173,4 +173,4 @@ def _opens_abi(event: Syscall, policy: Policy) -> bool:
 
 
 def _names(events: Iterable[Event]) -> str:
-    return ", ".join(spell(event) for event in sorted(events, key=order))
+    return ", ".join(str(event) for event in sorted(events, key=sort_key))

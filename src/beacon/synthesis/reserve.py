@@ -12,7 +12,7 @@ from beacon.data.host_access import host_access
 from beacon.data.surface import HARMLESS, harmless_classes, is_harmless, weight_of
 from beacon.model.cve import Cve
 from beacon.model.decision import Decision
-from beacon.model.event import Abi, Capability, Event, Syscall, order, whole
+from beacon.model.event import Abi, Capability, Event, Syscall, sort_key, without_argument
 from beacon.model.intent import Intent, Reserve
 from beacon.model.launch import Launch, strip_cap_prefix
 from beacon.model.policy import ReachSummary, Unseen
@@ -104,7 +104,7 @@ class _Reserve:
     def found(self) -> Reserved:
         chosen = self._chosen()
         allowed = self._kept | chosen
-        decisions = [self._decision(each, allowed) for each in sorted(chosen, key=order)]
+        decisions = [self._decision(each, allowed) for each in sorted(chosen, key=sort_key)]
         return Reserved(tuple(decisions), tuple(self._unseen(allowed)))
 
     def _chosen(self) -> set[Event]:
@@ -204,7 +204,7 @@ class _Reserve:
 
     def _unseen(self, allowed: Set[Event]) -> Iterator[Unseen]:
         by_name: dict[str, list[Syscall]] = {}
-        for each in sorted((e for e in allowed if isinstance(e, Syscall)), key=order):
+        for each in sorted((e for e in allowed if isinstance(e, Syscall)), key=sort_key):
             by_name.setdefault(each.name, []).append(each)
         for name, reachable in sorted(self._reachable.items()):
             calls = by_name.get(name, [])
@@ -237,7 +237,11 @@ class _Reserve:
 
 def _shortest(events: set[Event]) -> set[Event]:
     """Without the classes of calls that are there as a whole."""
-    return events - {each for each in events if each != whole(each) and whole(each) in events}
+    return events - {
+        each
+        for each in events
+        if each != without_argument(each) and without_argument(each) in events
+    }
 
 
 def _meets(call: Event, denied: Event) -> bool:

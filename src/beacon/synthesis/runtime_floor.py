@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from beacon.data.runtimes import Table, find_floor
 from beacon.errors import UsageError
-from beacon.model.event import Event, Phase, Syscall, whole
+from beacon.model.event import Event, Phase, Syscall, without_argument
 from beacon.model.intent import Intent
 from beacon.model.policy import Policy, RuntimeFloor
 from beacon.model.run import Run
@@ -59,7 +59,9 @@ def makers(policy: Policy, event: Event, table: Table) -> tuple[str, ...]:
     found = []
     for each in policy.runtimes:
         floor = find_floor(table, each.measured or each.runtime)
-        if floor is not None and event in {e for call in floor.calls for e in (call, whole(call))}:
+        if floor is not None and event in {
+            e for call in floor.calls for e in (call, without_argument(call))
+        }:
             found.append(floor.measured)
     return tuple(found)
 

@@ -14,7 +14,7 @@ from beacon.errors import NothingObservedError, UsageError
 from beacon.model.coverage import coverage
 from beacon.model.cve import Cve
 from beacon.model.decision import Decision
-from beacon.model.event import Capability, Event, Phase, Syscall, order
+from beacon.model.event import Capability, Event, Phase, Syscall, sort_key
 from beacon.model.intent import Intent
 from beacon.model.observation import Use
 from beacon.model.policy import (
@@ -191,7 +191,7 @@ def _probed(runs: Iterable[Run], decided: Set[Event]) -> Iterator[Dropped]:
         for use in run.observation.probes():
             if use.event not in decided and _filterable(use.event):
                 found[use.event].append((run.name, use))
-    for event, uses in sorted(found.items(), key=lambda item: order(item[0])):
+    for event, uses in sorted(found.items(), key=lambda item: sort_key(item[0])):
         count = sum(use.count for _, use in uses)
         yield Dropped(event, count, _evidence(uses), because=_PROBED)
 
@@ -225,12 +225,12 @@ def _replay(group: Sequence[Run], checks: tuple[Check, ...]) -> Replay:
         ending=first.ending,
         exit_code=first.exit_code,
         checks=checks,
-        denied=tuple(sorted({call for each in seen for call in each.denied()}, key=order)),
+        denied=tuple(sorted({call for each in seen for call in each.denied()}, key=sort_key)),
         refused=tuple(
             sorted({c.capability.name for each in seen for c in each.capabilities if c.refused})
         ),
         signalled=tuple(
-            sorted({entry.call for each in seen for entry in each.signalled()}, key=order)
+            sorted({entry.call for each in seen for entry in each.signalled()}, key=sort_key)
         ),
         unsteady=unsteady(group),
     )

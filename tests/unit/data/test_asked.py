@@ -8,7 +8,7 @@ from beacon.data.arguments import canonical, multiplexers
 from beacon.data.asked import asked, capabilities_asked
 from beacon.data.capabilities import DOCKER_DEFAULT
 from beacon.data.kernel import is_syscall, tables
-from beacon.model.event import Syscall, read
+from beacon.model.event import Syscall, parse_event
 
 
 def test_the_capabilities_that_docker_grants_are_there() -> None:
@@ -56,7 +56,7 @@ def _matches(call: str, pattern: str) -> bool:
     ],
 )
 def test_calls_ask(call: str, capability: str) -> None:
-    event = read(call)
+    event = parse_event(call)
     assert isinstance(event, Syscall)
     assert capability in capabilities_asked(event)
 
@@ -65,6 +65,6 @@ def test_calls_ask(call: str, capability: str) -> None:
     "call", ["read", "getpid", "socket(AF_INET,SOCK_STREAM,0x0)", "prctl(PR_SET_NAME)", "mmap"]
 )
 def test_calls_ask_for_nothing(call: str) -> None:
-    event = read(call)
+    event = parse_event(call)
     assert isinstance(event, Syscall)
     assert capabilities_asked(event) == frozenset()

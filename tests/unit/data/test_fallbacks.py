@@ -13,7 +13,7 @@ from beacon.data.fallbacks import (
     why_not_implemented,
 )
 from beacon.data.kernel import is_syscall, tables
-from beacon.model.event import Abi, Syscall, read
+from beacon.model.event import Abi, Syscall, parse_event
 
 CALLS = sorted(call for each in fallbacks() for call in each.calls)
 
@@ -27,7 +27,7 @@ def test_each_call_has_one_row() -> None:
 def test_rows_speak_of_calls_that_exist(call: str) -> None:
     assert is_syscall(call)
     for spelt in made_instead(call):
-        event = read(spelt)
+        event = parse_event(spelt)
         assert isinstance(event, Syscall)
         assert is_syscall(event.name)
         assert event.name != call

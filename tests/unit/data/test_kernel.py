@@ -9,7 +9,7 @@ from beacon.data.kernel import (
     syscall_name,
     tables,
 )
-from beacon.model.event import Abi, Syscall, read
+from beacon.model.event import Abi, Syscall, parse_event
 
 
 def test_numbers_differ_by_abi() -> None:
@@ -32,7 +32,7 @@ def test_numbers_fit_the_kernel_program() -> None:
 
 def test_the_tables_speak_of_calls_that_exist() -> None:
     for spelt in {name for each in families() for name in each.seen + each.then}:
-        event = read(spelt)
+        event = parse_event(spelt)
         assert isinstance(event, Syscall)
         assert is_syscall(event.name)
         assert event.argument is None or conditions(event.name, [event.argument])

@@ -5,14 +5,14 @@ import pytest
 from beacon.data.arguments import PLAIN, canonical, multiplexers
 from beacon.data.kernel import is_syscall, tables
 from beacon.data.stand_ins import EVERY, hidden_way, is_blind, stand_ins
-from beacon.model.event import Abi, Syscall, read
+from beacon.model.event import Abi, Syscall, parse_event
 
 # Calls of other architectures.
 ELSEWHERE = {"recv", "send"}
 
 
 def call(text: str) -> Syscall:
-    found = read(text)
+    found = parse_event(text)
     assert isinstance(found, Syscall)
     return found
 

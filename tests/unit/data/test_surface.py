@@ -8,7 +8,7 @@ from beacon.data.arguments import PLAIN, ArgumentKind, canonical, multiplexers
 from beacon.data.kernel import tables
 from beacon.data.stand_ins import EVERY, stand_ins
 from beacon.data.surface import HARMLESS, Rule, is_harmless, surface, weight_of
-from beacon.model.event import Abi, Capability, Syscall, read
+from beacon.model.event import Abi, Capability, Syscall, parse_event
 
 _DOORS = {"ipc", "socketcall"}
 
@@ -140,7 +140,7 @@ def _examples(call: str) -> set[str]:
     ],
 )
 def test_what_widens_the_surface_is_not_harmless(event: str) -> None:
-    assert not is_harmless(read(event))
+    assert not is_harmless(parse_event(event))
 
 
 @pytest.mark.parametrize(
@@ -171,12 +171,12 @@ def test_what_widens_the_surface_is_not_harmless(event: str) -> None:
     ],
 )
 def test_what_gives_an_attacker_nothing_is_harmless(event: str) -> None:
-    assert is_harmless(read(event))
+    assert is_harmless(parse_event(event))
 
 
 def test_a_class_without_a_judgement_has_that_of_the_others() -> None:
     (ioctl,) = (each for each in surface().classes if each.call == "ioctl")
-    assert weight_of(read("ioctl(0x12345)")).why == ioctl.other.why
+    assert weight_of(parse_event("ioctl(0x12345)")).why == ioctl.other.why
 
 
 def test_a_whole_call_is_as_bad_as_the_worst_of_its_classes() -> None:
@@ -189,8 +189,10 @@ def test_a_whole_call_is_as_bad_as_the_worst_of_its_classes() -> None:
 
 
 def test_a_call_that_makes_others_is_as_bad_as_the_worst_of_them() -> None:
-    assert weight_of(read("i386:ipc")) == weight_of(read("msgsnd"))
-    assert weight_of(read("i386:socketcall")).weight == weight_of(read("socket")).weight
+    assert weight_of(parse_event("i386:ipc")) == weight_of(parse_event("msgsnd"))
+    assert (
+        weight_of(parse_event("i386:socketcall")).weight == weight_of(parse_event("socket")).weight
+    )
 
 
 def test_what_is_unknown_is_not_called_harmless() -> None:

@@ -9,7 +9,7 @@ import surface
 import surface_page
 from beacon.data.cves import package_cves
 from beacon.data.surface import group_of
-from beacon.model.event import Syscall, read, whole
+from beacon.model.event import Syscall, parse_event, without_argument
 from document import replaced
 from surface_history import SUBSYSTEMS
 
@@ -17,7 +17,7 @@ DOCS = Path(__file__).parents[3] / "docs"
 
 
 def _call(text: str) -> Syscall:
-    event = read(text)
+    event = parse_event(text)
     assert isinstance(event, Syscall)
     return event
 
@@ -42,7 +42,7 @@ def test_a_reserve_opens_no_known_cve() -> None:
     before = surface.opened(surface.base(), known)
     allowed = surface.reserve(lambda event: True, known)
     assert surface.opened(allowed, known) == before
-    assert len({whole(event) for event in allowed}) > 300
+    assert len({without_argument(event) for event in allowed}) > 300
 
 
 def test_groups_have_the_score_of_their_calls_on_average() -> None:

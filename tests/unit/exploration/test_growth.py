@@ -4,7 +4,7 @@ import msgspec
 
 from beacon.exploration.growth import growth
 from beacon.model.environment import Dimension, Effect, Environment, Kind, Surroundings
-from beacon.model.event import Syscall, whole
+from beacon.model.event import Syscall, without_argument
 from beacon.model.run import Ending, Run
 from builders import call, check, profile, run
 
@@ -37,7 +37,7 @@ def test_every_event_is_counted_where_it_came_from() -> None:
     assert parts == (2, 1, 1, 2, 6)
     calls = growth(
         msgspec.structs.replace(recorded, surroundings=SURROUNDINGS),
-        lambda event: whole(event) if isinstance(event, Syscall) else None,
+        lambda event: without_argument(event) if isinstance(event, Syscall) else None,
     )
     assert (calls.baseline, calls.workload, calls.options, calls.life) == (2, 1, 1, 1)
     assert [new.event.name for new in calls.newcomers] == ["chown", "kill"]

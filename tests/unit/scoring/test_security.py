@@ -5,7 +5,7 @@ import pytest
 
 from beacon.data.cves import cves
 from beacon.model.cve import Cve, Cvss, Need, Provenance, Way
-from beacon.model.event import Abi, Capability, Event, read
+from beacon.model.event import Abi, Capability, Event, parse_event
 from beacon.scoring.security import Candidates, Security, routes, serves, weight
 
 
@@ -31,11 +31,11 @@ def cve(
 
 
 def events(*spelt: str) -> frozenset[Event]:
-    return frozenset(map(read, spelt))
+    return frozenset(map(parse_event, spelt))
 
 
 def score(found: Cve, event: str, *candidates: str) -> float:
-    return Security([found], events(event, *candidates)).score(read(event)).value
+    return Security([found], events(event, *candidates)).score(parse_event(event)).value
 
 
 KEYCTL, ADD_KEY, WRITE = Need("keyctl"), Need("add_key"), Need("write")
@@ -54,17 +54,22 @@ def test_a_way_that_nothing_opens_makes_nothing_risky() -> None:
 
 
 def test_what_is_allowed_already_serves_as_well() -> None:
-    one, other = read("setsockopt(SOL_TCP,TCP_NODELAY)"), read("setsockopt(SOL_TCP,TCP_CORK)")
-    security = Security([cve((Need("setsockopt"), WRITE))], frozenset({one, other, read("write")}))
+    one, other = (
+        parse_event("setsockopt(SOL_TCP,TCP_NODELAY)"),
+        parse_event("setsockopt(SOL_TCP,TCP_CORK)"),
+    )
+    security = Security(
+        [cve((Need("setsockopt"), WRITE))], frozenset({one, other, parse_event("write")})
+    )
     assert security.score(one).value == security.score(other).value == pytest.approx(0.5)
     assert security.score(one, {other}).value == 0.0
-    assert security.score(read("write"), {one, other}).value == pytest.approx(0.5)
+    assert security.score(parse_event("write"), {one, other}).value == pytest.approx(0.5)
 
 
 def test_scores_join() -> None:
     one = Security([cve((KEYCTL,)), cve((KEYCTL,), base=8.0)], events("keyctl"))
-    assert one.score(read("keyctl")).value == pytest.approx(1 - 0.5 * 0.2)
-    assert [reason.weight for reason in one.score(read("keyctl")).reasons] == [0.8, 0.5]
+    assert one.score(parse_event("keyctl")).value == pytest.approx(1 - 0.5 * 0.2)
+    assert [reason.weight for reason in one.score(parse_event("keyctl")).reasons] == [0.8, 0.5]
 
 
 def test_known_exploits_weigh_more() -> None:
@@ -92,7 +97,7 @@ def test_arguments_decide() -> None:
     ],
 )
 def test_what_cannot_be_told_is_taken_for_dangerous(event: str, need: Need, does: bool) -> None:
-    assert serves(read(event), need) is does
+    assert serves(parse_event(event), need) is does
 
 
 def test_capabilities_are_had_or_gained() -> None:
@@ -113,8 +118,8 @@ def test_a_capability_has_a_worth_of_its_own() -> None:
 def test_controls_count_for_nothing() -> None:
     controls = [each for each in cves() if each.control]
     used = {need.call for each in controls for path in each.paths for need in path}
-    nothing = Security(controls, frozenset(map(read, used)))
-    assert all(nothing.score(read(name)).value == 0 for name in used)
+    nothing = Security(controls, frozenset(map(parse_event, used)))
+    assert all(nothing.score(parse_event(name)).value == 0 for name in used)
 
 
 @pytest.mark.parametrize("door", ["i386:socketcall", "io_uring_setup", "i386:getpid"])
@@ -130,7 +135,7 @@ def test_what_another_call_does_unseen_serves_an_attack_as_well() -> None:
     assert routes(found, Candidates(events("clone3"))) == [(events("clone3"),)]
     assert score(found, "unshare(CLONE_NEWNS)", "clone3") == pytest.approx(0.5)
     security = Security([found], events("unshare(CLONE_NEWNS)", "clone3"))
-    assert security.score(read("unshare(CLONE_NEWNS)"), events("clone3")).value == 0.0
+    assert security.score(parse_event("unshare(CLONE_NEWNS)"), events("clone3")).value == 0.0
 
 
 def test_the_effect_of_one_class_serves_no_attack_without_arguments() -> None:
@@ -182,8 +187,8 @@ def test_one_of_the_calls_that_do_the_same_is_enough() -> None:
     assert score(found, "sendfile", "keyctl") == pytest.approx(0.5)
     # Where both are open, neither is free until the other is allowed.
     security = Security([found], events("splice", "sendfile", "keyctl"))
-    assert security.score(read("splice")).value == pytest.approx(0.5)
-    assert security.score(read("splice"), events("sendfile")).value == 0.0
+    assert security.score(parse_event("splice")).value == pytest.approx(0.5)
+    assert security.score(parse_event("splice"), events("sendfile")).value == 0.0
 
 
 @pytest.mark.parametrize(

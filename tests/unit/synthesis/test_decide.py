@@ -8,7 +8,7 @@ from beacon.data.cves import cves
 from beacon.data.kernel import tables
 from beacon.model.decision import Decision
 from beacon.model.environment import Environment
-from beacon.model.event import Abi, Event, Phase, Syscall, read
+from beacon.model.event import Abi, Event, Phase, Syscall, parse_event
 from beacon.model.intent import PRESETS, Intent
 from beacon.model.observation import ClassCount, SyscallCount
 from beacon.model.run import Run
@@ -160,7 +160,7 @@ def test_nothing_is_dropped_for_a_gain_that_another_nullifies(
 def test_a_namespace_that_clone3_makes_anyway_is_not_dropped_in_vain() -> None:
     maker = [with_class("unshare", "CLONE_NEWUSER", Phase.SERVE), call("fsopen"), call("fsconfig")]
     strict = Intent(security=1.0, functionality=0.1)
-    unshare = read("unshare(CLONE_NEWUSER)")
+    unshare = parse_event("unshare(CLONE_NEWUSER)")
     alone, beside = (
         {d.event: d for d in decide([run(*maker, *more)], strict, cves())}
         for more in ([], [call("clone3", Phase.START)])
@@ -177,15 +177,17 @@ def test_a_namespace_that_clone3_makes_anyway_is_not_dropped_in_vain() -> None:
 
 def test_what_a_denied_call_falls_back_to_does_its_work() -> None:
     observed = [run(call("clone3", Phase.START), call("read"))]
-    pinned = Intent(deny=(read("clone3"),), security=1.0, functionality=0.0)
+    pinned = Intent(deny=(parse_event("clone3"),), security=1.0, functionality=0.0)
     decided = {d.event: d for d in decide(observed, pinned, cves())}
-    assert decided[read("clone(plain)")].because == "needed to become ready"
-    assert decided[read("clone(plain)")].functionality.value == 1.0
+    assert decided[parse_event("clone(plain)")].because == "needed to become ready"
+    assert decided[parse_event("clone(plain)")].functionality.value == 1.0
 
 
 def test_pins_decide() -> None:
     observed = [run(call("read"), call("write", Phase.START))]
-    pinned = Intent(allow=(read("ptrace"),), deny=(read("write"), read("read")))
+    pinned = Intent(
+        allow=(parse_event("ptrace"),), deny=(parse_event("write"), parse_event("read"))
+    )
     decided = {d.event: d for d in decide(observed, pinned, cves())}
     assert decided[Syscall("ptrace")].allowed
     assert not decided[Syscall("write")].allowed
@@ -217,7 +219,7 @@ def test_to_ignore_everything_leaves_the_default_environment_and_what_matters() 
 
 def test_siblings_count_half_and_certain_ones_whole() -> None:
     decided = {d.event: d for d in decide([run(call("clone3"), call("read"))], Intent(), cves())}
-    assert decided[read("clone(plain)")].functionality.value == 0.5
+    assert decided[parse_event("clone(plain)")].functionality.value == 0.5
     assert Syscall("clone") not in decided
     assert decided[Syscall("exit")].functionality.value == 1.0
     assert decided[Syscall("exit")].inferred == "every thread ends with it"
@@ -227,7 +229,7 @@ def test_siblings_count_half_and_certain_ones_whole() -> None:
 def test_what_threads_do_by_chance_stays_with_them() -> None:
     strict = PRESETS["strict"]
     decided = {d.event: d for d in decide([run(call("clone", Phase.START))], strict, cves())}
-    wait = decided[read("futex(FUTEX_WAIT)")]
+    wait = decided[parse_event("futex(FUTEX_WAIT)")]
     assert (wait.allowed, wait.because) == (True, "needed to become ready")
 
 
@@ -235,7 +237,7 @@ def test_musl_is_told_by_what_it_does_not_call() -> None:
     musl = [call("set_tid_address", Phase.START), call("futex")]
     glibc = [*musl, call("set_robust_list", Phase.START)]
     runtime = [*musl, call("set_robust_list", Phase.RUNTIME)]
-    requeue = read("futex(FUTEX_REQUEUE)")
+    requeue = parse_event("futex(FUTEX_REQUEUE)")
 
     def infers(calls: list[SyscallCount]) -> bool:
         return requeue in {d.event for d in decide([run(*calls)], Intent(), cves())}
@@ -254,8 +256,8 @@ def replace_classes(calls: list[SyscallCount], argument: str) -> list[SyscallCou
 
 def test_what_is_pinned_as_denied_opens_nothing() -> None:
     # Two sockets lead to CVE-2014-2851; without the one the other decides.
-    one = read("socket(AF_INET,SOCK_DGRAM,IPPROTO_ICMP)")
-    other = read("socket(AF_INET6,SOCK_DGRAM,IPPROTO_ICMPV6)")
+    one = parse_event("socket(AF_INET,SOCK_DGRAM,IPPROTO_ICMP)")
+    other = parse_event("socket(AF_INET6,SOCK_DGRAM,IPPROTO_ICMPV6)")
     both = Intent(security=0.7, functionality=0.25, allow=(one, other))
     alone = msgspec.structs.replace(both, allow=(one,), deny=(other,))
     found = [

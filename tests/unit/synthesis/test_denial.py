@@ -9,7 +9,7 @@ from beacon.data import libseccomp
 from beacon.data.cves import cves
 from beacon.data.kernel import tables
 from beacon.data.libseccomp import OLDEST, known_since, unknown_to, versions
-from beacon.model.event import Abi, Syscall, read
+from beacon.model.event import Abi, Syscall, parse_event
 from beacon.model.intent import Intent
 from beacon.model.policy import Policy
 from beacon.synthesis.denial import Answer, denied_with, named, unknown_to_some
@@ -21,13 +21,13 @@ OLD, OLDER, NEW = unknown_to((2, 5, 4)), unknown_to(OLDEST), unknown_to(versions
 
 
 def policy(*names: str) -> Policy:
-    calls = [read(name) for name in names]
+    calls = [parse_event(name) for name in names]
     assert all(isinstance(each, Syscall) for each in calls)
     return synthesize(profile(run(call("execve"))), Intent(allow=tuple(calls)))
 
 
 def said(of: Policy, event: str) -> str:
-    (found,) = explain(of, read(event), cves())
+    (found,) = explain(of, parse_event(event), cves())
     return found.denied_with
 
 

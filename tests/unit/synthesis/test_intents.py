@@ -5,7 +5,7 @@ from msgspec.structs import replace
 
 from beacon.errors import ExitCode, UsageError
 from beacon.model.environment import Environment
-from beacon.model.event import Event, read
+from beacon.model.event import Event, parse_event
 from beacon.model.intent import PRESETS, Intent, Reserve
 from beacon.model.run import Ending
 from beacon.synthesis.intents import (
@@ -30,7 +30,7 @@ ignore = ["exec=shell"]
 
 
 def events(*spelt: str) -> tuple[Event, ...]:
-    return tuple(map(read, spelt))
+    return tuple(map(parse_event, spelt))
 
 
 def test_a_whole_file() -> None:
@@ -104,19 +104,19 @@ def test_later_pins_replace_earlier_ones() -> None:
 def test_a_later_pin_on_a_call_replaces_those_on_its_classes() -> None:
     family = "socket(AF_INET6,SOCK_STREAM,0x0)"
     for earlier in (pinned(Intent(), [family], []), pinned(Intent(), [], [family])):
-        assert pinned(earlier, ["socket"], []).pin(read(family)) is True
-        assert pinned(earlier, [], ["socket"]).pin(read(family)) is False
+        assert pinned(earlier, ["socket"], []).pin(parse_event(family)) is True
+        assert pinned(earlier, [], ["socket"]).pin(parse_event(family)) is False
 
 
 def test_a_pin_on_a_call_holds_for_its_classes() -> None:
     intent = pinned(Intent(), ["clone(CLONE_NEWNET)"], ["clone"])
     pins = [intent.pin(each) for each in events("clone(CLONE_NEWUSER)", "clone", "read")]
     assert pins == [False, False, None]
-    assert intent.pin(read("clone(CLONE_NEWNET)")) is True
+    assert intent.pin(parse_event("clone(CLONE_NEWNET)")) is True
 
 
 def test_events_are_named_as_they_are_spelt() -> None:
-    assert event("i386:read") == read("i386:read")
+    assert event("i386:read") == parse_event("i386:read")
     with pytest.raises(UsageError, match="name a system call"):
         event("read write")
 

@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from beacon.errors import ExitCode, UsageError
-from beacon.model.event import Abi, Phase, Syscall, read
+from beacon.model.event import Abi, Phase, Syscall, parse_event
 from beacon.model.intent import Intent
 from beacon.model.launch import Launch
 from beacon.model.observation import ClassCount, SyscallCount
@@ -20,7 +20,7 @@ from builders import call, check, profile, run
 
 
 def seen(text: str, phase: Phase = Phase.SERVE) -> SyscallCount:
-    event = read(text)
+    event = parse_event(text)
     assert isinstance(event, Syscall)
     found = call(event.name, phase, abi=event.abi)
     if event.argument is None:
@@ -40,7 +40,7 @@ def policy(
 
 
 def allows(found: Policy, text: str) -> bool:
-    return read(text) in found.events()
+    return parse_event(text) in found.events()
 
 
 @pytest.mark.parametrize(
@@ -69,7 +69,7 @@ def test_made_good_by_denying_what_has_a_fallback(
     assert not allows(found, gone)
     assert gone in found.not_implemented
     assert allows(found, kept)
-    (dropped,) = [each for each in found.dropped if each.event == read(gone)]
+    (dropped,) = [each for each in found.dropped if each.event == parse_event(gone)]
     assert dropped.because == f"would defeat what is pinned as denied: {', '.join(deny)}"
     (note,) = notes(found)
     assert note.startswith(f"{gone} is denied with {', '.join(deny)}, which it would defeat")

@@ -4,7 +4,7 @@ import pytest
 
 from beacon.data.runtimes import Chance, Measurement, Table
 from beacon.errors import UsageError
-from beacon.model.event import Phase, Syscall, read
+from beacon.model.event import Phase, Syscall, parse_event
 from beacon.model.intent import PRESETS, Intent
 from beacon.model.policy import Policy, RuntimeFloor
 from beacon.model.profile import Profile
@@ -49,7 +49,7 @@ def test_the_recording_runtime_s_calls_are_in_every_policy() -> None:
         "read": None,  # it was seen
         "rt_sigreturn": "runc may make it before the entry point: Go preempts",
     }
-    assert read("prctl(PR_SET_KEEPCAPS)") in found.events()
+    assert parse_event("prctl(PR_SET_KEEPCAPS)") in found.events()
     assert found.runtimes == (RuntimeFloor("runc 1.1.5", "runc 1.1.5", exact=True),)
     assert list(runtime_notes(found)) == []
 

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from beacon.data.kernel import tables
 from beacon.errors import ExitCode, NothingObservedError, UsageError
-from beacon.model.event import Abi, Phase, Syscall, read
+from beacon.model.event import Abi, Phase, Syscall, parse_event
 from beacon.model.intent import Intent
 from beacon.model.observation import ClassCount, Loss, SyscallCount
 from beacon.model.run import Check, Ending
@@ -142,8 +142,8 @@ def test_a_class_that_was_recorded_by_its_number_has_its_name() -> None:
     counted = ClassCount("0xaa00", 2, 1, ("server",))
     entry = msgspec.structs.replace(call("ioctl", count=2, denied=1), classes=(counted,))
     policy = synthesize(profile(run(call("read"), entry)))
-    assert read("ioctl(USERFAULTFD_IOC_NEW)") in policy.events()
-    assert policy.replays[0].denied == (read("ioctl(USERFAULTFD_IOC_NEW)"),)
+    assert parse_event("ioctl(USERFAULTFD_IOC_NEW)") in policy.events()
+    assert policy.replays[0].denied == (parse_event("ioctl(USERFAULTFD_IOC_NEW)"),)
 
 
 def test_implied_calls_follow_their_causes() -> None:

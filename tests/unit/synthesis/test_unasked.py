@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from msgspec.structs import replace
 
-from beacon.model.event import Capability, read
+from beacon.model.event import Capability, parse_event
 from beacon.model.intent import Intent
 from beacon.model.observation import ClassCount, Holding
 from beacon.synthesis.intents import pinned
@@ -67,4 +67,4 @@ def test_what_was_held_is_said() -> None:
     (kept,) = policy.capabilities
     assert (kept.name, kept.calls) == ("CAP_NET_BIND_SERVICE", ("execve",))
     assert kept.held == ("execve of /usr/local/bin/web, which carries it",)
-    assert read("CAP_NET_BIND_SERVICE") in policy.events()
+    assert parse_event("CAP_NET_BIND_SERVICE") in policy.events()
