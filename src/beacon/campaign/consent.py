@@ -10,7 +10,7 @@ from beacon.campaign.demands import Demand
 from beacon.campaign.standard_input import StandardInput
 from beacon.errors import UsageError
 from beacon.model.launch import Launch, strip_cap_prefix
-from beacon.model.text import printable
+from beacon.model.text import escape_untrusted
 from beacon.workloads.script import script_digest
 
 _SHOWN = 5  # demands in one sentence
@@ -89,7 +89,7 @@ def changed_input(recorded: Launch, stdin: StandardInput | None, consent: Consen
     """
     if stdin is None or stdin.sha256 == recorded.stdin_sha256:
         return None
-    path = printable(str(stdin.path))
+    path = escape_untrusted(str(stdin.path))
     if not (consent.trust or consent.launch.stdin is not None):
         raise UsageError(
             f"{path} is not what it was when the image was profiled: give it again with --stdin to "
@@ -106,5 +106,5 @@ def some(demands: Sequence[Demand]) -> str:
 
 def words(demand: Demand) -> str:
     """One of them, printable and of bounded length."""
-    text = printable(str(demand))
+    text = escape_untrusted(str(demand))
     return text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…"

@@ -28,7 +28,7 @@ from beacon.export.yaml_text import load
 from beacon.model.deviation import Deviation, DeviationKind
 from beacon.model.own_files import read_regular
 from beacon.model.policy import Policy
-from beacon.model.text import printable
+from beacon.model.text import escape_untrusted
 from beacon.synthesis.intents import check_classes
 
 _LARGEST = 16 << 20  # bytes of a file; BeaCon writes some ten thousand
@@ -60,7 +60,8 @@ def _read(path: Path) -> str | None:
         return None
     except (OSError, ValueError):  # UnicodeDecodeError is a ValueError
         raise UsageError(
-            f"{printable(str(path))} is not a file that BeaCon wrote: write the policy again with "
+            f"{escape_untrusted(str(path))} is not a file that BeaCon wrote: write the policy "
+            "again with "
             "`beacon policy`."
         ) from None
 

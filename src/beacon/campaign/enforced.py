@@ -15,7 +15,7 @@ from beacon.export.docker_args import DockerArgsExporter
 from beacon.export.rights import NO_NEW_PRIVILEGES
 from beacon.export.seccomp import SeccompExporter
 from beacon.model.own_files import read_regular
-from beacon.model.text import printable
+from beacon.model.text import escape_untrusted
 
 _LARGEST = 8 << 20  # bytes of either file
 
@@ -54,7 +54,7 @@ def read_enforced(directory: Path) -> Enforced:
     expected = directory.resolve() / SeccompExporter.file
     seccomp = _read(expected)
     if not (len(profiles) == 1 and _is_the_same(Path(profiles[0]), expected, seccomp)):
-        named = printable(", ".join(profiles)) or "no seccomp profile"
+        named = escape_untrusted(", ".join(profiles)) or "no seccomp profile"
         raise UsageError(
             f"{path} names {named}, which is not the same as {expected}: write {expected} in its "
             "place, or write the policy again with `beacon policy`."
@@ -68,7 +68,7 @@ def read_enforced(directory: Path) -> Enforced:
         Enforcement(seccomp, tuple(options.add)),
         NO_NEW_PRIVILEGES in options.security,
         {path.name: text, expected.name: seccomp},
-        None if profiles == [str(expected)] else printable(profiles[0]),
+        None if profiles == [str(expected)] else escape_untrusted(profiles[0]),
     )
 
 
@@ -122,7 +122,7 @@ def _check_profile(path: Path, text: str) -> None:
     try:
         document = json.loads(text, object_pairs_hook=_once)
     except (ValueError, RecursionError) as error:
-        reason = printable(str(error)[:200])
+        reason = escape_untrusted(str(error)[:200])
         raise UsageError(f"{path} is not valid JSON ({reason}): write the policy again.") from None
     if not isinstance(document, dict) or "defaultAction" not in document:
         raise UsageError(f"{path} is not a seccomp profile: write the policy again.")

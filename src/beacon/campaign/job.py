@@ -11,7 +11,7 @@ from beacon.engines.interface import Container, Image, Readiness, RefusedError
 from beacon.errors import BeaconError
 from beacon.model.launch import Launch, shared_source
 from beacon.model.run import Check, Ending, Outcome
-from beacon.model.text import printable
+from beacon.model.text import escape_untrusted
 
 #: Shells answer from here on for what could not be executed, and for what a signal ended.
 _BROKEN = 126
@@ -34,9 +34,10 @@ def uncopied(launch: Launch) -> Iterator[str]:
         except (OSError, BeaconError):  # it is told when it is copied
             continue
         if names:
-            shown = printable(", ".join(names[:_SHOWN])) + (" …" if names[_SHOWN:] else "")
+            shown = escape_untrusted(", ".join(names[:_SHOWN])) + (" …" if names[_SHOWN:] else "")
             yield (
-                f"each run gets a copy of {printable(source)}, without its sockets and devices "
+                f"each run gets a copy of {escape_untrusted(source)}, without its sockets and "
+                "devices "
                 f"({shown})"
             )
 

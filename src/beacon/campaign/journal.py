@@ -22,7 +22,7 @@ from beacon.errors import BeaconError, UsageError
 from beacon.model.environment import Environment
 from beacon.model.own_files import check_own, create, open_own, opened, remove
 from beacon.model.run import Run, run_name
-from beacon.model.text import printable
+from beacon.model.text import escape_untrusted
 
 JOURNAL_FILE = "journal.jsonl"
 
@@ -126,7 +126,7 @@ class Journal:
                     self._take(number, body)
                     end += len(line)
             except (ValueError, RecursionError) as error:  # msgspec's errors are such
-                reason = printable(str(error)[:200])
+                reason = escape_untrusted(str(error)[:200])
                 raise UsageError(
                     f"{self._path} is damaged ({reason}): leave --resume out to begin anew."
                 ) from None

@@ -20,7 +20,7 @@ from beacon.exploration.interface import Strategy
 from beacon.exploration.space import Space
 from beacon.model.environment import Dimension, Surroundings
 from beacon.model.launch import Launch
-from beacon.model.text import printable
+from beacon.model.text import escape_untrusted
 from beacon.workloads.discovery import services
 
 
@@ -59,7 +59,7 @@ def check_services(names: tuple[str, ...] | None) -> None:
     for name in names or ():
         if name not in services():
             raise UsageError(
-                f"There is no service {printable(name)!r}: give one of "
+                f"There is no service {escape_untrusted(name)!r}: give one of "
                 f"{', '.join(sorted(services()))}, or none alone."
             )
 

@@ -10,7 +10,7 @@ from beacon.campaign.request import ProfileRequest
 from beacon.engines.interface import Image
 from beacon.errors import UsageError
 from beacon.model.launch import Launch
-from beacon.model.text import printable
+from beacon.model.text import escape_untrusted
 from beacon.workloads.discovery import is_known
 from beacon.workloads.none import NoWorkload
 
@@ -34,7 +34,8 @@ def check_possible(launch: Launch, image: Image, workload: str | None) -> None:
     needs_client = workload not in (None, NoWorkload.name) and is_known(workload or "")
     if needs_client and not reachable(launch):
         raise UsageError(
-            f"No client reaches a container with --network {printable(launch.network or '')}: "
+            "No client reaches a container with --network "
+            f"{escape_untrusted(launch.network or '')}: "
             "leave out --workload, or give it another network."
         )
 

@@ -21,7 +21,7 @@ from beacon.campaign.runtime_bundle import VARIANTS, Variant, write_bundle, writ
 from beacon.errors import BeaconError
 from beacon.model.event import Phase, Syscall
 from beacon.model.observation import Observation
-from beacon.model.text import printable
+from beacon.model.text import escape_untrusted
 from beacon.monitor.interface import Monitor
 from beacon.process_identity import identify
 
@@ -47,9 +47,9 @@ class RuntimeFailedError(BeaconError):
 
     def __init__(self, runtime: str, said: str) -> None:
         lines = [line for line in said.splitlines() if line.strip()] or ["it said nothing"]
-        reason = printable(lines[-1][:_SHOWN]).rstrip(".")
+        reason = escape_untrusted(lines[-1][:_SHOWN]).rstrip(".")
         super().__init__(
-            f"{printable(runtime)} does not start a static program on this host ({reason}): "
+            f"{escape_untrusted(runtime)} does not start a static program on this host ({reason}): "
             "correct the cause, or name another runtime with --runtime."
         )
 

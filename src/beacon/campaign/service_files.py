@@ -9,7 +9,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from beacon.errors import UsageError
-from beacon.model.text import printable
+from beacon.model.text import escape_untrusted
 from beacon.workloads.discovery import services
 
 PREFIX = "@service/"
@@ -34,7 +34,8 @@ def resolved(volume: str) -> str:
     file = (folder / path).resolve() if folder is not None else None
     if folder is None or file is None or not file.exists() or not file.is_relative_to(folder):
         raise UsageError(
-            f"The environments need {printable(source)}, which no installed service has: install "
+            f"The environments need {escape_untrusted(source)}, which no installed service has: "
+            "install "
             "what the profile was recorded with (pip install 'beacon-policy[catalogue]')."
         )
     return f"{file}{mark}{rest.partition(':')[0]}:ro"

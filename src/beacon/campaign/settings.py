@@ -14,7 +14,7 @@ from beacon.errors import UsageError
 from beacon.model.environment import Dimension
 from beacon.model.launch import Launch, Options
 from beacon.model.own_files import read_text
-from beacon.model.text import printable
+from beacon.model.text import escape_untrusted
 
 _Options = TypeVar("_Options", bound=Options)
 
@@ -42,13 +42,16 @@ def read_raw(path: Path) -> Settings:
         document = tomllib.loads(read_text(path, _LARGEST))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         reason = getattr(error, "strerror", None) or str(error)
-        raise UsageError(f"Cannot read {path} ({printable(reason)}): name another file.") from None
+        raise UsageError(
+            f"Cannot read {path} ({escape_untrusted(reason)}): name another file."
+        ) from None
     _check_keys(path, document)
     try:
         settings = msgspec.convert(document, Settings)
     except msgspec.ValidationError as error:
         raise UsageError(
-            f"{path} is not as it should be ({printable(str(error))}): see docs/environments.md."
+            f"{path} is not as it should be ({escape_untrusted(str(error))}): see "
+            "docs/environments.md."
         ) from None
     _check_names(path, settings.dimensions)
     return settings
@@ -77,7 +80,7 @@ def _check_keys(path: Path, document: dict[str, Any]) -> None:
     unknown = sorted(set(launch) - known) if isinstance(launch, dict) else []
     if unknown:
         raise UsageError(
-            f"{path} has an unknown launch option {printable(unknown[0])!r}: "
+            f"{path} has an unknown launch option {escape_untrusted(unknown[0])!r}: "
             f"known are {', '.join(sorted(known))}."
         )
 
@@ -87,7 +90,7 @@ def _check_names(path: Path, dimensions: Iterable[Dimension]) -> None:
         for name in (dimension.name, *dimension.values):
             if not _NAME.fullmatch(name):
                 raise UsageError(
-                    f"{path} calls a dimension or value {printable(name)!r}: "
+                    f"{path} calls a dimension or value {escape_untrusted(name)!r}: "
                     "use small letters, digits, dots and dashes."
                 )
 

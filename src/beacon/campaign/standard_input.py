@@ -14,7 +14,7 @@ import msgspec
 
 from beacon.errors import UsageError
 from beacon.model.launch import Launch
-from beacon.model.text import printable
+from beacon.model.text import escape_untrusted
 
 _CHUNK = 1 << 20
 #: The opening of a pipe would wait for its writer.
@@ -28,7 +28,7 @@ class StandardInput:
     """
 
     def __init__(self, path: Path) -> None:
-        self._name = printable(str(path))
+        self._name = escape_untrusted(str(path))
         try:
             self._file = os.open(path, _FLAGS)
             try:

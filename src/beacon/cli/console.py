@@ -14,7 +14,7 @@ from rich.table import Table
 from rich.text import Text
 
 from beacon.cli.documents import kind_and_version
-from beacon.model.text import harmless
+from beacon.model.text import escape_for_terminal
 
 _UNFOLDED = 10_000
 _UNUSUAL = re.compile(r"[^\n -~]")
@@ -35,25 +35,27 @@ class Console:
     def say(self, line: str) -> None:
         """A line for the reader of the progress."""
         with suppress(OSError):  # nobody reads it; the work goes on
-            self._err.print(harmless(line))
+            self._err.print(escape_for_terminal(line))
 
     def error(self, line: str, details: str | None = None) -> None:
         """What went wrong, and further lines below it."""
-        text = Text("error: ", style="bold red").append(harmless(line), style="not bold default")
+        text = Text("error: ", style="bold red").append(
+            escape_for_terminal(line), style="not bold default"
+        )
         with suppress(OSError):
             self._err.print(text)
             for detail in (details or "").splitlines():
-                self._err.print(Text(f"  {harmless(detail)}", style="dim"))
+                self._err.print(Text(f"  {escape_for_terminal(detail)}", style="dim"))
 
     def result(self, line: str = "") -> None:
         """A line of the result."""
-        self._out.print(harmless(line))
+        self._out.print(escape_for_terminal(line))
 
     def table(self, title: str | None, columns: list[str], rows: list[list[str]]) -> None:
         """A table of the result."""
         table = Table(*columns, title=title, title_justify="left", box=None, pad_edge=False)
         for row in rows:
-            table.add_row(*(Text(harmless(cell)) for cell in row))
+            table.add_row(*(Text(escape_for_terminal(cell)) for cell in row))
         self._out.print(table)
 
     def document(self, kind: str, content: object) -> None:

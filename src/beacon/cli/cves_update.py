@@ -15,7 +15,7 @@ from beacon.data.cves import package_cves
 from beacon.data.cvss_vectors import require_calculator
 from beacon.errors import ExitCode, UsageError
 from beacon.model.files import encode, write_files
-from beacon.model.text import printable
+from beacon.model.text import escape_untrusted
 
 #: A year of NVD's feed is up to some 300 MiB.
 _LARGEST = 512 << 20
@@ -56,7 +56,7 @@ def _tell(console: Console, outcome: Outcome, path: Path, as_json: bool) -> None
     if outcome.refused:
         console.say(f"{outcome.refused} scores were left out: their vectors are no CVSS.")
     if outcome.updated:
-        console.say(f"Kept in {printable(str(path))}.")
+        console.say(f"Kept in {escape_untrusted(str(path))}.")
 
 
 def _change(update: Update) -> str:

@@ -29,7 +29,7 @@ from beacon.cli import (
 from beacon.cli.console import Console
 from beacon.cli.parser import HelpFormatter, add_help_option
 from beacon.errors import BeaconError, ExitCode, UsageError
-from beacon.model.text import printable
+from beacon.model.text import escape_untrusted
 
 COMMANDS = (
     *(
@@ -101,7 +101,8 @@ def main(arguments: Sequence[str]) -> int:
         return ExitCode.ERROR
     except OSError as error:
         console.error(
-            f"The system refused something ({printable(str(error))}): see to that and try again."
+            f"The system refused something ({escape_untrusted(str(error))}): see to that and try "
+            "again."
         )
         return ExitCode.ERROR
     except Exception as error:
@@ -117,7 +118,9 @@ def main(arguments: Sequence[str]) -> int:
 def _run(arguments: Sequence[str], console: Console) -> int:
     for argument in arguments:
         if not _is_text(argument):
-            raise UsageError(f"The argument '{printable(os.fsencode(argument))}' is no UTF-8 text.")
+            raise UsageError(
+                f"The argument '{escape_untrusted(os.fsencode(argument))}' is no UTF-8 text."
+            )
     options = build_parser().parse_args(arguments)
     _catch_signals()
     return int(options.run(options, console))

@@ -31,7 +31,7 @@ from beacon.cli.progress import Progress
 from beacon.errors import ExitCode, UsageError
 from beacon.model.files import PROFILE_FILE, encode, write_files, writing
 from beacon.model.profile import Profile
-from beacon.model.text import printable
+from beacon.model.text import escape_untrusted
 from beacon.workloads.combination import MOST_PARTS
 from beacon.workloads.discovery import is_known
 
@@ -166,7 +166,8 @@ def workload_name(given: Sequence[str]) -> str | None:
     name = "+".join(given)
     if len(given) > 1 and not is_known(name):
         raise UsageError(
-            f"--workload {printable(' --workload '.join(given))} does not combine: repeat it for "
+            f"--workload {escape_untrusted(' --workload '.join(given))} does not combine: repeat "
+            "it for "
             f"at most {MOST_PARTS} known workloads at different ports (http:9100); a program of "
             "yours and none stand alone."
         )

@@ -8,20 +8,20 @@ from io import BufferedReader
 from pathlib import Path
 
 from beacon.errors import UsageError
-from beacon.model.text import printable
+from beacon.model.text import escape_untrusted
 
 _GZIP = b"\x1f\x8b"
 
 
 def read_bounded(path: Path, limit: int) -> bytes:
     """The file's content, decompressed if it is gzip's; UsageError above `limit` bytes of it."""
-    name = printable(str(path))
+    name = escape_untrusted(str(path))
     try:
         with path.open("rb") as file:
             content = _stream(file).read(limit + 1)
     except (OSError, EOFError, ValueError, zlib.error) as error:
         raise UsageError(
-            f"Cannot read {name} ({printable(str(error))}): name a readable JSON file, "
+            f"Cannot read {name} ({escape_untrusted(str(error))}): name a readable JSON file, "
             "plain or gzip."
         ) from None
     if len(content) > limit:

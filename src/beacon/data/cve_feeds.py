@@ -28,7 +28,7 @@ from beacon.data.cve_formats import (
     Wrapped,
 )
 from beacon.errors import UsageError
-from beacon.model.text import printable
+from beacon.model.text import escape_untrusted
 
 _Kind = TypeVar("_Kind")
 
@@ -86,7 +86,7 @@ def _pieces(raw: bytes) -> Iterable[Raw]:
     except _BAD as error:
         lines = _lines(raw)
         if not lines:
-            text = printable(str(error))
+            text = escape_untrusted(str(error))
             raise UsageError(f"The file is no JSON ({text}): fetch it again.") from None
         return lines
 

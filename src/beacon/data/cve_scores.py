@@ -11,7 +11,7 @@ import msgspec
 from beacon.errors import UsageError
 from beacon.model.cve import Cve, CveId, Cvss
 from beacon.model.own_files import read_regular
-from beacon.model.text import printable
+from beacon.model.text import escape_untrusted
 
 SCORES_FILE = "cve-scores.json"
 #: Of SCORES_FILE; a reader refuses a newer one.
@@ -55,7 +55,7 @@ def scores_path(environ: Mapping[str, str] = os.environ) -> Path:
 
 def read_scores(path: Path) -> Scores:
     """The file's content, nothing if there is none; UsageError when it is damaged or newer."""
-    name = printable(str(path))
+    name = escape_untrusted(str(path))
     try:
         raw = read_regular(path, _LARGEST)
     except FileNotFoundError:
@@ -63,7 +63,7 @@ def read_scores(path: Path) -> Scores:
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or str(error)
         raise UsageError(
-            f"Cannot read {name} ({printable(reason)}): make it readable, or remove it."
+            f"Cannot read {name} ({escape_untrusted(reason)}): make it readable, or remove it."
         ) from None
     try:
         version = msgspec.json.decode(raw, type=_Versioned).version
@@ -74,7 +74,7 @@ def read_scores(path: Path) -> Scores:
         return msgspec.json.decode(raw, type=Scores)
     except (msgspec.DecodeError, ValueError, RecursionError) as error:
         raise UsageError(
-            f"{name} is damaged ({printable(str(error))}): "
+            f"{name} is damaged ({escape_untrusted(str(error))}): "
             "remove it, then make it again with `beacon cves update`."
         ) from None
 

@@ -11,7 +11,7 @@ import msgspec
 from beacon.data.cve_scores import overlay, read_scores, scores_path
 from beacon.errors import UsageError
 from beacon.model.cve import CVES_VERSION, Cve, Text
-from beacon.model.text import printable
+from beacon.model.text import escape_untrusted
 
 
 class Document(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -44,7 +44,7 @@ def package_cves() -> tuple[Cve, ...]:
 
 def load(path: Path) -> tuple[Cve, ...]:
     """The CVEs of another file of this form; UsageError when it is missing, damaged or newer."""
-    name = printable(str(path))
+    name = escape_untrusted(str(path))
     try:
         raw = path.read_bytes()
         found = msgspec.json.decode(raw, type=_Versioned).version
@@ -59,6 +59,6 @@ def load(path: Path) -> tuple[Cve, ...]:
         ) from None
     except (msgspec.DecodeError, ValueError, RecursionError) as error:
         raise UsageError(
-            f"{name} is no file of CVEs ({printable(str(error))}): "
+            f"{name} is no file of CVEs ({escape_untrusted(str(error))}): "
             "give one that beacon/data/cves.schema.json describes."
         ) from None

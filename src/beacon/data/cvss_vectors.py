@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from beacon.errors import UsageError
 from beacon.model.cve import Cvss
-from beacon.model.text import printable
+from beacon.model.text import escape_untrusted
 
 Version = Literal["2.0", "3.0", "3.1", "4.0"]
 
@@ -75,5 +75,5 @@ def _base_part(vector: str, version: Version) -> str:
 
 
 def _ascii(text: str) -> str:
-    short = printable(text[:_LONGEST_NAME])
+    short = escape_untrusted(text[:_LONGEST_NAME])
     return short.encode("ascii", "backslashreplace").decode()[:_LONGEST_NAME] or "unnamed"

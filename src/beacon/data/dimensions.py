@@ -10,7 +10,7 @@ import msgspec
 from beacon.data.table import read_table
 from beacon.errors import UsageError
 from beacon.model.environment import Dimension, Effect
-from beacon.model.text import printable
+from beacon.model.text import escape_untrusted
 
 
 class _Table(msgspec.Struct, forbid_unknown_fields=True):
@@ -47,7 +47,8 @@ def select(
 def _known(dimensions: Mapping[str, Dimension], name: str) -> Dimension:
     if name not in dimensions:
         raise UsageError(
-            f"There is no dimension {printable(name)!r}: give some of {', '.join(dimensions)}."
+            f"There is no dimension {escape_untrusted(name)!r}: give some of "
+            f"{', '.join(dimensions)}."
         )
     return dimensions[name]
 
@@ -56,6 +57,7 @@ def _one_value(dimensions: Mapping[str, Dimension], name: str, value: str) -> di
     values = _known(dimensions, name).values
     if value not in values:
         raise UsageError(
-            f"The dimension {name} has no value {printable(value)!r}: give {', '.join(values)}."
+            f"The dimension {name} has no value {escape_untrusted(value)!r}: give "
+            f"{', '.join(values)}."
         )
     return {value: values[value]}

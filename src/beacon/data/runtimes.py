@@ -23,7 +23,7 @@ from beacon.errors import UsageError
 from beacon.model.event import Abi, Syscall, parse_event
 from beacon.model.numbers import Count
 from beacon.model.own_files import read_regular
-from beacon.model.text import printable
+from beacon.model.text import escape_untrusted
 
 HOST_TABLE = Path("/etc/beacon/runtimes.toml")
 _LARGEST = 1 << 20  # bytes of a host's table
@@ -108,7 +108,7 @@ def all_tables() -> Table:
 
 def load(path: Path) -> Table:
     """A table that somebody wrote; UsageError with the reason if it is none."""
-    name = printable(str(path))
+    name = escape_untrusted(str(path))
     try:
         table = msgspec.convert(tomllib.loads(read_regular(path, _LARGEST).decode()), Table)
         _check(table)
@@ -117,7 +117,7 @@ def load(path: Path) -> Table:
             f"Cannot read {name} ({error.strerror}): repair or remove the file."
         ) from None
     except (ValueError, RecursionError) as error:
-        reason = printable(str(error)[:_SHOWN])
+        reason = escape_untrusted(str(error)[:_SHOWN])
         raise UsageError(
             f"{name} is not a table of runtimes ({reason}): see docs/runtimes.md, or measure "
             "again with `beacon runtimes --measure`."

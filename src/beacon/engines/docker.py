@@ -37,7 +37,7 @@ from beacon.engines.interface import (
 from beacon.engines.runtime_version import installed_version
 from beacon.model.launch import Launch
 from beacon.model.leftovers import Kept, Swept
-from beacon.model.text import printable
+from beacon.model.text import escape_untrusted
 from beacon.process_identity import Fate, fate
 
 _NAME = re.compile(re.escape(NAME_PREFIX) + "[0-9a-f]{16}")
@@ -94,14 +94,15 @@ class DockerEngine(Engine):
             raise ImageNotFoundError("The image's name is empty: name the image to use.")
         if not _REFERENCE.fullmatch(reference):
             raise ImageNotFoundError(
-                f"'{printable(reference)}' cannot name an image: write it as for `docker run`."
+                f"'{escape_untrusted(reference)}' cannot name an image: write it as for `docker "
+                "run`."
             )
         with answering():
             try:
                 return read_image(reference, self._inspect_or_pull(reference))
             except APIError as error:
                 raise ImageNotFoundError(
-                    f"No image '{printable(reference)}' here and it cannot be pulled "
+                    f"No image '{escape_untrusted(reference)}' here and it cannot be pulled "
                     f"({explanation(error)}): check the name or build it first."
                 ) from error
 
@@ -177,7 +178,9 @@ class DockerEngine(Engine):
             options = host_options(launch, enforcement, cgroup_parent)
             return self._api.create_host_config(**options)
         except (DockerException, ValueError, TypeError, OverflowError) as error:
-            raise RefusedError(f"Docker has no such options: {printable(str(error))}") from error
+            raise RefusedError(
+                f"Docker has no such options: {escape_untrusted(str(error))}"
+            ) from error
 
     def _inspect_or_pull(self, reference: str) -> Mapping[str, Any]:
         try:
@@ -215,7 +218,7 @@ def _found(
     identifier: str,
 ) -> _Found:
     maker = fate((listed.get("Labels") or {}).get(OWNER_LABEL))
-    return _Found(f"{kind} {printable(name)}", maker, partial(remove, identifier))
+    return _Found(f"{kind} {escape_untrusted(name)}", maker, partial(remove, identifier))
 
 
 def _remove_all(leftovers: Iterable[_Found]) -> tuple[str, ...]:
@@ -254,4 +257,4 @@ def _runtime(info: Mapping[str, Any], version: Mapping[str, Any]) -> str:
 
 
 def _text(value: object) -> str:
-    return printable(value) if isinstance(value, str) else ""
+    return escape_untrusted(value) if isinstance(value, str) else ""

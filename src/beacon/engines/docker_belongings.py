@@ -17,7 +17,7 @@ from beacon.engines.file_copy import MOST_BYTES, MOST_FILES, budget, copy, measu
 from beacon.engines.file_tree import TooLargeError
 from beacon.errors import UsageError
 from beacon.model.launch import Launch, shared_source
-from beacon.model.text import printable
+from beacon.model.text import escape_untrusted
 
 #: The name of everything that BeaCon makes in an engine begins so.
 NAME_PREFIX = "beacon-"
@@ -112,7 +112,8 @@ class Belongings:
             return None
         if document.get("Driver") != "local" or document.get("Options"):
             raise UsageError(
-                f"Each run of a job works on a copy, and the files of the volume {printable(name)} "
+                "Each run of a job works on a copy, and the files of the volume "
+                f"{escape_untrusted(name)} "
                 "are not on this host: mount it read-only, or copy what the job needs of it."
             )
         return Path(str(document.get("Mountpoint")))
@@ -131,14 +132,14 @@ def _copied(given: str, found: Path, place: Path, stopped: Callable[[], bool] | 
         copy(found, place, budget(stopped))
     except TooLargeError:
         raise UsageError(
-            f"Each run of a job works on a copy, and {printable(given)} is more than "
+            f"Each run of a job works on a copy, and {escape_untrusted(given)} is more than "
             f"{MOST_FILES} files or {MOST_BYTES >> 20} MiB: mount it read-only or less of it, or "
             "give --ready-log if this is a service."
         ) from None
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or "its name is none"
         raise UsageError(
-            f"Each run of a job works on a copy, and {printable(given)} cannot be copied to "
+            f"Each run of a job works on a copy, and {escape_untrusted(given)} cannot be copied to "
             f"{place} ({reason}): mount it read-only, or see to that."
         ) from None
 

@@ -22,7 +22,7 @@ from beacon.engines.file_digest import digest
 from beacon.engines.file_tree import Budget
 from beacon.engines.interface import Container, Readiness
 from beacon.model.listener import Listener
-from beacon.model.text import printable
+from beacon.model.text import escape_untrusted
 
 #: What `timeout(1)` answers too.
 TIMED_OUT = 124
@@ -75,7 +75,7 @@ class DockerContainer(Container):
         if self._belongings.network is not None:  # made for the sake of IPv6
             fields.reverse()
         addresses = [network.get(field) for field in fields for network in networks]
-        return next((printable(address) for address in addresses if address), None)
+        return next((escape_untrusted(address) for address in addresses if address), None)
 
     def env(self) -> dict[str, str]:
         """The environment variables that it is started with, the image's own included."""
@@ -202,7 +202,7 @@ class DockerContainer(Container):
             for mount in self._inspect().get("Mounts") or ()
             if mount["RW"] and (mount["Type"] == "volume" or mount["Source"] in copies)
         }
-        return {f"files in {printable(n)}": digest(places[n], limit) for n in sorted(places)}
+        return {f"files in {escape_untrusted(n)}": digest(places[n], limit) for n in sorted(places)}
 
     def file_capabilities(self, path: str) -> int:
         """The capabilities that a file inside carries (bit n: number n), 0 for none or no file."""

@@ -11,7 +11,7 @@ from requests.exceptions import RequestException
 from urllib3.exceptions import HTTPError
 
 from beacon.engines.interface import EngineUnavailableError, RefusedError
-from beacon.model.text import printable
+from beacon.model.text import escape_untrusted
 
 _LONGEST = 300
 
@@ -31,12 +31,12 @@ def explanation(error: APIError) -> str:
     """Return the engine's own words, printable, on one line and of bounded length."""
     raw = error.explanation or str(error)
     text = raw.decode("utf-8", "backslashreplace") if isinstance(raw, bytes) else str(raw)
-    line = printable(" ".join(text[: 4 * _LONGEST].split()))
+    line = escape_untrusted(" ".join(text[: 4 * _LONGEST].split()))
     return line if len(line) <= _LONGEST else line[: _LONGEST - 1] + "…"
 
 
 def _unavailable(error: BaseException) -> str:
-    address = printable(os.environ.get("DOCKER_HOST") or "unix:///var/run/docker.sock")
+    address = escape_untrusted(os.environ.get("DOCKER_HOST") or "unix:///var/run/docker.sock")
     return (
         f"No Docker engine answers at {address} ({_cause(error)}): "
         "start dockerd as root, or set DOCKER_HOST to where it listens."
@@ -53,4 +53,4 @@ def _cause(error: BaseException) -> str:
         if isinstance(inner, OSError) and inner.strerror:
             reason = str(inner.strerror)
         inner = inner.__cause__ or inner.__context__
-    return printable(reason)
+    return escape_untrusted(reason)

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from beacon.engines.interface import Image
-from beacon.model.text import printable
+from beacon.model.text import escape_untrusted
 
 #: Labels that name an image (OCI image specification, annotations).
 _TITLES = ("org.opencontainers.image.title", "org.opencontainers.image.ref.name")
@@ -20,7 +20,7 @@ def read_image(reference: str, document: Mapping[str, Any]) -> Image:
     config = document.get("Config")
     config = config if isinstance(config, Mapping) else {}
     return Image(
-        reference=printable(reference),
+        reference=escape_untrusted(reference),
         id=_text(document.get("Id")),
         architecture=_text(document.get("Architecture")),
         ports=_ports(config.get("ExposedPorts")),
@@ -38,12 +38,12 @@ def read_image(reference: str, document: Mapping[str, Any]) -> Image:
 
 
 def _text(value: object) -> str:
-    return printable(value) if isinstance(value, str) else ""
+    return escape_untrusted(value) if isinstance(value, str) else ""
 
 
 def _words(value: object) -> tuple[str, ...]:
     words = value if isinstance(value, list) else [value]
-    return tuple(printable(word) for word in words if isinstance(word, str))
+    return tuple(escape_untrusted(word) for word in words if isinstance(word, str))
 
 
 def _paths(value: object) -> tuple[str, ...]:

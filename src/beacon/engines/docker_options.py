@@ -9,7 +9,7 @@ from docker.types import Ulimit
 
 from beacon.engines.interface import Enforcement, RefusedError
 from beacon.model.launch import Launch
-from beacon.model.text import printable
+from beacon.model.text import escape_untrusted
 
 #: In place of "unconfined": every call passes, yet the kernel has a filter installed. The monitor
 #: records what a filter would judge, so a recorded container must have one. A default action
@@ -137,7 +137,7 @@ def _restart(word: str | None) -> dict[str, Any] | None:
         return None
     name, _, count = word.partition(":")
     if len(count) > len(str(2**31)):
-        raise RefusedError(f"There is no such restart policy: {printable(word[:100])}")
+        raise RefusedError(f"There is no such restart policy: {escape_untrusted(word[:100])}")
     return {"Name": name, "MaximumRetryCount": int(count) if count.isdecimal() else 0}
 
 
@@ -147,7 +147,7 @@ def _ulimit(word: str) -> Ulimit:
     try:
         return Ulimit(name=name, soft=int(soft), hard=int(hard or soft))
     except ValueError:
-        raise RefusedError(f"There is no such limit: {printable(word)}") from None
+        raise RefusedError(f"There is no such limit: {escape_untrusted(word)}") from None
 
 
 def _pairs(words: tuple[str, ...], mark: str = "=") -> dict[str, str]:

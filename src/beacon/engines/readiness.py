@@ -12,7 +12,7 @@ from typing import Protocol
 from beacon.engines import sockets
 from beacon.engines.interface import NotReadyError, Readiness
 from beacon.engines.processes import processor_time
-from beacon.model.text import printable
+from beacon.model.text import escape_untrusted
 
 #: The first pauses are short, so that a fast server costs no time; later ones spare the engine.
 _FIRST_PAUSE = 0.02
@@ -78,13 +78,13 @@ class _Wait:
             self._rest(partial(self._awaited, state))
 
     def for_line(self, line: str) -> str:
-        awaited = f'its log did not say "{printable(line)}"'
+        awaited = f'its log did not say "{escape_untrusted(line)}"'
         while True:
             with closing(self._subject.follow(self._left())) as chunks:
                 found = _contains(chunks, line.encode(), awaited)
             self._alive()
             if found:
-                return f'its log says "{printable(line)}"'
+                return f'its log says "{escape_untrusted(line)}"'
             # The log may end a moment before the engine knows that the container did.
             self._rest(lambda: awaited)
 

@@ -12,7 +12,7 @@ from beacon.export.oci_profile import Answer, Profile, Ruling
 from beacon.export.seccomp import ARCHITECTURES
 from beacon.model.deviation import Deviation, DeviationKind
 from beacon.model.event import Syscall
-from beacon.model.text import printable
+from beacon.model.text import escape_untrusted
 
 _WITNESSES = 64  # as many classes as one call has in a profile
 
@@ -46,7 +46,7 @@ def _permitted(names: Iterable[str], wide: Profile, narrow: Profile, steps: Step
         try:
             yield from _classes(name, wide.ruling(name), narrow.ruling(name), steps)
         except TooComplexError:
-            yield f"{printable(name)} (too complex to compare)"
+            yield f"{escape_untrusted(name)} (too complex to compare)"
             return
 
 
@@ -58,9 +58,9 @@ def _classes(name: str, wide: Ruling, narrow: Ruling, steps: Steps) -> Iterator[
     if not left:
         return
     if wide.rest.permits and not wide.parts:
-        yield printable(name) + (" with any arguments" if permitted else "")
+        yield escape_untrusted(name) + (" with any arguments" if permitted else "")
     elif name not in multiplexers():
-        yield f"{printable(name)} with some arguments"
+        yield f"{escape_untrusted(name)} with some arguments"
     else:
         yield from sorted({each for cube in left for each in _spelled(name, cube)})
 
@@ -87,7 +87,7 @@ def _answers(
         by_default = ours == Ruling(expected.default) and theirs == Ruling(found.default)
         same = by_default or ours == theirs
         if not (same or ours.permitted(steps) or theirs.permitted(steps)):
-            yield f"{printable(name)} gets {_ruling(theirs)}, not {_ruling(ours)}"
+            yield f"{escape_untrusted(name)} gets {_ruling(theirs)}, not {_ruling(ours)}"
 
 
 def _ruling(ruling: Ruling) -> str:

@@ -18,7 +18,7 @@ from msgspec import Meta
 from beacon.export.cubes import EVERYTHING, Cube, Steps, difference, masked, together
 from beacon.export.seccomp import ARCHITECTURES
 from beacon.model.event import Abi
-from beacon.model.text import printable
+from beacon.model.text import escape_untrusted
 
 _Register = Annotated[int, Meta(ge=0)]  # msgspec has no bounds beyond 63 bits
 _Errno = Annotated[int, Meta(ge=0, le=4095)]
@@ -112,7 +112,7 @@ def read_profile(text: str) -> Profile:
     try:
         document = json.loads(text, object_pairs_hook=_unambiguous)
     except (ValueError, RecursionError) as error:
-        raise UnreadableProfileError(printable(str(error)[:_SHOWN])) from None
+        raise UnreadableProfileError(escape_untrusted(str(error)[:_SHOWN])) from None
     return meaning(document)
 
 
@@ -124,7 +124,7 @@ def meaning(document: Any) -> Profile:
         i386 = "SCMP_ARCH_X86" in found.architectures
         calls = _rulings(default, found.syscalls, narrow=i386)
     except (ValueError, RecursionError) as error:  # ValidationError is one
-        raise UnreadableProfileError(printable(str(error)[:_SHOWN])) from None
+        raise UnreadableProfileError(escape_untrusted(str(error)[:_SHOWN])) from None
     return Profile(default, frozenset({_NATIVE, *found.architectures}), calls)
 
 

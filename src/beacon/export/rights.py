@@ -12,7 +12,7 @@ from beacon.data.kernel import tables
 from beacon.export.seccomp import SeccompExporter
 from beacon.model.deviation import Deviation, DeviationKind
 from beacon.model.launch import strip_cap_prefix
-from beacon.model.text import printable
+from beacon.model.text import escape_untrusted
 
 NO_NEW_PRIVILEGES = "no-new-privileges"
 _ALL = "ALL"
@@ -39,7 +39,7 @@ def by_options(add: Iterable[str], drop: Iterable[str], security: Iterable[str])
         drops_all=_ALL in {strip_cap_prefix(word) for word in drop},
         no_new_privileges=NO_NEW_PRIVILEGES in words,
         profile=profiles[0] if len(profiles) == 1 else None,
-        open=frozenset(map(printable, others)),
+        open=frozenset(map(escape_untrusted, others)),
     )
 
 
@@ -50,7 +50,9 @@ def _names_profile(word: str) -> bool:
 
 def _capabilities(words: Iterable[str]) -> frozenset[str]:
     names = {f"CAP_{strip_cap_prefix(word)}" for word in words}
-    return frozenset(tables().capabilities if f"CAP_{_ALL}" in names else map(printable, names))
+    return frozenset(
+        tables().capabilities if f"CAP_{_ALL}" in names else map(escape_untrusted, names)
+    )
 
 
 def of_service(document: Any, name: str) -> Rights | None:
@@ -124,4 +126,4 @@ def _closes(expected: Rights, found: Rights) -> Iterator[str]:
 
 def _elsewhere(expected: Rights, found: Rights) -> Iterator[str]:
     if found.profile not in (None, expected.profile):
-        yield f"it names {printable(str(found.profile))}, not {expected.profile}"
+        yield f"it names {escape_untrusted(str(found.profile))}, not {expected.profile}"

@@ -8,7 +8,7 @@ from typing import Any
 
 import yaml
 
-from beacon.model.text import printable
+from beacon.model.text import escape_untrusted
 
 #: Text that no reader takes for a number; words such as `no` and `null` PyYAML knows itself.
 _PLAIN = re.compile(r"[A-Za-z_/][A-Za-z0-9_./=-]+")
@@ -38,7 +38,7 @@ _Dumper.add_representer(str, _represent)
 
 def dump(document: Any, comments: Iterable[str]) -> bytes:
     """The document under its comments, a line each; both may hold anybody's text."""
-    head = "".join(f"# {printable(comment)}\n" for comment in comments)
+    head = "".join(f"# {escape_untrusted(comment)}\n" for comment in comments)
     # A line is never folded: an argument stays greppable.
     body = yaml.dump(document, Dumper=_Dumper, sort_keys=False, width=float("inf"))
     return (head + body).encode()
@@ -64,4 +64,4 @@ def load(text: str) -> Any:
     try:
         return yaml.load(text, Loader=_Loader)  # noqa: S506 - a SafeLoader
     except (yaml.YAMLError, RecursionError) as error:
-        raise ValueError(printable(" ".join(str(error).split())[:_LONGEST])) from None
+        raise ValueError(escape_untrusted(" ".join(str(error).split())[:_LONGEST])) from None

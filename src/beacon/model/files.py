@@ -22,7 +22,7 @@ from beacon.model.own_files import (
 )
 from beacon.model.policy import POLICY_VERSION, Policy
 from beacon.model.profile import PROFILE_VERSION, Profile
-from beacon.model.text import printable
+from beacon.model.text import escape_untrusted
 
 PROFILE_FILE = "profile.json"
 POLICY_FILE = "policy.json"
@@ -87,7 +87,7 @@ def _undamaged(path: Path, maker: str) -> Iterator[None]:
     try:
         yield
     except (msgspec.DecodeError, ValueError, RecursionError) as error:
-        reason = printable(str(error)[:200])
+        reason = escape_untrusted(str(error)[:200])
         raise UsageError(f"{path} is damaged ({reason}): make it again with `{maker}`.") from None
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 
-def printable(raw: bytes | str) -> str:
+def escape_untrusted(raw: bytes | str) -> str:
     r"""Return `raw` with every character that is not printable escaped (`\x1b`, `‮`).
 
     Process names, log lines and image configs are attackers' data; after this they can be
@@ -22,7 +22,7 @@ def _escape(character: str) -> str:
     return character.encode("unicode_escape").decode("ascii")
 
 
-def harmless(text: str) -> str:
+def escape_for_terminal(text: str) -> str:
     """Return `text` for a terminal: control characters escaped, all else as it is.
 
     For what is shown; whatever was made `printable` where it entered stays the same.

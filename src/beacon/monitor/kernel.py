@@ -23,7 +23,7 @@ from beacon.model.observation import (
     Program,
     SyscallCount,
 )
-from beacon.model.text import printable
+from beacon.model.text import escape_untrusted
 from beacon.monitor.callers import Symbols, who_asked
 from beacon.monitor.cgroup import Cgroup, find_hierarchy
 from beacon.monitor.classes import Part, Sums, told_apart
@@ -168,7 +168,7 @@ class KernelTarget(Target):
         for path, key, count in sorted(self._files(), key=lambda each: each[2]["first_ns"]):
             if not key["failed"]:
                 phase = _at(self._slots.words.phases, key["phase"])
-                counts[printable(path), phase] += count["count"]
+                counts[escape_untrusted(path), phase] += count["count"]
         return (Program(path, phase, count) for (path, phase), count in counts.items())
 
     def _demands(
@@ -186,7 +186,7 @@ class KernelTarget(Target):
         for path, key, count in self._files():
             for name, granted in executed(carried.get(path, 0), key["bounding"]).checks():
                 kind = self._held_kind(key, name, granted, "execve", Holding.FILE)
-                yield msgspec.structs.replace(kind, file=printable(path)), count
+                yield msgspec.structs.replace(kind, file=escape_untrusted(path)), count
 
     def _mapped_roots(self) -> Iterator[tuple[CapabilityCheck, dict[str, int]]]:
         maps = self._slots.words.root_maps
@@ -294,7 +294,7 @@ class KernelMonitor(Monitor):
 
 def _processes(bits: int, names: dict[int, bytes]) -> tuple[str, ...]:
     ids = (n for n in range(64) if bits >> n & 1)
-    found = {printable(names[n].split(b"\0")[0]) if n in names else "(others)" for n in ids}
+    found = {escape_untrusted(names[n].split(b"\0")[0]) if n in names else "(others)" for n in ids}
     return tuple(sorted(found))
 
 

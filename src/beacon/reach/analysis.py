@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
 from beacon.model.reach import Caller, Reach, Reachable, Scope, Unresolved
-from beacon.model.text import printable
+from beacon.model.text import escape_untrusted
 from beacon.reach.closure import MOST_CALLERS, Closure
 from beacon.reach.facts import Facts
 from beacon.reach.files import File, Files, Listing
@@ -110,7 +110,7 @@ class _Building:
 
     def _left(self, path: str, reasons: Mapping[str, int], scope: Scope) -> None:
         for reason, count in reasons.items():
-            self._unresolved.append(Unresolved(path, printable(reason), count, scope))
+            self._unresolved.append(Unresolved(path, escape_untrusted(reason), count, scope))
 
 
 class _Way(NamedTuple):
@@ -153,7 +153,7 @@ def _directness(rank: tuple[bool, _Way, str]) -> tuple[bool, int]:
 
 
 def _caller(program: str, file: str, way: _Way) -> Caller:
-    function = None if way.function is None else printable(way.function[:_LONGEST_NAME])
+    function = None if way.function is None else escape_untrusted(way.function[:_LONGEST_NAME])
     return Caller(program, way.libc, function, None if file == program else file)
 
 

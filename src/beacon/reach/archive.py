@@ -14,7 +14,7 @@ from collections import Counter
 from collections.abc import Callable
 from typing import IO
 
-from beacon.model.text import printable
+from beacon.model.text import escape_untrusted
 from beacon.reach.files import File, Kind, Listing
 from beacon.reach.packages import Packages
 
@@ -112,7 +112,7 @@ class _Reading:
             raise EndlessError(f"reading it takes longer than {_SECONDS:g} seconds")
 
     def _link(self, member: tarfile.TarInfo) -> None:
-        target = printable(member.linkname)
+        target = escape_untrusted(member.linkname)
         if len(self._links) >= _FILES:
             self._ignored["links"] += 1
         else:
@@ -156,7 +156,7 @@ class _Reading:
 
 
 def _path(member: tarfile.TarInfo) -> str:
-    return printable(posixpath.normpath("/" + member.name.lstrip("/")))
+    return escape_untrusted(posixpath.normpath("/" + member.name.lstrip("/")))
 
 
 def _kind(first: bytes, path: str, member: tarfile.TarInfo) -> Kind | None:

@@ -10,7 +10,7 @@ import posixpath
 import re
 from collections.abc import Iterator, Mapping
 
-from beacon.model.text import printable
+from beacon.model.text import escape_untrusted
 from beacon.reach.files import Files, Listing, Package
 
 _DPKG = re.compile(r"/var/lib/dpkg/info/([^/:]+)(?::[^/]+)?\.list")
@@ -92,4 +92,4 @@ class Packages:
 
 def printable_lines(content: bytes) -> Iterator[str]:
     """The lines of a text, as names in an image are kept."""
-    return (printable(line) for line in content.split(b"\n"))
+    return (escape_untrusted(line) for line in content.split(b"\n"))

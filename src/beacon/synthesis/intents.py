@@ -18,7 +18,7 @@ from beacon.model.intent import EVERYTHING, PRESETS, Intent, Reserve
 from beacon.model.profile import Profile
 from beacon.model.reach import Scope
 from beacon.model.run import Run
-from beacon.model.text import printable
+from beacon.model.text import escape_untrusted
 
 _LONGEST = 200  # of a user's text that an error repeats
 _Weight = Annotated[float, Meta(ge=0, le=1)]
@@ -50,7 +50,7 @@ def parse_intent(text: str, name: str) -> Intent:
     try:
         said = msgspec.convert(tomllib.loads(text), _File)
     except (ValueError, RecursionError) as error:  # TOMLDecodeError and ValidationError are such
-        reason = printable(str(error)[:_LONGEST])
+        reason = escape_untrusted(str(error)[:_LONGEST])
         raise UsageError(f"{name} is no intent ({reason}): see docs/intents.md.") from None
     intent = weighed(said.preset, said.security, said.functionality)
     intent = msgspec.structs.replace(
@@ -84,7 +84,7 @@ def weighed(preset: str | None, security: float | None, functionality: float | N
 def _preset(name: str) -> Intent:
     if name not in PRESETS:
         known = ", ".join(PRESETS)
-        raise UsageError(f"There is no preset {printable(name)!r}: give one of {known}.")
+        raise UsageError(f"There is no preset {escape_untrusted(name)!r}: give one of {known}.")
     return PRESETS[name]
 
 
@@ -121,7 +121,8 @@ def event(text: str) -> Event:
         check_event(found)
     except ValueError:
         raise UsageError(
-            f"There is no event {printable(text[:_LONGEST])!r}: name a system call (read), one "
+            f"There is no event {escape_untrusted(text[:_LONGEST])!r}: name a system call (read), "
+            "one "
             "with an argument class as `beacon explain` shows it, or a capability (CAP_CHOWN)."
         ) from None
     if not isinstance(found, Syscall):
@@ -158,7 +159,7 @@ def check_classes(events: Iterable[Event]) -> None:
             except ValueError:
                 right = False
             if not right:
-                name = printable(str(each)[:_LONGEST])
+                name = escape_untrusted(str(each)[:_LONGEST])
                 raise UsageError(f"The document is damaged (it has {name}): make it again.")
 
 
@@ -167,18 +168,19 @@ def check_environments(intent: Intent, profile: Profile) -> None:
     both = sorted({*intent.matter} & {*intent.ignore})
     if both:
         raise UsageError(
-            f"{printable(both[0])} is to matter and to be ignored: take it out of one of the lists."
+            f"{escape_untrusted(both[0])} is to matter and to be ignored: take it out of one of "
+            "the lists."
         )
     unknown = sorted(({*intent.ignore} - {EVERYTHING} | {*intent.matter}) - _named(profile.runs))
     if unknown:
         raise UsageError(
-            f"No run of this profile was in an environment {printable(unknown[0])!r}: "
+            f"No run of this profile was in an environment {escape_untrusted(unknown[0])!r}: "
             "name one of those that `beacon dimensions` lists and that was explored."
         )
     dead = sorted({*intent.matter} - _named(profile.ready_runs()))
     if dead:
         raise UsageError(
-            f"No run of this profile became ready in an environment {printable(dead[0])!r}: "
+            f"No run of this profile became ready in an environment {escape_untrusted(dead[0])!r}: "
             "it cannot matter, take it out."
         )
 

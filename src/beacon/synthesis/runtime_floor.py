@@ -11,7 +11,7 @@ from beacon.model.event import Event, Phase, Syscall, without_argument
 from beacon.model.intent import Intent
 from beacon.model.policy import Policy, RuntimeFloor
 from beacon.model.run import Run
-from beacon.model.text import printable
+from beacon.model.text import escape_untrusted
 
 _SHOWN = 100  # characters of a runtime's name
 
@@ -94,4 +94,4 @@ def other_runtime(policy: Policy, now: str) -> str | None:
 
 
 def _shown(name: str) -> str:
-    return printable(name[:_SHOWN])
+    return escape_untrusted(name[:_SHOWN])

@@ -13,7 +13,7 @@ from threading import Event, Lock, Thread
 from typing import TypeVar
 
 from beacon.model.run import Check
-from beacon.model.text import printable
+from beacon.model.text import escape_untrusted
 from beacon.workloads import traffic
 from beacon.workloads.limits import ATTEMPT_BYTES, FLOODED, MEMORY
 
@@ -192,7 +192,7 @@ def is_out_of_memory(error: Exception) -> bool:
 
 def shown(text: str | bytes) -> str:
     """Return a container's text made printable and short enough for a detail."""
-    whole = printable(text[:_DETAIL_LIMIT])
+    whole = escape_untrusted(text[:_DETAIL_LIMIT])
     return whole if len(whole) <= _DETAIL_LIMIT else whole[: _DETAIL_LIMIT - 1] + "…"
 
 

@@ -8,7 +8,7 @@ from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 
 from beacon.errors import UsageError
-from beacon.model.text import printable
+from beacon.model.text import escape_untrusted
 from beacon.workloads.combination import Combination, parse
 from beacon.workloads.confined import ConfinedWorkload
 from beacon.workloads.interface import UnknownWorkloadError, Workload
@@ -45,19 +45,22 @@ def _loaded(point: EntryPoint) -> Service:
         service = point.load()
     except Exception as error:  # whatever a plug-in does when it is imported
         raise BrokenServiceError(
-            f"The service {printable(point.name)!r} of {_package(point)} cannot be loaded "
-            f"({type(error).__name__}: {printable(str(error))}): repair or uninstall that package."
+            f"The service {escape_untrusted(point.name)!r} of {_package(point)} cannot be loaded "
+            f"({type(error).__name__}: {escape_untrusted(str(error))}): repair or uninstall that "
+            "package."
         ) from error
     if not isinstance(service, Service):
         raise BrokenServiceError(
-            f"The service {printable(point.name)!r} of {_package(point)} is not a "
+            f"The service {escape_untrusted(point.name)!r} of {_package(point)} is not a "
             "beacon.workloads.service.Service: repair or uninstall that package."
         )
     return service
 
 
 def _package(point: EntryPoint) -> str:
-    return f"the package {printable(point.dist.name)}" if point.dist else "an unknown package"
+    return (
+        f"the package {escape_untrusted(point.dist.name)}" if point.dist else "an unknown package"
+    )
 
 
 @cache
@@ -102,7 +105,8 @@ def find(name: str) -> Workload:
     if "\0" not in name and ("/" in name or (name and Path(name).exists())):
         return ScriptWorkload(name)
     raise UnknownWorkloadError(
-        f"there is no workload {printable(name)!r}: give one of {', '.join(names())}, or the path "
+        f"there is no workload {escape_untrusted(name)!r}: give one of {', '.join(names())}, or "
+        "the path "
         f"of an executable file{_how_to_get_more()}"
     )
 

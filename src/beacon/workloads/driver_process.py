@@ -16,7 +16,7 @@ from threading import Event
 import msgspec
 
 from beacon.model.run import Check
-from beacon.model.text import harmless
+from beacon.model.text import escape_for_terminal
 from beacon.workloads.checks import shown
 from beacon.workloads.interface import WorkloadError
 from beacon.workloads.limits import CRASHED
@@ -143,8 +143,8 @@ class Fork:
     def _keep(self, check: Check) -> None:
         if check.name not in self._names:
             raise msgspec.ValidationError("no check has this name")
-        value = None if check.value is None else harmless(check.value)
-        detail = None if check.detail is None else harmless(check.detail)
+        value = None if check.value is None else escape_for_terminal(check.value)
+        detail = None if check.detail is None else escape_for_terminal(check.detail)
         self.checks[check.name] = Check(check.name, check.passed, value, detail)
 
 

@@ -11,7 +11,7 @@ import msgspec
 
 from beacon.model.own_files import read_regular
 from beacon.model.run import Check
-from beacon.model.text import printable
+from beacon.model.text import escape_untrusted
 from beacon.process_identity import identify
 from beacon.workloads.checks import shown
 from beacon.workloads.interface import Endpoint, UnknownWorkloadError, Workload, WorkloadError
@@ -76,17 +76,19 @@ def script_digest(path: Path) -> str | None:
 def _executable(path: str) -> Path:
     found = Path(path)
     if found.is_dir():
-        raise UnknownWorkloadError(f"{printable(path)} is a directory, not an executable file")
+        raise UnknownWorkloadError(
+            f"{escape_untrusted(path)} is a directory, not an executable file"
+        )
     if not found.is_file():
-        raise UnknownWorkloadError(f"{printable(path)} is not a file: check the path")
+        raise UnknownWorkloadError(f"{escape_untrusted(path)} is not a file: check the path")
     if not os.access(found, os.X_OK):
         raise UnknownWorkloadError(
-            f"{printable(path)} is not executable: run chmod +x {printable(path)}"
+            f"{escape_untrusted(path)} is not executable: run chmod +x {escape_untrusted(path)}"
         )
     resolved = found.resolve()
-    if printable(str(resolved)) != str(resolved):
+    if escape_untrusted(str(resolved)) != str(resolved):
         raise UnknownWorkloadError(
-            f"{printable(str(resolved))} has characters that cannot be shown: rename it"
+            f"{escape_untrusted(str(resolved))} has characters that cannot be shown: rename it"
         )
     return resolved
 
@@ -133,9 +135,9 @@ def _reported(report: Path, name: str) -> tuple[Check, ...]:
 
 
 def _check(reported: _Reported) -> Check:
-    value = None if reported.value is None else printable(reported.value)
+    value = None if reported.value is None else escape_untrusted(reported.value)
     detail = None if reported.detail is None else shown(reported.detail)
-    return Check(printable(reported.name), reported.passed, value, detail)
+    return Check(escape_untrusted(reported.name), reported.passed, value, detail)
 
 
 def _distinct(checks: tuple[Check, ...], name: str) -> None:

@@ -13,7 +13,7 @@ from signal import SIGKILL
 from threading import Event
 from typing import IO
 
-from beacon.model.text import printable
+from beacon.model.text import escape_untrusted
 from beacon.workloads.interface import WorkloadError
 
 _TAIL = 16 << 10
@@ -62,7 +62,7 @@ def _started(path: Path, environment: dict[str, str]) -> subprocess.Popen[bytes]
         )
     except OSError as error:
         raise WorkloadError(
-            f"{printable(str(path))} cannot be run ({error.strerror}): "
+            f"{escape_untrusted(str(path))} cannot be run ({error.strerror}): "
             "does its first line name an interpreter that is installed (#!/bin/sh)?"
         ) from error
 
