@@ -22,10 +22,10 @@ from tempfile import TemporaryDirectory
 
 import msgspec
 
-from beacon.campaign.cell import Cell, Conditions, run_cell
 from beacon.campaign.enforced import read_enforced
 from beacon.campaign.lab import Lab
 from beacon.campaign.opening import open_lab
+from beacon.campaign.run import Conditions, RunSpec, run_once
 from beacon.data.fallbacks import not_implemented
 from beacon.data.kernel import is_syscall
 from beacon.engines.interface import Enforcement
@@ -116,8 +116,8 @@ def _result(lab: Lab, recorded: Profile, policy: Policy) -> Result:
         _enforcement(policy),
         recorded.surroundings,
     )
-    cell = Cell(Environment(), find(driven[0].workload))
-    run = run_cell(lab, conditions, cell)
+    cell = RunSpec(Environment(), find(driven[0].workload))
+    run = run_once(lab, conditions, cell)
     right = {check.name for check in together(driven) if check.passed}
     passing = {check.name for check in run.outcome.checks if check.passed}
     unseen = {each.event.name for each in policy.unseen}

@@ -9,9 +9,9 @@ from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from typing import IO
 
-from beacon.campaign.cell import Cell
 from beacon.campaign.consent import Consent
 from beacon.campaign.demands import Demand
+from beacon.campaign.run import RunSpec
 from beacon.engines.interface import (
     Container,
     Enforcement,
@@ -207,8 +207,8 @@ class Diary:
     def recognised(self, recognition: Recognition) -> None:
         self.recognition = recognition
 
-    def started(self, cell: Cell) -> None:
+    def started(self, cell: RunSpec) -> None:
         pass
 
-    def finished(self, cell: Cell, run: Run, new_events: int) -> None:
+    def finished(self, cell: RunSpec, run: Run, new_events: int) -> None:
         self.new_events.append(new_events)

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from beacon.campaign.cell import Cell
 from beacon.campaign.consent import Consent
 from beacon.campaign.demands import Demand
 from beacon.campaign.profiling import profile as _profile
 from beacon.campaign.reporter import Reporter
 from beacon.campaign.request import ProfileRequest, VerifyRequest
+from beacon.campaign.run import RunSpec
 from beacon.campaign.verifying import verify as _verify
 from beacon.data.runtimes import all_tables
 from beacon.errors import BeaconError
@@ -88,8 +88,8 @@ class _Silent:
     def recognised(self, recognition: Recognition) -> None:
         pass
 
-    def started(self, cell: Cell) -> None:
+    def started(self, cell: RunSpec) -> None:
         pass
 
-    def finished(self, cell: Cell, run: Run, new_events: int) -> None:
+    def finished(self, cell: RunSpec, run: Run, new_events: int) -> None:
         pass

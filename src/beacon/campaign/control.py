@@ -10,11 +10,11 @@ from collections.abc import Sequence, Set
 from dataclasses import dataclass, field, replace
 
 from beacon.campaign.blame import REPEATS, Blame, Key, Trial, Trials, blame, is_open, key_of
-from beacon.campaign.cell import Cell, Conditions, run_cell
 from beacon.campaign.compare import compare, exceptions, intended
 from beacon.campaign.lab import Lab
 from beacon.campaign.record import run_cells
 from beacon.campaign.reporter import Reporter
+from beacon.campaign.run import Conditions, RunSpec, run_once
 from beacon.engines.interface import Enforcement
 from beacon.model.policy import Policy, Replay
 from beacon.model.run import Run
@@ -38,7 +38,7 @@ class Case:
 
     policy: Policy
     replay: Replay
-    cell: Cell
+    cell: RunSpec
     enforced: list[Run]
     control: list[Run] = field(default_factory=list)
 
@@ -91,9 +91,9 @@ class Control:
             (case.control if control else case.enforced).append(run)
         return len(wanted)
 
-    def _run_one(self, cell: Cell) -> Run:
+    def _run_one(self, cell: RunSpec) -> Run:
         bare = without_policy(self.conditions, self.policy)
-        return run_cell(self.lab, bare if cell.control else self.conditions, cell)
+        return run_once(self.lab, bare if cell.control else self.conditions, cell)
 
 
 def blames(cases: Sequence[Case]) -> list[Blame]:

@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from dataclasses import replace
 
-from beacon.campaign.cell import Conditions
 from beacon.campaign.cleaning import clean
 from beacon.campaign.journal import Journal
 from beacon.campaign.lab import Lab
@@ -19,6 +18,7 @@ from beacon.campaign.record import Budget, Campaign
 from beacon.campaign.refusals import check_possible, without_effect
 from beacon.campaign.reporter import Reporter
 from beacon.campaign.request import ProfileRequest
+from beacon.campaign.run import Conditions
 from beacon.campaign.standard_input import StandardInput, standard_input
 from beacon.engines.interface import Image
 from beacon.errors import BeaconError

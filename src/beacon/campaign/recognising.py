@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 
 import msgspec
 
-from beacon.campaign.cell import Cell, Conditions, run_cell
 from beacon.campaign.lab import Lab
+from beacon.campaign.run import Conditions, RunSpec, run_once
 from beacon.campaign.service_environments import environments, settings_of
 from beacon.model.environment import Dimension, Environment
 from beacon.model.launch import Launch
@@ -101,10 +101,10 @@ class Recogniser:
         )
 
     def _ask(self, sockets: tuple[Listener, ...]) -> tuple[Spoken, ...]:
-        cell = Cell(Environment(), DetectionWorkload(sockets))
+        cell = RunSpec(Environment(), DetectionWorkload(sockets))
         launch = msgspec.structs.replace(self.conditions.launch, stop_timeout=0)
         conditions = replace(self.conditions, launch=launch)  # how it ends is of no interest
-        return tuple(spoken(run_cell(self.lab, conditions, cell).outcome.checks))
+        return tuple(spoken(run_once(self.lab, conditions, cell).outcome.checks))
 
 
 def reachable(launch: Launch) -> bool:

@@ -10,12 +10,12 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
 
 from beacon import __version__
-from beacon.campaign.cell import Cell, Conditions, check_engine, run_cell
 from beacon.campaign.journal import Journal
 from beacon.campaign.lab import Lab
 from beacon.campaign.never import NeverReadyError, unserved
 from beacon.campaign.recognising import Recogniser
 from beacon.campaign.reporter import Reporter
+from beacon.campaign.run import Conditions, RunSpec, check_engine, run_once
 from beacon.exploration.estimate import trials
 from beacon.exploration.fixed import Baseline
 from beacon.exploration.interface import Strategy
@@ -94,12 +94,14 @@ class Campaign:
 
     def _baseline(self) -> None:
         default = Environment()
-        alone = Cell(default, NoWorkload(), first=True)
+        alone = RunSpec(default, NoWorkload(), first=True)
         if self.workload is None:
             self._run([alone])
             self._check_ready()
             self.workload = NoWorkload() if self._is_job() else self._recognised(choose=True)
-        rest = [] if self.workload.name == alone.workload.name else [Cell(default, self.workload)]
+        rest = (
+            [] if self.workload.name == alone.workload.name else [RunSpec(default, self.workload)]
+        )
         self._run(rest if self.runs else [alone, *rest])
         self._check_ready()
         if self.recognition is None and not self._is_job():
@@ -108,12 +110,12 @@ class Campaign:
             self.conditions = replace(self.conditions, ends=True)
             # Output that differs between two runs is not compared later.
             self.workload = alone.workload
-            self._run([Cell(default, alone.workload, repeat=1)])
+            self._run([RunSpec(default, alone.workload, repeat=1)])
             return
         self.conditions = replace(self.conditions, serves=True)
         if _doubtful(self.runs[-1]):
             # A check that fails both times does not fail by chance, and no policy is at fault.
-            self._run([Cell(default, self.workload, repeat=1)])
+            self._run([RunSpec(default, self.workload, repeat=1)])
 
     def _recognised(self, *, choose: bool) -> Workload:
         """Recognise the container, plan with what its services vary; its workload."""
@@ -145,7 +147,7 @@ class Campaign:
         while batch := self.strategy.propose(trials(self.runs)):
             before = len(self.runs)
             allowed = list(batch)[: self.budget.left(before)]
-            cells = [Cell(environment, self._workload(environment)) for environment in allowed]
+            cells = [RunSpec(environment, self._workload(environment)) for environment in allowed]
             self._run(cells, over=self.budget.over)
             self.reporter.estimated(self.strategy.estimate(trials(self.runs)))
             if len(self.runs) - before < len(batch):
@@ -156,7 +158,7 @@ class Campaign:
         isolated = self.conditions.surroundings.isolated(environment)
         return NoWorkload() if isolated or self.workload is None else self.workload
 
-    def _run(self, cells: Sequence[Cell], over: Callable[[], bool] = _never) -> None:
+    def _run(self, cells: Sequence[RunSpec], over: Callable[[], bool] = _never) -> None:
         """Run what is not done yet; the baseline is never `over`."""
         known = [self._known(cell) for cell in cells]
         finished = {cell.name: run for cell, run in zip(cells, known, strict=True) if run}
@@ -172,16 +174,16 @@ class Campaign:
         finished |= {run.name: run for run in fresh}
         self.runs += [finished[cell.name] for cell in cells if cell.name in finished]
 
-    def _known(self, cell: Cell) -> Run | None:
+    def _known(self, cell: RunSpec) -> Run | None:
         if self.journal is None:
             return None
         return self.journal.done(cell.workload.name, cell.environment, cell.repeat)
 
-    def _record(self, cell: Cell) -> Run:
-        run = run_cell(self.lab, self.conditions, cell)
+    def _record(self, cell: RunSpec) -> Run:
+        run = run_once(self.lab, self.conditions, cell)
         if run.outcome.ending is Ending.REFUSED and cell.environment.settings:
             check_engine(self.lab, self.conditions)
-            run = run_cell(self.lab, self.conditions, cell)  # the engine may have been ill then
+            run = run_once(self.lab, self.conditions, cell)  # the engine may have been ill then
         if self.journal is not None:
             self.journal.add(run)
         return run
@@ -217,8 +219,8 @@ def _doubtful(run: Run) -> bool:
 
 def run_cells(
     lab: Lab,
-    run_one: Callable[[Cell], Run],
-    cells: Sequence[Cell],
+    run_one: Callable[[RunSpec], Run],
+    cells: Sequence[RunSpec],
     reporter: Reporter,
     jobs: int,
     *,
@@ -232,7 +234,7 @@ def run_cells(
     known = set(seen)
     lock = threading.Lock()
 
-    def one(cell: Cell) -> Run | None:
+    def one(cell: RunSpec) -> Run | None:
         if over():
             return None
         reporter.started(cell)

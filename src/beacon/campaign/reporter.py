@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol
 
-from beacon.campaign.cell import Cell
 from beacon.campaign.consent import Consent
 from beacon.campaign.demands import Demand
+from beacon.campaign.run import RunSpec
 from beacon.model.profile import Estimate
 from beacon.model.recognition import Recognition
 from beacon.model.run import Run
@@ -34,8 +34,8 @@ class Reporter(Protocol):
     def recognised(self, recognition: Recognition) -> None:
         """What the first run showed the container to be."""
 
-    def started(self, cell: Cell) -> None:
+    def started(self, cell: RunSpec) -> None:
         """A run begins."""
 
-    def finished(self, cell: Cell, run: Run, new_events: int) -> None:
+    def finished(self, cell: RunSpec, run: Run, new_events: int) -> None:
         """A run ended; so many events were seen in it and in no earlier one."""

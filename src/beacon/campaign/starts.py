@@ -8,10 +8,10 @@ from dataclasses import replace
 
 import msgspec
 
-from beacon.campaign.cell import Cell, Conditions, run_cell
 from beacon.campaign.compare import denied
 from beacon.campaign.control import without_policy
 from beacon.campaign.lab import Lab
+from beacon.campaign.run import Conditions, RunSpec, run_once
 from beacon.campaign.wording import last_words
 from beacon.model.environment import Environment
 from beacon.model.event import Phase
@@ -59,7 +59,7 @@ def _starts(
     def start(_: int) -> Run | None:
         if len(bad) >= _ENOUGH:
             return None
-        run = run_cell(lab, short, Cell(Environment(), NoWorkload()))
+        run = run_once(lab, short, RunSpec(Environment(), NoWorkload()))
         if not _is_good(recorded, run):
             bad.append(run)
         return run

@@ -7,12 +7,12 @@ from functools import partial
 
 from beacon import __version__
 from beacon.campaign.blame import Blame, suffered
-from beacon.campaign.cell import Cell, Conditions, run_cell
 from beacon.campaign.compare import intended, suspects
 from beacon.campaign.control import Case, Control, blames
 from beacon.campaign.lab import Lab
 from beacon.campaign.record import run_cells
 from beacon.campaign.reporter import Reporter
+from beacon.campaign.run import Conditions, RunSpec, run_once
 from beacon.model.coverage import coverage
 from beacon.model.policy import Policy, Replay
 from beacon.model.verification import Verification, VerifiedRun
@@ -34,9 +34,9 @@ def verify_runs(
     What differs is run without the policy, too. `quick`: only those in the default environment.
     """
     replays = chosen(policy, quick=quick)
-    cells = [Cell(replay.environment, find_workload(replay.workload)) for replay in replays]
+    cells = [RunSpec(replay.environment, find_workload(replay.workload)) for replay in replays]
     reporter.planned(len(cells))
-    runs = run_cells(lab, partial(run_cell, lab, conditions), cells, reporter, jobs)
+    runs = run_cells(lab, partial(run_once, lab, conditions), cells, reporter, jobs)
     covered = coverage(runs, policy.surroundings)
     cases = [
         Case(policy, replay, cell, [run])

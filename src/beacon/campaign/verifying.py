@@ -7,7 +7,6 @@ from dataclasses import replace
 import msgspec
 
 from beacon import __version__
-from beacon.campaign.cell import Conditions
 from beacon.campaign.consent import Consent, changed_input, check_consent
 from beacon.campaign.demands import Demand, demands
 from beacon.campaign.edited import edits
@@ -15,6 +14,7 @@ from beacon.campaign.enforced import Enforced, read_enforced
 from beacon.campaign.opening import open_lab
 from beacon.campaign.reporter import Reporter
 from beacon.campaign.request import VerifyRequest
+from beacon.campaign.run import Conditions
 from beacon.campaign.seal import NoKeyError, is_sealed
 from beacon.campaign.standard_input import standard_input
 from beacon.campaign.starts import start_again

@@ -10,9 +10,9 @@ from contextlib import ExitStack
 from rich.live import Live
 from rich.text import Text
 
-from beacon.campaign.cell import Cell
 from beacon.campaign.consent import Consent, words
 from beacon.campaign.demands import Demand
+from beacon.campaign.run import RunSpec
 from beacon.campaign.wording import ending
 from beacon.cli.console import Console
 from beacon.model.environment import Environment
@@ -80,14 +80,14 @@ class Progress:
         said = recognition.sentence() or "recognised: nothing that an installed service knows"
         self._console.say(f"{self._clock()} {said}")
 
-    def started(self, cell: Cell) -> None:
+    def started(self, cell: RunSpec) -> None:
         """A run begins."""
         with self._lock:
             self._running[cell.name] = None
         if self._console.terminal is None and not cell.environment.settings:
             self._console.say(f"{self._clock()} {cell.name}: running")
 
-    def finished(self, cell: Cell, run: Run, new_events: int) -> None:
+    def finished(self, cell: RunSpec, run: Run, new_events: int) -> None:
         """A run ended."""
         with self._lock:
             self._done += 1

@@ -6,9 +6,9 @@ from typing import Any
 import msgspec
 import pytest
 
-from beacon.campaign.cell import Conditions
 from beacon.campaign.control import LIMIT
 from beacon.campaign.lab import Lab
+from beacon.campaign.run import Conditions
 from beacon.campaign.verify import verify_runs
 from beacon.engines.interface import Container, Enforcement, Image
 from beacon.model.environment import Dimension, Effect, Environment, Surroundings

@@ -10,12 +10,12 @@ from pathlib import Path
 
 import pytest
 
-from beacon.campaign.cell import Cell, Conditions, EngineBrokenError, run_cell
 from beacon.campaign.journal import Journal
 from beacon.campaign.lab import Lab
 from beacon.campaign.never import NeverReadyError, unserved, why_unserved
 from beacon.campaign.recognising import Recogniser
 from beacon.campaign.record import Campaign
+from beacon.campaign.run import Conditions, EngineBrokenError, RunSpec, run_once
 from beacon.campaign.verify import verify_runs
 from beacon.engines.interface import Enforcement, NotReadyError, Readiness
 from beacon.errors import ExitCode
@@ -62,7 +62,7 @@ def record(made: Lab, workload: Workload, diary: Diary, jobs: int = 1) -> Profil
 
 def outcome_of(script: Script, workload: FakeWorkload | None = None) -> tuple[Outcome, Lab]:
     made = lab(script, DRIVEN)
-    run = run_cell(made, CONDITIONS, Cell(Environment(), workload or FakeWorkload()))
+    run = run_once(made, CONDITIONS, RunSpec(Environment(), workload or FakeWorkload()))
     assert isinstance(made.engine, FakeEngine)
     assert made.engine.alive == set()
     return run.outcome, made
@@ -195,7 +195,7 @@ def test_an_environment_adds_its_capabilities_to_any_policy() -> None:
     conditions = Conditions(IMAGE, Launch(), enforced, Surroundings((added,)), settle=0)
     made = lab(Script(), ALONE, ALONE)
     for settings in ((), (("cap-add", "lock"),)):
-        run_cell(made, conditions, Cell(Environment(settings), NoWorkload()))
+        run_once(made, conditions, RunSpec(Environment(settings), NoWorkload()))
     assert isinstance(made.engine, FakeEngine)
     rights = [enforcement.capabilities for enforcement, _ in made.engine.created]
     assert rights == [("CAP_CHOWN",), ("CAP_CHOWN", "CAP_IPC_LOCK")]

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from beacon.campaign.cell import Conditions
 from beacon.campaign.lab import Lab
+from beacon.campaign.run import Conditions
 from beacon.campaign.starts import start_again
 from beacon.engines.interface import Container, Enforcement, Image, Job, NotReadyError
 from beacon.model.event import Phase

@@ -72,7 +72,7 @@ class Conditions:
 
 
 @dataclass(frozen=True)
-class Cell:
+class RunSpec:
     """What sets one run apart: an environment and a workload; `repeat` as in Run.
 
     `first`: nobody knows yet whether the container is a job. `control`: it is run without the
@@ -92,11 +92,11 @@ class Cell:
         return f"{name} without the policy" if self.control else name
 
 
-def run_cell(lab: Lab, conditions: Conditions, cell: Cell) -> Run:
+def run_once(lab: Lab, conditions: Conditions, cell: RunSpec) -> Run:
     """Run it to its end; whatever the container does becomes an outcome, not an error."""
     lab.proceed()
     started_at, clock = time.time(), time.monotonic()
-    life = _Life(lab, conditions, cell)
+    life = ContainerRun(lab, conditions, cell)
     with life.alone(), lab.monitor.watch(lab.name()) as target:
         outcome = life.live(target)
         observation = target.snapshot(life.carried)
@@ -117,7 +117,7 @@ def run_cell(lab: Lab, conditions: Conditions, cell: Cell) -> Run:
 
 def check_engine(lab: Lab, conditions: Conditions) -> None:
     """EngineBrokenError if it refuses the default environment: then no setting is at fault."""
-    life = _Life(lab, conditions, Cell(Environment(), NoWorkload()))
+    life = ContainerRun(lab, conditions, RunSpec(Environment(), NoWorkload()))
     with life.alone(), lab.monitor.watch(lab.name()) as target:
         refusal = life.begin_and_end(target)
     if refusal is not None:
@@ -155,13 +155,13 @@ def _job(conditions: Conditions) -> Job | None:
     return Job(None if conditions.stdin is None else conditions.stdin.stream)
 
 
-class _Life:
+class ContainerRun:
     """A container from its creation to its end. It was `watched` until that began, in seconds."""
 
     _target: Target
     _started: float
 
-    def __init__(self, lab: Lab, conditions: Conditions, cell: Cell) -> None:
+    def __init__(self, lab: Lab, conditions: Conditions, cell: RunSpec) -> None:
         self._lab, self._conditions, self._cell = lab, conditions, cell
         #: The capabilities that the executed files carry, by path.
         self.carried: dict[str, int] = {}
