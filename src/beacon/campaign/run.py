@@ -7,13 +7,13 @@ from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field, replace
 
+from beacon.campaign.actions import BackgroundSteps, StepContext, do_all
 from beacon.campaign.hearing import Hearing
 from beacon.campaign.job import finished, may_be_job, until_the_end
 from beacon.campaign.lab import Lab
 from beacon.campaign.not_applicable import NotApplicableError
 from beacon.campaign.placing import Place, place
 from beacon.campaign.standard_input import StandardInput
-from beacon.campaign.steps import Beside, Patient, do_all
 from beacon.engines.interface import (
     Container,
     Enforcement,
@@ -283,9 +283,9 @@ class ContainerRun:
         code = container.stop(self._grace)
         return Outcome(Ending.SERVED, checks, code, log=container.logs())
 
-    def _exercise(self, patient: Patient) -> tuple[Check, ...]:
+    def _exercise(self, patient: StepContext) -> tuple[Check, ...]:
         do_all(self._steps(When.BEFORE), patient)
-        with Beside(self._steps(When.DURING), patient):
+        with BackgroundSteps(self._steps(When.DURING), patient):
             checks = self._drive(patient)
         later = self._steps(When.AFTER)
         do_all(later, patient)
@@ -293,7 +293,7 @@ class ContainerRun:
             return checks
         return checks + tuple(_again(check) for check in self._drive(patient))
 
-    def _drive(self, patient: Patient) -> tuple[Check, ...]:
+    def _drive(self, patient: StepContext) -> tuple[Check, ...]:
         conditions = self._conditions
         varied = self._cell.environment.settings
         limit = conditions.varied_timeout if varied else conditions.drive_timeout
@@ -303,7 +303,7 @@ class ContainerRun:
     def _steps(self, when: When) -> list[Step]:
         return [step for step in self._place.steps if step.when is when]
 
-    def _patient(self, container: Container) -> Patient:
+    def _patient(self, container: Container) -> StepContext:
         def endpoint() -> Endpoint:
             address, found = container.address(), self.hearing.read(container)
             ports = open_ports(self._conditions.image.ports, found, address)
@@ -311,7 +311,7 @@ class ContainerRun:
             stop = self._lab.stopping
             return Endpoint(container.id, address, ports, container.env(), stop, udp_ports)
 
-        return Patient(
+        return StepContext(
             self._lab,
             container,
             self._target,

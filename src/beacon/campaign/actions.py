@@ -21,7 +21,7 @@ _NO_PROGRAM = (126, 127)
 
 
 @dataclass
-class Patient:
+class StepContext:
     """A running container and what is needed to do something to it.
 
     `started_at` follows the restarts that we make ourselves.
@@ -44,7 +44,7 @@ class Patient:
         self.target.set_phase(Phase.SERVE)
 
 
-def do_all(steps: Sequence[Step], patient: Patient) -> None:
+def do_all(steps: Sequence[Step], patient: StepContext) -> None:
     """Do them in their order, as long as the container runs."""
     for step in steps:
         patient.lab.proceed()
@@ -53,10 +53,10 @@ def do_all(steps: Sequence[Step], patient: Patient) -> None:
         _ACTIONS[step.do](step, patient)
 
 
-class Beside:
+class BackgroundSteps:
     """Steps that are done while something else goes on; a failure is raised at the end."""
 
-    def __init__(self, steps: Sequence[Step], patient: Patient) -> None:
+    def __init__(self, steps: Sequence[Step], patient: StepContext) -> None:
         self._failure: BaseException | None = None
         self._thread = threading.Thread(target=self._run, args=(steps, patient), daemon=True)
 
@@ -68,64 +68,64 @@ class Beside:
         if self._failure is not None and kind is None:
             raise self._failure
 
-    def _run(self, steps: Sequence[Step], patient: Patient) -> None:
+    def _run(self, steps: Sequence[Step], patient: StepContext) -> None:
         try:
             do_all(steps, patient)
         except BaseException as failure:  # it is raised in the thread that waits for us
             self._failure = failure
 
 
-def _signal(step: Step, patient: Patient) -> None:
+def _signal(step: Step, patient: StepContext) -> None:
     patient.container.signal(step.signal or "SIGHUP")
 
 
-def _exec(step: Step, patient: Patient) -> None:
+def _exec(step: Step, patient: StepContext) -> None:
     code, output = patient.container.exec(step.command, _EXEC_SECONDS, user=step.user)
     if code in _NO_PROGRAM and len(output) < 1000:
         raise NotApplicableError(f"{step.command[0]} cannot be run inside: {output.strip()}")
 
 
-def _restart(_: Step, patient: Patient) -> None:
+def _restart(_: Step, patient: StepContext) -> None:
     patient.target.set_phase(Phase.SHUTDOWN)
     patient.container.stop(patient.grace)
     patient.start_again()
 
 
-def _kill(_: Step, patient: Patient) -> None:
+def _kill(_: Step, patient: StepContext) -> None:
     patient.container.signal("SIGKILL")
     patient.container.stop(patient.grace)
     patient.start_again()
 
 
-def _pause(step: Step, patient: Patient) -> None:
+def _pause(step: Step, patient: StepContext) -> None:
     patient.container.freeze(step.seconds, patient.lab.stopping)
 
 
-def _kill_child(_: Step, patient: Patient) -> None:
+def _kill_child(_: Step, patient: StepContext) -> None:
     host_faults.kill_child(patient.container.pid())
 
 
-def _idle(step: Step, patient: Patient) -> None:
+def _idle(step: Step, patient: StepContext) -> None:
     patient.lab.stopping.wait(step.seconds)
 
 
-def _fill(step: Step, patient: Patient) -> None:
+def _fill(step: Step, patient: StepContext) -> None:
     host_faults.fill(patient.container.pid(), step.path or "/")
 
 
-def _disconnect(step: Step, patient: Patient) -> None:
+def _disconnect(step: Step, patient: StepContext) -> None:
     patient.container.disconnect(step.seconds, patient.lab.stopping)
 
 
-def _shape(step: Step, patient: Patient) -> None:
+def _shape(step: Step, patient: StepContext) -> None:
     host_faults.shape(patient.container.pid(), step.command)
 
 
-def _peers(act: Callable[[Endpoint, Step], None]) -> Callable[[Step, Patient], None]:
+def _peers(act: Callable[[Endpoint, Step], None]) -> Callable[[Step, StepContext], None]:
     return lambda step, patient: act(patient.endpoint(), step)
 
 
-_ACTIONS: Mapping[Action, Callable[[Step, Patient], None]] = {
+_ACTIONS: Mapping[Action, Callable[[Step, StepContext], None]] = {
     Action.SIGNAL: _signal,
     Action.EXEC: _exec,
     Action.RESTART: _restart,
