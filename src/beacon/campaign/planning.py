@@ -8,7 +8,7 @@ from collections.abc import Collection
 import msgspec
 
 from beacon import __version__
-from beacon.campaign.placing import applicable
+from beacon.campaign.environment_applied import applicable
 from beacon.campaign.record import Planner
 from beacon.campaign.request import ProfileRequest
 from beacon.campaign.service_environments import settings_of

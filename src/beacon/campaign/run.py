@@ -8,11 +8,11 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field, replace
 
 from beacon.campaign.actions import BackgroundSteps, StepContext, do_all
+from beacon.campaign.environment_applied import StartPlan, apply
 from beacon.campaign.hearing import Hearing
 from beacon.campaign.job import finished, may_be_job, until_the_end
 from beacon.campaign.lab import Lab
 from beacon.campaign.not_applicable import NotApplicableError
-from beacon.campaign.placing import Place, place
 from beacon.campaign.standard_input import StandardInput
 from beacon.engines.interface import (
     Container,
@@ -165,7 +165,7 @@ class ContainerRun:
         self._lab, self._conditions, self._cell = lab, conditions, cell
         #: The capabilities that the executed files carry, by path.
         self.carried: dict[str, int] = {}
-        self._place: Place = place(
+        self._place: StartPlan = apply(
             conditions.surroundings, cell.environment, conditions.image, conditions.launch
         )
         self._job = _job(conditions)

@@ -20,23 +20,23 @@ _PRIVATE_NETWORKS = (None, "bridge", "default")
 
 
 @dataclass(frozen=True)
-class Place:
+class StartPlan:
     """How a run's container is started, and the steps of its life."""
 
     launch: Launch
     steps: tuple[Step, ...] = field(default=())
 
 
-def place(
+def apply(
     surroundings: Surroundings, environment: Environment, image: Image, launch: Launch
-) -> Place:
+) -> StartPlan:
     """The user's own launch, changed as the environment's settings say."""
     steps: list[Step] = []
     for effect in surroundings.effects(environment):
         whole = _expand(effect, image, surroundings)
         launch = _change(launch, whole, image)
         steps += whole.steps
-    return Place(launch, tuple(steps))
+    return StartPlan(launch, tuple(steps))
 
 
 def applicable(

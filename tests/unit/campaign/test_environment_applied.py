@@ -4,7 +4,7 @@ import dataclasses
 
 import pytest
 
-from beacon.campaign.placing import applicable, place
+from beacon.campaign.environment_applied import applicable, apply
 from beacon.data.dimensions import general, select
 from beacon.errors import UsageError
 from beacon.model.environment import (
@@ -24,12 +24,12 @@ STORE = dataclasses.replace(IMAGE, volumes=("/a", "/b"), arguments=("serve",), u
 
 def placed(effect: Effect, launch: Launch | None = None) -> Launch:
     surroundings = Surroundings((Dimension("d", "why", {"v": effect}),), ("/run", "/tmp"))
-    return place(surroundings, Environment((("d", "v"),)), STORE, launch or Launch()).launch
+    return apply(surroundings, Environment((("d", "v"),)), STORE, launch or Launch()).launch
 
 
 def test_the_default_environment_is_the_user_s_own_launch() -> None:
     launch = Launch(env=("A=1",), user="7")
-    assert place(Surroundings(), Environment(), STORE, launch).launch == launch
+    assert apply(Surroundings(), Environment(), STORE, launch).launch == launch
 
 
 def test_lists_are_added_and_the_rest_is_replaced() -> None:
@@ -61,7 +61,7 @@ def test_marks_stand_for_every_volume_and_writable_path() -> None:
     assert launch.tmpfs == ("/run:size=1m", "/tmp:size=1m")
     step = Step(Action.FILL, path="{volume}")
     surroundings = Surroundings((Dimension("d", "why", {"v": Effect(steps=(step,))}),))
-    steps = place(surroundings, Environment((("d", "v"),)), STORE, Launch()).steps
+    steps = apply(surroundings, Environment((("d", "v"),)), STORE, Launch()).steps
     assert [step.path for step in steps] == ["/a", "/b"]
 
 
