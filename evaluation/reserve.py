@@ -22,9 +22,9 @@ from tempfile import TemporaryDirectory
 
 import msgspec
 
+from beacon.campaign.context import RunContext
 from beacon.campaign.enforced import read_enforced
-from beacon.campaign.lab import Lab
-from beacon.campaign.opening import open_lab
+from beacon.campaign.open_context import open_context
 from beacon.campaign.run import Conditions, RunSpec, run_once
 from beacon.data.fallbacks import not_implemented
 from beacon.data.kernel import is_syscall
@@ -74,7 +74,7 @@ def record(name: str, directory: Path) -> Profile:
     return profile(name, directory / "reserve" / name, "--strategy", "baseline")
 
 
-def results(lab: Lab, name: str, recorded: Profile) -> dict[str, Result]:
+def results(lab: RunContext, name: str, recorded: Profile) -> dict[str, Result]:
     """By kind of policy."""
     say(name)
     policies = _policies(recorded)
@@ -107,7 +107,7 @@ def _static(seen: Policy, recorded: Profile, scope: Scope) -> Policy:
     )
 
 
-def _result(lab: Lab, recorded: Profile, policy: Policy) -> Result:
+def _result(lab: RunContext, recorded: Profile, policy: Policy) -> Result:
     """What comes of the recorded workload under the policy, as its exported files enforce it."""
     (driven,) = (each for each in repeated(recorded.runs) if each[0].workload != "none")
     conditions = Conditions(
@@ -144,7 +144,7 @@ def main(arguments: list[str]) -> None:
         sys.exit(__doc__)
     directory, plot = map(Path, arguments[:2])
     profiles = {name: record(name, directory) for name in chosen(arguments[2:])}
-    with open_lab() as lab:
+    with open_context() as lab:
         found = {name: results(lab, name, each) for name, each in profiles.items()}
     kinds = list(next(iter(found.values())))
     lines = [[name, *map(_checks, each.values())] for name, each in found.items()]

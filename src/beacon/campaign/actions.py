@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from beacon.campaign import host_faults, peers
-from beacon.campaign.lab import Lab
+from beacon.campaign.context import RunContext
 from beacon.campaign.not_applicable import NotApplicableError
 from beacon.engines.interface import Container, Readiness
 from beacon.model.environment import Action, Step
@@ -27,7 +27,7 @@ class StepContext:
     `started_at` follows the restarts that we make ourselves.
     """
 
-    lab: Lab
+    lab: RunContext
     container: Container
     target: Target
     readiness: Readiness

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 
 from beacon.campaign.blame import REPEATS, Blame, Key, Trial, Trials, blame, is_open, key_of
 from beacon.campaign.compare import compare, exceptions, intended
-from beacon.campaign.lab import Lab
+from beacon.campaign.context import RunContext
 from beacon.campaign.record import run_cells
 from beacon.campaign.reporter import Reporter
 from beacon.campaign.run import Conditions, RunSpec, run_once
@@ -68,7 +68,7 @@ class Case:
 class Control:
     """Runs cases without the policy, and both ways again while chance may explain them."""
 
-    lab: Lab
+    lab: RunContext
     conditions: Conditions
     policy: Policy
     reporter: Reporter

@@ -8,9 +8,9 @@ from contextlib import contextmanager, nullcontext
 from dataclasses import replace
 
 from beacon.campaign.cleaning import clean
+from beacon.campaign.context import RunContext
 from beacon.campaign.journal import Journal
-from beacon.campaign.lab import Lab
-from beacon.campaign.opening import open_lab
+from beacon.campaign.open_context import open_context
 from beacon.campaign.planning import check_services, identity, planner
 from beacon.campaign.reaching import with_reach
 from beacon.campaign.recognising import Recogniser, reachable
@@ -36,12 +36,12 @@ def profile(request: ProfileRequest, reporter: Reporter) -> Profile:
     `Profile.gaps`.
     """
     check_services(request.services)
-    with standard_input(request.launch) as (launch, stdin), open_lab() as lab:
+    with standard_input(request.launch) as (launch, stdin), open_context() as lab:
         return _record(lab, replace(request, launch=launch), stdin, reporter)
 
 
 def _record(
-    lab: Lab, request: ProfileRequest, stdin: StandardInput | None, reporter: Reporter
+    lab: RunContext, request: ProfileRequest, stdin: StandardInput | None, reporter: Reporter
 ) -> Profile:
     launch = request.launch
     workload = None if request.workload is None else find(request.workload)
@@ -87,7 +87,7 @@ def _journal(request: ProfileRequest, mark: str) -> Iterator[Journal | None]:
             yield journal
 
 
-def _with_reach(found: Profile, lab: Lab, image: Image, reporter: Reporter) -> Profile:
+def _with_reach(found: Profile, lab: RunContext, image: Image, reporter: Reporter) -> Profile:
     """Add what the image's programs can call; a profile without it is whole, too."""
     reporter.say("Analysing what the image's programs can call.")
     began = time.monotonic()
@@ -115,7 +115,7 @@ def _kept(journal: Journal | None, request: ProfileRequest, reporter: Reporter) 
         raise
 
 
-def _tidy(lab: Lab, reporter: Reporter) -> None:
+def _tidy(lab: RunContext, reporter: Reporter) -> None:
     """Remove what the killed predecessor left, lest it disturb the runs to come."""
     removed = clean(lab.engine).removed
     if removed:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 import msgspec
 
-from beacon.campaign.lab import Lab
+from beacon.campaign.context import RunContext
 from beacon.campaign.run import Conditions, RunSpec, run_once
 from beacon.campaign.service_environments import environments, settings_of
 from beacon.model.environment import Dimension, Environment
@@ -30,7 +30,7 @@ class Recogniser:
     environments are explored.
     """
 
-    lab: Lab
+    lab: RunContext
     conditions: Conditions
     find: Callable[[str], Workload]
     services: Mapping[str, Service]

@@ -10,8 +10,8 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
 
 from beacon import __version__
+from beacon.campaign.context import RunContext
 from beacon.campaign.journal import Journal
-from beacon.campaign.lab import Lab
 from beacon.campaign.never import NeverReadyError, unserved
 from beacon.campaign.recognising import Recogniser
 from beacon.campaign.reporter import Reporter
@@ -65,7 +65,7 @@ class Campaign:
     surroundings and the strategy with them.
     """
 
-    lab: Lab
+    lab: RunContext
     conditions: Conditions
     workload: Workload | None
     reporter: Reporter
@@ -218,7 +218,7 @@ def _doubtful(run: Run) -> bool:
 
 
 def run_cells(
-    lab: Lab,
+    lab: RunContext,
     run_one: Callable[[RunSpec], Run],
     cells: Sequence[RunSpec],
     reporter: Reporter,
@@ -252,7 +252,7 @@ def _shown(runs: Iterable[Run]) -> set[Event]:
     return {event for run in runs for event in run.observation.events()}
 
 
-def describe_host(lab: Lab) -> Host:
+def describe_host(lab: RunContext) -> Host:
     """What the runs depended on."""
     engine, monitor = lab.engine.facts(), lab.monitor.facts()
     return Host(

@@ -8,10 +8,10 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field, replace
 
 from beacon.campaign.actions import BackgroundSteps, StepContext, do_all
+from beacon.campaign.context import RunContext
 from beacon.campaign.environment_applied import StartPlan, apply
 from beacon.campaign.hearing import Hearing
 from beacon.campaign.job import finished, may_be_job, until_the_end
-from beacon.campaign.lab import Lab
 from beacon.campaign.not_applicable import NotApplicableError
 from beacon.campaign.standard_input import StandardInput
 from beacon.engines.interface import (
@@ -92,7 +92,7 @@ class RunSpec:
         return f"{name} without the policy" if self.control else name
 
 
-def run_once(lab: Lab, conditions: Conditions, cell: RunSpec) -> Run:
+def run_once(lab: RunContext, conditions: Conditions, cell: RunSpec) -> Run:
     """Run it to its end; whatever the container does becomes an outcome, not an error."""
     lab.proceed()
     started_at, clock = time.time(), time.monotonic()
@@ -115,7 +115,7 @@ def run_once(lab: Lab, conditions: Conditions, cell: RunSpec) -> Run:
     )
 
 
-def check_engine(lab: Lab, conditions: Conditions) -> None:
+def check_engine(lab: RunContext, conditions: Conditions) -> None:
     """EngineBrokenError if it refuses the default environment: then no setting is at fault."""
     life = ContainerRun(lab, conditions, RunSpec(Environment(), NoWorkload()))
     with life.alone(), lab.monitor.watch(lab.name()) as target:
@@ -161,7 +161,7 @@ class ContainerRun:
     _target: Target
     _started: float
 
-    def __init__(self, lab: Lab, conditions: Conditions, cell: RunSpec) -> None:
+    def __init__(self, lab: RunContext, conditions: Conditions, cell: RunSpec) -> None:
         self._lab, self._conditions, self._cell = lab, conditions, cell
         #: The capabilities that the executed files carry, by path.
         self.carried: dict[str, int] = {}

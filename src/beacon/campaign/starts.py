@@ -9,8 +9,8 @@ from dataclasses import replace
 import msgspec
 
 from beacon.campaign.compare import denied
+from beacon.campaign.context import RunContext
 from beacon.campaign.control import without_policy
-from beacon.campaign.lab import Lab
 from beacon.campaign.run import Conditions, RunSpec, run_once
 from beacon.campaign.wording import last_words
 from beacon.model.environment import Environment
@@ -31,7 +31,7 @@ _SHOWN = 300  # characters of a reason
 
 
 def start_again(
-    lab: Lab, conditions: Conditions, policy: Policy, count: int, jobs: int
+    lab: RunContext, conditions: Conditions, policy: Policy, count: int, jobs: int
 ) -> Starts | None:
     """Start the container so often in the default environment, `jobs` at a time, and kill it.
 
@@ -51,7 +51,7 @@ def start_again(
 
 
 def _starts(
-    lab: Lab, conditions: Conditions, policy: Policy, recorded: Replay, count: int, jobs: int
+    lab: RunContext, conditions: Conditions, policy: Policy, recorded: Replay, count: int, jobs: int
 ) -> Starts:
     short = _shortened(conditions, jobs)
     bad: list[Run] = []

@@ -8,8 +8,8 @@ from functools import partial
 from beacon import __version__
 from beacon.campaign.blame import Blame, suffered
 from beacon.campaign.compare import intended, suspects
+from beacon.campaign.context import RunContext
 from beacon.campaign.control import Case, Control, blames
-from beacon.campaign.lab import Lab
 from beacon.campaign.record import run_cells
 from beacon.campaign.reporter import Reporter
 from beacon.campaign.run import Conditions, RunSpec, run_once
@@ -20,7 +20,7 @@ from beacon.workloads.interface import Workload
 
 
 def verify_runs(
-    lab: Lab,
+    lab: RunContext,
     conditions: Conditions,
     policy: Policy,
     find_workload: Callable[[str], Workload],

@@ -11,7 +11,7 @@ from beacon.campaign.consent import Consent, changed_input, check_consent
 from beacon.campaign.demands import Demand, demands
 from beacon.campaign.edited import edits
 from beacon.campaign.enforced import Enforced, read_enforced
-from beacon.campaign.opening import open_lab
+from beacon.campaign.open_context import open_context
 from beacon.campaign.reporter import Reporter
 from beacon.campaign.request import VerifyRequest
 from beacon.campaign.run import Conditions
@@ -91,7 +91,7 @@ def _run(
         no_new_privileges=enforced.no_new_privileges,
         stdin=consent.launch.stdin or policy.launch.stdin,
     )
-    with standard_input(launch) as (launch, stdin), open_lab() as lab:
+    with standard_input(launch) as (launch, stdin), open_context() as lab:
         if note := changed_input(policy.launch, stdin, consent):
             reporter.say(f"Note: {note}.")
         image = lab.engine.image(policy.image.reference)

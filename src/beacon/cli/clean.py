@@ -8,7 +8,7 @@ from contextlib import closing
 from typing import Any
 
 from beacon.campaign.cleaning import clean
-from beacon.campaign.opening import open_engine
+from beacon.campaign.open_context import open_engine
 from beacon.cli.console import Console
 from beacon.cli.parser import add_command, add_general_options
 from beacon.errors import ExitCode

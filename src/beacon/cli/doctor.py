@@ -6,7 +6,7 @@ import argparse
 from typing import Any
 
 from beacon.campaign.doctor import examine
-from beacon.campaign.opening import open_engine, open_monitor
+from beacon.campaign.open_context import open_engine, open_monitor
 from beacon.cli.console import Console
 from beacon.cli.documents import Findings
 from beacon.cli.parser import add_command, add_general_options

@@ -8,7 +8,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-from beacon.campaign.opening import open_engine
+from beacon.campaign.open_context import open_engine
 from beacon.campaign.reaching import reach_of
 from beacon.cli.console import Console
 from beacon.cli.parser import add_command, add_general_options

@@ -9,7 +9,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-from beacon.campaign.opening import open_monitor
+from beacon.campaign.open_context import open_monitor
 from beacon.campaign.runtime_measuring import Measured, measure
 from beacon.cli.arguments import number_of_starts
 from beacon.cli.console import Console

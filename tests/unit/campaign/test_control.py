@@ -6,8 +6,8 @@ from typing import Any
 import msgspec
 import pytest
 
+from beacon.campaign.context import RunContext
 from beacon.campaign.control import LIMIT
-from beacon.campaign.lab import Lab
 from beacon.campaign.run import Conditions
 from beacon.campaign.verify import verify_runs
 from beacon.engines.interface import Container, Enforcement, Image
@@ -51,7 +51,7 @@ class Answering(FakeWorkload):
 def made(policy: Policy, service: Service, *seen: Observation) -> tuple[Verification, FakeEngine]:
     """Verify it one run at a time; what is `seen` comes first, then nothing special."""
     engine = FakeEngine()
-    lab = Lab(engine, ReplayMonitor((*seen, *[PLAIN] * 200)))
+    lab = RunContext(engine, ReplayMonitor((*seen, *[PLAIN] * 200)))
     conditions = Conditions(IMAGE, NARROW, ENFORCED, policy.surroundings, settle=0)
     workload = Answering(engine, service)
     found = verify_runs(lab, conditions, policy, lambda _: workload, Diary(), jobs=1)
@@ -109,7 +109,7 @@ def test_the_control_has_the_launch_and_nothing_enforced() -> None:
             return super().create(image, launch, enforcement, **more)
 
     engine = Watched()
-    lab = Lab(engine, ReplayMonitor([PLAIN] * 20))
+    lab = RunContext(engine, ReplayMonitor([PLAIN] * 20))
     conditions = Conditions(IMAGE, NARROW, ENFORCED, settle=0)
     workload = Answering(engine, lambda *_: False)
     verify_runs(lab, conditions, recorded(), lambda _: workload, Diary(), jobs=1)

@@ -313,7 +313,7 @@ def test_nothing_runs_under_a_wider_file(
     def opened() -> None:
         raise AssertionError("an engine was opened")
 
-    monkeypatch.setattr("beacon.campaign.verifying.open_lab", opened)
+    monkeypatch.setattr("beacon.campaign.verifying.open_context", opened)
     path = directory / "docker.args"
     path.write_text(path.read_text() + " --cap-add SYS_ADMIN")
     assert beacon("verify", directory) is ExitCode.DIFFERENCE

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from beacon.campaign.context import RunContext
 from beacon.campaign.journal import Journal
-from beacon.campaign.lab import Lab
 from beacon.campaign.never import NeverReadyError, unserved, why_unserved
 from beacon.campaign.recognising import Recogniser
 from beacon.campaign.record import Campaign
@@ -52,15 +52,15 @@ PAGE = Check("page", passed=True, value="digest")
 WORKLOADS: dict[str, Workload] = {"none": NoWorkload(), "fake": FakeWorkload(PAGE)}
 
 
-def lab(script: Script | None = None, *recordings: Observation) -> Lab:
-    return Lab(FakeEngine(script or Script()), ReplayMonitor(recordings or (ALONE, DRIVEN)))
+def lab(script: Script | None = None, *recordings: Observation) -> RunContext:
+    return RunContext(FakeEngine(script or Script()), ReplayMonitor(recordings or (ALONE, DRIVEN)))
 
 
-def record(made: Lab, workload: Workload, diary: Diary, jobs: int = 1) -> Profile:
+def record(made: RunContext, workload: Workload, diary: Diary, jobs: int = 1) -> Profile:
     return Campaign(made, CONDITIONS, workload, diary, jobs).run()
 
 
-def outcome_of(script: Script, workload: FakeWorkload | None = None) -> tuple[Outcome, Lab]:
+def outcome_of(script: Script, workload: FakeWorkload | None = None) -> tuple[Outcome, RunContext]:
     made = lab(script, DRIVEN)
     run = run_once(made, CONDITIONS, RunSpec(Environment(), workload or FakeWorkload()))
     assert isinstance(made.engine, FakeEngine)
@@ -126,7 +126,7 @@ class Once(Strategy):
         return [Environment(((name, "yes"),)) for name in self._dimensions]
 
 
-def varied(made: Lab, diary: Diary, journal: Journal, *names: str) -> Profile:
+def varied(made: RunContext, diary: Diary, journal: Journal, *names: str) -> Profile:
     """The default environment, then each dimension, all at the same time."""
     names = names or ("init",)
     dimensions = (Dimension(name, "why", {"yes": Effect(init=True)}) for name in names)

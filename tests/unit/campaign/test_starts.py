@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from beacon.campaign.lab import Lab
+from beacon.campaign.context import RunContext
 from beacon.campaign.run import Conditions
 from beacon.campaign.starts import start_again
 from beacon.engines.interface import Container, Enforcement, Image, Job, NotReadyError
@@ -35,7 +35,7 @@ def policy(**outcome: object) -> Policy:
 def starts(
     count: int, script: Script | None = None, *recordings: Observation, of: Policy | None = None
 ) -> Starts | None:
-    lab = Lab(FakeEngine(script or Script()), ReplayMonitor(recordings or (GOOD,) * count))
+    lab = RunContext(FakeEngine(script or Script()), ReplayMonitor(recordings or (GOOD,) * count))
     found = start_again(lab, CONDITIONS, of or policy(), count, 2)
     assert isinstance(lab.engine, FakeEngine)
     assert lab.engine.alive == set()
@@ -147,7 +147,7 @@ def test_neither_settling_nor_grace_nor_more_than_half_a_second(seconds: float) 
             seen.append(replace(CONDITIONS, launch=launch))
             return super().create(image, launch, enforcement, cgroup_parent=cgroup_parent, job=job)
 
-    lab = Lab(Noting(), ReplayMonitor((GOOD,)))
+    lab = RunContext(Noting(), ReplayMonitor((GOOD,)))
     start_again(lab, replace(CONDITIONS, launch=launch), policy(), 1, 1)
     assert seen[0].launch.stop_timeout is None
     assert seen[0].readiness.stable == min(seconds, 0.5)

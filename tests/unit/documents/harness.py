@@ -18,7 +18,7 @@ import pytest
 from docker.errors import DockerException
 from docker.types import HostConfig
 
-from beacon.campaign.lab import Lab
+from beacon.campaign.context import RunContext
 from beacon.cli import main as cli
 from beacon.engines.docker_options import container_options, host_options
 from beacon.engines.interface import Container, Enforcement, Image, Job, RefusedError
@@ -127,15 +127,15 @@ def _find(name: str) -> Workload:
 
 
 @contextmanager
-def _open_lab() -> Iterator[Lab]:
+def _open_context() -> Iterator[RunContext]:
     recordings = (Observation() for _ in range(100_000))
-    yield Lab(_Engine(Script()), ReplayMonitor(recordings), stopping=_Now())
+    yield RunContext(_Engine(Script()), ReplayMonitor(recordings), stopping=_Now())
 
 
 def fake_host(patch: pytest.MonkeyPatch, home: Path) -> None:
     """Engine, monitor and workloads are fakes; keys and scores lie in `home`."""
     for command in ("profiling", "verifying"):
-        patch.setattr(f"beacon.campaign.{command}.open_lab", _open_lab)
+        patch.setattr(f"beacon.campaign.{command}.open_context", _open_context)
         patch.setattr(f"beacon.campaign.{command}.find", _find)
     patch.setattr("beacon.campaign.profiling.clean", lambda _: Swept())
     for fault in ("kill_child", "fill", "shape"):  # they strike this host's processes

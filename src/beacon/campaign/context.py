@@ -24,7 +24,7 @@ class CancelledError(BeaconError):
 
 
 @dataclass
-class Lab:
+class RunContext:
     """One command's engine and monitor; `stopping` is set once the command is ending.
 
     `alone` is held by runs that would disturb each other through what they share.

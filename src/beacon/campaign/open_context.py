@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 
-from beacon.campaign.lab import Lab
+from beacon.campaign.context import RunContext
 from beacon.engines.docker import DockerEngine
 from beacon.engines.interface import Engine
 from beacon.monitor.interface import Monitor
@@ -23,9 +23,9 @@ def open_monitor() -> Monitor:
 
 
 @contextmanager
-def open_lab() -> Iterator[Lab]:
+def open_context() -> Iterator[RunContext]:
     """Engine and monitor together; the cgroups are spelt as the engine's driver wants them."""
     with closing(open_engine()) as engine:
         systemd = engine.facts().cgroup_driver == "systemd"
         with closing(KernelMonitor(systemd_cgroups=systemd)) as monitor:
-            yield Lab(engine, monitor)
+            yield RunContext(engine, monitor)
