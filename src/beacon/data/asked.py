@@ -8,7 +8,7 @@ from functools import cache
 
 import msgspec
 
-from beacon.data.stand_ins import EVERY, standing_in
+from beacon.data.indirect_syscalls import EVERY, made_by
 from beacon.data.surface import native_name
 from beacon.data.table import read_table
 from beacon.model.event import Syscall
@@ -54,6 +54,6 @@ def capabilities_asked(call: Syscall) -> frozenset[str]:
 
 
 def _made(call: Syscall) -> Iterator[Syscall]:
-    for effect in (each for found in standing_in(call) for each in found.effects):
+    for effect in (each for found in made_by(call) for each in found.effects):
         argument = None if effect.argument == EVERY else effect.argument
         yield Syscall(effect.call, argument=argument)

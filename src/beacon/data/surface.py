@@ -12,7 +12,7 @@ from msgspec import Meta
 
 from beacon.data.arguments import named_classes
 from beacon.data.capabilities import worths
-from beacon.data.stand_ins import standing_in
+from beacon.data.indirect_syscalls import made_by
 from beacon.data.table import read_table
 from beacon.model.event import Event, Syscall
 
@@ -158,7 +158,7 @@ def _of_class(classes: Classes, argument_class: str | None) -> Judgement:
 
 def _made(call: Syscall) -> Iterator[Judgement]:
     """Those of the calls that it makes; of one that nobody judged, that nobody did."""
-    effects = [effect for found in standing_in(call) for effect in found.effects]
+    effects = [effect for found in made_by(call) for effect in found.effects]
     yield from (weight_of(Syscall(effect.call)) for effect in effects)
     if not effects:
         yield _judgement("fragile", "it is newer than this table, or unknown to it", "unknown")

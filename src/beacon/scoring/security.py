@@ -7,8 +7,8 @@ from collections.abc import Iterable, Iterator, Sequence, Set
 
 from beacon.data.arguments import holds, multiplexers
 from beacon.data.capabilities import worths
+from beacon.data.indirect_syscalls import EVERY, Effect, is_blind, made_by
 from beacon.data.kernel import tables
-from beacon.data.stand_ins import EVERY, Effect, is_blind, standing_in
 from beacon.model.cve import Cve, Need, Way
 from beacon.model.event import Abi, Capability, Event, Syscall
 from beacon.model.release import Release, parse_release
@@ -75,7 +75,7 @@ class Candidates:
         self._standing_in: dict[str, list[tuple[Syscall, Effect]]] = defaultdict(list)
         for call in calls:
             self._by_name[call.name].append(call)
-            for effect in (each for found in standing_in(call) for each in found.effects):
+            for effect in (each for found in made_by(call) for each in found.effects):
                 self._standing_in[effect.call].append((call, effect))
 
     def serving(self, need: Need, fixed: Release | None = None) -> frozenset[Event]:

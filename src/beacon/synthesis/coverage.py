@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from beacon.data.stand_ins import hidden_way, is_blind
+from beacon.data.indirect_syscalls import hidden_way, is_blind
 from beacon.model.event import Abi, Event, Syscall
 
 
@@ -31,7 +31,7 @@ def defeat(allowed: Event, denied: Event, abis: Collection[Abi]) -> str | None:
     """How a denial is got around in a policy of these ABIs that allows the one; None if it holds.
 
     A denial of a call holds for what goes by its name; that of an argument class for whatever has
-    the same effect (data/stand_ins.toml).
+    the same effect (data/indirect_syscalls.toml).
     """
     if covers(allowed, denied, abis):
         return "a filter cannot tell them apart"

@@ -6,8 +6,8 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping
 
 from beacon.data.fallbacks import has_fallback, made_instead, why_not_implemented
+from beacon.data.indirect_syscalls import made_by
 from beacon.data.kernel import calls_of
-from beacon.data.stand_ins import standing_in
 from beacon.errors import UsageError
 from beacon.model.decision import Decision
 from beacon.model.event import Abi, Capability, Event, Syscall, sort_key
@@ -118,7 +118,7 @@ def _same_by_another_name(intent: Intent, allowed: Iterable[Event]) -> Iterator[
     """Denials of a call that hold for its name alone."""
     for event in sorted(allowed, key=sort_key):
         if isinstance(event, Syscall):
-            effects = {each.call for found in standing_in(event) for each in found.effects}
+            effects = {each.call for found in made_by(event) for each in found.effects}
             names = [e for e in intent.deny if e.name in effects and _is_whole(e)]
             if names:
                 yield (

@@ -3,8 +3,8 @@ from __future__ import annotations
 import pytest
 
 from beacon.data.arguments import PLAIN, canonical, multiplexers
+from beacon.data.indirect_syscalls import EVERY, hidden_way, indirect_syscalls, is_blind
 from beacon.data.kernel import is_syscall, tables
-from beacon.data.stand_ins import EVERY, hidden_way, is_blind, stand_ins
 from beacon.model.event import Abi, Syscall, parse_event
 
 # Calls of other architectures.
@@ -18,7 +18,7 @@ def call(text: str) -> Syscall:
 
 
 def test_names_and_classes_exist() -> None:
-    for each in stand_ins():
+    for each in indirect_syscalls():
         assert is_syscall(each.call.name)
         assert each.call.argument is None or is_canonical(each.call.name, each.call.argument)
         for effect in each.effects:
@@ -34,7 +34,7 @@ def is_canonical(name: str, argument: str) -> bool:
 
 
 def test_nothing_stands_in_for_itself() -> None:
-    for each in stand_ins():
+    for each in indirect_syscalls():
         for effect in each.effects:
             itself = effect.call == each.call.name and effect.argument in (None, each.call.argument)
             assert not itself, each.call
@@ -103,7 +103,7 @@ def test_where_conditions_prove_nothing() -> None:
 
 
 def test_plain_is_no_class_to_hide() -> None:
-    for each in stand_ins():
+    for each in indirect_syscalls():
         for effect in each.effects:
             if effect.argument == EVERY:
                 assert not effect.makes(Syscall(effect.call, argument=PLAIN))

@@ -5,8 +5,8 @@ from collections import Counter
 import pytest
 
 from beacon.data.arguments import PLAIN, ArgumentKind, canonical, multiplexers
+from beacon.data.indirect_syscalls import EVERY, indirect_syscalls
 from beacon.data.kernel import tables
-from beacon.data.stand_ins import EVERY, stand_ins
 from beacon.data.surface import HARMLESS, Rule, is_harmless, surface, weight_of
 from beacon.model.event import Abi, Capability, Syscall, parse_event
 
@@ -205,7 +205,7 @@ _KNOWN = {("shmat", "mmap")}
 
 
 def test_no_harmless_call_does_what_a_harmful_one_does() -> None:
-    for stand_in in stand_ins():
+    for stand_in in indirect_syscalls():
         if stand_in.call.name in _DOORS or not is_harmless(stand_in.call):
             continue
         for effect in stand_in.effects:

@@ -41,7 +41,7 @@ class Effect(msgspec.Struct, frozen=True):
         return self.argument == EVERY and event.argument not in (None, PLAIN)
 
 
-class StandIn(msgspec.Struct, frozen=True):
+class IndirectSyscall(msgspec.Struct, frozen=True):
     """A call, or a class of one, that does what others do; `why` no filter sees it."""
 
     call: Syscall
@@ -75,32 +75,32 @@ def _split(name: str) -> tuple[str, str | None]:
 
 
 @cache
-def stand_ins() -> tuple[StandIn, ...]:
+def indirect_syscalls() -> tuple[IndirectSyscall, ...]:
     """The table, read once."""
-    table = read_table("stand_ins.toml", dict[str, _Entry])
+    table = read_table("indirect_syscalls.toml", dict[str, _Entry])
     return tuple(
-        StandIn(call, tuple(entry.effects()), entry.why)
+        IndirectSyscall(call, tuple(entry.effects()), entry.why)
         for key, entry in table.items()
         if isinstance(call := parse_event(key), Syscall)
     )
 
 
-def standing_in(event: Syscall) -> Iterator[StandIn]:
+def made_by(event: Syscall) -> Iterator[IndirectSyscall]:
     """All that the event does in the place of others."""
     return (each for each in _by_name().get(event.name, ()) if each.is_done_by(event))
 
 
 @cache
-def _by_name() -> Mapping[str, Sequence[StandIn]]:
-    found: dict[str, list[StandIn]] = defaultdict(list)
-    for each in stand_ins():
+def _by_name() -> Mapping[str, Sequence[IndirectSyscall]]:
+    found: dict[str, list[IndirectSyscall]] = defaultdict(list)
+    for each in indirect_syscalls():
         found[each.call.name].append(each)
     return found
 
 
-def hidden_way(allowed: Syscall, event: Syscall) -> StandIn | None:
+def hidden_way(allowed: Syscall, event: Syscall) -> IndirectSyscall | None:
     """How the one comes to the other out of a filter's sight, if it does."""
-    for stand_in in standing_in(allowed):
+    for stand_in in made_by(allowed):
         if any(effect.makes(event) for effect in stand_in.effects):
             return stand_in
     return None
@@ -116,6 +116,6 @@ def is_blind(call: str) -> bool:
 
 @cache
 def _without_conditions() -> frozenset[str]:
-    multiplexed = (each for each in stand_ins() if each.call.name in _MULTIPLEXED)
-    elsewhere = (each.call.name for each in stand_ins() if each.call.abi is Abi.I386)
+    multiplexed = (each for each in indirect_syscalls() if each.call.name in _MULTIPLEXED)
+    elsewhere = (each.call.name for each in indirect_syscalls() if each.call.abi is Abi.I386)
     return frozenset(elsewhere) | {effect.call for each in multiplexed for effect in each.effects}
