@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from beacon.data.families import families
+from beacon.data.implied_syscalls import implications
 from beacon.model.event import Event, Syscall, parse_event, sort_key
 from beacon.model.profile import Profile
 
 
 def known(recorded: Profile) -> frozenset[Event]:
-    """What it saw, and what is certain to come after that (data/families.toml)."""
+    """What it saw, and what is certain to come after that (data/implied_syscalls.toml)."""
     seen = recorded.events()
     calls = [event for event in seen if isinstance(event, Syscall)]
-    sure = (each.then for each in families() if each.certain and any(map(each.follows, calls)))
+    sure = (each.then for each in implications() if each.certain and any(map(each.follows, calls)))
     return seen | {parse_event(word) for then in sure for word in then}
 
 

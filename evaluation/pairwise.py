@@ -4,8 +4,9 @@ usage: pairwise.py DIR PLOT.svg [NAME...]   (profiles are taken from DIR/NAME-*,
 
 One value of every dimension that applies to the image (the first of the table) is varied. The truth
 is the campaign that runs every two of them together; the adaptive one is recorded with five seeds.
-What is certain to come whether a run shows it or not (data/families.toml) counts as found. Events
-are counted by name, then with their argument classes. Exit code 10: less than 99 % found by name,
+What is certain to come whether a run shows it or not (data/implied_syscalls.toml) counts as found.
+Events are counted by name, then with their argument classes. Exit code 10: less than 99 % found by
+name,
 or with more than a tenth of the runs.
 """
 

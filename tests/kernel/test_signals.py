@@ -118,7 +118,7 @@ def test_failures_of_other_abis_are_counted(monitor: KernelMonitor, primes: Prim
 def test_no_tracepoint_shows_vsyscalls(
     monitor: KernelMonitor, primes: Primes, part: str, rules: tuple[Rule, ...]
 ) -> None:
-    # A blind spot: so every policy allows them (data/families.toml).
+    # A blind spot: so every policy allows them (data/implied_syscalls.toml).
     seen = observe(monitor, primes, part, rules=rules)
     assert entered(seen, Phase.START) == {"exit_group": 1}
     assert denied(seen, Phase.START) == {}

@@ -6,7 +6,7 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from beacon.campaign import host_faults, peers
+from beacon.campaign import bad_clients, host_faults
 from beacon.campaign.context import RunContext
 from beacon.campaign.not_applicable import NotApplicableError
 from beacon.engines.interface import Container, Readiness
@@ -136,8 +136,8 @@ _ACTIONS: Mapping[Action, Callable[[Step, StepContext], None]] = {
     Action.FILL: _fill,
     Action.DISCONNECT: _disconnect,
     Action.SHAPE: _shape,
-    Action.CONNECTIONS: _peers(peers.crowd),
-    Action.RESETS: _peers(peers.resets),
-    Action.JUNK: _peers(peers.junk),
-    Action.DRIP: _peers(peers.drip),
+    Action.CONNECTIONS: _peers(bad_clients.crowd),
+    Action.RESETS: _peers(bad_clients.resets),
+    Action.JUNK: _peers(bad_clients.junk),
+    Action.DRIP: _peers(bad_clients.drip),
 }

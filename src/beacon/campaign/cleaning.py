@@ -37,6 +37,6 @@ def _cgroups(hierarchy: Hierarchy, everything: bool) -> Swept:
 
 
 def _label(name: str) -> str:
-    """The identity in a name that `Lab.name` gave (a slice's name has _ for -)."""
+    """The identity in a name that `RunContext.name` gave (a slice's name has _ for -)."""
     words = name.removeprefix("beacon-").removesuffix(".slice").replace("_", "-")
     return words.rpartition("-")[0]

@@ -8,7 +8,7 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 from beacon.data.fallbacks import has_fallback
-from beacon.data.families import Family, families
+from beacon.data.implied_syscalls import Implication, implications
 from beacon.model.cve import Cve
 from beacon.model.decision import Decision
 from beacon.model.event import Event, Syscall, sort_key, without_argument
@@ -22,7 +22,7 @@ from beacon.synthesis.pins import made_good
 _INFERRED = 0.5  # of the functionality of what was seen
 _WITHHELD = "the launch does not grant it: add it with --cap-add where it is needed"
 #: Why an event is inferred, and from what was seen.
-_Source = tuple[Family, tuple[Event, ...]]
+_Source = tuple[Implication, tuple[Event, ...]]
 
 
 def decide(
@@ -144,19 +144,23 @@ class _Worth(NamedTuple):
 
 
 def _worth(event: Event, sources: Sequence[_Source], use: Functionality, fixed: _Fixed) -> _Worth:
-    """The best of what it was seen to do and what its families say."""
+    """The best of what it was seen to do and what implies it."""
     own = _Worth(use.score(event), use.needed_to_start(event))
-    return max([own, *(_by_family(*source, use, fixed) for source in sources)], key=_rank)
+    return max([own, *(_implied(*source, use, fixed) for source in sources)], key=_rank)
 
 
-def _by_family(family: Family, seen: Sequence[Event], use: Functionality, fixed: _Fixed) -> _Worth:
+def _implied(
+    implication: Implication, seen: Sequence[Event], use: Functionality, fixed: _Fixed
+) -> _Worth:
     # Where a call is answered with ENOSYS, what its callers fall back to does all of its work.
-    sure = [each for each in seen if family.certain or fixed.falls_back(each)]
+    sure = [each for each in seen if implication.certain or fixed.falls_back(each)]
     best = max(use.score(each).value for each in seen)
     value = max([_INFERRED * best, *(use.score(each).value for each in sure)])
     names = ", ".join(sorted({each.name for each in seen}))
     floor = any(use.needed_to_start(each) for each in sure)
-    return _Worth(Score(value, (Reason(value, f"inferred from {names}: {family.why}"),)), floor)
+    return _Worth(
+        Score(value, (Reason(value, f"inferred from {names}: {implication.why}"),)), floor
+    )
 
 
 def _needed_by_runtime(why: str) -> _Worth:
@@ -173,14 +177,14 @@ def _rank(worth: _Worth) -> tuple[bool, float]:
 
 
 def _sources(use: Functionality) -> dict[Event, list[_Source]]:
-    """What families say of events that were not seen, and of those that are certain to come."""
+    """What is implied of events that were not seen, and of those that are certain to come."""
     seen, own = use.events(), {event.name for event in use.own_events()}
     calls = sorted((event for event in seen if isinstance(event, Syscall)), key=sort_key)
     found: dict[Event, list[_Source]] = defaultdict(list)
-    for family in (each for each in families() if own.isdisjoint(each.unless)):
+    for implication in (each for each in implications() if own.isdisjoint(each.unless)):
         for abi in sorted({call.abi for call in calls}):
-            sources = tuple(c for c in calls if c.abi == abi and family.follows(c))
-            for call in family.calls(abi) if sources else ():
-                if not _is_covered(call, seen) and (family.certain or call not in seen):
-                    found[call].append((family, sources))
+            sources = tuple(c for c in calls if c.abi == abi and implication.follows(c))
+            for call in implication.calls(abi) if sources else ():
+                if not _is_covered(call, seen) and (implication.certain or call not in seen):
+                    found[call].append((implication, sources))
     return found

@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 import pytest
 
-from beacon.campaign import peers
+from beacon.campaign import bad_clients
 from beacon.model.environment import Action, Step, When
 from beacon.workloads.interface import Endpoint
 from unit.workloads.servers import CONTAINER, listening
@@ -23,7 +23,9 @@ def _flood(connection: socket.socket) -> None:
         connection.sendall(_BLOCK)
 
 
-@pytest.mark.parametrize("act", [peers.crowd, peers.resets, peers.junk, peers.drip])
+@pytest.mark.parametrize(
+    "act", [bad_clients.crowd, bad_clients.resets, bad_clients.junk, bad_clients.drip]
+)
 def test_a_flood_is_not_taken(act: Callable[[Endpoint, Step], None]) -> None:
     step = Step(do=Action.JUNK, when=When.DURING, count=8, seconds=0.3)
     with listening(_flood) as port:
@@ -50,5 +52,5 @@ def test_a_crowd_leaves_files_to_the_rest_of_the_process(monkeypatch: pytest.Mon
 
     step = Step(do=Action.CONNECTIONS, count=1_000_000, seconds=0.5)
     with listening(count) as port:
-        peers.crowd(Endpoint(CONTAINER, "127.0.0.1", (port,)), step)
+        bad_clients.crowd(Endpoint(CONTAINER, "127.0.0.1", (port,)), step)
     assert 1 < len(crowd) <= 1 + 40 // 4  # the first only asks whether the port answers

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from beacon.data.arguments import conditions
-from beacon.data.families import families
+from beacon.data.implied_syscalls import implications
 from beacon.data.kernel import (
     capability_name,
     is_capability,
@@ -31,7 +31,7 @@ def test_numbers_fit_the_kernel_program() -> None:
 
 
 def test_the_tables_speak_of_calls_that_exist() -> None:
-    for spelt in {name for each in families() for name in each.seen + each.then}:
+    for spelt in {name for each in implications() for name in each.seen + each.then}:
         event = parse_event(spelt)
         assert isinstance(event, Syscall)
         assert is_syscall(event.name)

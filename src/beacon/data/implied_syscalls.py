@@ -12,7 +12,7 @@ from beacon.data.table import read_table
 from beacon.model.event import Abi, Syscall
 
 
-class Family(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class Implication(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Where one of `seen` is made, each of `then` may be; `certain`: sooner or later it is.
 
     Both are written as `str` writes an event, for x86-64. `unless` names calls with which
@@ -35,10 +35,10 @@ class Family(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class _Table(msgspec.Struct, forbid_unknown_fields=True):
-    families: tuple[Family, ...]
+    implications: tuple[Implication, ...]
 
 
 @cache
-def families() -> tuple[Family, ...]:
+def implications() -> tuple[Implication, ...]:
     """The table, read once."""
-    return read_table("families.toml", _Table).families
+    return read_table("implied_syscalls.toml", _Table).implications
