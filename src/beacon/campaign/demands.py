@@ -15,14 +15,14 @@ from beacon.campaign.service_files import PREFIX
 from beacon.data.dimensions import general
 from beacon.data.host_access import host_access
 from beacon.engines.interface import Enforcement
-from beacon.model.environment import Dimension, Effect, Step
+from beacon.model.environment import Changes, Dimension, Step
 from beacon.model.event import Capability
 from beacon.model.launch import Launch, Options, strip_cap_prefix
 from beacon.model.policy import Policy, Replay
 from beacon.workloads.discovery import is_known
 
 #: `NAME=VALUE` of an environment, and what it changes.
-Effects = Mapping[tuple[str, str], Effect]
+Effects = Mapping[tuple[str, str], Changes]
 
 _ERRORS = frozenset(
     f"SCMP_ACT_{name}" for name in ("ERRNO", "KILL", "KILL_PROCESS", "KILL_THREAD", "TRAP")
@@ -135,7 +135,7 @@ def _values(value: object) -> Sequence[str]:
     return value if isinstance(value, tuple) else (str(value),)
 
 
-def _effect(effect: Effect) -> Iterator[Demand]:
+def _effect(effect: Changes) -> Iterator[Demand]:
     yield from _options(effect)
     yield from (Demand("cap_add", n, _why("cap_add")) for n in effect.cap_add if _asks(n))
     yield from (demand for step in effect.steps for demand in _step(step))

@@ -10,7 +10,7 @@ import msgspec
 
 from beacon.campaign.service_files import resolved
 from beacon.engines.interface import Image
-from beacon.model.environment import Dimension, Effect, Environment, Need, Step, Surroundings
+from beacon.model.environment import Changes, Dimension, Environment, EnvironmentSpace, Need, Step
 from beacon.model.launch import Launch, Options
 
 _LISTS = frozenset(
@@ -28,7 +28,7 @@ class StartPlan:
 
 
 def apply(
-    surroundings: Surroundings, environment: Environment, image: Image, launch: Launch
+    surroundings: EnvironmentSpace, environment: Environment, image: Image, launch: Launch
 ) -> StartPlan:
     """The user's own launch, changed as the environment's settings say."""
     steps: list[Step] = []
@@ -66,18 +66,18 @@ def _without_fixed(dimension: Dimension, launch: Launch) -> Dimension:
     return msgspec.structs.replace(dimension, values=values)
 
 
-def _fixed(effect: Effect, launch: Launch) -> bool:
+def _fixed(effect: Changes, launch: Launch) -> bool:
     """Whether the user has already said something else of what the effect would set."""
     return any(getattr(launch, name) is not None for name in _singles(effect))
 
 
-def _singles(effect: Effect) -> Iterator[str]:
+def _singles(effect: Changes) -> Iterator[str]:
     for each in msgspec.structs.fields(Options):
         if each.default is None and getattr(effect, each.name) is not None:
             yield each.name
 
 
-def _change(launch: Launch, effect: Effect, image: Image) -> Launch:
+def _change(launch: Launch, effect: Changes, image: Image) -> Launch:
     changes: dict[str, object] = {name: getattr(effect, name) for name in _singles(effect)}
     for each in msgspec.structs.fields(Options):
         given = getattr(effect, each.name)
@@ -89,7 +89,7 @@ def _change(launch: Launch, effect: Effect, image: Image) -> Launch:
     return msgspec.structs.replace(launch, **changes)
 
 
-def _command(launch: Launch, effect: Effect, image: Image) -> tuple[str, ...]:
+def _command(launch: Launch, effect: Changes, image: Image) -> tuple[str, ...]:
     command = effect.command or launch.command
     if not effect.arguments:
         return command
@@ -98,7 +98,7 @@ def _command(launch: Launch, effect: Effect, image: Image) -> tuple[str, ...]:
     return (command or own) + effect.arguments
 
 
-def _expand(effect: Effect, image: Image, surroundings: Surroundings) -> Effect:
+def _expand(effect: Changes, image: Image, surroundings: EnvironmentSpace) -> Changes:
     many = {"{volume}": image.volumes, "{writable}": surroundings.writable}
     changes: dict[str, Any] = {
         name: tuple(word for text in getattr(effect, name) for word in _words(text, many))

@@ -18,7 +18,7 @@ from beacon.errors import UsageError
 from beacon.exploration.choose import choose
 from beacon.exploration.interface import Strategy
 from beacon.exploration.space import Space
-from beacon.model.environment import Dimension, Surroundings
+from beacon.model.environment import Dimension, EnvironmentSpace
 from beacon.model.launch import Launch
 from beacon.model.text import escape_untrusted
 from beacon.workloads.discovery import services
@@ -32,14 +32,14 @@ def planner(request: ProfileRequest, image: Image, launch: Launch) -> Planner:
 
     def plan(
         more: tuple[Dimension, ...], writable: tuple[str, ...]
-    ) -> tuple[Surroundings, Strategy]:
+    ) -> tuple[EnvironmentSpace, Strategy]:
         known = (*general(), *more, *request.settings.dimensions)
         chosen = select(known, _named(request.dimensions, {each.name for each in known}))
         dimensions = applicable(chosen, image, launch)
         paths = tuple(dict.fromkeys((*request.settings.writable, *writable)))
         space = Space(dimensions)
         strategy = choose(request.strategy, space, request.seed, request.target)
-        return Surroundings(dimensions, paths), strategy
+        return EnvironmentSpace(dimensions, paths), strategy
 
     return plan
 
@@ -65,7 +65,7 @@ def check_services(names: tuple[str, ...] | None) -> None:
 
 
 def identity(
-    request: ProfileRequest, image: Image, launch: Launch, surroundings: Surroundings
+    request: ProfileRequest, image: Image, launch: Launch, surroundings: EnvironmentSpace
 ) -> str:
     """What a journal has to agree in to be this campaign's."""
     words = (

@@ -20,7 +20,7 @@ from beacon.exploration.estimate import trials
 from beacon.exploration.fixed import Baseline
 from beacon.exploration.interface import Strategy
 from beacon.model.coverage import coverage
-from beacon.model.environment import Dimension, Environment, Surroundings
+from beacon.model.environment import Dimension, Environment, EnvironmentSpace
 from beacon.model.event import Event
 from beacon.model.profile import Exploration, Host, ImageIdentity, Profile
 from beacon.model.recognition import Recognition
@@ -31,7 +31,7 @@ from beacon.workloads.script import ScriptWorkload
 
 #: Makes the surroundings and the strategy when further dimensions, and paths that the image writes
 #: to, are known.
-Planner = Callable[[tuple[Dimension, ...], tuple[str, ...]], tuple[Surroundings, Strategy]]
+Planner = Callable[[tuple[Dimension, ...], tuple[str, ...]], tuple[EnvironmentSpace, Strategy]]
 
 
 def _never() -> bool:

@@ -10,7 +10,7 @@ from pathlib import Path
 from beacon.campaign.consent import Consent
 from beacon.campaign.settings import Settings
 from beacon.campaign.starts import STARTS
-from beacon.model.environment import Effect
+from beacon.model.environment import Changes
 from beacon.model.launch import Launch
 
 
@@ -67,4 +67,4 @@ class VerifyRequest:
     starts: int = STARTS
     jobs: int = field(default_factory=default_jobs)
     consent: Consent = field(default_factory=Consent)
-    granted: Mapping[tuple[str, str], Effect] = field(default_factory=dict)
+    granted: Mapping[tuple[str, str], Changes] = field(default_factory=dict)

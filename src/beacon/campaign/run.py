@@ -24,7 +24,7 @@ from beacon.engines.interface import (
     RefusedError,
 )
 from beacon.errors import BeaconError
-from beacon.model.environment import Environment, Step, Surroundings, When
+from beacon.model.environment import Environment, EnvironmentSpace, Step, When
 from beacon.model.event import Phase
 from beacon.model.launch import Launch, strip_cap_prefix
 from beacon.model.run import Check, Ending, Outcome, Run, run_name
@@ -50,7 +50,7 @@ class Conditions:
     image: Image
     launch: Launch
     enforcement: Enforcement = field(default_factory=Enforcement)
-    surroundings: Surroundings = field(default_factory=Surroundings)
+    surroundings: EnvironmentSpace = field(default_factory=EnvironmentSpace)
     stdin: StandardInput | None = None
     ends: bool = False
     serves: bool = False

@@ -9,7 +9,7 @@ import msgspec
 
 from beacon.campaign.service_files import source_of
 from beacon.campaign.settings import Settings, read_raw
-from beacon.model.environment import Dimension, Effect
+from beacon.model.environment import Changes, Dimension
 from beacon.model.launch import Launch
 from beacon.workloads.service import Service
 
@@ -34,7 +34,7 @@ def settings_of(service: Service) -> Settings:
     return Settings() if service.settings is None else read_raw(service.settings)
 
 
-def _applies(effect: Effect, service: Service, launch: Launch, *, main: bool) -> bool:
+def _applies(effect: Changes, service: Service, launch: Launch, *, main: bool) -> bool:
     starts = bool(effect.command or effect.arguments or effect.entrypoint is not None)
     if starts and (not main or launch.command or launch.entrypoint is not None):
         return False
@@ -60,7 +60,7 @@ def _covers(one: str, other: str) -> bool:
     return a.is_relative_to(b) or b.is_relative_to(a)
 
 
-def _sourced(effect: Effect, service: str) -> Effect:
+def _sourced(effect: Changes, service: str) -> Changes:
     volumes = tuple(_sourced_volume(volume, service) for volume in effect.volumes)
     return msgspec.structs.replace(effect, volumes=volumes)
 

@@ -9,7 +9,7 @@ import msgspec
 
 from beacon.data.table import read_table
 from beacon.errors import UsageError
-from beacon.model.environment import Dimension, Effect
+from beacon.model.environment import Changes, Dimension
 from beacon.model.text import escape_untrusted
 
 
@@ -34,7 +34,7 @@ def select(
     latest = {dimension.name: dimension for dimension in dimensions}
     if names is None:
         return tuple(dimension for dimension in latest.values() if not dimension.ask)
-    wanted: dict[str, dict[str, Effect]] = {}
+    wanted: dict[str, dict[str, Changes]] = {}
     for word in names:
         name, _, value = word.partition("=")
         values = _known(latest, name).values if not value else _one_value(latest, name, value)
@@ -53,7 +53,7 @@ def _known(dimensions: Mapping[str, Dimension], name: str) -> Dimension:
     return dimensions[name]
 
 
-def _one_value(dimensions: Mapping[str, Dimension], name: str, value: str) -> dict[str, Effect]:
+def _one_value(dimensions: Mapping[str, Dimension], name: str, value: str) -> dict[str, Changes]:
     values = _known(dimensions, name).values
     if value not in values:
         raise UsageError(

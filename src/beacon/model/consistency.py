@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from beacon.model.coverage import coverage
-from beacon.model.environment import Environment, Surroundings
+from beacon.model.environment import Environment, EnvironmentSpace
 from beacon.model.policy import Policy
 from beacon.model.profile import Profile
 
@@ -44,7 +44,7 @@ def _check(runs: Iterable[_Named]) -> None:
         seen.add(run)
 
 
-def _check_settings(environments: Iterable[Environment], surroundings: Surroundings) -> None:
+def _check_settings(environments: Iterable[Environment], surroundings: EnvironmentSpace) -> None:
     known = {each.name: each.values for each in surroundings.dimensions}
     for name, value in {setting for each in environments for setting in each.settings}:
         if value not in known.get(name, {}):

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 import msgspec
 
-from beacon.model.environment import Action, Surroundings
+from beacon.model.environment import Action, EnvironmentSpace
 from beacon.model.listener import ANY_PORT, Listener, widest
 from beacon.model.numbers import Count
 from beacon.model.run import Run
@@ -49,7 +49,7 @@ def listed(listeners: Sequence[Listener]) -> str:
     return ", ".join(shown)
 
 
-def coverage(runs: Iterable[Run], surroundings: Surroundings) -> Coverage:
+def coverage(runs: Iterable[Run], surroundings: EnvironmentSpace) -> Coverage:
     """What the ready ones of these runs cover."""
     ready = [run for run in runs if run.outcome.ready]
     driven = {each for run in ready for each in run.driven}
@@ -85,6 +85,6 @@ def _watched(run: Run) -> float:
     return run.watched or min(max(run.duration, 0.0), _YEAR)
 
 
-def _restarted(run: Run, surroundings: Surroundings) -> bool:
+def _restarted(run: Run, surroundings: EnvironmentSpace) -> bool:
     effects = surroundings.effects(run.environment)
     return any(step.do in _RESTARTS for effect in effects for step in effect.steps)

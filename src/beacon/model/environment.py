@@ -85,7 +85,7 @@ class Step(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             raise ValueError("the step signal needs a signal")
 
 
-class Effect(Options, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class Changes(Options, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What a value of a dimension changes: options, further `arguments` of the command, steps.
 
     In texts `{volume}` stands for each volume that the image declares, `{writable}` for each
@@ -124,7 +124,7 @@ class Dimension(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     name: str
     why: str
-    values: dict[str, Effect]
+    values: dict[str, Changes]
     kind: Kind = Kind.OPTION
     needs: tuple[Need, ...] = ()
     conflicts: tuple[str, ...] = ()
@@ -132,7 +132,7 @@ class Dimension(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     isolated: bool = False
 
 
-class Surroundings(msgspec.Struct, frozen=True):
+class EnvironmentSpace(msgspec.Struct, frozen=True):
     """All that an environment's settings refer to: kept with a profile and its policy.
 
     `writable` holds paths outside its volumes that the image writes to.
@@ -141,7 +141,7 @@ class Surroundings(msgspec.Struct, frozen=True):
     dimensions: tuple[Dimension, ...] = ()
     writable: tuple[str, ...] = ()
 
-    def effects(self, environment: Environment) -> tuple[Effect, ...]:
+    def effects(self, environment: Environment) -> tuple[Changes, ...]:
         """What its settings change; KeyError for a setting that nothing here defines."""
         known = {dimension.name: dimension for dimension in self.dimensions}
         return tuple(known[name].values[value] for name, value in environment.settings)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from beacon.model.coverage import Coverage
-from beacon.model.environment import Environment, Surroundings
+from beacon.model.environment import Environment, EnvironmentSpace
 from beacon.model.event import Abi, Capability, Event, Phase, Syscall
 from beacon.model.intent import Intent
 from beacon.model.launch import Launch
@@ -169,7 +169,7 @@ class Policy(msgspec.Struct, frozen=True):
     replays: tuple[Replay, ...]
     gaps: tuple[str, ...]
     beacon: str
-    surroundings: Surroundings = Surroundings()
+    surroundings: EnvironmentSpace = EnvironmentSpace()
     intent: Intent = Intent()
     dropped: tuple[Dropped, ...] = ()
     version: Integer = POLICY_VERSION

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 import msgspec
 
 from beacon.model.coverage import Coverage
-from beacon.model.environment import Surroundings
+from beacon.model.environment import EnvironmentSpace
 from beacon.model.event import Event
 from beacon.model.launch import Launch
 from beacon.model.numbers import Count, Integer
@@ -75,7 +75,7 @@ class Profile(msgspec.Struct, frozen=True):
     launch: Launch
     runs: tuple[Run, ...]
     beacon: str
-    surroundings: Surroundings = Surroundings()
+    surroundings: EnvironmentSpace = EnvironmentSpace()
     exploration: Exploration | None = None
     version: Integer = PROFILE_VERSION
     script: str | None = None

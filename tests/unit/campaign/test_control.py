@@ -11,7 +11,7 @@ from beacon.campaign.control import LIMIT
 from beacon.campaign.run import Conditions
 from beacon.campaign.verify import verify_runs
 from beacon.engines.interface import Container, Enforcement, Image
-from beacon.model.environment import Dimension, Effect, Environment, Surroundings
+from beacon.model.environment import Changes, Dimension, Environment, EnvironmentSpace
 from beacon.model.event import Capability, Phase, Syscall
 from beacon.model.intent import Intent
 from beacon.model.launch import Launch
@@ -159,7 +159,7 @@ def test_a_dropped_capability_is_told_as_well() -> None:
 def varied(count: int, others: Check = PAGE, default: Check = PAGE) -> Policy:
     """A policy of a run in the default environment and of `count` others, with their checks."""
     names = [f"d{number}" for number in range(count)]
-    dimensions = tuple(Dimension(name, "why", {"yes": Effect(init=True)}) for name in names)
+    dimensions = tuple(Dimension(name, "why", {"yes": Changes(init=True)}) for name in names)
     environments = [Environment(), *(Environment(((name, "yes"),)) for name in names)]
     one = run(call("read"), workload="fake", checks=(default,))
     other = run(call("read"), workload="fake", checks=(others,))
@@ -167,7 +167,7 @@ def varied(count: int, others: Check = PAGE, default: Check = PAGE) -> Policy:
         msgspec.structs.replace(other if each.settings else one, environment=each)
         for each in environments
     ]
-    whole = msgspec.structs.replace(profile(*runs), surroundings=Surroundings(dimensions))
+    whole = msgspec.structs.replace(profile(*runs), surroundings=EnvironmentSpace(dimensions))
     return synthesize(whole, insist=True)
 
 

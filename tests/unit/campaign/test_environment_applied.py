@@ -9,12 +9,12 @@ from beacon.data.dimensions import general, select
 from beacon.errors import UsageError
 from beacon.model.environment import (
     Action,
+    Changes,
     Dimension,
-    Effect,
     Environment,
+    EnvironmentSpace,
     Need,
     Step,
-    Surroundings,
 )
 from beacon.model.launch import Launch
 from fakes import IMAGE
@@ -22,19 +22,19 @@ from fakes import IMAGE
 STORE = dataclasses.replace(IMAGE, volumes=("/a", "/b"), arguments=("serve",), user="")
 
 
-def placed(effect: Effect, launch: Launch | None = None) -> Launch:
-    surroundings = Surroundings((Dimension("d", "why", {"v": effect}),), ("/run", "/tmp"))
+def placed(effect: Changes, launch: Launch | None = None) -> Launch:
+    surroundings = EnvironmentSpace((Dimension("d", "why", {"v": effect}),), ("/run", "/tmp"))
     return apply(surroundings, Environment((("d", "v"),)), STORE, launch or Launch()).launch
 
 
 def test_the_default_environment_is_the_user_s_own_launch() -> None:
     launch = Launch(env=("A=1",), user="7")
-    assert apply(Surroundings(), Environment(), STORE, launch).launch == launch
+    assert apply(EnvironmentSpace(), Environment(), STORE, launch).launch == launch
 
 
 def test_lists_are_added_and_the_rest_is_replaced() -> None:
     launch = placed(
-        Effect(env=("B=2",), workdir="/w", read_only=True), Launch(env=("A=1",), user="7")
+        Changes(env=("B=2",), workdir="/w", read_only=True), Launch(env=("A=1",), user="7")
     )
     assert launch == Launch(env=("A=1", "B=2"), user="7", workdir="/w", read_only=True)
 
@@ -42,31 +42,31 @@ def test_lists_are_added_and_the_rest_is_replaced() -> None:
 @pytest.mark.parametrize(
     ("effect", "launch", "command"),
     [
-        (Effect(arguments=("-x",)), Launch(), ("serve", "-x")),
-        (Effect(arguments=("-x",)), Launch(command=("mine",)), ("mine", "-x")),
-        (Effect(arguments=("-x",)), Launch(entrypoint="/e"), ("-x",)),
-        (Effect(command=("other",)), Launch(command=("mine",)), ("other",)),
-        (Effect(), Launch(command=("mine",)), ("mine",)),
-        (Effect(), Launch(), ()),
+        (Changes(arguments=("-x",)), Launch(), ("serve", "-x")),
+        (Changes(arguments=("-x",)), Launch(command=("mine",)), ("mine", "-x")),
+        (Changes(arguments=("-x",)), Launch(entrypoint="/e"), ("-x",)),
+        (Changes(command=("other",)), Launch(command=("mine",)), ("other",)),
+        (Changes(), Launch(command=("mine",)), ("mine",)),
+        (Changes(), Launch(), ()),
     ],
 )
-def test_the_command(effect: Effect, launch: Launch, command: tuple[str, ...]) -> None:
+def test_the_command(effect: Changes, launch: Launch, command: tuple[str, ...]) -> None:
     assert placed(effect, launch).command == command
 
 
 def test_marks_stand_for_every_volume_and_writable_path() -> None:
-    effect = Effect(volumes=("@new:{volume}:ro",), tmpfs=("{writable}:size=1m",))
+    effect = Changes(volumes=("@new:{volume}:ro",), tmpfs=("{writable}:size=1m",))
     launch = placed(effect)
     assert launch.volumes == ("@new:/a:ro", "@new:/b:ro")
     assert launch.tmpfs == ("/run:size=1m", "/tmp:size=1m")
     step = Step(Action.FILL, path="{volume}")
-    surroundings = Surroundings((Dimension("d", "why", {"v": Effect(steps=(step,))}),))
+    surroundings = EnvironmentSpace((Dimension("d", "why", {"v": Changes(steps=(step,))}),))
     steps = apply(surroundings, Environment((("d", "v"),)), STORE, Launch()).steps
     assert [step.path for step in steps] == ["/a", "/b"]
 
 
 def test_the_user_s_own_options_are_not_varied() -> None:
-    user = Dimension("user", "why", {"a": Effect(user="a"), "none": Effect()})
+    user = Dimension("user", "why", {"a": Changes(user="a"), "none": Changes()})
     (kept,) = applicable((user,), STORE, Launch(user="7"))
     assert list(kept.values) == ["none"]
     assert applicable((user,), STORE, Launch()) == (user,)
@@ -83,7 +83,7 @@ def test_the_user_s_own_options_are_not_varied() -> None:
     ],
 )
 def test_needs(need: Need, poor: object, launch: Launch) -> None:
-    dimension = Dimension("d", "why", {"v": Effect()}, needs=(need,))
+    dimension = Dimension("d", "why", {"v": Changes()}, needs=(need,))
     rich = dataclasses.replace(STORE, ports=(80,))
     assert applicable((dimension,), rich, Launch()) == (dimension,)
     assert applicable((dimension,), poor, launch) == ()  # type: ignore[arg-type]
@@ -111,7 +111,7 @@ def test_nothing_of_the_host_is_given_unasked() -> None:
 
 
 def test_dimensions_by_name() -> None:
-    own = Dimension("user", "mine", {"v": Effect()})
+    own = Dimension("user", "mine", {"v": Changes()})
     assert select((*general(), own), ("user",)) == (own,)
     assert select(general(), ("network-host",))[0].ask
     (one,) = select(general(), ("dns=rotate", "dns=unreachable"))

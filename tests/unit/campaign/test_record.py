@@ -22,7 +22,7 @@ from beacon.errors import ExitCode
 from beacon.exploration.estimate import Trial
 from beacon.exploration.interface import Strategy
 from beacon.model.consistency import check_profile
-from beacon.model.environment import Dimension, Effect, Environment, Surroundings
+from beacon.model.environment import Changes, Dimension, Environment, EnvironmentSpace
 from beacon.model.event import Phase
 from beacon.model.launch import Launch
 from beacon.model.listener import Listener
@@ -129,8 +129,10 @@ class Once(Strategy):
 def varied(made: RunContext, diary: Diary, journal: Journal, *names: str) -> Profile:
     """The default environment, then each dimension, all at the same time."""
     names = names or ("init",)
-    dimensions = (Dimension(name, "why", {"yes": Effect(init=True)}) for name in names)
-    conditions = Conditions(IMAGE, Launch(), surroundings=Surroundings((*dimensions,)), settle=0)
+    dimensions = (Dimension(name, "why", {"yes": Changes(init=True)}) for name in names)
+    conditions = Conditions(
+        IMAGE, Launch(), surroundings=EnvironmentSpace((*dimensions,)), settle=0
+    )
     jobs, strategy = len(names), Once(*names)
     return Campaign(made, conditions, NoWorkload(), diary, jobs, strategy, journal=journal).run()
 
@@ -190,9 +192,9 @@ def test_what_ended_a_campaign_says_more_than_what_could_not_be_removed() -> Non
 
 
 def test_an_environment_adds_its_capabilities_to_any_policy() -> None:
-    added = Dimension("cap-add", "why", {"lock": Effect(cap_add=("IPC_LOCK",))})
+    added = Dimension("cap-add", "why", {"lock": Changes(cap_add=("IPC_LOCK",))})
     enforced = Enforcement("{}", ("CHOWN",))
-    conditions = Conditions(IMAGE, Launch(), enforced, Surroundings((added,)), settle=0)
+    conditions = Conditions(IMAGE, Launch(), enforced, EnvironmentSpace((added,)), settle=0)
     made = lab(Script(), ALONE, ALONE)
     for settings in ((), (("cap-add", "lock"),)):
         run_once(made, conditions, RunSpec(Environment(settings), NoWorkload()))
@@ -265,7 +267,7 @@ def test_nothing_is_repeated_where_that_tells_nothing(checks: tuple[Check, ...])
 
 
 def test_a_service_that_passes_nothing_is_not_explored() -> None:
-    surroundings = Surroundings((Dimension("init", "why", {"yes": Effect(init=True)}),))
+    surroundings = EnvironmentSpace((Dimension("init", "why", {"yes": Changes(init=True)}),))
     conditions = Conditions(IMAGE, Launch(), surroundings=surroundings, settle=0)
     campaign = Campaign(lab(), conditions, FakeWorkload(IDLE), Diary(), 1, Once("init"))
     profile = campaign.run()

@@ -6,7 +6,7 @@ import msgspec
 
 from beacon.data.dimensions import general
 from beacon.model.coverage import Coverage
-from beacon.model.environment import Environment, Surroundings
+from beacon.model.environment import Environment, EnvironmentSpace
 from beacon.model.event import Phase, Syscall
 from beacon.model.launch import Launch
 from beacon.model.listener import Listener
@@ -50,7 +50,7 @@ def stored_profile() -> Profile:
     runs = tuple(_listening(each) for each in (alone, driven, again, varied))
     return msgspec.structs.replace(
         profile(*runs, launch=Launch(env=("A=1",))),
-        surroundings=Surroundings(tuple(each for each in general() if each.name == "init")),
+        surroundings=EnvironmentSpace(tuple(each for each in general() if each.name == "init")),
         exploration=Exploration("adaptive", 1, True, Estimate(12, 1, 0.08, 0.01, 0.24, 0.5)),
         reach=_reach(),
         recognition=Recognition(

@@ -13,7 +13,7 @@ from beacon.data.host_access import host_access
 from beacon.data.kernel import is_syscall, tables
 from beacon.engines.interface import Enforcement
 from beacon.errors import UsageError
-from beacon.model.environment import Action, Effect, Environment, Step, Surroundings
+from beacon.model.environment import Action, Changes, Environment, EnvironmentSpace, Step
 from beacon.model.event import Abi, Capability, Syscall
 from beacon.model.intent import Intent
 from beacon.model.launch import Launch
@@ -38,17 +38,17 @@ def asked(
     return [(each.option, each.value, each.sealed) for each in found]
 
 
-def under(effect: Effect, name: str = "own", value: str = "yes") -> Policy:
+def under(effect: Changes, name: str = "own", value: str = "yes") -> Policy:
     """A policy whose one replay is in an environment of its own."""
     (dimension,) = (each for each in general() if each.name == "init")
     dimension = msgspec.structs.replace(dimension, name=name, values={value: effect})
-    made = policy(surroundings=Surroundings((dimension,)))
+    made = policy(surroundings=EnvironmentSpace((dimension,)))
     replay = msgspec.structs.replace(made.replays[0], environment=Environment(((name, value),)))
     return msgspec.structs.replace(made, replays=(replay,))
 
 
 def test_whatever_a_document_can_hold_is_judged() -> None:
-    fields = {*Launch.__struct_fields__, *Effect.__struct_fields__} - {"steps"}
+    fields = {*Launch.__struct_fields__, *Changes.__struct_fields__} - {"steps"}
     assert fields == set(host_access().options)
     assert set(Action) == set(host_access().steps)
     assert all(
@@ -102,17 +102,17 @@ def test_what_a_launch_asks_for(launch: Launch) -> None:
     assert sealed
     assert [(each.option, each.value) for each in launch_demands(launch)] == [(option, value)]
     fields = {
-        name: getattr(launch, name) for name in Effect.__struct_fields__ if hasattr(launch, name)
+        name: getattr(launch, name) for name in Changes.__struct_fields__ if hasattr(launch, name)
     }
-    assert asked(under(Effect(**fields))) == [(option, value, True)]
+    assert asked(under(Changes(**fields))) == [(option, value, True)]
 
 
 def test_what_environments_add() -> None:
-    assert asked(under(Effect(cap_add=("SYS_ADMIN",)))) == [("cap_add", "SYS_ADMIN", True)]
+    assert asked(under(Changes(cap_add=("SYS_ADMIN",)))) == [("cap_add", "SYS_ADMIN", True)]
     words = ("netem", "distribution", "../../../tmp/x")
-    shape = Effect(steps=(Step(Action.SHAPE, command=words),))
+    shape = Changes(steps=(Step(Action.SHAPE, command=words),))
     assert asked(under(shape)) == [("shape", " ".join(words), True)]
-    assert asked(under(Effect(steps=(Step(Action.EXEC, command=("id",)),)))) == []
+    assert asked(under(Changes(steps=(Step(Action.EXEC, command=("id",)),)))) == []
 
 
 def test_beacon_s_own_environments_ask_for_nothing_as_they_are() -> None:
@@ -120,15 +120,15 @@ def test_beacon_s_own_environments_ask_for_nothing_as_they_are() -> None:
         for value, effect in dimension.values.items():
             found = asked(under(effect, dimension.name, value))
             assert bool(found) == dimension.ask, (dimension.name, value)
-            more = Effect(**{
+            more = Changes(**{
                 name: getattr(effect, name)
-                for name in Effect.__struct_fields__ if name != "device"
+                for name in Changes.__struct_fields__ if name != "device"
             }, device=("/dev/kmsg",))  # fmt: skip
             assert ("device", "/dev/kmsg", True) in asked(under(more, dimension.name, value))
 
 
 def test_environments_that_no_replay_is_in_ask_for_nothing() -> None:
-    unused = under(Effect(pid="host"))
+    unused = under(Changes(pid="host"))
     assert asked(msgspec.structs.replace(unused, replays=policy().replays)) == []
 
 
@@ -151,7 +151,7 @@ def test_capabilities_are_those_of_docker_args() -> None:
 
 
 def test_capabilities_of_an_environment_that_matters_are_explained_by_it() -> None:
-    made = under(Effect(cap_add=("SYS_NICE",)), "cap-add", "nice")
+    made = under(Changes(cap_add=("SYS_NICE",)), "cap-add", "nice")
     assert asked(made) == []
     assert asked(made, capabilities=("SYS_NICE",)) == [("cap_add", "SYS_NICE", True)]
     quick = demands(made, (), Enforcement(CLOSED, ("SYS_NICE",)), {})
@@ -265,9 +265,9 @@ def test_a_seal_covers_the_document_and_not_what_lies_beside_it() -> None:
 def test_environments_are_granted_as_they_are() -> None:
     (dimension,) = (each for each in general() if each.name == "pid-host")
     granted = own_effects([dimension])
-    honest = under(Effect(pid="host"), "pid-host", "yes")
+    honest = under(Changes(pid="host"), "pid-host", "yes")
     assert demands(honest, honest.replays, Enforcement(CLOSED, ()), granted) == []
-    more = under(Effect(pid="host", device=("/dev/sda",)), "pid-host", "yes")
+    more = under(Changes(pid="host", device=("/dev/sda",)), "pid-host", "yes")
     assert len(demands(more, more.replays, Enforcement(CLOSED, ()), granted)) == 2
 
 

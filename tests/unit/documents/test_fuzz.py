@@ -23,7 +23,7 @@ from beacon.campaign.journal import JOURNAL_FILE
 from beacon.data.cve_scores import SCORES_FILE, Scores
 from beacon.data.dimensions import general
 from beacon.export.all import render_all
-from beacon.model.environment import Environment, Surroundings
+from beacon.model.environment import Environment, EnvironmentSpace
 from beacon.model.event import Abi, Phase, Syscall
 from beacon.model.files import encode, write_files
 from beacon.model.launch import Launch
@@ -82,14 +82,18 @@ def _recorded() -> Profile:
     ]
     varied = [msgspec.structs.replace(driven, environment=Environment(e)) for e in environments]
     made = profile(default, driven, *varied, launch=Launch(env=("A=1",), stop_timeout=1))
-    made = msgspec.structs.replace(made, surroundings=Surroundings(dimensions, ("/run", "/tmp")))
+    made = msgspec.structs.replace(
+        made, surroundings=EnvironmentSpace(dimensions, ("/run", "/tmp"))
+    )
     return msgspec.convert(msgspec.to_builtins(made), Profile)
 
 
 PROFILE = _recorded()
 POLICY = synthesize(PROFILE, insist=True)
 #: What a document may have in place of any of its parts, by the types.
-PARTS = of_type(Profile) | of_type(Policy) | of_type(Run) | of_type(Launch) | of_type(Surroundings)
+PARTS = (
+    of_type(Profile) | of_type(Policy) | of_type(Run) | of_type(Launch) | of_type(EnvironmentSpace)
+)
 
 
 @pytest.fixture(scope="module")

@@ -10,7 +10,7 @@ import msgspec
 import pytest
 
 from beacon.campaign.seal import KEY_FILE, NoKeyError, is_sealed, key_folder, seal
-from beacon.model.environment import Surroundings
+from beacon.model.environment import EnvironmentSpace
 from beacon.model.launch import Launch
 from beacon.model.policy import Policy
 from beacon.model.profile import ImageIdentity, Profile
@@ -53,7 +53,7 @@ def test_a_seal_holds_also_over_the_disk(home: Path) -> None:
     [
         {"launch": Launch(network="host", pid="host")},
         {"image": ImageIdentity("evil", "sha256:1", "amd64")},
-        {"surroundings": Surroundings((), ("/etc",))},
+        {"surroundings": EnvironmentSpace((), ("/etc",))},
         {"replays": ()},
         {"syscalls": ()},
         {"beacon": "9"},

@@ -3,15 +3,15 @@ from __future__ import annotations
 import msgspec
 
 from beacon.exploration.growth import growth
-from beacon.model.environment import Dimension, Effect, Environment, Kind, Surroundings
+from beacon.model.environment import Changes, Dimension, Environment, EnvironmentSpace, Kind
 from beacon.model.event import Syscall, without_argument
 from beacon.model.run import Ending, Run
 from builders import call, check, profile, run
 
-SURROUNDINGS = Surroundings(
+SURROUNDINGS = EnvironmentSpace(
     (
-        Dimension("user", "why", {"nobody": Effect()}),
-        Dimension("life", "why", {"kill": Effect()}, kind=Kind.LIFE_CYCLE),
+        Dimension("user", "why", {"nobody": Changes()}),
+        Dimension("life", "why", {"kill": Changes()}, kind=Kind.LIFE_CYCLE),
     )
 )
 

@@ -1,11 +1,11 @@
 from __future__ import annotations
 
 from beacon.exploration.space import Space
-from beacon.model.environment import Dimension, Effect, Environment
+from beacon.model.environment import Changes, Dimension, Environment
 
-A = Dimension("a", "why", {"1": Effect(), "2": Effect()}, conflicts=("c",))
-B = Dimension("b", "why", {"x": Effect()})
-C = Dimension("c", "why", {"y": Effect()})
+A = Dimension("a", "why", {"1": Changes(), "2": Changes()}, conflicts=("c",))
+B = Dimension("b", "why", {"x": Changes()})
+C = Dimension("c", "why", {"y": Changes()})
 
 
 def names(environments: object) -> list[str]:
@@ -21,7 +21,7 @@ def test_singles_and_pairs() -> None:
 
 
 def test_one_value_may_conflict() -> None:
-    b = Dimension("b", "why", {"x": Effect()}, conflicts=("a=2",))
+    b = Dimension("b", "why", {"x": Changes()}, conflicts=("a=2",))
     assert names(Space((A, b)).pairs()) == ["a=1,b=x"]
 
 

@@ -10,13 +10,13 @@ from beacon.exploration.choose import NAMES, choose
 from beacon.exploration.estimate import Trial
 from beacon.exploration.interface import Strategy
 from beacon.exploration.space import Space
-from beacon.model.environment import Dimension, Effect, Environment
+from beacon.model.environment import Changes, Dimension, Environment
 from beacon.model.event import Event, Syscall
 
 MANY = tuple(
-    Dimension(f"d{number}", "why", {"1": Effect(), "2": Effect()}, conflicts=("d0",))
+    Dimension(f"d{number}", "why", {"1": Changes(), "2": Changes()}, conflicts=("d0",))
     if number == 5
-    else Dimension(f"d{number}", "why", {"1": Effect(), "2": Effect()})
+    else Dimension(f"d{number}", "why", {"1": Changes(), "2": Changes()})
     for number in range(30)
 )
 FEW = MANY[:3]

@@ -11,7 +11,7 @@ import pytest
 
 from beacon.data.dimensions import general
 from beacon.errors import BeaconError, ExitCode, UsageError
-from beacon.model.environment import Environment, Surroundings
+from beacon.model.environment import Environment, EnvironmentSpace
 from beacon.model.files import encode, load_policy, load_profile, write_files, writing
 from beacon.model.run import Run
 from beacon.synthesis.synthesize import synthesize
@@ -227,7 +227,7 @@ def _run(name: str, value: str, workload: str = "none") -> Run:
 )
 def test_parts_that_do_not_fit_together(tmp_path: Path, runs: tuple[Run, ...], said: str) -> None:
     dimensions = tuple(each for each in general() if each.name == "init")
-    made = msgspec.structs.replace(profile(*runs), surroundings=Surroundings(dimensions))
+    made = msgspec.structs.replace(profile(*runs), surroundings=EnvironmentSpace(dimensions))
     write_files(tmp_path, {"profile.json": encode(made)})
     with pytest.raises(UsageError, match=said):
         load_profile(tmp_path)

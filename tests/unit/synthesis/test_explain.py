@@ -3,7 +3,7 @@ from __future__ import annotations
 from msgspec.structs import replace
 
 from beacon.data.cves import cves
-from beacon.model.environment import Dimension, Effect, Environment, Surroundings
+from beacon.model.environment import Changes, Dimension, Environment, EnvironmentSpace
 from beacon.model.event import Phase, parse_event
 from beacon.model.intent import Intent
 from beacon.model.launch import Launch
@@ -61,12 +61,12 @@ def test_what_denial_buys_is_told_of_what_nobody_weighed() -> None:
 def test_a_capability_that_an_environment_lends() -> None:
     lock, chown = (check(name) for name in ("CAP_IPC_LOCK", "CAP_CHOWN"))
     added = Environment((("cap-add", "lock"),))
-    lends = Dimension("cap-add", "Why.", {"lock": Effect(cap_add=("IPC_LOCK",))})
+    lends = Dimension("cap-add", "Why.", {"lock": Changes(cap_add=("IPC_LOCK",))})
     runs = (
         run(call("read"), capabilities=(chown,)),
         replace(run(call("read"), capabilities=(lock, chown)), environment=added),
     )
-    recorded = replace(profile(*runs), surroundings=Surroundings((lends,)))
+    recorded = replace(profile(*runs), surroundings=EnvironmentSpace((lends,)))
     assert [each.name for each in synthesize(recorded).capabilities] == ["CAP_CHOWN"]
     (found,) = explain(synthesize(recorded), parse_event("CAP_IPC_LOCK"), cves())
     assert found.because.startswith("the launch does not grant it")
