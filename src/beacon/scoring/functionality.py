@@ -23,7 +23,7 @@ NEEDED_BY_RUNTIME = "needed by a container runtime"
 _NO_WORKLOAD = "none"
 
 
-class Functionality:
+class FunctionalityScorer:
     """F of every event of some ready runs, for one intent.
 
     One half is for the environments that matter (at least the default one): the largest share of

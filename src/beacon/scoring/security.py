@@ -20,7 +20,7 @@ _UNSCORED = 0.5  # nobody has said how bad it is
 Route = tuple[frozenset[Event], ...]
 
 
-class Security:
+class SecurityScorer:
     """S of every event among `candidates`, those that a policy may come to allow.
 
     A CVE counts for an event that takes part in every route to it that the candidates leave: then

@@ -15,8 +15,8 @@ from beacon.model.event import Event, Syscall, sort_key, without_argument
 from beacon.model.intent import Intent
 from beacon.model.run import Run
 from beacon.model.score import Reason, Score
-from beacon.scoring.functionality import NEEDED_BY_RUNTIME, NEEDED_TO_START, Functionality
-from beacon.scoring.security import Security
+from beacon.scoring.functionality import NEEDED_BY_RUNTIME, NEEDED_TO_START, FunctionalityScorer
+from beacon.scoring.security import SecurityScorer
 from beacon.synthesis.pins import made_good
 
 _INFERRED = 0.5  # of the functionality of what was seen
@@ -41,7 +41,7 @@ def decide(
     gain that something else nullifies. So raising the weight of security never lets an event in,
     and raising that of functionality never drops one.
     """
-    use = Functionality([run for run in runs if not intent.ignores(run.environment)], intent)
+    use = FunctionalityScorer([run for run in runs if not intent.ignores(run.environment)], intent)
     sources = _sources(use)
     floor = {call: why for call, why in runtimes.items() if not _is_covered(call, use.events())}
     candidates = use.events() | frozenset(sources) | frozenset(intent.allow) | frozenset(floor)
@@ -52,7 +52,7 @@ def decide(
     verdicts = {event: fixed.verdict(event, worth[event]) for event in candidates}
     # What is denied in any case opens nothing to anybody.
     possible = frozenset(e for e in candidates if (found := verdicts[e]) is None or found.allowed)
-    security = Security(cves, possible)
+    security = SecurityScorer(cves, possible)
     order_of_worth = sorted(candidates, key=lambda each: (-worth[each].score.value, sort_key(each)))
     decisions = _weigh(order_of_worth, worth, verdicts, intent, security)
     inferred = {event: found[0][0].why for event, found in sources.items()} | floor
@@ -80,7 +80,7 @@ def _weigh(
     worth: Mapping[Event, _Worth],
     fixed: Mapping[Event, _Verdict | None],
     intent: Intent,
-    security: Security,
+    security: SecurityScorer,
 ) -> dict[Event, tuple[_Verdict, Score]]:
     """Each event's verdict, and what its denial buys beside all that is allowed in the end.
 
@@ -143,14 +143,16 @@ class _Worth(NamedTuple):
     floor: bool
 
 
-def _worth(event: Event, sources: Sequence[_Source], use: Functionality, fixed: _Fixed) -> _Worth:
+def _worth(
+    event: Event, sources: Sequence[_Source], use: FunctionalityScorer, fixed: _Fixed
+) -> _Worth:
     """The best of what it was seen to do and what implies it."""
     own = _Worth(use.score(event), use.needed_to_start(event))
     return max([own, *(_implied(*source, use, fixed) for source in sources)], key=_rank)
 
 
 def _implied(
-    implication: Implication, seen: Sequence[Event], use: Functionality, fixed: _Fixed
+    implication: Implication, seen: Sequence[Event], use: FunctionalityScorer, fixed: _Fixed
 ) -> _Worth:
     # Where a call is answered with ENOSYS, what its callers fall back to does all of its work.
     sure = [each for each in seen if implication.certain or fixed.falls_back(each)]
@@ -176,7 +178,7 @@ def _rank(worth: _Worth) -> tuple[bool, float]:
     return worth.floor, worth.score.value
 
 
-def _sources(use: Functionality) -> dict[Event, list[_Source]]:
+def _sources(use: FunctionalityScorer) -> dict[Event, list[_Source]]:
     """What is implied of events that were not seen, and of those that are certain to come."""
     seen, own = use.events(), {event.name for event in use.own_events()}
     calls = sorted((event for event in seen if isinstance(event, Syscall)), key=sort_key)

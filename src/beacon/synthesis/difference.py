@@ -9,7 +9,7 @@ import msgspec
 from beacon.model.cve import Cve
 from beacon.model.event import Event, sort_key
 from beacon.model.score import Score
-from beacon.scoring.security import Security
+from beacon.scoring.security import SecurityScorer
 
 
 class Change(msgspec.Struct, frozen=True):
@@ -22,6 +22,6 @@ class Change(msgspec.Struct, frozen=True):
 
 def changes(before: frozenset[Event], after: frozenset[Event], cves: Iterable[Cve]) -> list[Change]:
     """The events that only one side has, the riskiest first."""
-    security = Security(cves, before | after)
+    security = SecurityScorer(cves, before | after)
     found = [Change(each, each in after, security.score(each)) for each in before ^ after]
     return sorted(found, key=lambda each: (-each.security.value, sort_key(each.event)))

@@ -12,7 +12,7 @@ from beacon.model.event import Capability, Event, Syscall
 from beacon.model.intent import Intent
 from beacon.model.policy import Evidence, Policy
 from beacon.model.score import Reason, Score
-from beacon.scoring.security import Security
+from beacon.scoring.security import SecurityScorer
 from beacon.synthesis.coverage import covers
 from beacon.synthesis.denial import denied_with
 from beacon.synthesis.exposure import exposures
@@ -114,7 +114,7 @@ def _security(policy: Policy, found: Explanation, cves: Sequence[Cve]) -> Score:
     if found.allowed or found.security.reasons:
         return found.security
     allowed = policy.events()
-    return Security(cves, allowed | {found.event}).score(found.event, allowed)
+    return SecurityScorer(cves, allowed | {found.event}).score(found.event, allowed)
 
 
 def _opened(policy: Policy, event: Event, cves: Sequence[Cve]) -> tuple[str, ...]:

@@ -7,7 +7,7 @@ from beacon.model.environment import Environment
 from beacon.model.event import Capability, Phase, Syscall
 from beacon.model.intent import Intent
 from beacon.model.run import Run
-from beacon.scoring.functionality import Functionality
+from beacon.scoring.functionality import FunctionalityScorer
 from builders import call, check, run
 
 SERVE, START = Phase.SERVE, Phase.START
@@ -18,7 +18,7 @@ def varied(setting: tuple[str, str], observed: Run) -> Run:
 
 
 def score(name: str, *runs: Run, intent: Intent | None = None) -> float:
-    return Functionality(runs, intent or Intent()).score(Syscall(name)).value
+    return FunctionalityScorer(runs, intent or Intent()).score(Syscall(name)).value
 
 
 def test_what_was_needed_to_become_ready_is_worth_everything() -> None:
@@ -85,6 +85,6 @@ def test_an_environment_that_matters_counts_as_the_default_one() -> None:
 
 
 def test_the_reasons_name_runs_and_phases() -> None:
-    use = Functionality([run(capabilities=(check("CAP_KILL"),))], Intent())
+    use = FunctionalityScorer([run(capabilities=(check("CAP_KILL"),))], Intent())
     (reason,) = use.score(Capability("CAP_KILL")).reasons
     assert reason.text == "used in serve of none@default"

@@ -6,7 +6,7 @@ import pytest
 from beacon.data.cves import cves
 from beacon.model.cve import Cve, Cvss, Need, Provenance, Way
 from beacon.model.event import Abi, Capability, Event, parse_event
-from beacon.scoring.security import Candidates, Security, routes, serves, weight
+from beacon.scoring.security import Candidates, SecurityScorer, routes, serves, weight
 
 
 def cve(
@@ -35,7 +35,7 @@ def events(*spelt: str) -> frozenset[Event]:
 
 
 def score(found: Cve, event: str, *candidates: str) -> float:
-    return Security([found], events(event, *candidates)).score(parse_event(event)).value
+    return SecurityScorer([found], events(event, *candidates)).score(parse_event(event)).value
 
 
 KEYCTL, ADD_KEY, WRITE = Need("keyctl"), Need("add_key"), Need("write")
@@ -58,7 +58,7 @@ def test_what_is_allowed_already_serves_as_well() -> None:
         parse_event("setsockopt(SOL_TCP,TCP_NODELAY)"),
         parse_event("setsockopt(SOL_TCP,TCP_CORK)"),
     )
-    security = Security(
+    security = SecurityScorer(
         [cve((Need("setsockopt"), WRITE))], frozenset({one, other, parse_event("write")})
     )
     assert security.score(one).value == security.score(other).value == pytest.approx(0.5)
@@ -67,7 +67,7 @@ def test_what_is_allowed_already_serves_as_well() -> None:
 
 
 def test_scores_join() -> None:
-    one = Security([cve((KEYCTL,)), cve((KEYCTL,), base=8.0)], events("keyctl"))
+    one = SecurityScorer([cve((KEYCTL,)), cve((KEYCTL,), base=8.0)], events("keyctl"))
     assert one.score(parse_event("keyctl")).value == pytest.approx(1 - 0.5 * 0.2)
     assert [reason.weight for reason in one.score(parse_event("keyctl")).reasons] == [0.8, 0.5]
 
@@ -110,7 +110,7 @@ def test_capabilities_are_had_or_gained() -> None:
 
 
 def test_a_capability_has_a_worth_of_its_own() -> None:
-    alone = Security([], events("CAP_SYS_ADMIN", "CAP_LEASE"))
+    alone = SecurityScorer([], events("CAP_SYS_ADMIN", "CAP_LEASE"))
     assert alone.score(Capability("CAP_SYS_ADMIN")).value == 1.0
     assert alone.score(Capability("CAP_LEASE")).value == pytest.approx(0.05)
 
@@ -118,7 +118,7 @@ def test_a_capability_has_a_worth_of_its_own() -> None:
 def test_controls_count_for_nothing() -> None:
     controls = [each for each in cves() if each.control]
     used = {need.call for each in controls for path in each.paths for need in path}
-    nothing = Security(controls, frozenset(map(parse_event, used)))
+    nothing = SecurityScorer(controls, frozenset(map(parse_event, used)))
     assert all(nothing.score(parse_event(name)).value == 0 for name in used)
 
 
@@ -134,7 +134,7 @@ def test_what_another_call_does_unseen_serves_an_attack_as_well() -> None:
     assert routes(found, Candidates(events("clone(CLONE_NEWNS)", "unshare(plain)"))) == []
     assert routes(found, Candidates(events("clone3"))) == [(events("clone3"),)]
     assert score(found, "unshare(CLONE_NEWNS)", "clone3") == pytest.approx(0.5)
-    security = Security([found], events("unshare(CLONE_NEWNS)", "clone3"))
+    security = SecurityScorer([found], events("unshare(CLONE_NEWNS)", "clone3"))
     assert security.score(parse_event("unshare(CLONE_NEWNS)"), events("clone3")).value == 0.0
 
 
@@ -186,7 +186,7 @@ def test_one_of_the_calls_that_do_the_same_is_enough() -> None:
     assert routes(found, Candidates(events("keyctl", "write"))) == []
     assert score(found, "sendfile", "keyctl") == pytest.approx(0.5)
     # Where both are open, neither is free until the other is allowed.
-    security = Security([found], events("splice", "sendfile", "keyctl"))
+    security = SecurityScorer([found], events("splice", "sendfile", "keyctl"))
     assert security.score(parse_event("splice")).value == pytest.approx(0.5)
     assert security.score(parse_event("splice"), events("sendfile")).value == 0.0
 

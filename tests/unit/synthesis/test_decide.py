@@ -12,7 +12,7 @@ from beacon.model.event import Abi, Event, Phase, Syscall, parse_event
 from beacon.model.intent import PRESETS, Intent
 from beacon.model.observation import ClassCount, SyscallCount
 from beacon.model.run import Run
-from beacon.scoring.security import Security
+from beacon.scoring.security import SecurityScorer
 from beacon.synthesis.decide import decide
 from builders import call, check, run
 
@@ -149,7 +149,7 @@ def test_nothing_is_dropped_for_a_gain_that_another_nullifies(
 ) -> None:
     decided = decide(observed, Intent(security=s, functionality=f), cves())
     kept = frozenset(allowed(decided))
-    security = Security(cves(), frozenset(d.event for d in decided))
+    security = SecurityScorer(cves(), frozenset(d.event for d in decided))
     for each in decided:
         if not each.allowed:
             bought = security.score(each.event, kept)
