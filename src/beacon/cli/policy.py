@@ -29,7 +29,12 @@ from beacon.model.policy import Policy
 from beacon.model.profile import Profile
 from beacon.model.reach import Scope
 from beacon.synthesis.denial import unknown_to_some
-from beacon.synthesis.intents import check_environments, parse_intent, pinned, weighed
+from beacon.synthesis.intents import (
+    check_environments,
+    intent_from_weights,
+    parse_intent,
+    with_pins,
+)
 from beacon.synthesis.low_ports import with_bind_service
 from beacon.synthesis.pins import notes
 from beacon.synthesis.runtime_floor import runtime_notes
@@ -174,7 +179,7 @@ def _intent(options: argparse.Namespace) -> Intent:
 def _weighed(options: argparse.Namespace) -> Intent:
     weights = options.preset, options.security, options.functionality
     if options.intent is None:
-        return pinned(weighed(*weights), options.allow, options.deny)
+        return with_pins(intent_from_weights(*weights), options.allow, options.deny)
     if any(weight is not None for weight in weights):
         raise UsageError("An intent file has its own weights: change them there, or leave it out.")
     try:
@@ -184,7 +189,7 @@ def _weighed(options: argparse.Namespace) -> Intent:
         raise UsageError(
             f"Cannot read {options.intent} ({reason}): name another intent file."
         ) from None
-    return pinned(parse_intent(text, str(options.intent)), options.allow, options.deny)
+    return with_pins(parse_intent(text, str(options.intent)), options.allow, options.deny)
 
 
 def run(options: argparse.Namespace, console: Console) -> ExitCode:

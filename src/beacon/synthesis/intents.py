@@ -52,7 +52,7 @@ def parse_intent(text: str, name: str) -> Intent:
     except (ValueError, RecursionError) as error:  # TOMLDecodeError and ValidationError are such
         reason = escape_untrusted(str(error)[:_LONGEST])
         raise UsageError(f"{name} is no intent ({reason}): see docs/intents.md.") from None
-    intent = weighed(said.preset, said.security, said.functionality)
+    intent = intent_from_weights(said.preset, said.security, said.functionality)
     intent = msgspec.structs.replace(
         intent,
         floor=said.floor,
@@ -62,10 +62,12 @@ def parse_intent(text: str, name: str) -> Intent:
         matter=said.environments.matter,
         ignore=said.environments.ignore,
     )
-    return pinned(intent, said.allow, said.deny)
+    return with_pins(intent, said.allow, said.deny)
 
 
-def weighed(preset: str | None, security: float | None, functionality: float | None) -> Intent:
+def intent_from_weights(
+    preset: str | None, security: float | None, functionality: float | None
+) -> Intent:
     """A preset, or weights of the user's own; UsageError for half of it, or for both."""
     weights = [weight for weight in (security, functionality) if weight is not None]
     if preset is not None and weights:
@@ -88,7 +90,7 @@ def _preset(name: str) -> Intent:
     return PRESETS[name]
 
 
-def pinned(intent: Intent, allow: Iterable[str], deny: Iterable[str]) -> Intent:
+def with_pins(intent: Intent, allow: Iterable[str], deny: Iterable[str]) -> Intent:
     """The intent with these pins, in place of its own on the same events or classes of them.
 
     UsageError for an event that does not exist, or that is to be allowed and denied.

@@ -11,9 +11,9 @@ from beacon.model.run import Ending
 from beacon.synthesis.intents import (
     check_environments,
     event,
+    intent_from_weights,
     parse_intent,
-    pinned,
-    weighed,
+    with_pins,
 )
 from builders import call, profile, run
 
@@ -92,24 +92,24 @@ def test_what_is_no_intent(text: str, said: str) -> None:
 )
 def test_weights_of_no_use(weights: tuple[str | None, float | None, float | None]) -> None:
     with pytest.raises(UsageError):
-        weighed(*weights)
+        intent_from_weights(*weights)
 
 
 def test_later_pins_replace_earlier_ones() -> None:
-    first = pinned(Intent(), ["ptrace"], ["mount"])
-    second = pinned(first, ["mount"], ["ptrace"])
+    first = with_pins(Intent(), ["ptrace"], ["mount"])
+    second = with_pins(first, ["mount"], ["ptrace"])
     assert (second.allow, second.deny) == (events("mount"), events("ptrace"))
 
 
 def test_a_later_pin_on_a_call_replaces_those_on_its_classes() -> None:
     family = "socket(AF_INET6,SOCK_STREAM,0x0)"
-    for earlier in (pinned(Intent(), [family], []), pinned(Intent(), [], [family])):
-        assert pinned(earlier, ["socket"], []).pin(parse_event(family)) is True
-        assert pinned(earlier, [], ["socket"]).pin(parse_event(family)) is False
+    for earlier in (with_pins(Intent(), [family], []), with_pins(Intent(), [], [family])):
+        assert with_pins(earlier, ["socket"], []).pin(parse_event(family)) is True
+        assert with_pins(earlier, [], ["socket"]).pin(parse_event(family)) is False
 
 
 def test_a_pin_on_a_call_holds_for_its_classes() -> None:
-    intent = pinned(Intent(), ["clone(CLONE_NEWNET)"], ["clone"])
+    intent = with_pins(Intent(), ["clone(CLONE_NEWNET)"], ["clone"])
     pins = [intent.pin(each) for each in events("clone(CLONE_NEWUSER)", "clone", "read")]
     assert pins == [False, False, None]
     assert intent.pin(parse_event("clone(CLONE_NEWNET)")) is True

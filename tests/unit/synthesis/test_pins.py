@@ -13,7 +13,7 @@ from beacon.model.intent import Intent
 from beacon.model.launch import Launch
 from beacon.model.observation import ClassCount, SyscallCount
 from beacon.model.policy import Policy
-from beacon.synthesis.intents import pinned
+from beacon.synthesis.intents import with_pins
 from beacon.synthesis.pins import notes
 from beacon.synthesis.synthesize import synthesize
 from builders import call, check, profile, run
@@ -36,7 +36,7 @@ def policy(
     launch: Launch | None = None,
 ) -> Policy:
     recorded = profile(run(*(seen(each, Phase.START) for each in calls)), launch=launch)
-    return synthesize(recorded, pinned(Intent(), allow, deny))
+    return synthesize(recorded, with_pins(Intent(), allow, deny))
 
 
 def allows(found: Policy, text: str) -> bool:
@@ -205,8 +205,8 @@ def test_no_pin_says_nothing() -> None:
 def test_calls_that_only_other_abis_have() -> None:
     for pin in ((("socketcall",), ()), ((), ("x32:ipc",))):
         with pytest.raises(UsageError, match=r"has no system call \w+: name i386:\w+\."):
-            pinned(Intent(), *pin)
-    assert pinned(Intent(), ("i386:socketcall",), ()).allow == (Syscall("socketcall", Abi.I386),)
+            with_pins(Intent(), *pin)
+    assert with_pins(Intent(), ("i386:socketcall",), ()).allow == (Syscall("socketcall", Abi.I386),)
 
 
 def test_a_denial_of_what_the_start_needs_is_said() -> None:

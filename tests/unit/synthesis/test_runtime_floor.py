@@ -9,7 +9,7 @@ from beacon.model.intent import PRESETS, Intent
 from beacon.model.policy import Policy, RuntimeFloor
 from beacon.model.profile import Profile
 from beacon.synthesis.explain import explain
-from beacon.synthesis.intents import parse_intent, pinned
+from beacon.synthesis.intents import parse_intent, with_pins
 from beacon.synthesis.pins import notes
 from beacon.synthesis.runtime_floor import other_runtime, runtime_notes
 from beacon.synthesis.synthesize import synthesize
@@ -105,7 +105,7 @@ def test_runtimes_of_an_intent_file_are_a_short_list(text: str) -> None:
 
 
 def test_a_pin_wins_and_is_said() -> None:
-    found = policy(intent=pinned(Intent(), (), ("rt_sigreturn", "prctl(PR_SET_KEEPCAPS)")))
+    found = policy(intent=with_pins(Intent(), (), ("rt_sigreturn", "prctl(PR_SET_KEEPCAPS)")))
     assert {"rt_sigreturn", "prctl"}.isdisjoint(found.names())
     (note,) = notes(found)
     assert note.startswith("prctl(PR_SET_KEEPCAPS), rt_sigreturn: denied as pinned")

@@ -8,7 +8,7 @@ from msgspec.structs import replace
 from beacon.model.event import Capability, parse_event
 from beacon.model.intent import Intent
 from beacon.model.observation import ClassCount, Holding
-from beacon.synthesis.intents import pinned
+from beacon.synthesis.intents import with_pins
 from beacon.synthesis.synthesize import synthesize
 from builders import call, check, profile, run
 
@@ -18,7 +18,7 @@ CALLS = (call("read"), call("kill"), call("tgkill"))
 
 def kept(*capabilities: object, deny: list[str], allow: list[str] | None = None) -> list[str]:
     recorded = profile(run(*CALLS, capabilities=capabilities))  # type: ignore[arg-type]
-    policy = synthesize(recorded, pinned(Intent(), allow or [], deny))
+    policy = synthesize(recorded, with_pins(Intent(), allow or [], deny))
     return [each.name for each in policy.capabilities]
 
 
@@ -26,7 +26,7 @@ def test_a_denied_call_takes_its_capability_along() -> None:
     assert kept(KILL, deny=[]) == ["CAP_KILL"]
     assert kept(KILL, deny=["kill"]) == []
     recorded = profile(run(*CALLS, capabilities=(KILL,)))
-    policy = synthesize(recorded, pinned(Intent(), [], ["kill"]))
+    policy = synthesize(recorded, with_pins(Intent(), [], ["kill"]))
     (dropped,) = [each for each in policy.dropped if isinstance(each.event, Capability)]
     assert dropped.because == "only kill needed it, which is denied"
     assert dropped.calls == ("kill",)
@@ -56,7 +56,9 @@ def test_one_class_that_is_left_keeps_it() -> None:
     socket = replace(call("socket", count=2), classes=classes)
     asked = check("CAP_NET_RAW", during="socket")
     recorded = profile(run(call("read"), socket, capabilities=(asked,)))
-    policy = synthesize(recorded, pinned(Intent(), [], ["socket(AF_INET,SOCK_RAW,IPPROTO_ICMP)"]))
+    policy = synthesize(
+        recorded, with_pins(Intent(), [], ["socket(AF_INET,SOCK_RAW,IPPROTO_ICMP)"])
+    )
     assert [each.name for each in policy.capabilities] == ["CAP_NET_RAW"]
 
 
