@@ -11,7 +11,7 @@ from beacon.model.event import Phase
 from beacon.monitor.cgroup import ROOT
 from beacon.monitor.interface import MonitorUnsupportedError
 from beacon.monitor.kernel import KernelMonitor
-from beacon.monitor.program import RUNGS
+from beacon.monitor.program import ATTACH_MODES
 from kernel.harness import Primes, left_behind, own
 from kernel.sums import entered
 
@@ -22,7 +22,7 @@ def test_rung_and_cgroups_are_those_expected(monitor: KernelMonitor) -> None:
     assert str(facts.cgroup_version) == os.environ.get(
         "BEACON_EXPECT_CGROUP", str(facts.cgroup_version)
     )
-    assert facts.rung in RUNGS
+    assert facts.rung in ATTACH_MODES
 
 
 def test_no_rung_is_an_unsupported_host() -> None:
@@ -32,7 +32,7 @@ def test_no_rung_is_an_unsupported_host() -> None:
 
 
 def test_the_other_rung_holds_or_is_refused_with_its_words(monitor: KernelMonitor) -> None:
-    other = tuple(rung for rung in RUNGS if rung != monitor.facts().rung)
+    other = tuple(rung for rung in ATTACH_MODES if rung != monitor.facts().rung)
     refused = None
     try:
         climbed = KernelMonitor(rungs=other)

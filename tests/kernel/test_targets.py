@@ -11,7 +11,7 @@ from beacon.model.event import Phase
 from beacon.model.observation import Observation
 from beacon.monitor.interface import MonitorFullError, TargetExistsError
 from beacon.monitor.kernel import KernelMonitor
-from beacon.monitor.slots import Vocabulary
+from beacon.monitor.slots import Layouts
 from kernel.harness import Launch, Primes, cgroup_of, left_behind, own
 from kernel.seccomp import REFUSING
 from kernel.sums import denied, entered
@@ -126,7 +126,7 @@ def test_survivor_that_joins_another_target_counts_there(
 
 
 def test_full_monitor_says_so_and_recovers(monitor: KernelMonitor, primes: Primes) -> None:
-    limit = Vocabulary().slots
+    limit = Layouts().slots
     with ExitStack() as all_of_them:
         last = [all_of_them.enter_context(monitor.watch(own(f"n{n}"))) for n in range(limit)][-1]
         with pytest.raises(MonitorFullError), monitor.watch(own("too-many")):

@@ -37,7 +37,7 @@ class StepContext:
 
     def start_again(self) -> None:
         """Start it once more after its end; NotReadyError if it does not come back."""
-        self.target.begin_again()
+        self.target.expect_restart()
         self.container.start()
         self.container.wait_ready(self.readiness)
         self.started_at = self.container.started_at()

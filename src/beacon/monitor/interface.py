@@ -67,7 +67,7 @@ class Target(ABC):
         """Count what the container's own processes do from now on under `phase`."""
 
     @abstractmethod
-    def begin_again(self) -> None:
+    def expect_restart(self) -> None:
         """Expect the container's next start: the first process to come is its first once more.
 
         Called while none of its processes lives; the phase is START again.

@@ -37,7 +37,7 @@ from beacon.monitor.interface import (
 )
 from beacon.monitor.losses import losses
 from beacon.monitor.opened import needed_no_right
-from beacon.monitor.program import RUNGS, loaded
+from beacon.monitor.program import ATTACH_MODES, loaded
 from beacon.monitor.slots import Slots
 
 
@@ -59,9 +59,9 @@ class KernelTarget(Target):
         """Count what the container's own processes do from now on under `phase`."""
         self._slots.set_phase(self._slot, phase)
 
-    def begin_again(self) -> None:
+    def expect_restart(self) -> None:
         """Expect the container's next start."""
-        self._slots.begin_again(self._slot)
+        self._slots.expect_restart(self._slot)
 
     def executed(self) -> frozenset[str]:
         """The files that were executed, or could not be for want of a right."""
@@ -79,9 +79,9 @@ class KernelTarget(Target):
             tuple(self._programs()),
         )
 
-    def give_back(self) -> None:
+    def release(self) -> None:
         """Stop watching."""
-        self._slots.give_back(self._slot)
+        self._slots.release(self._slot)
 
     def _losses(self, counters: dict[str, int]) -> Iterator[Loss]:
         yield from losses(counters)
@@ -248,7 +248,7 @@ class KernelMonitor(Monitor):
     """Loads the kernel program once; watches up to LIMIT_SLOTS containers with it."""
 
     def __init__(
-        self, *, systemd_cgroups: bool = False, rungs: tuple[str, ...] = tuple(RUNGS)
+        self, *, systemd_cgroups: bool = False, rungs: tuple[str, ...] = tuple(ATTACH_MODES)
     ) -> None:
         self._hierarchy = find_hierarchy()
         self._systemd = systemd_cgroups
@@ -272,7 +272,7 @@ class KernelMonitor(Monitor):
             cgroup.make()
             stack.callback(cgroup.remove)
             target = KernelTarget(self._slots, cgroup, self._symbols)
-            stack.callback(target.give_back)
+            stack.callback(target.release)
             yield target
 
     def close(self) -> None:

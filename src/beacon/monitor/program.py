@@ -16,7 +16,7 @@ PATH = Path(__file__).with_name("beacon.bpf.o")
 BTF = Path("/sys/kernel/btf/vmlinux")
 
 #: Ways to see capability checks, best first; each names its programs.
-RUNGS: dict[str, frozenset[str]] = {
+ATTACH_MODES: dict[str, frozenset[str]] = {
     "tracepoint": frozenset({"on_cap_capable"}),
     "kprobe": frozenset({"on_cap_entry", "on_cap_return"}),
 }
@@ -33,7 +33,9 @@ def types() -> ObjectTypes:
 
 
 @contextmanager
-def loaded(*, unified: bool, rungs: tuple[str, ...] = tuple(RUNGS)) -> Iterator[tuple[str, Object]]:
+def loaded(
+    *, unified: bool, rungs: tuple[str, ...] = tuple(ATTACH_MODES)
+) -> Iterator[tuple[str, Object]]:
     """Load and attach the program by the first rung that holds; yields the rung and the object.
 
     MonitorUnsupportedError, with what every rung said, when none does; StaleProgramError when the
@@ -47,7 +49,7 @@ def loaded(*, unified: bool, rungs: tuple[str, ...] = tuple(RUNGS)) -> Iterator[
     refusals: list[str] = []
     for rung in rungs:
         try:
-            program = _climb(rung, unified=unified)
+            program = _load(rung, unified=unified)
         except MonitorUnsupportedError as refusal:
             refusals.append(f"{rung}: {refusal}\n{refusal.diagnostics() or ''}".rstrip())
             continue
@@ -63,12 +65,12 @@ def loaded(*, unified: bool, rungs: tuple[str, ...] = tuple(RUNGS)) -> Iterator[
     )
 
 
-def _climb(rung: str, *, unified: bool) -> Object:
+def _load(rung: str, *, unified: bool) -> Object:
     program = Object(PATH)
     try:
-        if missing := RUNGS[rung] - program.programs().keys():
+        if missing := ATTACH_MODES[rung] - program.programs().keys():
             raise StaleProgramError(min(missing))
-        other = frozenset().union(*(names for name, names in RUNGS.items() if name != rung))
+        other = frozenset().union(*(names for name, names in ATTACH_MODES.items() if name != rung))
         program.leave_out(other)
         program.set_constant(types().variable("unified"), bytes([unified]))
         program.load()

@@ -37,7 +37,7 @@ class ReplayTarget(Target):
         """Count what was recorded in `phase`, too."""
         self.phases.append(phase)
 
-    def begin_again(self) -> None:
+    def expect_restart(self) -> None:
         """A recording has one start for all."""
 
     def executed(self) -> frozenset[str]:

@@ -16,7 +16,7 @@ from beacon.monitor.program import types
 _U64 = struct.Struct("<Q")
 
 
-class Vocabulary:
+class Layouts:
     """The program's enums and structs, in the model's words."""
 
     def __init__(self) -> None:
@@ -57,7 +57,7 @@ class Slots:
     """Hands out slots and reads them; safe for several threads."""
 
     def __init__(self, program: Object) -> None:
-        self.words = Vocabulary()
+        self.words = Layouts()
         self.skipped_runs = program.skipped_runs
         self._targets = program.map("targets")
         self._comms = program.map("comms")
@@ -79,7 +79,7 @@ class Slots:
         self._generation = 0
         self._lock = threading.Lock()
 
-    def take(self, cgroup_id: int) -> int:
+    def acquire(self, cgroup_id: int) -> int:
         """A clean slot for this cgroup; the kernel counts from now on."""
         with self._lock:
             free = self._free()
@@ -97,7 +97,7 @@ class Slots:
             self._targets.insert(_U64.pack(cgroup_id), target)
             return free
 
-    def give_back(self, slot: int) -> None:
+    def release(self, slot: int) -> None:
         """Stop counting and wipe the slot."""
         with self._lock:
             self._targets.delete(_U64.pack(self._ids[slot]))
@@ -109,7 +109,7 @@ class Slots:
         """Count what the container's own processes do under `phase`."""
         self._set(slot, "phase", self.words.phases[phase])
 
-    def begin_again(self, slot: int) -> None:
+    def expect_restart(self, slot: int) -> None:
         """Take the next process that enters for the container's first; phase START."""
         self.set_phase(slot, Phase.START)
         self._set(slot, "userns", 0)

@@ -11,9 +11,9 @@ import pytest
 from beacon.model.event import Abi, Phase
 from beacon.monitor.interface import MonitorFullError
 from beacon.monitor.libbpf import Object
-from beacon.monitor.slots import Slots, Vocabulary
+from beacon.monitor.slots import Layouts, Slots
 
-WORDS = Vocabulary()
+WORDS = Layouts()
 
 
 class Memory(bytearray):
@@ -96,7 +96,7 @@ def test_target_is_known_by_its_cgroup(program: FakeProgram, slots: Slots) -> No
 def test_nothing_of_a_target_stays(program: FakeProgram, slots: Slots) -> None:
     kept, slot = slots.take(1), slots.take(2 + WORDS.cgroup_filter)
     late_count(program, slot)
-    slots.give_back(slot)
+    slots.release(slot)
     assert list(program.map("targets")) == [struct.pack("<Q", 1)]
     assert not program.map("comms")
     assert not program.map("caps")
@@ -118,7 +118,7 @@ def test_late_counts_are_not_the_next_target_s(program: FakeProgram, slots: Slot
 
 def test_slot_just_given_back_is_not_the_next(slots: Slots) -> None:
     first = slots.take(1)
-    slots.give_back(first)
+    slots.release(first)
     assert slots.take(2) != first
 
 
@@ -127,7 +127,7 @@ def test_generations_never_repeat(slots: Slots) -> None:
     for cgroup in range(1, 200):
         slot = slots.take(cgroup)
         seen.add(slots.counters(slot)["generation"])
-        slots.give_back(slot)
+        slots.release(slot)
     assert len(seen) == 199
     assert 0 not in seen
 
@@ -136,7 +136,7 @@ def test_full(slots: Slots) -> None:
     taken = [slots.take(cgroup) for cgroup in range(WORDS.slots)]
     with pytest.raises(MonitorFullError):
         slots.take(5000)
-    slots.give_back(taken[17])
+    slots.release(taken[17])
     assert slots.take(5000) == taken[17]
 
 
