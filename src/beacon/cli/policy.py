@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 
 from beacon.cli.arguments import check_output, directory
-from beacon.cli.consenting import carried
+from beacon.cli.consent_options import carried
 from beacon.cli.console import Console
 from beacon.cli.parser import add_command, add_general_options
 from beacon.cli.unseen import not_seen

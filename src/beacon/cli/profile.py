@@ -12,21 +12,21 @@ from beacon.campaign.profiling import profile as profile_image
 from beacon.campaign.request import ProfileRequest
 from beacon.campaign.settings import Settings, read_settings
 from beacon.cli.arguments import check_output, directory
-from beacon.cli.consenting import sealed
+from beacon.cli.consent_options import sealed
 from beacon.cli.console import Console
-from beacon.cli.exploring import (
+from beacon.cli.explore_options import (
     add_exploration_options,
     named_dimensions,
     named_services,
 )
-from beacon.cli.launching import (
+from beacon.cli.launch_options import (
     add_image,
     add_launch_options,
     add_readiness_options,
     read_launch,
 )
-from beacon.cli.outcome import job_hint, summary, tell
 from beacon.cli.parser import add_command, add_general_options
+from beacon.cli.profile_report import job_hint, summary, tell
 from beacon.cli.progress import Progress
 from beacon.errors import ExitCode, UsageError
 from beacon.model.files import PROFILE_FILE, encode, write_files, writing

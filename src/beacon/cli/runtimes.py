@@ -14,7 +14,7 @@ from beacon.campaign.runtime_measuring import Measured, measure
 from beacon.cli.arguments import number_of_starts
 from beacon.cli.console import Console
 from beacon.cli.documents import Runtimes
-from beacon.cli.exploring import add_jobs_option
+from beacon.cli.explore_options import add_jobs_option
 from beacon.cli.parser import add_command, add_general_options
 from beacon.data.runtimes import (
     HOST_TABLE,

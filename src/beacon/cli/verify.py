@@ -13,9 +13,9 @@ from beacon.campaign.request import VerifyRequest
 from beacon.campaign.starts import STARTS
 from beacon.campaign.verifying import verify
 from beacon.cli.arguments import number_of_starts
-from beacon.cli.consenting import add_consent_options, consent_of
+from beacon.cli.consent_options import add_consent_options, consent_of
 from beacon.cli.console import Console, counted
-from beacon.cli.exploring import add_jobs_option
+from beacon.cli.explore_options import add_jobs_option
 from beacon.cli.parser import add_command, add_general_options
 from beacon.cli.progress import Progress
 from beacon.cli.unseen import not_seen

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from beacon.cli.launching import read_launch
+from beacon.cli.launch_options import read_launch
 from beacon.cli.main import build_parser
 from beacon.errors import UsageError
 from beacon.model.launch import Launch

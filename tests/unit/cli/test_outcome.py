@@ -3,7 +3,7 @@ from __future__ import annotations
 import msgspec
 import pytest
 
-from beacon.cli.outcome import job_hint
+from beacon.cli.profile_report import job_hint
 from beacon.model.launch import Launch
 from beacon.model.run import Ending
 from builders import call, profile, run

@@ -14,7 +14,7 @@ from beacon.campaign.demands import Effects, launch_demands, own_effects
 from beacon.campaign.seal import NoKeyError, is_sealed, seal
 from beacon.campaign.settings import Settings, read_settings
 from beacon.cli.console import Console
-from beacon.cli.launching import read_security
+from beacon.cli.launch_options import read_security
 from beacon.data.dimensions import general, select
 from beacon.model.launch import Launch
 from beacon.model.policy import Policy
