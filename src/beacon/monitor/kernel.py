@@ -48,7 +48,7 @@ class KernelTarget(Target):
         self._slots, self._cgroup, self._symbols = slots, cgroup, symbols
         self._since = time.monotonic_ns()
         self._skipped_before = slots.skipped_runs()
-        self._slot = slots.take(cgroup.path.stat().st_ino)
+        self._slot = slots.acquire(cgroup.path.stat().st_ino)
 
     @property
     def cgroup_parent(self) -> str:

@@ -86,7 +86,7 @@ def late_count(program: FakeProgram, slot: int) -> None:
 
 
 def test_target_is_known_by_its_cgroup(program: FakeProgram, slots: Slots) -> None:
-    slot = slots.take(5000)
+    slot = slots.acquire(5000)
     target = program.map("targets")[struct.pack("<Q", 5000)]
     generation = slots.counters(slot)["generation"]
     assert WORDS.target.decode(target) == {"slot": slot, "generation": generation}
@@ -94,7 +94,7 @@ def test_target_is_known_by_its_cgroup(program: FakeProgram, slots: Slots) -> No
 
 
 def test_nothing_of_a_target_stays(program: FakeProgram, slots: Slots) -> None:
-    kept, slot = slots.take(1), slots.take(2 + WORDS.cgroup_filter)
+    kept, slot = slots.acquire(1), slots.acquire(2 + WORDS.cgroup_filter)
     late_count(program, slot)
     slots.release(slot)
     assert list(program.map("targets")) == [struct.pack("<Q", 1)]
@@ -108,7 +108,7 @@ def test_nothing_of_a_target_stays(program: FakeProgram, slots: Slots) -> None:
 def test_late_counts_are_not_the_next_target_s(program: FakeProgram, slots: Slots) -> None:
     for slot in range(WORDS.slots):
         late_count(program, slot)
-    taken = [slots.take(cgroup) for cgroup in range(1, WORDS.slots + 1)]
+    taken = [slots.acquire(cgroup) for cgroup in range(1, WORDS.slots + 1)]
     assert sorted(taken) == list(range(WORDS.slots))
     for slot in taken:
         assert list(slots.events(slot)) == []
@@ -117,15 +117,15 @@ def test_late_counts_are_not_the_next_target_s(program: FakeProgram, slots: Slot
 
 
 def test_slot_just_given_back_is_not_the_next(slots: Slots) -> None:
-    first = slots.take(1)
+    first = slots.acquire(1)
     slots.release(first)
-    assert slots.take(2) != first
+    assert slots.acquire(2) != first
 
 
 def test_generations_never_repeat(slots: Slots) -> None:
     seen = set()
     for cgroup in range(1, 200):
-        slot = slots.take(cgroup)
+        slot = slots.acquire(cgroup)
         seen.add(slots.counters(slot)["generation"])
         slots.release(slot)
     assert len(seen) == 199
@@ -133,15 +133,15 @@ def test_generations_never_repeat(slots: Slots) -> None:
 
 
 def test_full(slots: Slots) -> None:
-    taken = [slots.take(cgroup) for cgroup in range(WORDS.slots)]
+    taken = [slots.acquire(cgroup) for cgroup in range(WORDS.slots)]
     with pytest.raises(MonitorFullError):
-        slots.take(5000)
+        slots.acquire(5000)
     slots.release(taken[17])
-    assert slots.take(5000) == taken[17]
+    assert slots.acquire(5000) == taken[17]
 
 
 def test_phases_are_the_program_s(program: FakeProgram, slots: Slots) -> None:
-    slot = slots.take(1)
+    slot = slots.acquire(1)
     assert slots.counters(slot)["phase"] == WORDS.phases[Phase.START]
     slots.set_phase(slot, Phase.SHUTDOWN)
     assert slots.counters(slot)["phase"] == WORDS.phases[Phase.SHUTDOWN]
@@ -152,7 +152,7 @@ def test_phases_are_the_program_s(program: FakeProgram, slots: Slots) -> None:
 def test_every_event_has_its_place(
     program: FakeProgram, slots: Slots, phase: Phase, abi: Abi
 ) -> None:
-    slot = slots.take(1)
+    slot = slots.acquire(1)
     place = (slot * len(WORDS.phases) + WORDS.phases[phase]) * len(WORDS.abis) + WORDS.abis[abi]
     for number in (0, WORDS.numbers - 1):
         at = (place * WORDS.numbers + number) * WORDS.event.size
