@@ -26,7 +26,7 @@ from beacon.workloads import traffic
 from beacon.workloads.checks import heard_by, is_out_of_memory, shown
 from beacon.workloads.discovery import unconfined
 from beacon.workloads.interface import Endpoint, Workload
-from beacon.workloads.limits import DRIVE_BYTES, ENDLESS, MEMORY
+from beacon.workloads.limits import DRIVE_BYTES, ENDLESS, MEMORY, PROGRAM_MEMORY
 from beacon.workloads.messages import Done, Ready, Request, line
 
 #: Threads have a stack of 8 MiB by default, all of which would count as our memory.
@@ -82,7 +82,8 @@ def _child(workload: Workload, client: socket.socket, parent: int) -> NoReturn:
     try:
         _die_with(parent)
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-        resource.setrlimit(resource.RLIMIT_DATA, (MEMORY, MEMORY))
+        # A client that takes in too much does not raise its limit; a program of its own may.
+        resource.setrlimit(resource.RLIMIT_DATA, (MEMORY, PROGRAM_MEMORY))
         threading.stack_size(_STACK)
         _drive(workload, client)
     finally:

@@ -8,6 +8,8 @@ ATTEMPT_BYTES = 512 << 20
 DRIVE_BYTES = 2 << 30
 #: Bytes of memory that a client's process may write to: RLIMIT_DATA.
 MEMORY = 100 << 20
+#: The same for a program that a client's process starts; it has to raise its limit by itself.
+PROGRAM_MEMORY = 384 << 20
 
 #: Says that an attempt came to one of these limits. One text for both: which of them is reached
 #: first is a matter of chance, and a detail shall be the same each time.
