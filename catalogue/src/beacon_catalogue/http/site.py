@@ -5,12 +5,17 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import httpx
 
 from beacon.workloads.checks import AnswerError, digest
 from beacon.workloads.net import HOST, Peer, TlsPeer, speaks_tls, unverified_tls
 from beacon.workloads.once import once
+
+if TYPE_CHECKING:
+    from beacon_catalogue.http.openapi import Description
+    from beacon_catalogue.http.pages import Tour
 
 #: Longer than a second, so that a clock on the page shows.
 _APART = 1.1
@@ -40,10 +45,16 @@ class Page:
 
 
 class Site:
-    """One server for the length of one drive; `tls_ports` are where it may speak TLS, too."""
+    """One server for the length of one drive; `tls_ports` are where it may speak TLS, too.
+
+    `tour` is what was found by following links, `description` what was found of OpenAPI, once
+    somebody has looked.
+    """
 
     def __init__(self, peer: Peer, container: str, tls_ports: tuple[int, ...] = ()) -> None:
         self.peer = peer
+        self.tour: Tour | None = None
+        self.description: Description | None = None
         self.deadline = peer.deadline
         self._container, self._tls_ports = container, tls_ports
         scheme = "https" if isinstance(peer, TlsPeer) else "http"
@@ -55,6 +66,10 @@ class Site:
     def address_of(self, path: str) -> str:
         """The absolute address of a path, as the server knows itself."""
         return f"{self._url.scheme}://{HOST}{path}"
+
+    def url_of(self, path: str) -> httpx.URL:
+        """Where a path and query lead on this server: a path never names another one."""
+        return self._url.copy_with(raw_path=path.encode("ascii"))
 
     def client(self, *, http2: bool = False) -> httpx.Client:
         """A client that talks to this server alone: no proxy, no redirects, no decoding.

@@ -17,12 +17,16 @@ from beacon_catalogue.http import (
     SERVICE,
     content,
     crowd,
+    forms,
     malformed,
     methods,
     negotiation,
+    openapi,
+    pages,
     tls,
     upgrade,
     uploads,
+    websockets,
     wire,
 )
 from beacon_catalogue.http.site import Site
@@ -32,7 +36,11 @@ _PAUSE = 0.25
 #: Seconds that it gets to answer again.
 _RECOVERY = 6.0
 
-_PARTS = (content, negotiation, methods, wire, malformed, uploads, upgrade, crowd, tls)
+#: What an application offers comes last: a fuzzed one may not be what it was.
+_PARTS = (
+    *(content, negotiation, methods, wire, malformed, uploads, upgrade, crowd, tls),
+    *(pages, forms, websockets, openapi),
+)
 SUITE = Suite(part.SUITE for part in _PARTS)
 
 

@@ -20,7 +20,7 @@ from beacon_catalogue.http import raw, site
 from beacon_catalogue.http.workload import SUITE, WORKLOAD, site_of
 from unit.workloads.servers import CONTAINER, PAGE, Healthy, endpoint, listening, nobody, serving
 
-_NAMES = 117
+_NAMES = 122
 _PAGE = ("status of /", "body of /", "HEAD", "keep-alive", "missing page", "HTTP/1.0", "reset")
 
 
