@@ -19,7 +19,7 @@ from importlib.util import find_spec
 from typing import Any
 from urllib.parse import quote
 
-from beacon.model.text import printable
+from beacon.model.text import escape_untrusted
 from beacon.workloads.checks import AnswerError
 from beacon.workloads.suite import Suite
 from beacon_catalogue.http.openapi_cases import IDENTIFIER
@@ -87,7 +87,7 @@ class Case:
     @property
     def operation(self) -> str:
         """Method and path, as the description has them."""
-        return printable(f"{self.method} {self.template}"[:200])
+        return escape_untrusted(f"{self.method} {self.template}"[:200])
 
     @property
     def harmful(self) -> bool:
@@ -103,8 +103,8 @@ def _description(site: Site) -> str:
     if found is None:
         return "none"
     if find_spec(_PACKAGE) is None:
-        return f"{printable(found.path)}, not exercised: {_INSTALL}"
-    return printable(found.path)
+        return f"{escape_untrusted(found.path)}, not exercised: {_INSTALL}"
+    return escape_untrusted(found.path)
 
 
 def _found(site: Site) -> Description | None:

@@ -11,7 +11,7 @@ from urllib.parse import parse_qsl, quote, urljoin, urlsplit
 
 import httpx
 
-from beacon.model.text import printable
+from beacon.model.text import escape_untrusted
 from beacon.workloads.checks import AnswerError, Deadline
 from beacon.workloads.net import HOST, Peer, TlsPeer
 
@@ -111,7 +111,7 @@ class Visitor:
                 return self._answer(self._request(method, path, headers, content))
             except httpx.TransportError as error:
                 what = f"{type(error).__name__}: {error}"
-                raise AnswerError(f"{method} {printable(path[:100])}: {what}") from error
+                raise AnswerError(f"{method} {escape_untrusted(path[:100])}: {what}") from error
 
     def _request(
         self, method: str, path: str, headers: Mapping[str, str] | None, content: bytes
@@ -180,4 +180,5 @@ def template(path: str) -> str:
     path, _, query = path.partition("?")
     shown = _NUMBER.sub("{}", _LONG_NAME.sub("{}", path))
     names = sorted({name for name, _ in parse_qsl(query, keep_blank_values=True)})
-    return printable(shown + ("?" + "&".join(f"{name}={{}}" for name in names) if names else ""))
+    values = "&".join(f"{name}={{}}" for name in names)
+    return escape_untrusted(f"{shown}?{values}" if names else shown)
