@@ -1,0 +1,42 @@
+"""Drives an IMAP server: what needs no account, mailboxes of ours in an account, odd clients.
+
+The account is the container's BEACON_IMAP_USER and BEACON_IMAP_PASSWORD. Only mailboxes whose
+names begin with `beacon-check` are written to; they are deleted at the end.
+"""
+
+from __future__ import annotations
+
+import re
+
+from beacon.workloads import strangers
+from beacon.workloads.interface import Endpoint
+from beacon.workloads.lines import LineServer
+from beacon.workloads.net import Peer
+from beacon.workloads.suite import Suite
+from beacon.workloads.suite_workload import SuiteWorkload
+from beacon_catalogue.imap import SERVICE, commands, messages
+
+_MANNERS = strangers.Manners(
+    greeting=re.compile(rb"\* (?:OK|PREAUTH)"),
+    command=b"s1 NOOP",
+    answer=re.compile(rb"s1 OK"),
+    farewell=b"s2 LOGOUT",
+    parting=re.compile(rb"\* BYE"),
+)
+
+SUITE = Suite((commands.SUITE, messages.SUITE, strangers.suite(_MANNERS)))
+
+
+def _connect(peer: Peer, endpoint: Endpoint) -> LineServer:
+    return LineServer(peer, endpoint.env)
+
+
+WORKLOAD = SuiteWorkload(
+    SERVICE.workload,
+    SUITE,
+    _connect,
+    ports=SERVICE.ports,
+    tls_ports=SERVICE.tls_ports,
+    may_be_secure=True,
+    cleaning=5.0,
+)

@@ -1,0 +1,41 @@
+"""Drives a mail server: what it offers, whom it takes mail for, messages, TLS, and odd clients.
+
+Messages are delivered to the container's BEACON_SMTP_RECIPIENT alone, for nobody takes them back
+by SMTP; BEACON_SMTP_USER and BEACON_SMTP_PASSWORD are the account for AUTH.
+"""
+
+from __future__ import annotations
+
+import re
+
+from beacon.workloads import strangers
+from beacon.workloads.interface import Endpoint
+from beacon.workloads.lines import LineServer
+from beacon.workloads.net import Peer
+from beacon.workloads.suite import Suite
+from beacon.workloads.suite_workload import SuiteWorkload
+from beacon_catalogue.smtp import SERVICE, commands, messages, security
+
+_MANNERS = strangers.Manners(
+    greeting=re.compile(rb"220 "),
+    command=b"NOOP",
+    answer=re.compile(rb"250 "),
+    farewell=b"QUIT",
+    parting=re.compile(rb"221 "),
+)
+
+SUITE = Suite((commands.SUITE, messages.SUITE, security.SUITE, strangers.suite(_MANNERS)))
+
+
+def _connect(peer: Peer, endpoint: Endpoint) -> LineServer:
+    return LineServer(peer, endpoint.env)
+
+
+WORKLOAD = SuiteWorkload(
+    SERVICE.workload,
+    SUITE,
+    _connect,
+    ports=SERVICE.ports,
+    tls_ports=SERVICE.tls_ports,
+    may_be_secure=True,
+)

@@ -1,0 +1,142 @@
+"""Clients of a protocol of lines that are slow, many, broken or gone; the server serves on."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Callable
+from contextlib import ExitStack, suppress
+from dataclasses import dataclass
+from functools import partial
+
+from beacon.workloads.checks import AnswerError, at_once
+from beacon.workloads.lines import Lines, LineServer
+from beacon.workloads.net import exchange, reset
+from beacon.workloads.suite import Suite
+
+#: Few at once: Courier serves four clients of one address.
+_CLIENTS, _THREADS, _SILENT = 24, 3, 3
+_PATIENCE = 0.3
+_GARBAGE = (
+    b"\r\n" * 3,
+    b"\0" * 100 + b"\r\n",
+    b"\xff\xfe\xfd\x80" * 50 + b"\r\n",
+    b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n",
+    b"\x16\x03\x01\x00\x05hello",
+    b"no end of a line",
+    b"%s%n%x " * 20 + b"\r\n",
+)
+_LONG = b"x" * (96 << 10) + b"\r\n"
+
+
+@dataclass(frozen=True)
+class Manners:
+    """How the protocol begins, what every server takes at any time, and how it ends.
+
+    `greeting`, `answer` and `parting` are how the last line of what is said begins.
+    """
+
+    greeting: re.Pattern[bytes]
+    command: bytes
+    answer: re.Pattern[bytes]
+    farewell: bytes
+    parting: re.Pattern[bytes]
+
+
+def suite(manners: Manners) -> Suite[LineServer]:
+    """The checks that hold for each such protocol; names and values are the same for all."""
+    checks: dict[str, Callable[[Manners, LineServer], str]] = {
+        "slow client": _slow,
+        "parallel clients": _crowd,
+        "silent clients": _silent,
+        "half-closed connection": _half_closed,
+        "broken-off clients": _broken_off,
+        "garbage": _garbage,
+        "too long line": _long,
+    }
+    return Suite.of({name: partial(check, manners) for name, check in checks.items()})
+
+
+def visit(manners: Manners, server: LineServer) -> None:
+    """Be greeted, ask for something, and leave; AnswerError or OSError unless all goes well."""
+    with server.lines() as line:
+        line.until(manners.greeting)
+        line.send(manners.command + b"\r\n")
+        _first(line, manners.answer, manners.command)
+        _leave(manners, line)
+
+
+def _first(line: Lines, expected: re.Pattern[bytes], command: bytes) -> None:
+    said = line.line()
+    if not expected.match(said):
+        raise AnswerError(f"the answer to {command!r}: {said[:60]!r}")
+
+
+def _leave(manners: Manners, line: Lines) -> None:
+    line.send(manners.farewell + b"\r\n")
+    line.until(manners.parting)
+    if not line.is_closed():
+        raise AnswerError(f"the connection is open after {manners.farewell!r}")
+
+
+def _slow(manners: Manners, server: LineServer) -> str:
+    """Words that come byte by byte, as over a bad line."""
+    with server.lines() as line:
+        line.until(manners.greeting)
+        for byte in manners.command + b"\r\n":
+            line.send(bytes((byte,)))
+            time.sleep(0.01)
+        _first(line, manners.answer, manners.command)
+        _leave(manners, line)
+    return "served"
+
+
+def _crowd(manners: Manners, server: LineServer) -> str:
+    at_once(lambda _: visit(manners, server), _CLIENTS, _THREADS)
+    return str(_CLIENTS)
+
+
+def _silent(manners: Manners, server: LineServer) -> str:
+    """Clients that hold a connection and say nothing, while another one is served."""
+    with ExitStack() as stack:
+        held = [stack.enter_context(server.lines()) for _ in range(_SILENT)]
+        for line in held:
+            line.until(manners.greeting)
+        visit(manners, server)
+    return "served beside them"
+
+
+def _half_closed(manners: Manners, server: LineServer) -> str:
+    """A client that ends its half: the server may answer, but must let go."""
+    with server.lines() as line:
+        line.until(manners.greeting)
+        line.send(manners.command + b"\r\n")
+        line.half_close()
+        if not line.is_closed():
+            raise AnswerError("the connection is still open after the client's half is closed")
+    visit(manners, server)
+    return "let go"
+
+
+def _broken_off(manners: Manners, server: LineServer) -> str:
+    for piece in (b"", manners.command[:3], manners.command + b"\r\n"):
+        reset(server.peer, piece)
+    visit(manners, server)
+    return "serves on"
+
+
+def _garbage(manners: Manners, server: LineServer) -> str:
+    """What is no command at all is answered or shown out; a few clients end each by themselves."""
+    for piece in _GARBAGE:
+        exchange(server.peer, [piece], patience=_PATIENCE)
+    visit(manners, server)
+    return "serves on"
+
+
+def _long(manners: Manners, server: LineServer) -> str:
+    with server.lines() as line:
+        line.until(manners.greeting)
+        with suppress(OSError):  # it may hang up in the midst of it
+            line.send(_LONG)
+    visit(manners, server)
+    return "serves on"
