@@ -1,0 +1,24 @@
+"""Drives a gRPC server: health, reflection, calls that fail as they must, and odd clients.
+
+Nothing but the standard services is called: what else a server does is its own.
+"""
+
+from __future__ import annotations
+
+from beacon.workloads.interface import Endpoint
+from beacon.workloads.net import Peer
+from beacon.workloads.suite import Suite
+from beacon.workloads.suite_workload import SuiteWorkload
+from beacon_catalogue.grpc import SERVICE, services, strangers
+from beacon_catalogue.grpc.services import Server
+from beacon_catalogue.grpc.way import way_to
+
+SUITE = Suite(part.SUITE for part in (services, strangers))
+
+
+def _connect(peer: Peer, _: Endpoint) -> Server:
+    """With or without TLS."""
+    return Server(way_to(peer))
+
+
+WORKLOAD = SuiteWorkload("grpc", SUITE, _connect, ports=SERVICE.ports)
