@@ -17,6 +17,11 @@ BEACON = str(Path(sys.executable).parent / "beacon")
 
 
 def names() -> list[str]:
+    """The images of the evaluation, in their order: those that stand for an official one."""
+    return sorted(name for name, file in _files().items() if read_settings(file).official)
+
+
+def everything() -> list[str]:
     """All images that have settings, in their order."""
     return sorted(_files())
 

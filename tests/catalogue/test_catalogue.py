@@ -26,7 +26,7 @@ from beacon.workloads.net import Peer
 from beacon.workloads.suited import guess
 from e2e.commands import docker
 
-_NAMES = catalogue.names()
+_NAMES = catalogue.everything()
 _OPTIONS = {"env": "--env", "volumes": "--volume", "tmpfs": "--tmpfs", "user": "--user"}
 
 

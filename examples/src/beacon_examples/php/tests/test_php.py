@@ -20,7 +20,7 @@ from beacon_examples.php.facts import SUITE, facts
 from beacon_examples.php.workload import WORKLOAD
 from unit.workloads.servers import CONTAINER, Healthy, endpoint, listening, nobody, serving
 
-_NAMES = 138
+_NAMES = len(WORKLOAD.drive(Endpoint("", None, ()), 0))
 
 
 @pytest.fixture(autouse=True)
