@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import dataclasses
 import re
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from msgspec.structs import replace
 
 from beacon.model.run import Check
 from beacon.workloads.interface import Endpoint, Workload
-from beacon.workloads.service import NAME
+from beacon.workloads.service import NAME, Service
 
 #: A container may listen on any number of ports; each part takes its time.
 MOST_PARTS = 8
@@ -32,16 +32,23 @@ class Part:
     def __str__(self) -> str:
         return self.workload if self.port is None else f"{self.workload}:{self.port}"
 
-    def at(self, endpoint: Endpoint) -> Endpoint:
-        """The endpoint as this part sees it."""
+    def at(self, endpoint: Endpoint, companions: Collection[int] = ()) -> Endpoint:
+        """The endpoint as this part sees it: its port, and what it drives beside that."""
         if self.port is None:
             return endpoint
-        own = (self.port,)
-        return dataclasses.replace(
-            endpoint,
-            ports=own if self.port in endpoint.ports or self.port not in endpoint.udp_ports else (),
-            udp_ports=own if self.port in endpoint.udp_ports else (),
-        )
+        datagrams = (self.port,) if self.port in endpoint.udp_ports else ()
+        own = () if datagrams and self.port not in endpoint.ports else (self.port,)
+        beside = (port for port in endpoint.ports if port in companions)
+        return dataclasses.replace(endpoint, ports=(*own, *beside), udp_ports=datagrams)
+
+
+def companions(services: Mapping[str, Service], part: Part) -> Collection[int]:
+    """The ports that this part drives beside its own; `services` by workload.
+
+    Only beside a port that the service has by habit: another one is a second server.
+    """
+    service = services[part.workload]
+    return service.besides if part.port is None or part.port in service.ports else ()
 
 
 def parse(name: str, known: Collection[str]) -> tuple[Part, ...] | None:
@@ -64,16 +71,22 @@ class Combination(Workload):
     The checks of the first keep their names; before those of the others stands their port.
     """
 
-    def __init__(self, parts: Sequence[Part], find: Callable[[str], Workload]) -> None:
+    def __init__(
+        self,
+        parts: Sequence[Part],
+        find: Callable[[str], Workload],
+        services: Mapping[str, Service],
+    ) -> None:
         self.name = "+".join(map(str, parts))
         self._parts = [(part, find(part.workload)) for part in parts]
+        self._companions = {part: companions(services, part) for part in parts}
 
     def drive(self, endpoint: Endpoint, timeout: float) -> tuple[Check, ...]:
         """Drive by every part for at most `timeout` seconds each."""
         checks: list[Check] = []
         for number, (part, workload) in enumerate(self._parts):
             prefix = _prefix(part) if number else ""
-            found = workload.drive(part.at(endpoint), timeout)
+            found = workload.drive(self._at(part, endpoint), timeout)
             checks += (replace(check, name=f"{prefix}{check.name}") for check in found)
         return tuple(checks)
 
@@ -85,8 +98,11 @@ class Combination(Workload):
             own = [check for check in checks if _belongs(check, number, prefixes)]
             prefix = prefixes[number - 1] if number else ""
             own = [replace(check, name=check.name.removeprefix(prefix)) for check in own]
-            found |= workload.reached(part.at(endpoint), own) or frozenset()
+            found |= workload.reached(self._at(part, endpoint), own) or frozenset()
         return found
+
+    def _at(self, part: Part, endpoint: Endpoint) -> Endpoint:
+        return part.at(endpoint, self._companions[part])
 
 
 def _prefix(part: Part) -> str:

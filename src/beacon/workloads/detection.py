@@ -21,6 +21,8 @@ from beacon.workloads.service import Probe, Service
 
 #: Seconds that a server gets for its banner, its handshake, and each answer.
 _PATIENCE = 1.5
+#: Seconds between two pieces of one answer.
+_REST = 0.2
 _THREADS = 16
 _ENOUGH = 4 << 10  # bytes
 #: The generic workloads: for what answers, but in no way that a service knows.
@@ -123,8 +125,18 @@ def _said(peer: Peer, question: bytes) -> bytes:
         connection.settimeout(max(0.1, peer.deadline.left(_PATIENCE)))
         with suppress(OSError):  # it connected: silence and a reset are answers
             connection.sendall(question)
-            return connection.recv(_ENOUGH)
+            return _received(connection)
     return b""
+
+
+def _received(connection: socket.socket) -> bytes:
+    """Its first words: what comes at once, for an answer may come in several pieces."""
+    said = connection.recv(_ENOUGH)
+    connection.settimeout(_REST)
+    with suppress(OSError):
+        while said and len(said) < _ENOUGH and (more := connection.recv(_ENOUGH)):
+            said += more
+    return said
 
 
 def _datagram(peer: Peer) -> str:

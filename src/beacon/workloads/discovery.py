@@ -100,7 +100,7 @@ def find(name: str) -> Workload:
         service.check_clients()
         return ConfinedWorkload(service)
     if parts := parse(name, drivers()):
-        return Combination(parts, find)
+        return Combination(parts, find, drivers())
     # NUL cannot be part of a path, and asking the kernel about one raises.
     if "\0" not in name and ("/" in name or (name and Path(name).exists())):
         return ScriptWorkload(name)

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 
 from beacon.model.listener import Listener
 from beacon.model.recognition import Spoken
-from beacon.workloads.combination import MOST_PARTS, Part
+from beacon.workloads.combination import MOST_PARTS, Part, companions
 from beacon.workloads.detection import TCP, TLS
 from beacon.workloads.discovery import by_port, drivers
 from beacon.workloads.interface import Endpoint
@@ -55,7 +55,7 @@ def unknown(
     What is driven beside a known one is not asked either.
     """
     parts = [Part(each.workload, each.port) for each in known]
-    taken = {port for part in parts for port in (part.port, *_besides(part))}
+    taken = {port for part in parts for port in (part.port, *companions(drivers(), part))}
     tcp = [Listener(x) for x in reachable_ports(exposed, listeners, address) if x not in taken]
     udp = [Listener(x, "udp") for x in reachable_ports((), listeners, address, "udp")]
     return (*tcp, *udp)[:MOST_ASKED]
@@ -79,7 +79,9 @@ def suited(exposed: Sequence[int], sockets: Iterable[Spoken], address: str | Non
     ordered = sorted(sockets, key=lambda each: _rank(each, exposed))
     known = [each for each in ordered if each.workload in drivers()]
     parts = list(dict.fromkeys(Part(each.workload, each.port) for each in known))
-    parts = [part for part in parts if not any(part.port in _besides(x) for x in parts)]
+    parts = [
+        part for part in parts if not any(part.port in companions(drivers(), x) for x in parts)
+    ]
     if not parts:
         return NoWorkload.name
     ports = tuple(dict.fromkeys(each.port for each in ordered if each.transport == "tcp"))
@@ -93,9 +95,3 @@ def suited(exposed: Sequence[int], sockets: Iterable[Spoken], address: str | Non
 
 def _rank(spoken: Spoken, exposed: Sequence[int]) -> tuple[bool, bool, int]:
     return spoken.workload in (TCP, TLS), spoken.port not in exposed, spoken.port
-
-
-def _besides(part: Part) -> Collection[int]:
-    """The ports that are driven with this one, so that nothing else need be."""
-    service = drivers()[part.workload]
-    return () if part.port in service.tls_ports else service.besides

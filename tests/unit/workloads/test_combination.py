@@ -63,7 +63,7 @@ def test_what_does_not_combine_is_no_workload(name: str) -> None:
 def made(name: str, *healthy: int) -> Combination:
     parts = parse(name, KNOWN)
     assert parts is not None
-    return Combination(parts, lambda each: Echo(each, *healthy))
+    return Combination(parts, lambda each: Echo(each, *healthy), drivers())
 
 
 def test_the_first_keeps_its_names_and_the_others_stand_behind_their_port() -> None:
@@ -101,3 +101,11 @@ def test_clients_go_where_somebody_listens() -> None:
     assert open_ports((80, 8080), heard, "192.0.2.1") == (80, 9100)
     assert open_ports((8080,), heard[2:], "192.0.2.1") == (8080,)
     assert open_ports((), heard, "127.0.0.1") == (80, 6060, 9100)
+
+
+def test_a_part_drives_what_is_beside_its_habitual_port() -> None:
+    endpoint = Endpoint("", "192.0.2.1", (80, 5672, 5671, 15672))
+    checks = made("http+amqp:5672", 80, 5672).drive(endpoint, 1)
+    assert checks[1].value == "amqp (5672, 5671, 15672)"
+    second = made("http+amqp:5673", 80).drive(Endpoint("", "192.0.2.1", (80, 5673, 5671)), 1)
+    assert second[1].value == "amqp (5673,)"
