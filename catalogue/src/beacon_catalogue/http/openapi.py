@@ -20,12 +20,12 @@ from typing import Any
 from urllib.parse import quote
 
 from beacon.model.text import escape_untrusted
-from beacon.workloads.checks import AnswerError
+from beacon.workloads.checks import AnswerError, Deadline
 from beacon.workloads.suite import Suite
 from beacon_catalogue.http.openapi_cases import IDENTIFIER
 from beacon_catalogue.http.pages import Tour, told, toured
 from beacon_catalogue.http.site import Site
-from beacon_catalogue.http.visit import Seen, Visitor, harmful, place
+from beacon_catalogue.http.visit import AT_MOST, Seen, Visitor, harmful, place
 
 SUITE = Suite[Site]()
 
@@ -47,8 +47,8 @@ _MOST_NAMED = 8
 #: What only a description has: a version under one of two names.
 _JSON = re.compile(rb'"(?:openapi|swagger)"\s*:\s*"[23]\.')
 _YAML = re.compile(rb"""^(?:openapi|swagger)\s*:\s*["']?[23]\.""", re.MULTILINE)
-#: Seconds and bytes that the program may take.
-_MAKING = 8.0
+#: Seconds for making and sending requests together, seconds and bytes that making may take.
+_ALL, _MAKING = 9.0, 6.0
 _MADE = 16 << 20
 _ENVIRONMENT = ("PATH", "LANG", "LC_ALL", "VIRTUAL_ENV", "PYTHONPATH", "PYTHONHOME")
 _PACKAGE = "schemathesis"
@@ -140,13 +140,14 @@ def _requests(site: Site) -> str | None:
         return "none"
     if find_spec(_PACKAGE) is None:
         return f"not exercised: {_INSTALL}"
-    cases = _cases(_made(site, found))
+    own = Deadline(site.deadline.left(_ALL), site.deadline.stop)
+    cases = _cases(_made(own, found))
     if not cases:
         return "not exercised: the description cannot be followed"
-    return _sent(site, cases)
+    return _sent(Visitor(site, own.left(AT_MOST)), cases)
 
 
-def _made(site: Site, found: Description) -> bytes:
+def _made(deadline: Deadline, found: Description) -> bytes:
     """What the program writes; AnswerError if it takes too long, or far too much memory."""
     # -P: a module in the current folder is not ours. No folder for Hypothesis to keep examples in.
     command = [sys.executable, "-P", "-m", "beacon_catalogue.http.openapi_cases"]
@@ -159,7 +160,7 @@ def _made(site: Site, found: Description) -> bytes:
             stderr=subprocess.DEVNULL,
             env={name: os.environ[name] for name in _ENVIRONMENT if name in os.environ} | own,
             cwd="/",
-            timeout=site.deadline.wait(_MAKING),
+            timeout=deadline.wait(_MAKING),
             check=False,
         )
     except subprocess.TimeoutExpired as error:
@@ -184,8 +185,7 @@ def _case(line: bytes) -> Case | None:
     return Case(**found, content=content)
 
 
-def _sent(site: Site, cases: list[Case]) -> str | None:
-    visitor = Visitor(site)
+def _sent(visitor: Visitor, cases: list[Case]) -> str | None:
     exercise = _Exercise(visitor)
     with visitor.session():
         for case in cases:

@@ -10,13 +10,15 @@ from beacon.workloads.checks import AnswerError, digest
 from beacon.workloads.suite import Suite
 from beacon_catalogue.http.markup import Form, Markup, fetched, read
 from beacon_catalogue.http.site import Site
-from beacon_catalogue.http.visit import Seen, Visitor, harmful, place, template
+from beacon_catalogue.http.visit import AT_MOST, Seen, Visitor, harmful, place, template
 
 SUITE = Suite[Site]()
 
 #: Pages of one tour, clicks from the first, and pages that differ by a number only.
 _PAGES, _DEPTH, _ALIKE = 40, 4, 3
 _WAITING = 200
+#: Seconds of one tour of two: both have to fit into one check.
+_HALF = AT_MOST / 2
 #: Characters of a check's value; a longer one ends in a digest of the whole.
 _VALUE = 1500
 _SCRIPTS = ("javascript", "ecmascript")
@@ -129,7 +131,7 @@ def toured(site: Site) -> Tour:
 
 
 def _visit(site: Site) -> Tour:
-    visitor = Visitor(site)
+    visitor = Visitor(site, _HALF)
     with visitor.session():
         return tour(visitor)
 

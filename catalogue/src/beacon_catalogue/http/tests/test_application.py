@@ -19,7 +19,7 @@ import pytest
 from beacon.model.run import Check
 from beacon.workloads.checks import Deadline, run_all
 from beacon.workloads.net import Peer
-from beacon_catalogue.http import markup, openapi, visit
+from beacon_catalogue.http import markup, openapi, pages, visit
 from beacon_catalogue.http.forms import Persona
 from beacon_catalogue.http.markup import Field, Form
 from beacon_catalogue.http.site import Site
@@ -424,3 +424,19 @@ def test_slow_answers_and_streams_are_left(monkeypatch: pytest.MonkeyPatch) -> N
 
     value = _values(Slow, "links")["links"]
     assert value == "/: 2xx text/html; /slow: slow; /stream: 2xx"
+
+
+def test_a_slow_application_passes_without_a_value_and_in_time(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(pages, "_HALF", 0.5)
+
+    class Slow(_application()):  # type: ignore[misc]
+        def do_GET(self) -> None:
+            time.sleep(0.2)
+            name = "".join(chr(97 + ord(each) % 26) for each in self.path)
+            self.give(200, "text/html", f'<a href="/{name}b"><a href="/{name}c">'.encode())
+
+    started = time.monotonic()
+    assert _values(Slow, "links")["links"] is None
+    assert time.monotonic() - started < 3
