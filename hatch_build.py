@@ -57,4 +57,6 @@ class BpfBuildHook(BuildHookInterface):  # type: ignore[type-arg]
             return
         compile_bpf(Path(self.root))
         build_data["pure_python"] = False
-        build_data["tag"] = f"py3-none-linux_{platform.machine()}"
+        # The only compiled file is for the kernel and links nothing, so any glibc will do.
+        machine = platform.machine()
+        build_data["tag"] = f"py3-none-manylinux_2_17_{machine}.manylinux2014_{machine}"

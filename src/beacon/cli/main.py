@@ -26,6 +26,7 @@ from beacon.cli import (
     services,
     verify,
 )
+from beacon.cli.completion import add_completion_option
 from beacon.cli.console import Console
 from beacon.cli.parser import HelpFormatter, add_help_option
 from beacon.errors import BeaconError, ExitCode, UsageError
@@ -144,6 +145,7 @@ def build_parser() -> argparse.ArgumentParser:
         version=f"beacon {__version__}",
         help="Show BeaCon's version and exit.",
     )
+    add_completion_option(group)
     add_help_option(group)
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
     for command in COMMANDS:
