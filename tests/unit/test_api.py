@@ -53,3 +53,9 @@ def test_the_command_line_starts_without_the_public_names() -> None:
     program = "import sys, beacon; print('beacon.api' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
     assert done.stdout == "False\n"
+
+
+def test_the_catalogue_is_of_the_same_version() -> None:
+    import beacon_catalogue
+
+    assert beacon_catalogue.__version__ == beacon.__version__

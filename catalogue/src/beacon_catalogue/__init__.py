@@ -3,4 +3,4 @@
 BeaCon finds them by the entry points in the group `beacon.services`.
 """
 
-__version__ = "0.1.0"
+__version__ = "0.2.0.dev0"
