@@ -19,6 +19,10 @@ PATIENCE = 9.0
 _REPLY = re.compile(rb"([1-5]\d\d)([ -]|$)")
 
 
+class ClosedError(AnswerError):
+    """The server ended the connection before it had said what it was asked for."""
+
+
 class Reply(NamedTuple):
     """An answer of SMTP or FTP: its code, and the text of each of its lines."""
 
@@ -85,7 +89,7 @@ class Lines:
         content = self._connection.recv(_PIECE)
         self._budget -= len(content)
         if not content:
-            raise AnswerError("the server closed the connection")
+            raise ClosedError("the server closed the connection")
         if self._budget < 0:
             raise AnswerError(f"the answers are longer than {_ALL >> 20} MiB")
         return content

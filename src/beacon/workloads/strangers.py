@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Callable
-from contextlib import ExitStack, suppress
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
 
 from beacon.workloads.checks import AnswerError, at_once
-from beacon.workloads.lines import Lines, LineServer
+from beacon.workloads.lines import ClosedError, Lines, LineServer
 from beacon.workloads.net import exchange, reset
 from beacon.workloads.suite import Suite
 
 #: Few at once: Courier serves four clients of one address.
 _CLIENTS, _THREADS, _SILENT = 24, 3, 3
 _PATIENCE = 0.3
+_PAUSES = (0.1, 0.3, 0.6)
 _GARBAGE = (
     b"\r\n" * 3,
     b"\0" * 100 + b"\r\n",
@@ -59,11 +60,30 @@ def suite(manners: Manners) -> Suite[LineServer]:
 
 def visit(manners: Manners, server: LineServer) -> None:
     """Be greeted, ask for something, and leave; AnswerError or OSError unless all goes well."""
-    with server.lines() as line:
-        line.until(manners.greeting)
+    with _greeted(manners, server) as line:
         line.send(manners.command + b"\r\n")
         _first(line, manners.answer, manners.command)
         _leave(manners, line)
+
+
+@contextmanager
+def _greeted(manners: Manners, server: LineServer) -> Iterator[Lines]:
+    """A connection that was greeted; where one was shown out, another one a moment later.
+
+    Servers limit the clients of one address, and the last ones may still count.
+    """
+    with ExitStack() as stack:
+        for pause in _PAUSES:
+            line = stack.enter_context(server.lines())
+            try:
+                line.until(manners.greeting)
+                break
+            except ClosedError:
+                time.sleep(pause)
+        else:
+            line = stack.enter_context(server.lines())
+            line.until(manners.greeting)
+        yield line
 
 
 def _first(line: Lines, expected: re.Pattern[bytes], command: bytes) -> None:
@@ -81,11 +101,11 @@ def _leave(manners: Manners, line: Lines) -> None:
 
 def _slow(manners: Manners, server: LineServer) -> str:
     """Words that come byte by byte, as over a bad line."""
-    with server.lines() as line:
-        line.until(manners.greeting)
-        for byte in manners.command + b"\r\n":
+    with _greeted(manners, server) as line:
+        for byte in manners.command:
             line.send(bytes((byte,)))
             time.sleep(0.01)
+        line.send(b"\r\n")  # in one piece: ProFTPD waits for ever when it is torn
         _first(line, manners.answer, manners.command)
         _leave(manners, line)
     return "served"
@@ -99,17 +119,15 @@ def _crowd(manners: Manners, server: LineServer) -> str:
 def _silent(manners: Manners, server: LineServer) -> str:
     """Clients that hold a connection and say nothing, while another one is served."""
     with ExitStack() as stack:
-        held = [stack.enter_context(server.lines()) for _ in range(_SILENT)]
-        for line in held:
-            line.until(manners.greeting)
+        for _ in range(_SILENT):
+            stack.enter_context(_greeted(manners, server))
         visit(manners, server)
     return "served beside them"
 
 
 def _half_closed(manners: Manners, server: LineServer) -> str:
     """A client that ends its half: the server may answer, but must let go."""
-    with server.lines() as line:
-        line.until(manners.greeting)
+    with _greeted(manners, server) as line:
         line.send(manners.command + b"\r\n")
         line.half_close()
         if not line.is_closed():
@@ -134,9 +152,8 @@ def _garbage(manners: Manners, server: LineServer) -> str:
 
 
 def _long(manners: Manners, server: LineServer) -> str:
-    with server.lines() as line:
-        line.until(manners.greeting)
-        with suppress(OSError):  # it may hang up in the midst of it
-            line.send(_LONG)
+    # It may hang up in the midst of it.
+    with _greeted(manners, server) as line, suppress(OSError):
+        line.send(_LONG)
     visit(manners, server)
     return "serves on"
