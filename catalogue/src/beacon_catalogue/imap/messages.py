@@ -38,17 +38,17 @@ def _message(subject: str) -> bytes:
     )
 
 
-def _made(client: imaplib.IMAP4, name: str) -> str:
-    """An empty mailbox of ours, as commands name it."""
+def _made(client: imaplib.IMAP4, name: str = "") -> str:
+    """An empty mailbox of ours, as commands name it; few, for Courier deletes one in 2 seconds."""
     found = quoted(mailbox(client, name))
     client.delete(found)
     ok(client.create(found), "CREATE")
     return found
 
 
-def _filled(client: imaplib.IMAP4, name: str, contents: list[bytes]) -> str:
+def _filled(client: imaplib.IMAP4, contents: list[bytes]) -> str:
     """A selected mailbox of ours with these messages."""
-    box = _made(client, name)
+    box = _made(client)
     for content in contents:
         ok(client.append(box, "", None, content), "APPEND")
     expect(ok(client.select(box), "SELECT"), [str(len(contents)).encode()], "the messages")
@@ -77,12 +77,12 @@ def _login(server: LineServer) -> str:
 @with_account
 def _mailboxes(_: LineServer, client: imaplib.IMAP4) -> str:
     """Made, subscribed, renamed, deleted."""
-    box = _made(client, "-boxes")
+    box = _made(client)
     ok(client.subscribe(box), "SUBSCRIBE")
     ok(client.unsubscribe(box), "UNSUBSCRIBE")
     status = str(ok(client.status(box, "(MESSAGES UNSEEN)"), "STATUS"))
     expect("MESSAGES 0" in status, True, "that STATUS has no messages")
-    renamed = mailbox(client, "-renamed")
+    renamed = mailbox(client, "-other")
     client.delete(quoted(renamed))
     ok(client.rename(box, quoted(renamed)), "RENAME")
     expect([name for name in listed(client) if name == renamed], [renamed], "what is listed")
@@ -95,7 +95,7 @@ def _mailboxes(_: LineServer, client: imaplib.IMAP4) -> str:
 @SUITE.check("messages")
 @with_account
 def _messages(_: LineServer, client: imaplib.IMAP4) -> str:
-    _filled(client, "-messages", [_message(word) for word in _WORDS])
+    _filled(client, [_message(word) for word in _WORDS])
     contents = [_fetched(client, number) for number in (1, 2, 3)]
     expect(contents, [_message(word) for word in _WORDS], "the messages")
     head = _fetched(client, 2, "BODY.PEEK[HEADER.FIELDS (SUBJECT)]")
@@ -109,10 +109,10 @@ def _messages(_: LineServer, client: imaplib.IMAP4) -> str:
 @SUITE.check("flags, copies and EXPUNGE")
 @with_account
 def _flags(_: LineServer, client: imaplib.IMAP4) -> str:
-    _filled(client, "-flags", [_message(word) for word in _WORDS])
+    _filled(client, [_message(word) for word in _WORDS])
     ok(client.store("1", "+FLAGS", r"(\Seen \Flagged)"), "STORE")
     expect(client.search(None, "FLAGGED"), ("OK", [b"1"]), "the flagged messages")
-    copies = _made(client, "-copies")
+    copies = _made(client, "-other")
     ok(client.copy("1:2", copies), "COPY")
     ok(client.store("2", "+FLAGS", r"(\Deleted)"), "STORE")
     expect(ok(client.expunge(), "EXPUNGE"), [b"2"], "what is gone")
@@ -126,7 +126,7 @@ def _flags(_: LineServer, client: imaplib.IMAP4) -> str:
 @SUITE.check("search")
 @with_account
 def _search(_: LineServer, client: imaplib.IMAP4) -> str:
-    _filled(client, "-search", [_message(word) for word in _WORDS])
+    _filled(client, [_message(word) for word in _WORDS])
     questions = {
         'SUBJECT "two"': b"2",
         'BODY "of three"': b"3",
@@ -147,7 +147,7 @@ def _search(_: LineServer, client: imaplib.IMAP4) -> str:
 @SUITE.check("large message")
 @with_account
 def _large(_: LineServer, client: imaplib.IMAP4) -> str:
-    _filled(client, "-large", [_LARGE])
+    _filled(client, [_LARGE])
     content = _fetched(client, 1)
     expect(digest(content), digest(_LARGE), "the digest of 1 MB")
     expect(_fetched(client, 1, "BODY.PEEK[]<500000.100>"), _LARGE[500_000:500_100], "a part")
@@ -160,7 +160,7 @@ def _idle(server: LineServer, client: imaplib.IMAP4) -> str:
     """A message that another client brings is announced: at once, or (Courier) when asked."""
     if not offers(client, "IDLE"):
         return OFF
-    box = _filled(client, "-idle", [])
+    box = _filled(client, [])
     client.send(b"i1 IDLE\r\n")
     _until(server, client, rb"\+")
     with logged_in(server) as other:
@@ -191,7 +191,7 @@ def _until(server: LineServer, client: imaplib.IMAP4, pattern: bytes) -> None:
 @with_account
 def _readers(server: LineServer, client: imaplib.IMAP4) -> str:
     """Several clients of one account read one mailbox at a time."""
-    box = _filled(client, "-readers", [_message(word) for word in _WORDS])
+    box = _filled(client, [_message(word) for word in _WORDS])
 
     def read(number: int) -> None:
         with logged_in(server) as reader:
@@ -208,7 +208,7 @@ def _readers(server: LineServer, client: imaplib.IMAP4) -> str:
 @with_account
 def _broken_off(server: LineServer, client: imaplib.IMAP4) -> str:
     """A client that is gone in the midst of a message: nothing is kept of it."""
-    box = _made(client, "-broken")
+    box = _made(client)
     with logged_in(server) as other:
         if other is not None:
             other.send(f"x1 APPEND {box} {{1000}}\r\n".encode())

@@ -38,5 +38,5 @@ WORKLOAD = SuiteWorkload(
     ports=SERVICE.ports,
     tls_ports=SERVICE.tls_ports,
     may_be_secure=True,
-    cleaning=5.0,
+    cleaning=8.0,
 )
