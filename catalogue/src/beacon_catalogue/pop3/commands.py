@@ -10,7 +10,7 @@ from beacon.workloads.checks import AnswerError
 from beacon.workloads.lines import LineServer
 from beacon.workloads.net import Peer, TlsPeer
 from beacon.workloads.suite import Suite
-from beacon_catalogue.pop3.session import OFF, offered, session
+from beacon_catalogue.pop3.session import OFF, is_refusal, offered, session
 
 SUITE = Suite[LineServer]()
 
@@ -56,11 +56,12 @@ def _apop(server: LineServer) -> str:
     """A greeting with a stamp offers it; a wrong digest is refused."""
     with session(server) as client:
         if b"<" not in client.getwelcome():
+            client.quit()
             return OFF
         try:
             client.apop("beacon-check", "a wrong password")
         except poplib.error_proto as error:
-            if "-ERR" in str(error):
+            if is_refusal(error):
                 return "refused"
             raise
     raise AnswerError("any password is right")
@@ -84,7 +85,8 @@ def _version(client: poplib.POP3) -> str:
 def _tls(server: LineServer) -> str:
     """From the first byte on, at the port for that."""
     peer = server.peer
-    with session(server):
+    with session(server) as client:
+        client.quit()
         try:
             Peer(peer.address, _TLS, peer.deadline).connect().close()
         except ConnectionRefusedError:
@@ -101,7 +103,7 @@ def _wrong_password(server: LineServer) -> str:
             client.user("beacon-check")
             client.pass_("a wrong password")
         except poplib.error_proto as error:
-            if "-ERR" in str(error):
+            if is_refusal(error):
                 return "refused"
             raise
     raise AnswerError("any password is right")

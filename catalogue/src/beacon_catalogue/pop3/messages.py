@@ -10,7 +10,7 @@ from beacon.workloads.answers import expect
 from beacon.workloads.checks import AnswerError, digest
 from beacon.workloads.lines import LineServer
 from beacon.workloads.suite import Suite
-from beacon_catalogue.pop3.session import NO_ACCOUNT, OFF, logged_in, offered
+from beacon_catalogue.pop3.session import NO_ACCOUNT, OFF, is_refusal, logged_in, offered
 
 SUITE = Suite[LineServer]()
 
@@ -76,7 +76,7 @@ def _dele(server: LineServer, client: poplib.POP3) -> str:
     try:
         client.retr(1)
     except poplib.error_proto as error:
-        expect(str(error)[2:6], "-ERR", "the answer to RETR of a deleted message")
+        expect(is_refusal(error), True, "that RETR of a deleted message is refused")
     else:
         raise AnswerError("a message that is deleted can be read")
     client.rset()
@@ -95,7 +95,7 @@ def _absent(_: LineServer, client: poplib.POP3) -> str:
         try:
             client.retr(number)
         except poplib.error_proto as error:
-            expect(str(error)[2:6], "-ERR", f"the answer to RETR {number}")
+            expect(is_refusal(error), True, f"that RETR {number} is refused")
         else:
             raise AnswerError(f"RETR {number} brings a message")
     client.noop()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import poplib
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 from beacon.workloads.lines import PATIENCE, LineServer
 from beacon.workloads.net import TlsPeer, unverified_tls
@@ -12,13 +13,29 @@ from beacon.workloads.net import TlsPeer, unverified_tls
 OFF, NO_ACCOUNT = "not offered", "no account"
 
 
+class _Pop3(poplib.POP3):
+    """Closes its connection when it is not greeted well."""
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        try:
+            super().__init__(*args, **options)
+        except BaseException:
+            if getattr(self, "file", None) is not None:
+                self.close()
+            raise
+
+
+class _Pop3s(_Pop3, poplib.POP3_SSL):
+    pass
+
+
 def connected(server: LineServer) -> poplib.POP3:
     """A client that was greeted."""
     peer = server.peer
     limit = peer.deadline.wait(PATIENCE)
     if isinstance(peer, TlsPeer):
-        return poplib.POP3_SSL(peer.address, peer.port, timeout=limit, context=peer.context)
-    return poplib.POP3(peer.address, peer.port, limit)
+        return _Pop3s(peer.address, peer.port, timeout=limit, context=peer.context)
+    return _Pop3(peer.address, peer.port, limit)
 
 
 @contextmanager
@@ -39,6 +56,7 @@ def logged_in(server: LineServer) -> Iterator[poplib.POP3 | None]:
     account = server.account("BEACON_POP3")
     with session(server, secure=account is not None) as client:
         if account is None:
+            client.quit()
             yield None
             return
         client.user(account[0])
@@ -51,6 +69,12 @@ def offered(client: poplib.POP3) -> dict[str, list[str]]:
     try:
         return client.capa()
     except poplib.error_proto as error:
-        if b"-ERR" in str(error).encode():
+        if is_refusal(error):
             return {}
         raise
+
+
+def is_refusal(error: poplib.error_proto) -> bool:
+    """Whether the server has said -ERR; what poplib itself says is text, not bytes."""
+    said = error.args[0] if error.args else None
+    return isinstance(said, bytes) and said.startswith(b"-ERR")
