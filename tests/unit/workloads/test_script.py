@@ -150,6 +150,7 @@ def _interrupt_once(there: Path) -> None:
         if there.exists():
             break
         time.sleep(0.01)
+    time.sleep(0.3)  # Popen itself is not interrupted: commands drive in other threads
     os.kill(os.getpid(), signal.SIGINT)
 
 
