@@ -1,4 +1,4 @@
-"""The scale and the groups of the surface's weights, with the history of each, for docs/surface.md.
+"""The scale and the groups of the surface's weights, with the history of each.
 
 usage: surface_page.py scale|groups
 """

@@ -11,7 +11,7 @@ from beacon.data.advisory_checks import AdvisoryCheck, advisory_checks
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 SCRIPT = REPOSITORY / "script" / "capability-callers"
-PAGE = (REPOSITORY / "docs" / "capability-checks.md").read_text()
+PAGE = (REPOSITORY / "docs" / "reference" / "capability-checks.md").read_text()
 
 SAMPLE = """\
 #include <linux/capability.h>

@@ -36,7 +36,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 def read_raw(path: Path) -> Settings:
     """Read the file; sources of volumes stay as they are written there.
 
-    UsageError when it cannot be read or is not as docs/environments.md says.
+    UsageError when it cannot be read or is not as docs/reference/settings.md says.
     """
     try:
         document = tomllib.loads(read_text(path, _LARGEST))
@@ -50,8 +50,8 @@ def read_raw(path: Path) -> Settings:
         settings = msgspec.convert(document, Settings)
     except msgspec.ValidationError as error:
         raise UsageError(
-            f"{path} is not as it should be ({escape_untrusted(str(error))}): see "
-            "docs/environments.md."
+            f"{path} is not a valid settings file ({escape_untrusted(str(error))}): "
+            "see docs/reference/settings.md."
         ) from None
     _check_names(path, settings.dimensions)
     return settings

@@ -75,7 +75,7 @@ def add_consent_options(parser: argparse.ArgumentParser) -> None:
         "--settings",
         metavar="FILE",
         type=Path,
-        help="All that this settings file asks for (TOML, docs/environments.md).",
+        help="All that this settings file asks for (TOML, docs/reference/settings.md).",
     )
 
 

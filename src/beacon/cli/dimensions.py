@@ -31,8 +31,8 @@ def add(commands: Any) -> None:
         "--settings",
         metavar="FILE",
         type=Path,
-        help="Also list the dimensions of this settings file (TOML, docs/environments.md); one of "
-        "the same name replaces a general one. Default: the general ones only.",
+        help="Also list the dimensions of this settings file (TOML, docs/reference/settings.md); "
+        "one of the same name replaces a general one. Default: the general ones only.",
     )
     add_general_options(parser, "the dimensions with all that their values change")
     parser.set_defaults(run=run)

@@ -22,8 +22,9 @@ def add_exploration_options(parser: argparse.ArgumentParser) -> None:
         metavar="NAME",
         choices=NAMES,
         default="adaptive",
-        help="How environments are chosen (docs/environments.md). Values: adaptive, baseline (only "
-        "the default environment), one-at-a-time, pairwise, random, exhaustive. Default: adaptive.",
+        help="How environments are chosen (docs/concepts/environments.md). Values: adaptive, "
+        "baseline (only the default environment), one-at-a-time, pairwise, random, "
+        "exhaustive. Default: adaptive.",
     )
     group.add_argument(
         "--dimensions",

@@ -30,7 +30,7 @@ _REPEATED = (
         ("-v", "--volume"),
         "SOURCE:TARGET[:OPTIONS]",
         "Mount a path of the host or a volume; `ro` among the options makes it read-only. A job "
-        "gets a copy of what it can write to (docs/jobs.md).",
+        "gets a copy of what it can write to (docs/guides/jobs.md).",
     ),
     (("--tmpfs",), "TARGET[:OPTIONS]", "Mount an empty file system in memory."),
     (
@@ -140,7 +140,8 @@ def add_readiness_options(parser: argparse.ArgumentParser) -> None:
         "--job",
         action="store_true",
         help="It is never ready: it works and ends by itself, within --ready-timeout. Needed for a "
-        "job that takes longer than --ready-after, or whose image exposes a port (docs/jobs.md).",
+        "job that takes longer than --ready-after, or whose image exposes a port "
+        "(docs/guides/jobs.md).",
     )
 
 

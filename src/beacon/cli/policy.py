@@ -86,7 +86,7 @@ def _add_intent(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group(
         "intent",
         "An event is allowed if F times its functionality is at least S times its security "
-        "(docs/intents.md). Give a preset, both weights, or a file.",
+        "(docs/concepts/decision.md). Give a preset, both weights, or a file.",
     )
     group.add_argument(
         "--preset",

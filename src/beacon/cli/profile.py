@@ -88,7 +88,7 @@ def _add_driving(parser: argparse.ArgumentParser) -> None:
         metavar="NAME[:PORT]",
         action="append",
         default=[],
-        help="What drives the container from outside: a name of docs/workloads.md (http, "
+        help="What drives the container from outside: a name that `beacon services` shows (http, "
         "memcached:11212), none, or the path of an executable of yours. Names may be repeated, "
         "each with a port of its own. Default: auto, which chooses by what the container listens "
         "on.",
@@ -98,7 +98,7 @@ def _add_driving(parser: argparse.ArgumentParser) -> None:
         metavar="FILE",
         type=Path,
         help="The image's own launch options, workload and environments (TOML, "
-        "docs/environments.md). Lists given here are added to the file's, other "
+        "docs/reference/settings.md). Lists given here are added to the file's, other "
         "values replace its. Default: none.",
     )
 

@@ -44,7 +44,7 @@ def add(commands: Any) -> None:
         "List the container runtimes whose own system calls under the filter are known, and those "
         "that are installed. A policy without these calls starts no container.\n\nWith --measure, "
         "start a static program many times under each installed runtime, and list what the runtime "
-        "calls between the filter and the entry point (docs/runtimes.md).",
+        "calls between the filter and the entry point (docs/concepts/runtimes.md).",
         ["[--runtime PROGRAM]... [--json]", "--measure [OPTIONS]"],
         ["", "--measure", "--measure --runtime /opt/bin/youki --starts 2000 -o runtimes.toml"],
     )

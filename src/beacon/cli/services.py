@@ -21,7 +21,7 @@ def add(commands: Any) -> None:
         "services",
         "List the services that `beacon profile` recognises and drives.",
         "List the installed services: the workload that drives each, and the environments that "
-        "only it has. Packages add services by an entry point (docs/services.md).",
+        "only it has. Packages add services by an entry point (docs/guides/own-service.md).",
         "[--json]",
         ["", "--json"],
     )

@@ -40,7 +40,8 @@ def add(commands: Any) -> None:
         "Run the container under its policy, compare, and list what was denied.",
         "Start the image with DIR/docker.args and DIR/seccomp.json, repeat every recorded run, "
         "compare checks and exit codes, and list what the kernel denied. A run that differs is "
-        "repeated without the policy. Writes DIR/verification.json (docs/verification.md).\n\n"
+        "repeated without the policy. Writes DIR/verification.json "
+        "(docs/concepts/verification.md).\n\n"
         "Exits 10 if the policy is at fault, or, before any run, if a file allows more than "
         "policy.json. Exits 11 if all that differs also differs without the policy.",
         "[OPTIONS] POLICY_DIR",

@@ -1,4 +1,7 @@
-"""The calls that OCI runtimes make between the filter and the entry point (docs/runtimes.md)."""
+"""The calls that OCI runtimes make between the filter and the entry point.
+
+docs/concepts/runtimes.md has their story.
+"""
 
 from __future__ import annotations
 
@@ -119,8 +122,8 @@ def load(path: Path) -> Table:
     except (ValueError, RecursionError) as error:
         reason = escape_untrusted(str(error)[:_SHOWN])
         raise UsageError(
-            f"{name} is not a table of runtimes ({reason}): see docs/runtimes.md, or measure "
-            "again with `beacon runtimes --measure`."
+            f"{name} is not a table of runtimes ({reason}): see docs/concepts/runtimes.md, or "
+            "measure again with `beacon runtimes --measure`."
         ) from None
     return table
 

@@ -70,10 +70,10 @@ class CapabilityCheck(msgspec.Struct, frozen=True, gc=False):
     """How often the kernel asked for one capability in one phase, from one place.
 
     `decisive` is False where the answer decides nothing that the process would miss (overcommit
-    accounting asks for CAP_SYS_ADMIN on every mapping; docs/capability-checks.md). `foreign` marks
-    answers that did not depend on the container's own rights: those of a user namespace that it
-    made, or credentials that a file system lent (overlayfs acts as its mounter). `call` is the
-    system call in flight, `callers` the kernel functions that asked, innermost first.
+    accounting asks for CAP_SYS_ADMIN on every mapping; docs/reference/capability-checks.md).
+    `foreign` marks answers that did not depend on the container's own rights: those of a user
+    namespace that it made, or credentials that a file system lent (overlayfs acts as its mounter).
+    `call` is the system call in flight, `callers` the kernel functions that asked, innermost first.
 
     With `holding` the kernel did not ask, yet without the capability the call would fail; `file` is
     the executed file that carries it.

@@ -43,7 +43,7 @@ class _File(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 def parse_intent(text: str, name: str) -> Intent:
-    """The intent that a file says (docs/intents.md); `name` is the file's, for the errors.
+    """The intent that a file says (docs/reference/intent.md); `name` is the file's, for the errors.
 
     UsageError for what is no intent.
     """
@@ -51,7 +51,9 @@ def parse_intent(text: str, name: str) -> Intent:
         said = msgspec.convert(tomllib.loads(text), _File)
     except (ValueError, RecursionError) as error:  # TOMLDecodeError and ValidationError are such
         reason = escape_untrusted(str(error)[:_LONGEST])
-        raise UsageError(f"{name} is no intent ({reason}): see docs/intents.md.") from None
+        raise UsageError(
+            f"{name} is not a valid intent ({reason}): see docs/reference/intent.md."
+        ) from None
     intent = intent_from_weights(said.preset, said.security, said.functionality)
     intent = msgspec.structs.replace(
         intent,

@@ -48,9 +48,9 @@ class Service:
     `images` the names of images without registry and tag (`httpd`, `bitnami/apache`), which decide
     only where one of the `interpreters` runs. `probes` are what its sockets answer.
 
-    `settings` is a file as docs/environments.md describes it; its dimensions are those of every
-    image that is recognised. `configuration` are the paths inside at which users put their own:
-    who mounts something there is not varied.
+    `settings` is a file as docs/reference/settings.md describes it; its dimensions are those of
+    every image that is recognised. `configuration` are the paths inside at which users put their
+    own: who mounts something there is not varied.
 
     `clients` are the Python modules that its workload imports, `requirement` what pip installs
     them with.

@@ -13,7 +13,7 @@ from beacon.model.event import Syscall, parse_event, without_argument
 from document import replaced
 from surface_history import SUBSYSTEMS
 
-DOCS = Path(__file__).parents[3] / "docs"
+DOCS = Path(__file__).parents[3] / "docs" / "reference"
 
 
 def _call(text: str) -> Syscall:

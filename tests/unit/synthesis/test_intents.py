@@ -54,12 +54,12 @@ def test_the_smallest_files() -> None:
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("security = ", "is no intent"),
+        ("security = ", "is not a valid intent"),
         ("security = 0.5", "go together"),
-        ("security = 1.5\nfunctionality = 1", "is no intent"),
-        ("security = nan\nfunctionality = 1", "is no intent|from 0 to 1"),
-        ("security = inf\nfunctionality = 1", "is no intent|from 0 to 1"),
-        ('security = "0.5"', "is no intent"),
+        ("security = 1.5\nfunctionality = 1", "is not a valid intent"),
+        ("security = nan\nfunctionality = 1", "is not a valid intent|from 0 to 1"),
+        ("security = inf\nfunctionality = 1", "is not a valid intent|from 0 to 1"),
+        ('security = "0.5"', "is not a valid intent"),
         ('preset = "lax"', "no preset 'lax'"),
         ('preset = "strict"\nsecurity = 1\nfunctionality = 1', "not both"),
         ('allow = ["tracep"]', "no event 'tracep'"),
@@ -69,8 +69,8 @@ def test_the_smallest_files() -> None:
         ('deny = ["\\u001b[31m"]', "no event"),
         ('allow = ["ptrace"]\ndeny = ["ptrace"]', "ptrace is pinned as allowed and as denied"),
         ('allow = ["clone"]\ndeny = ["clone(CLONE_NEWUSER)"]', "allowed and as denied"),
-        ("mode = 1", "is no intent"),
-        ("[environments]\nmatters = []", "is no intent"),
+        ("mode = 1", "is not a valid intent"),
+        ("[environments]\nmatters = []", "is not a valid intent"),
     ],
 )
 def test_what_is_no_intent(text: str, said: str) -> None:

@@ -100,7 +100,7 @@ def test_a_runtime_of_the_intent_has_to_be_known() -> None:
 
 @pytest.mark.parametrize("text", ["runtimes = 'crun'", f"runtimes = {['crun'] * 33}"])
 def test_runtimes_of_an_intent_file_are_a_short_list(text: str) -> None:
-    with pytest.raises(UsageError, match="is no intent"):
+    with pytest.raises(UsageError, match="is not a valid intent"):
         parse_intent(text, "intent")
 
 
