@@ -25,7 +25,7 @@ class Row(msgspec.Struct, frozen=True):
 
     name: str
     grown: Growth  # by name
-    by_class: Growth  # with the argument classes of a call told apart
+    by_class: Growth  # with the argument classes of a call distinguished
     runs: int
     not_ready: int
     refused: int
@@ -88,7 +88,7 @@ def show(rows: list[Row]) -> None:
     )
     print(table(heads, lines))
     by_class = share(mean(row.by_class.environments for row in rows))
-    print(f"\nWith argument classes told apart: {by_class}.\n")
+    print(f"\nWith argument classes distinguished: {by_class}.\n")
     heads = ["image", "runs", "not ready", "not applicable", "chance of something new", "interval"]
     print(
         table(

@@ -149,13 +149,13 @@ def strace(_: Helpers) -> Iterator[Watch]:
 
 
 VARIANTS = (
-    Variant("bare", "nobody watches", nothing),
+    Variant("bare", "baseline (not watched)", nothing),
     Variant("empty-enter", "empty program on sys_enter", empty("enter")),
     Variant("empty-both", "empty programs on sys_enter and sys_exit", empty("enter", "leave")),
     Variant("recording", "BeaCon records the process", recording),
     Variant("bystander", "BeaCon records another container", bystander),
     Variant("bpftrace", "bpftrace counts by number", bpftrace, slowness=4),
     Variant("strace", "strace -c", strace, slowness=100),
-    Variant("bare-plain", "nobody watches, no filter", nothing, filtered=False),
+    Variant("bare-plain", "baseline, no filter", nothing, filtered=False),
     Variant("bystander-plain", "BeaCon records another, no filter", bystander, filtered=False),
 )

@@ -65,7 +65,7 @@ def _cgroups() -> str:
 
 def _monitor(open_monitor: Callable[[], Monitor]) -> str:
     if os.geteuid() != 0:
-        raise BeaconError("Not tried without root.")
+        raise BeaconError("Skipped: it needs root.")
     monitor = open_monitor()
     try:
         return f"Loads and attaches; capability checks are seen by {monitor.facts().rung}."

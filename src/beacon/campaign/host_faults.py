@@ -11,6 +11,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from beacon.campaign.not_applicable import NotApplicableError
+from beacon.model.text import escape_untrusted
 
 #: The name of the file that fills a file system; nothing inside looks for it.
 FILLING = ".beacon-filling"
@@ -72,8 +73,8 @@ def shape(pid: int, words: Sequence[str]) -> None:
         except (OSError, subprocess.TimeoutExpired) as error:
             raise NotApplicableError(f"tc cannot be run on this host: {error}.") from error
         if done.returncode:
-            reason = done.stderr.strip().splitlines()
-            raise NotApplicableError(f"This kernel does not shape so: {reason[:1]}.")
+            reason = escape_untrusted((done.stderr.strip() or "no reason given").splitlines()[0])
+            raise NotApplicableError(f"The tc qdisc cannot be applied: {reason.rstrip('.')}.")
 
 
 def _children(pid: int) -> Iterator[int]:

@@ -129,8 +129,8 @@ class EngineBrokenError(BeaconError):
 
     def __init__(self, refusal: str) -> None:
         super().__init__(
-            f"The engine does not even start what it started before ({refusal.rstrip('.')}): "
-            "mend it, then go on with --resume."
+            f"The engine no longer starts the default environment ({refusal.rstrip('.')}): "
+            "repair it, then rerun with --resume."
         )
 
 
@@ -262,7 +262,7 @@ class ContainerRun:
             return _ended(container, Ending.DIED, f"It did not come back: {failure}")
         except RefusedError as refusal:
             # It is gone, or dead: nobody but us should touch it, yet somebody did.
-            return Outcome(Ending.DIED, detail=f"Somebody else ended it in mid-run: {refusal}")
+            return Outcome(Ending.DIED, detail=f"Somebody else ended it during the run: {refusal}")
 
     def _serve(self, container: Container) -> Outcome:
         self._target.set_phase(Phase.SERVE)
@@ -277,7 +277,9 @@ class ContainerRun:
             return done or _ended(container, Ending.DIED, "It ended under the workload.", checks)
         restarted = container.started_at() != patient.started_at
         if restarted and self._place.launch.restart is None:
-            return _ended(container, Ending.DIED, "Somebody else restarted it in mid-run.", checks)
+            return _ended(
+                container, Ending.DIED, "Somebody else restarted it during the run.", checks
+            )
         self._look_away()  # what it opens while it stops is in no reading
         self._target.set_phase(Phase.SHUTDOWN)
         code = container.stop(self._grace)

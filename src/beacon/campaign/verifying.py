@@ -96,7 +96,7 @@ def _run(
             reporter.say(f"Note: {note}.")
         image = lab.engine.image(policy.image.reference)
         if image.id != policy.image.id:
-            reporter.say(f"Note: {image.reference} is not the image that was profiled any more.")
+            reporter.say(f"Note: {image.reference} has changed since it was profiled.")
             # What was given to one image was not given to another of its name.
             check_consent(found, replace(consent, sealed=False))
         conditions = Conditions(

@@ -44,7 +44,7 @@ def add(commands: Any) -> None:
         help="Also remove what belongs to running commands, other hosts and other PID namespaces. "
         "Default: leave it, and say whose it is.",
     )
-    add_general_options(parser, "what was removed and what stays")
+    add_general_options(parser, "what was removed, and what stays,")
     parser.set_defaults(run=run)
 
 

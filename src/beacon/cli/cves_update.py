@@ -54,7 +54,7 @@ def _tell(console: Console, outcome: Outcome, path: Path, as_json: bool) -> None
         f"{outcome.unknown} unknown to BeaCon"
     )
     if outcome.refused:
-        console.say(f"{outcome.refused} scores were left out: their vectors are no CVSS.")
+        console.say(f"{outcome.refused} scores were left out: their vectors are not valid CVSS.")
     if outcome.updated:
         console.say(f"Kept in {escape_untrusted(str(path))}.")
 

@@ -110,7 +110,7 @@ def _lines(found: Explanation) -> Iterator[str]:
     if found.runtimes:
         yield f"  runtimes       {', '.join(found.runtimes)}: made before the entry point"
     if found.allowed and isinstance(found.event, Syscall) and is_whole(found.event):
-        yield "  arguments      not told apart: too many different ones, another ABI, or a pin"
+        yield "  arguments      not distinguished: too many different ones, another ABI, or a pin"
     yield from _score("security", found.security)
     yield from _score("functionality", found.functionality)
     evidence = found.evidence

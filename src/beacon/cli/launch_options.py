@@ -246,5 +246,5 @@ def _read(path: Path) -> str:
     try:
         return read_text(path, _LARGEST)
     except (OSError, UnicodeDecodeError) as error:
-        reason = getattr(error, "strerror", None) or "it is no UTF-8 text"
+        reason = getattr(error, "strerror", None) or "it is not UTF-8 text"
         raise UsageError(f"Cannot read {path} ({reason}): name another file.") from None

@@ -102,8 +102,8 @@ def main(arguments: Sequence[str]) -> int:
         return ExitCode.ERROR
     except OSError as error:
         console.error(
-            f"The system refused something ({escape_untrusted(str(error))}): see to that and try "
-            "again."
+            f"The operating system reported an error ({escape_untrusted(str(error))}): "
+            "fix it and try again."
         )
         return ExitCode.ERROR
     except Exception as error:
@@ -120,7 +120,7 @@ def _run(arguments: Sequence[str], console: Console) -> int:
     for argument in arguments:
         if not _is_text(argument):
             raise UsageError(
-                f"The argument '{escape_untrusted(os.fsencode(argument))}' is no UTF-8 text."
+                f"The argument '{escape_untrusted(os.fsencode(argument))}' is not UTF-8 text."
             )
     options = build_parser().parse_args(arguments)
     _catch_signals()

@@ -49,9 +49,10 @@ def add(commands: Any) -> None:
         commands,
         "policy",
         "Derive a policy from a profile, offline.",
-        "Weigh what each event does for the container against what its denial buys, as your intent "
-        "says, and deny the rest. Writes policy.json, seccomp.json, docker.args, compose.yaml, "
-        "kubernetes.yaml and seccompprofile.yaml to DIR. Prove them with `beacon verify DIR`.",
+        "Weigh the use of each event to the container against the gain from its denial, as your "
+        "intent says, and deny the rest. Writes policy.json, seccomp.json, docker.args, "
+        "compose.yaml, kubernetes.yaml and seccompprofile.yaml to DIR. Prove them with "
+        "`beacon verify DIR`.",
         "[OPTIONS] -o DIR PROFILE_DIR",
         [
             "web.profile -o web.policy",

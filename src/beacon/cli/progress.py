@@ -68,7 +68,9 @@ class Progress:
         """So many more of them an earlier command has done."""
         self._resumed += runs
         self._events += new_events
-        self._console.say(f"{self._clock()} {runs} runs are there already ({new_events} events)")
+        self._console.say(
+            f"{self._clock()} resuming: {runs} runs already recorded ({new_events} events)"
+        )
 
     def estimated(self, estimate: Estimate) -> None:
         """How likely one more run shows something new."""
@@ -134,7 +136,7 @@ def describe(estimate: Estimate) -> str:
     if not estimate.runs:
         return "no estimate yet of what is unseen"
     return (
-        f"one more run would show something new with a chance of {estimate.chance:.0%} "
+        f"chance that one more run shows something new: {estimate.chance:.0%} "
         f"({estimate.low:.0%} to {estimate.high:.0%})"
     )
 

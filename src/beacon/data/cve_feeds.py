@@ -87,7 +87,7 @@ def _pieces(raw: bytes) -> Iterable[Raw]:
         lines = _lines(raw)
         if not lines:
             text = escape_untrusted(str(error))
-            raise UsageError(f"The file is no JSON ({text}): fetch it again.") from None
+            raise UsageError(f"The file is not valid JSON ({text}): fetch it again.") from None
         return lines
 
 

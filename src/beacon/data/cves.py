@@ -59,6 +59,6 @@ def load(path: Path) -> tuple[Cve, ...]:
         ) from None
     except (msgspec.DecodeError, ValueError, RecursionError) as error:
         raise UsageError(
-            f"{name} is no file of CVEs ({escape_untrusted(str(error))}): "
+            f"{name} is not a file of CVEs ({escape_untrusted(str(error))}): "
             "give one that beacon/data/cves.schema.json describes."
         ) from None

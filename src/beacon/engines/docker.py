@@ -170,7 +170,7 @@ class DockerEngine(Engine):
             return str(answer["Id"])
         except ImageNotFound as error:
             raise ImageNotFoundError(
-                f"The image '{image.reference}' is gone from the engine: get it again."
+                f"The image '{image.reference}' was removed from the engine: pull it again."
             ) from error
 
     def _host_config(self, launch: Launch, enforcement: Enforcement, cgroup_parent: str) -> Any:
@@ -233,8 +233,9 @@ def _remove_all(leftovers: Iterable[_Found]) -> tuple[str, ...]:
         else:
             removed.append(each.name)
     if refused:
+        more = f" and {len(refused) - 1} more" if len(refused) > 1 else ""
         raise RefusedError(
-            f"The Docker engine does not remove {refused[0]}, the first of {len(refused)}: "
+            f"The Docker engine cannot remove {refused[0]}{more}: "
             "remove what uses it, then try again."
         )
     return tuple(removed)

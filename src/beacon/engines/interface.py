@@ -33,7 +33,7 @@ class RefusedError(BeaconError):
 
 
 class NotReadyError(BeaconError):
-    """A container did not become ready; `exited` tells whether it ended by itself."""
+    """A container did not become ready; `exited` is whether it ended by itself."""
 
     def __init__(self, message: str, *, exited: bool) -> None:
         super().__init__(message)

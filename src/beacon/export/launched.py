@@ -24,7 +24,7 @@ _SPELT = {"volumes": "--volume", "apparmor": "--security-opt apparmor"}
 OF_NO_CONSEQUENCE = {
     "cap_add": "The policy holds what the container needed of it.",
     "seccomp": "The policy takes its place.",
-    "job": "docker run and compose do not restart what ended; a Pod is told not to.",
+    "job": "docker run and compose do not restart what ended; a Pod has restartPolicy Never.",
     "ready_log": "It says when a recorded container counts as ready, not how it is started.",
     "ready_after": "As ready_log.",
     "ready_timeout": "As ready_log.",

@@ -38,7 +38,7 @@ class SeccompProfileExporter(Exporter):
         }
         comments = (
             f"Written by BeaCon {policy.beacon} for {policy.image.reference}.",
-            "The operator's status tells the localhostProfile that a Pod has to name:",
+            "The operator's status shows the localhostProfile that a Pod has to name:",
             f"kubectl get seccompprofile {name} -o jsonpath='{{.status.localhostProfile}}'",
         )
         return dump(document, comments)

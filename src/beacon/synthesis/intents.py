@@ -52,7 +52,7 @@ def parse_intent(text: str, name: str) -> Intent:
     except (ValueError, RecursionError) as error:  # TOMLDecodeError and ValidationError are such
         reason = escape_untrusted(str(error)[:_LONGEST])
         raise UsageError(
-            f"{name} is not a valid intent ({reason}): see docs/reference/intent.md."
+            f"{name} is not a valid intent file ({reason}): see docs/reference/intent.md."
         ) from None
     intent = intent_from_weights(said.preset, said.security, said.functionality)
     intent = msgspec.structs.replace(
@@ -172,8 +172,8 @@ def check_environments(intent: Intent, profile: Profile) -> None:
     both = sorted({*intent.matter} & {*intent.ignore})
     if both:
         raise UsageError(
-            f"{escape_untrusted(both[0])} is to matter and to be ignored: take it out of one of "
-            "the lists."
+            f"{escape_untrusted(both[0])} is in both `matter` and `ignore`: "
+            "remove it from one of them."
         )
     unknown = sorted(({*intent.ignore} - {EVERYTHING} | {*intent.matter}) - _named(profile.runs))
     if unknown:

@@ -67,7 +67,7 @@ def synthesize(
     gaps = profile.gaps()
     if gaps and not insist:
         raise UsageError(
-            f"This profile is not complete ({gaps[0]}): profile again, or insist with --incomplete."
+            f"This profile is not complete ({gaps[0]}): profile again, or pass --incomplete."
         )
     floor = needed(profile.host.runtime, runs, intent, runtimes or shipped())
     known = cves() if known is None else known
@@ -116,7 +116,7 @@ def _counted(profile: Profile, intent: Intent) -> list[Run]:
     if not any(intent.matters(run.environment) for run in runs):
         raise NothingObservedError(
             "No run that this intent counts became ready, so no policy would be known to start: "
-            "let it count more environments."
+            "remove entries from `ignore`."
         )
     return runs
 

@@ -147,7 +147,7 @@ def test_an_engine_that_starts_nothing_any_more_ends_the_campaign(
         pytest.raises(EngineBrokenError) as broken,
     ):
         varied(made, Diary(), journal)
-    assert re.search(r"(never|no)\): mend it, then go on with --resume", str(broken.value))
+    assert re.search(r"(never|no)\): repair it, then rerun with --resume", str(broken.value))
     assert isinstance(made.engine, FakeEngine)
     assert made.engine.alive == set()
     diary = Diary()

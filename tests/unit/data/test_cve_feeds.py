@@ -130,12 +130,12 @@ def test_records_of_another_form_are_left_out() -> None:
 @pytest.mark.parametrize(
     ("raw", "message"),
     [
-        (b"", "no JSON"),
-        (b"\xff\xfe\x00", "no JSON"),
-        (b"<html>\x1b[2J</html>", "no JSON"),
-        (json.dumps({"vulnerabilities": [NVD]}).encode()[:-9], "no JSON"),
-        (b"[" * 100_000, "no JSON"),
-        (b'{"a":' * 100_000, "no JSON"),
+        (b"", "not valid JSON"),
+        (b"\xff\xfe\x00", "not valid JSON"),
+        (b"<html>\x1b[2J</html>", "not valid JSON"),
+        (json.dumps({"vulnerabilities": [NVD]}).encode()[:-9], "not valid JSON"),
+        (b"[" * 100_000, "not valid JSON"),
+        (b'{"a":' * 100_000, "not valid JSON"),
         (b"{}", "names no CVE"),
         (b"[]", "names no CVE"),
         (b"null\nnull", "names no CVE"),

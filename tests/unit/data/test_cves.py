@@ -211,7 +211,7 @@ def test_load_reads_the_package_s_own_form() -> None:
 def test_other_files_that_are_none(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "cves.json"
     path.write_bytes(content)
-    with pytest.raises(UsageError, match="is no file of CVEs") as failure:
+    with pytest.raises(UsageError, match="is not a file of CVEs") as failure:
         load(path)
     assert str(failure.value).isprintable()
 

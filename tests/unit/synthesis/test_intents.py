@@ -132,5 +132,5 @@ def test_environments_must_have_been_explored() -> None:
     check_environments(Intent(ignore=("init",)), profile(run(call("read")), dead))
     with pytest.raises(UsageError, match="became ready in an environment 'init': it cannot"):
         check_environments(Intent(matter=("init",)), profile(run(call("read")), dead))
-    with pytest.raises(UsageError, match="init is to matter and to be ignored"):
+    with pytest.raises(UsageError, match="init is in both `matter` and `ignore`"):
         check_environments(Intent(matter=("init",), ignore=("init",)), profile(run(call("read"))))

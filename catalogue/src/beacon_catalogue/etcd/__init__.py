@@ -11,7 +11,7 @@ _VERSION = b"GET /version HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r
 
 SERVICE = Service(
     name="etcd",
-    summary="etcd: keys, transactions, leases, watches, locks, maintenance, and odd clients",
+    summary="etcd: keys, transactions, leases, watches, locks, maintenance, malformed requests",
     workload="etcd",
     drives="beacon_catalogue.etcd.workload:WORKLOAD",
     ports=(2379,),

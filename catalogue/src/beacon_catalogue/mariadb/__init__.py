@@ -9,7 +9,7 @@ from beacon.workloads.service import Probe, Service
 
 SERVICE = Service(
     name="mariadb",
-    summary="MariaDB: SQL, engines, programs, replication, maintenance, and odd clients",
+    summary="MariaDB: SQL, engines, programs, replication, maintenance, malformed requests",
     workload="mysql",
     drives="beacon_catalogue.mariadb.workload:WORKLOAD",
     ports=(3306,),

@@ -9,7 +9,7 @@ from beacon.workloads.service import Probe, Service
 
 SERVICE = Service(
     name="memcached",
-    summary="memcached: text, meta and binary protocol, tuning, and odd clients",
+    summary="memcached: text, meta and binary protocol, tuning, malformed requests",
     workload="memcached",
     drives="beacon_catalogue.memcached.workload:WORKLOAD",
     ports=(11211,),

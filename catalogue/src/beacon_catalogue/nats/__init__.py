@@ -9,7 +9,7 @@ from beacon.workloads.service import Probe, Service
 
 SERVICE = Service(
     name="nats",
-    summary="NATS: subjects, requests, queue groups, headers, streams, monitoring, and odd clients",
+    summary="NATS: subjects, requests, queue groups, headers, streams, monitoring, malformed requests",
     workload="nats",
     drives="beacon_catalogue.nats.workload:WORKLOAD",
     ports=(4222,),

@@ -9,7 +9,7 @@ from beacon.workloads.service import Probe, Service
 
 SERVICE = Service(
     name="postgres",
-    summary="PostgreSQL: SQL, languages, sessions, replication, maintenance, and odd clients",
+    summary="PostgreSQL: SQL, languages, sessions, replication, maintenance, malformed requests",
     workload="postgres",
     drives="beacon_catalogue.postgres.workload:WORKLOAD",
     ports=(5432,),

@@ -9,7 +9,7 @@ from beacon.workloads.service import Probe, Service
 
 SERVICE = Service(
     name="ssh",
-    summary="SSH 2: key exchanges, logins, commands, terminals, SFTP, forwarding, and odd clients",
+    summary="SSH 2: key exchanges, logins, commands, terminals, SFTP, forwarding, malformed requests",
     workload="ssh",
     drives="beacon_catalogue.ssh.workload:WORKLOAD",
     ports=(22, 2222),
