@@ -41,7 +41,11 @@ def test_pages_named_in_sources_exist() -> None:
     assert not {each for each in named if not (ROOT / each[1]).is_file()}
 
 
-@pytest.mark.parametrize("page", [*ROOT.glob("*.md"), *(ROOT / "catalogue").rglob("*.md")], ids=str)
+@pytest.mark.parametrize(
+    "page",
+    [*ROOT.glob("*.md"), *(ROOT / "catalogue").rglob("*.md")],
+    ids=lambda page: str(page.relative_to(ROOT)),
+)
 def test_links_of_pages_outside_of_the_site_exist(page: Path) -> None:
     targets = re.findall(r"\]\((?![a-z]+:|#)([^)#\s]+)", page.read_text())
     assert not [each for each in targets if not (page.parent / each).exists()]
