@@ -11,7 +11,7 @@ _VERSION = b"GET /version HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r
 
 SERVICE = Service(
     name="etcd",
-    summary="etcd: keys, transactions, leases, watches, locks, maintenance, malformed requests",
+    summary="etcd: keys, transactions, leases, watches, locks, maintenance, malformed input",
     workload="etcd",
     drives="beacon_catalogue.etcd.workload:WORKLOAD",
     ports=(2379,),

@@ -9,7 +9,7 @@ from beacon.workloads.service import Probe, Service
 
 SERVICE = Service(
     name="ftp",
-    summary="FTP: logins, listings, uploads and downloads, active mode, TLS, malformed requests",
+    summary="FTP: logins, listings, uploads and downloads, active mode, TLS, malformed input",
     workload="ftp",
     drives="beacon_catalogue.ftp.workload:WORKLOAD",
     ports=(21, 2121),

@@ -19,7 +19,7 @@ _GRPC = rb"(?s)\x00..\x04\x00\x00\x00\x00\x00.{0,512}?(?:application/grpc|\x1du\
 
 SERVICE = Service(
     name="grpc",
-    summary="gRPC: health, reflection, calls that fail as they must, streams, malformed requests",
+    summary="gRPC: health, reflection, calls that fail as they must, streams, malformed input",
     workload="grpc",
     drives="beacon_catalogue.grpc.workload:WORKLOAD",
     ports=(50051,),

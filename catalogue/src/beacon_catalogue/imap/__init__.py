@@ -9,7 +9,7 @@ from beacon.workloads.service import Probe, Service
 
 SERVICE = Service(
     name="imap",
-    summary="IMAP: mailboxes, messages, searches, IDLE, STARTTLS, accounts, malformed requests",
+    summary="IMAP: mailboxes, messages, searches, IDLE, STARTTLS, accounts, malformed input",
     workload="imap",
     drives="beacon_catalogue.imap.workload:WORKLOAD",
     ports=(143,),

@@ -17,7 +17,7 @@ _FOUND = rb"(?s)0(?:[\x00-\x7f]|\x81.|\x82..|\x83...|\x84....)\x02\x01\x01[\x64\
 
 SERVICE = Service(
     name="ldap",
-    summary="LDAP 3: root DSE, schema, binds, StartTLS, entries, filters, pages, malformed requests",
+    summary="LDAP 3: root DSE, schema, binds, StartTLS, entries, filters, pages, malformed input",
     workload="ldap",
     drives="beacon_catalogue.ldap.workload:WORKLOAD",
     ports=(389, 1389, 3389),

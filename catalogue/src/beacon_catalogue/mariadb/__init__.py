@@ -9,7 +9,7 @@ from beacon.workloads.service import Probe, Service
 
 SERVICE = Service(
     name="mariadb",
-    summary="MariaDB: SQL, engines, programs, replication, maintenance, malformed requests",
+    summary="MariaDB: SQL, engines, programs, replication, maintenance, malformed input",
     workload="mysql",
     drives="beacon_catalogue.mariadb.workload:WORKLOAD",
     ports=(3306,),

@@ -9,7 +9,7 @@ from beacon.workloads.service import Probe, Service
 
 SERVICE = Service(
     name="memcached",
-    summary="memcached: text, meta and binary protocol, tuning, malformed requests",
+    summary="memcached: text, meta and binary protocol, tuning, malformed input",
     workload="memcached",
     drives="beacon_catalogue.memcached.workload:WORKLOAD",
     ports=(11211,),

@@ -9,7 +9,7 @@ from beacon.workloads.service import Probe, Service
 
 SERVICE = Service(
     name="mosquitto",
-    summary="Mosquitto: MQTT 3.1, 3.1.1 and 5, retained messages, sessions, malformed requests",
+    summary="Mosquitto: MQTT 3.1, 3.1.1 and 5, retained messages, sessions, malformed input",
     workload="mqtt",
     drives="beacon_catalogue.mosquitto.workload:WORKLOAD",
     ports=(1883,),

@@ -9,7 +9,7 @@ from beacon.workloads.service import Probe, Service
 
 SERVICE = Service(
     name="nats",
-    summary="NATS: subjects, requests, queue groups, headers, streams, monitoring, malformed requests",
+    summary="NATS: subjects, requests, queue groups, headers, streams, monitoring, malformed input",
     workload="nats",
     drives="beacon_catalogue.nats.workload:WORKLOAD",
     ports=(4222,),

@@ -8,7 +8,7 @@ from beacon.workloads.service import Probe, Service
 
 SERVICE = Service(
     name="pop3",
-    summary="POP3: what is offered, messages of an account, STLS, refusals, malformed requests",
+    summary="POP3: what is offered, messages of an account, STLS, refusals, malformed input",
     workload="pop3",
     drives="beacon_catalogue.pop3.workload:WORKLOAD",
     ports=(110,),

@@ -9,7 +9,7 @@ from beacon.workloads.service import Probe, Service
 
 SERVICE = Service(
     name="postgres",
-    summary="PostgreSQL: SQL, languages, sessions, replication, maintenance, malformed requests",
+    summary="PostgreSQL: SQL, languages, sessions, replication, maintenance, malformed input",
     workload="postgres",
     drives="beacon_catalogue.postgres.workload:WORKLOAD",
     ports=(5432,),

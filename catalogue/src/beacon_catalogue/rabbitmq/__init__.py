@@ -9,7 +9,7 @@ from beacon.workloads.service import Probe, Service
 
 SERVICE = Service(
     name="rabbitmq",
-    summary="RabbitMQ: queues, exchanges, consumers, management, malformed requests",
+    summary="RabbitMQ: queues, exchanges, consumers, management, malformed input",
     workload="amqp",
     drives="beacon_catalogue.rabbitmq.workload:WORKLOAD",
     ports=(5672,),

@@ -9,7 +9,7 @@ from beacon.workloads.service import Probe, Service
 
 SERVICE = Service(
     name="redis",
-    summary="Redis or Valkey: data types, persistence, replication, rights, malformed requests",
+    summary="Redis or Valkey: data types, persistence, replication, rights, malformed input",
     workload="redis",
     drives="beacon_catalogue.redis.workload:WORKLOAD",
     ports=(6379,),

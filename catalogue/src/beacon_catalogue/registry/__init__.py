@@ -8,7 +8,7 @@ from beacon.workloads.service import Service
 
 SERVICE = Service(
     name="registry",
-    summary="a container registry: pushes, pulls, manifests, lists, malformed requests",
+    summary="a container registry: pushes, pulls, manifests, lists, malformed input",
     workload="registry",
     drives="beacon_catalogue.registry.workload:WORKLOAD",
     ports=(5000,),

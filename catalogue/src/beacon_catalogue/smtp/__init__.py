@@ -9,7 +9,7 @@ from beacon.workloads.service import Probe, Service
 
 SERVICE = Service(
     name="smtp",
-    summary="a mail server: EHLO, addresses, messages, pipelining, STARTTLS, AUTH, malformed requests",
+    summary="a mail server: EHLO, addresses, messages, pipelining, STARTTLS, AUTH, malformed input",
     workload="smtp",
     drives="beacon_catalogue.smtp.workload:WORKLOAD",
     ports=(25, 587, 2525),

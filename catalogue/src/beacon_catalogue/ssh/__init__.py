@@ -9,7 +9,7 @@ from beacon.workloads.service import Probe, Service
 
 SERVICE = Service(
     name="ssh",
-    summary="SSH 2: key exchanges, logins, commands, terminals, SFTP, forwarding, malformed requests",
+    summary="SSH 2: key exchanges, logins, commands, terminals, SFTP, forwarding, malformed input",
     workload="ssh",
     drives="beacon_catalogue.ssh.workload:WORKLOAD",
     ports=(22, 2222),

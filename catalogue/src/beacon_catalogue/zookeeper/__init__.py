@@ -9,7 +9,7 @@ from beacon.workloads.service import Probe, Service
 
 SERVICE = Service(
     name="zookeeper",
-    summary="ZooKeeper: nodes, watches, recipes, rights, admin commands, malformed requests",
+    summary="ZooKeeper: nodes, watches, recipes, rights, admin commands, malformed input",
     workload="zookeeper",
     drives="beacon_catalogue.zookeeper.workload:WORKLOAD",
     ports=(2181,),
