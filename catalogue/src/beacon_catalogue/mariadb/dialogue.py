@@ -5,12 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from functools import partial
 
-from beacon.workloads.answers import expect
-from beacon.workloads.checks import digest
+from beacon.workloads.dialogue import Dialogue, hold
 from beacon_catalogue.mariadb.server import OURS, Server, ask, tell
-
-#: A statement and its rows; a statement alone is one whose answer does not matter.
-Dialogue = tuple[str | tuple[str, list[tuple[object, ...]]], ...]
 
 
 def checks(dialogues: Mapping[str, Dialogue]) -> Mapping[str, Callable[[Server], str | None]]:
@@ -20,16 +16,9 @@ def checks(dialogues: Mapping[str, Dialogue]) -> Mapping[str, Callable[[Server],
 
 def _hold(dialogue: Dialogue, server: Server) -> str:
     """Hold it with no table, view or procedure of another; the value stands for all answers."""
-    answers = []
     with server.session() as session:
         _empty(session)
-        for line in dialogue:
-            statement, expected = (line, None) if isinstance(line, str) else line
-            rows = ask(session, statement)
-            if expected is not None:
-                expect(rows, expected, " ".join(statement.split()))
-                answers.append(rows)
-    return digest(repr(answers).encode())
+        return hold(dialogue, partial(ask, session))
 
 
 def _empty(session: object) -> None:

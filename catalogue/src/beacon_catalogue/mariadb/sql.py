@@ -7,8 +7,9 @@ from datetime import date, datetime
 from decimal import Decimal
 from hashlib import sha256
 
+from beacon.workloads.dialogue import Dialogue
 from beacon.workloads.suite import Suite
-from beacon_catalogue.mariadb.dialogue import Dialogue, checks
+from beacon_catalogue.mariadb.dialogue import checks
 from beacon_catalogue.mariadb.server import Server
 
 _DIALOGUES: Mapping[str, Dialogue] = {

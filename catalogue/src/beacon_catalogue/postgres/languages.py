@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from beacon.workloads.answers import expect
+from beacon.workloads.dialogue import Dialogue
 from beacon.workloads.suite import Suite
-from beacon_catalogue.postgres.dialogue import Dialogue, checks
+from beacon_catalogue.postgres.dialogue import checks
 from beacon_catalogue.postgres.server import OURS, Server, ask, fresh, one, refuses, tell
 
 _FIBONACCI = """

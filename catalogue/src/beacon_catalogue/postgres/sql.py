@@ -8,8 +8,9 @@ from decimal import Decimal
 from hashlib import sha256
 from uuid import UUID
 
+from beacon.workloads.dialogue import Dialogue
 from beacon.workloads.suite import Suite
-from beacon_catalogue.postgres.dialogue import Dialogue, checks
+from beacon_catalogue.postgres.dialogue import checks
 from beacon_catalogue.postgres.server import Server
 
 _DIALOGUES: Mapping[str, Dialogue] = {
