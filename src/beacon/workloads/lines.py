@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from beacon.workloads.checks import AnswerError, Deadline
+from beacon.workloads.interface import Endpoint
 from beacon.workloads.net import Peer
 
 #: What one line may have, what all lines of a conversation may have, and the lines of one answer.
@@ -45,6 +46,11 @@ class LineServer:
     def lines(self) -> Lines:
         """Open a connection; OSError if nobody listens."""
         return Lines(self.peer.connect(), self.peer.deadline)
+
+
+def line_server(peer: Peer, endpoint: Endpoint) -> LineServer:
+    """What a SuiteWorkload of such a service connects to."""
+    return LineServer(peer, endpoint.env)
 
 
 class Lines:

@@ -9,9 +9,7 @@ from __future__ import annotations
 import re
 
 from beacon.workloads import strangers
-from beacon.workloads.interface import Endpoint
-from beacon.workloads.lines import LineServer
-from beacon.workloads.net import Peer
+from beacon.workloads.lines import line_server
 from beacon.workloads.suite import Suite
 from beacon.workloads.suite_workload import SuiteWorkload
 from beacon_catalogue.ftp import SERVICE, commands, transfers
@@ -28,8 +26,4 @@ _MANNERS = strangers.Manners(
 SUITE = Suite((commands.SUITE, transfers.SUITE, strangers.suite(_MANNERS)))
 
 
-def _connect(peer: Peer, endpoint: Endpoint) -> LineServer:
-    return LineServer(peer, endpoint.env)
-
-
-WORKLOAD = SuiteWorkload(SERVICE.workload, SUITE, _connect, ports=SERVICE.ports, cleaning=3.0)
+WORKLOAD = SuiteWorkload(SERVICE.workload, SUITE, line_server, ports=SERVICE.ports, cleaning=3.0)

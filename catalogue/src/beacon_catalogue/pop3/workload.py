@@ -9,9 +9,7 @@ from __future__ import annotations
 import re
 
 from beacon.workloads import strangers
-from beacon.workloads.interface import Endpoint
-from beacon.workloads.lines import LineServer
-from beacon.workloads.net import Peer
+from beacon.workloads.lines import line_server
 from beacon.workloads.suite import Suite
 from beacon.workloads.suite_workload import SuiteWorkload
 from beacon_catalogue.pop3 import SERVICE, commands, messages
@@ -27,14 +25,10 @@ _MANNERS = strangers.Manners(
 SUITE = Suite((commands.SUITE, messages.SUITE, strangers.suite(_MANNERS)))
 
 
-def _connect(peer: Peer, endpoint: Endpoint) -> LineServer:
-    return LineServer(peer, endpoint.env)
-
-
 WORKLOAD = SuiteWorkload(
     SERVICE.workload,
     SUITE,
-    _connect,
+    line_server,
     ports=SERVICE.ports,
     tls_ports=SERVICE.tls_ports,
     may_be_secure=True,
