@@ -1,68 +1,34 @@
-"""What is no POP3 server passes nothing; real ones are driven in tests/catalogue."""
+"""A server that is not a POP3 server passes nothing; tests/catalogue drives real ones."""
 
 from __future__ import annotations
 
-import socket
-import time
-
 import pytest
 
-from beacon.workloads.interface import Endpoint
 from beacon_catalogue.pop3 import SERVICE
 from beacon_catalogue.pop3.workload import WORKLOAD
-from unit.workloads.servers import CONTAINER, endpoint, listening, nobody
+from unit.workloads.line_servers import (
+    OTHERS,
+    Behaviour,
+    behaviours,
+    check_fails_in_time,
+    check_same_names_without_a_server,
+    matching,
+)
+
+_BEHAVIOURS = behaviours(b"+OK me\r\n")
 
 
-def _silent(connection: socket.socket) -> None:
-    while connection.recv(1 << 16):
-        pass
-
-
-def _hostile(connection: socket.socket) -> None:
-    """Greets well, then says the same to everything."""
-    connection.sendall(b"+OK me\r\n")
-    while connection.recv(1 << 16):
-        connection.sendall(b"999 \x1b[2J\xff\r\n")
-
-
-def _nonsense(connection: socket.socket) -> None:
-    connection.sendall(b"HTTP/1.1 400 \x1b[2J Bad Request\r\n\r\n")
-
-
-def _endless(connection: socket.socket) -> None:
-    while True:
-        connection.sendall(b"+OK me\r\n" + b"x" * 70_000)
-
-
-@pytest.mark.parametrize("behaviour", [_silent, _hostile, _nonsense, _endless])
-def test_what_is_no_server_fails_in_time(behaviour) -> None:  # noqa: ANN001
-    started = time.monotonic()
-    with listening(behaviour) as port:
-        checks = WORKLOAD.drive(endpoint(port), 0.7)
-    assert time.monotonic() - started < 5
-    assert tuple(check.name for check in checks) == WORKLOAD.suite.names
-    assert {check.name for check in checks if check.passed} <= set[str]()
-    assert all((check.detail or "").isprintable() for check in checks)
+@pytest.mark.parametrize("behaviour", _BEHAVIOURS.values(), ids=_BEHAVIOURS)
+def test_what_is_not_a_server_of_it_fails_in_time(behaviour: Behaviour) -> None:
+    check_fails_in_time(WORKLOAD, behaviour)
 
 
 def test_no_network_and_nobody_listening_give_the_same_names() -> None:
-    apart = WORKLOAD.drive(Endpoint(CONTAINER, None, ()), 5)
-    alone = WORKLOAD.drive(endpoint(nobody()), 5)
-    assert [check.name for check in apart] == [check.name for check in alone]
-    assert not any(check.passed for check in (*apart, *alone))
-
-
-def _matching(said: bytes) -> list[int]:
-    return [n for n, probe in enumerate(SERVICE.probes) if probe.answer.match(said)]
+    check_same_names_without_a_server(WORKLOAD)
 
 
 def test_probes_know_their_protocol_and_no_other() -> None:
-    for said in (
-        b"SSH-2.0-OpenSSH_9.2\r\n",
-        b"HTTP/1.1 400 Bad Request\r\n\r\n",
-        b"5.5.5-10.11.6-MariaDB",
-        b"220 ready\r\n500 unknown\r\n",
-    ):
-        assert _matching(said) == []
-    assert _matching(b"* OK ready\r\n") == []
-    assert _matching(b"+OK Dovecot ready.\r\n") == [0]
+    for said in OTHERS:
+        assert matching(SERVICE, said) == []
+    assert matching(SERVICE, b"* OK ready\r\n") == []
+    assert matching(SERVICE, b"+OK Dovecot ready.\r\n") == [0]
