@@ -12,7 +12,7 @@ import hmac
 import os
 import secrets
 import stat
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from errno import EINVAL, ENOENT, EPERM
 from pathlib import Path
 from typing import TypeVar
@@ -63,6 +63,15 @@ def is_sealed(document: Profile | Policy) -> bool:
         return False
     mark = _mark(_key(make=False), document)
     return hmac.compare_digest(mark.encode(), document.seal.encode())
+
+
+def has_seal(document: Profile | Policy, say: Callable[[str], None]) -> bool:
+    """As `is_sealed`; False, and a note by `say`, where nobody can check."""
+    try:
+        return is_sealed(document)
+    except NoKeyError as error:
+        say(f"Note: nobody can check the seal of these files here ({error}).")
+        return False
 
 
 def _mark(key: bytes, document: Profile | Policy) -> str:

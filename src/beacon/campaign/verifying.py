@@ -15,7 +15,7 @@ from beacon.campaign.open_context import open_context
 from beacon.campaign.reporter import Reporter
 from beacon.campaign.request import VerifyRequest
 from beacon.campaign.run import Conditions
-from beacon.campaign.seal import NoKeyError, is_sealed
+from beacon.campaign.seal import has_seal
 from beacon.campaign.standard_input import standard_input
 from beacon.campaign.starts import start_again
 from beacon.campaign.verify import chosen, verify_runs
@@ -24,7 +24,6 @@ from beacon.export.seccomp import SeccompExporter
 from beacon.model.deviation import is_wider
 from beacon.model.files import load_policy
 from beacon.model.policy import Policy
-from beacon.model.profile import Profile
 from beacon.model.verification import Verification
 from beacon.synthesis.runtime_floor import other_runtime
 from beacon.workloads.discovery import find
@@ -62,20 +61,11 @@ def consented(
     found = demands(policy, replays, enforced.enforcement, request.granted)
     if not found:
         return found, Consent()
-    sealed = has_seal(policy, reporter)
+    sealed = has_seal(policy, reporter.say)
     consent = replace(request.consent, sealed=sealed, script=policy.script)
     check_consent(found, consent)
     reporter.demanded(found, consent)
     return found, consent
-
-
-def has_seal(document: Profile | Policy, reporter: Reporter) -> bool:
-    """Whether this host sealed the document; a note where nobody can check."""
-    try:
-        return is_sealed(document)
-    except NoKeyError as error:
-        reporter.say(f"Note: nobody can check the seal of these files here ({error}).")
-        return False
 
 
 def _run(

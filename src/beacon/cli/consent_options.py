@@ -11,9 +11,10 @@ import msgspec
 
 from beacon.campaign.consent import Consent, some
 from beacon.campaign.demands import Effects, launch_demands, own_effects
-from beacon.campaign.seal import NoKeyError, is_sealed, seal
+from beacon.campaign.seal import NoKeyError, has_seal, seal
 from beacon.campaign.settings import Settings, read_settings
 from beacon.cli.console import Console
+from beacon.cli.explore_options import named_dimensions
 from beacon.cli.launch_options import read_security
 from beacon.data.dimensions import general, select
 from beacon.model.launch import Launch
@@ -101,7 +102,7 @@ def sealed(document: _Document, console: Console) -> _Document:
 
 def carried(policy: Policy, profile: Profile, console: Console) -> Policy:
     """The policy, sealed if the profile was; else a note on what its files ask for."""
-    if _sealed(profile, console):
+    if has_seal(profile, console.say):
         return sealed(policy, console)
     if found := launch_demands(policy.launch):
         console.say(
@@ -111,17 +112,8 @@ def carried(policy: Policy, profile: Profile, console: Console) -> Policy:
     return policy
 
 
-def _sealed(document: Profile | Policy, console: Console) -> bool:
-    try:
-        return is_sealed(document)
-    except NoKeyError as error:
-        console.say(f"Note: nobody can check the seal of these files here ({error}).")
-        return False
-
-
 def _granted(dimensions: str, settings: Settings) -> Effects:
-    names = tuple(name.strip() for name in dimensions.split(",") if name.strip())
-    chosen = select((*general(), *settings.dimensions), names)
+    chosen = select((*general(), *settings.dimensions), named_dimensions(dimensions))
     return {**own_effects(settings.dimensions), **own_effects(chosen)}
 
 
