@@ -50,11 +50,10 @@ class Recogniser:
         They are asked in a container of its own, which counts for nothing: whatever it shows, the
         workload shows again.
         """
-        launch, exposed = self.conditions.launch, self.conditions.image.ports
-        if not reachable(launch):
+        if not reachable(self.conditions.launch):
             return recognition
-        address = "127.0.0.1" if launch.network == "host" else None
-        expected = {self.services[each.name].workload for each in recognition.services}
+        exposed, address = self.conditions.image.ports, self._address
+        expected = {each.workload for each in self._recognised(recognition)}
         known = certain(exposed, alone.listeners, address, expected)
         asked = unknown(exposed, alone.listeners, address, known)
         answers = self._ask(asked) if asked else ()
@@ -63,19 +62,17 @@ class Recogniser:
 
     def workload(self, recognition: Recognition) -> Workload:
         """What drives these sockets; `none` where no client reaches any."""
-        exposed, launch = self.conditions.image.ports, self.conditions.launch
-        address = "127.0.0.1" if launch.network == "host" else None
-        return self.find(suited(exposed, recognition.sockets, address))
+        exposed = self.conditions.image.ports
+        return self.find(suited(exposed, recognition.sockets, self._address))
 
     def environments(self, alone: Run, recognition: Recognition) -> tuple[Dimension, ...]:
         """The environments that only these services have, as far as they apply here."""
         if not self.vary:
             return ()
         evidence, launch = self._evidence(alone), self.conditions.launch
-        chosen = [self.services[each.name] for each in recognition.services]
         return tuple(
             dimension
-            for each in chosen
+            for each in self._recognised(recognition)
             for dimension in environments(
                 each, launch, main=recognition.chosen or is_main(each, evidence)
             )
@@ -83,22 +80,29 @@ class Recogniser:
 
     def writable(self, recognition: Recognition) -> tuple[str, ...]:
         """The paths that an image writes to which is called like one of these services."""
-        image = self.conditions.image
-        names = (image.reference, *image.titles)
-        chosen = [self.services[each.name] for each in recognition.services]
-        named = [each for each in chosen if is_called(each, names)]
+        named = [each for each in self._recognised(recognition) if is_called(each, self._names)]
         return tuple(dict.fromkeys(path for each in named for path in settings_of(each).writable))
+
+    @property
+    def _address(self) -> str | None:
+        """Where a container is that shares this host's network; None for any other."""
+        return "127.0.0.1" if self.conditions.launch.network == "host" else None
+
+    @property
+    def _names(self) -> tuple[str, ...]:
+        """What the image is called: by the user, and by its labels."""
+        return (self.conditions.image.reference, *self.conditions.image.titles)
+
+    def _recognised(self, recognition: Recognition) -> list[Service]:
+        return [self.services[each.name] for each in recognition.services]
 
     def _evidence(self, alone: Run) -> Evidence:
         image, launch = self.conditions.image, self.conditions.launch
         own = image.arguments if launch.entrypoint is None else ()
         entry = (launch.entrypoint,) if launch.entrypoint else image.command[: -len(own) or None]
         programs = sorted({each.path for each in alone.observation.programs})
-        return Evidence(
-            (image.reference, *image.titles),
-            (*entry, *(launch.command or own)),
-            tuple(programs),
-        )
+        command = (*entry, *(launch.command or own))
+        return Evidence(self._names, command, tuple(programs))
 
     def _ask(self, sockets: tuple[Listener, ...]) -> tuple[Spoken, ...]:
         cell = RunSpec(Environment(), DetectionWorkload(sockets))
