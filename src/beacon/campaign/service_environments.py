@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import cache
 from pathlib import PurePosixPath
 
 import msgspec
@@ -31,7 +32,11 @@ def environments(service: Service, launch: Launch, *, main: bool) -> Iterator[Di
 
 def settings_of(service: Service) -> Settings:
     """Its settings; none for a service without a file."""
-    return Settings() if service.settings is None else read_raw(service.settings)
+    return Settings() if service.settings is None else _read(service.settings)
+
+
+#: A command asks for each several times.
+_read = cache(read_raw)
 
 
 def _applies(effect: Changes, service: Service, launch: Launch, *, main: bool) -> bool:
