@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import replace
 
 from beacon.campaign.cleaning import clean
@@ -77,14 +77,10 @@ def _record(
             return _with_reach(campaign.run(), lab, image, reporter)
 
 
-@contextmanager
-def _journal(request: ProfileRequest, mark: str) -> Iterator[Journal | None]:
+def _journal(request: ProfileRequest, mark: str) -> AbstractContextManager[Journal | None]:
     if request.directory is None:
-        with nullcontext():
-            yield None
-    else:
-        with Journal(request.directory, mark, resume=request.resume) as journal:
-            yield journal
+        return nullcontext()
+    return Journal(request.directory, mark, resume=request.resume)
 
 
 def _with_reach(found: Profile, lab: RunContext, image: Image, reporter: Reporter) -> Profile:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from functools import cache
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
@@ -113,12 +113,8 @@ def find(name: str) -> Workload:
 
 def _how_to_get_more() -> str:
     """How to install the catalogue, unless it is there."""
-    return "" if len(drivers()) > len(list(_own())) else "; pip install 'beacon-policy[catalogue]'"
-
-
-def _own() -> Iterator[Service]:
-    """The services that BeaCon itself brings."""
-    return (each for each in drivers().values() if str(each.drives).startswith("beacon."))
+    own = all(str(each.drives).startswith("beacon.") for each in drivers().values())
+    return "; pip install 'beacon-policy[catalogue]'" if own else ""
 
 
 def unconfined(name: str) -> Workload:

@@ -10,7 +10,6 @@ import socket
 import ssl
 import time
 from contextlib import ExitStack, suppress
-from dataclasses import replace
 
 from beacon.workloads.answers import until
 from beacon.workloads.interface import Endpoint
@@ -152,7 +151,7 @@ def _clear(peer: Peer, endpoint: Endpoint) -> Peer:
 
 
 def _secure(peer: Peer, endpoint: Endpoint) -> Peer:
-    return replace(TlsPeer(peer.address, peer.port, peer.deadline))
+    return TlsPeer(peer.address, peer.port, peer.deadline)
 
 
 TCP = SuiteWorkload("tcp", CONNECTIONS, _clear, ports=())
