@@ -62,7 +62,7 @@ def _records(server: Server) -> str:
         if not short.flags & dns.flags.TC:
             expect(content(short), content(answer), f"{kind} over UDP")
     if not any(len(row.split()) > 2 for row in found):
-        raise AnswerError(f"there are no records of {server.name}")
+        raise AnswerError(f"{server.name} has no records")
     return digest("\n".join(found).encode())
 
 

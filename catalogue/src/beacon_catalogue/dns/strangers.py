@@ -66,7 +66,7 @@ def _malformed_tcp(server: Server) -> str:
 
 @SUITE.check("answer instead of a question")
 def _reflected(server: Server) -> str:
-    """A server that answered answers could be made to talk to itself for ever."""
+    """A server that answers answers can be made to talk to itself without end."""
     answer = dns.message.make_response(version_query())
     with server.datagrams() as connection:
         connection.settimeout(server.peer.deadline.wait(_PATIENCE))

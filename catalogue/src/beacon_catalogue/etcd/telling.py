@@ -1,4 +1,4 @@
-"""What it tells of itself, what it refuses, and clients that misbehave."""
+"""What a server reports about itself, what it refuses, and clients that misbehave."""
 
 from __future__ import annotations
 

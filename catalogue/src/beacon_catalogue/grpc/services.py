@@ -50,7 +50,7 @@ class Server:
         return None
 
     def serves(self) -> None:
-        """See that a call is answered, be it that there is no such method."""
+        """See that a call is answered, even if only with `no such method`."""
         with self.connection() as connection:
             expect(connection.ask(f"{MISSING}/Call", b"").status, UNIMPLEMENTED, "the status")
 

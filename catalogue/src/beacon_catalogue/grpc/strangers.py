@@ -37,7 +37,7 @@ def _missing_method(server: Server) -> str:
 
 @SUITE.check("broken message")
 def _broken(server: Server) -> str:
-    """Bytes that are no message of the method; some servers take them as unknown fields."""
+    """Bytes that are not a message of the method; some servers take them as unknown fields."""
     with server.connection() as connection:
         call = connection.ask(f"{HEALTH}/Check", b"\x0a\xff\xff\xff\xff\x0f")
         if call.status == UNIMPLEMENTED:

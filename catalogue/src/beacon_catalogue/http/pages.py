@@ -1,4 +1,4 @@
-"""Follows the links of pages that nobody has told us of, breadth first and not for ever."""
+"""Follows the links of unknown pages, breadth first and within bounds."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is no name server passes nothing; real ones are driven in tests/catalogue."""
+"""A server that is not a name server passes nothing; tests/catalogue drives real ones."""
 
 from __future__ import annotations
 

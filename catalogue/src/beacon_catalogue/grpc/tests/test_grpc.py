@@ -39,7 +39,7 @@ def _settings(connection: socket.socket) -> None:
 
 
 def _pings(connection: socket.socket) -> None:
-    """Wants a sign of life, for ever."""
+    """Asks for a sign of life without end."""
     connection.sendall(_SETTINGS)
     while True:
         connection.sendall(b"\x00\x00\x08\x06\x00\x00\x00\x00\x00" + bytes(8))

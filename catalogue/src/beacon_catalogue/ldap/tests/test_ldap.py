@@ -43,7 +43,7 @@ def _huge(connection: socket.socket) -> None:
 
 
 def _endless(connection: socket.socket) -> None:
-    """An entry after the other, for ever."""
+    """One entry after the other, without end."""
     while connection.recv(1 << 16):
         while True:
             connection.sendall(b"\x30\x09\x02\x01\x01\x64\x04\x04\x00\x30\x00" * 100)

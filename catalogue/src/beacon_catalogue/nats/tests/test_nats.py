@@ -42,7 +42,7 @@ def _agreeable(connection: socket.socket) -> None:
 
 
 def _asking(connection: socket.socket) -> None:
-    """Wants a sign of life, for ever."""
+    """Asks for a sign of life without end."""
     connection.sendall(_INFO)
     while True:
         connection.sendall(b"PING\r\n" * 100)
