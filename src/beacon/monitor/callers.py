@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import bisect
+from array import array
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
@@ -29,13 +30,21 @@ _TRACING = ("bpf_", "__bpf_", "__traceiter_", "ftrace_", "kprobe_", "kretprobe_"
 
 
 class Symbols:
-    """The kernel's functions by address."""
+    """The kernel's functions by address.
+
+    There are about 60,000: their names are one text, because as many objects took 30 MiB.
+    """
 
     def __init__(self, path: Path = KALLSYMS) -> None:
-        found = sorted(_read(path))
-        self._addresses = [address for address, _ in found]
-        self._names = [name for _, name in found]
-        self._known = frozenset(self._names)
+        names, starts, addresses = bytearray(b"\n"), array("L"), array("Q")
+        for address, name in _read(path):
+            starts.append(len(names))
+            addresses.append(address)
+            names += name + b"\n"
+        order = sorted(range(len(addresses)), key=addresses.__getitem__)
+        self._addresses = array("Q", (addresses[n] for n in order))
+        self._starts = array("L", (starts[n] for n in order))
+        self._names = bytes(names)
 
     @property
     def readable(self) -> bool:
@@ -44,12 +53,15 @@ class Symbols:
 
     def has(self, name: str) -> bool:
         """Whether the kernel has a function of this name: one that was not inlined everywhere."""
-        return name in self._known
+        return f"\n{name}\n".encode() in self._names
 
     def name(self, address: int) -> str | None:
         """The function that holds `address`."""
         place = bisect.bisect_right(self._addresses, address) - 1
-        return self._names[place] if place >= 0 and self._addresses[place] else None
+        if place < 0 or not self._addresses[place]:
+            return None
+        start = self._starts[place]
+        return self._names[start : self._names.index(b"\n", start)].decode()
 
     def callers(self, addresses: Iterable[int]) -> tuple[str, ...]:
         """The functions on a stack, innermost first, without the tracing machinery."""
@@ -62,10 +74,10 @@ def who_asked(callers: Iterable[str], keep: int = 3) -> tuple[str, ...]:
     return tuple(name for name in callers if name not in _PLUMBING)[:keep]
 
 
-def _read(path: Path) -> Iterator[tuple[int, str]]:
-    with path.open() as lines:
+def _read(path: Path) -> Iterator[tuple[int, bytes]]:
+    with path.open("rb") as lines:
         for line in lines:
             address, kind, name, *_ = line.split()
-            if kind in "tTwW":
+            if kind in b"tTwW":
                 # GCC and clang add suffixes (.isra.0, .llvm.123) to the copies they make.
-                yield int(address, 16), name.partition(".")[0]
+                yield int(address, 16), name.partition(b".")[0]
