@@ -16,6 +16,7 @@ from beacon.cli.main import EPILOG, build_parser
 from beacon.errors import BeaconError, ExitCode
 from beacon.workloads.discovery import services
 from beacon.workloads.service import Service
+from manual_page import manual_page
 
 FOLDER = Path(__file__).resolve().parent.parent / "docs" / "reference"
 CATALOGUE = FOLDER.parent.parent / "catalogue" / "README.md"
@@ -28,7 +29,8 @@ def pages() -> dict[Path, str]:
     """Each generated page by its path."""
     made = {"cli.md": _cli(), "errors.md": _errors(), "services.md": _services()}
     whole = {FOLDER / name: f"{_NOTE}\n{text.rstrip()}\n" for name, text in made.items()}
-    return whole | {CATALOGUE: _catalogue(CATALOGUE.read_text())}
+    others = {CATALOGUE: _catalogue(CATALOGUE.read_text()), FOLDER / "beacon.1": manual_page()}
+    return whole | others
 
 
 def _catalogue(text: str) -> str:
