@@ -36,8 +36,10 @@ _LOG: dict[str, Any] = {"type": "json-file", "config": {"max-size": "16m", "max-
 #: Drivers that know these options; others refuse them.
 _BOUNDED = ("json-file", "local")
 
-#: Nanoseconds between two health checks.
-_HEALTH_INTERVAL = 1_000_000_000
+#: In nanoseconds, as the engine counts.
+_SECOND = 1_000_000_000
+#: Between two health checks.
+_HEALTH_INTERVAL = _SECOND
 
 
 def container_options(launch: Launch, *, health_check: bool = False) -> dict[str, Any]:
@@ -120,10 +122,17 @@ def _names(launch: Launch) -> dict[str, Any]:
 
 
 def _health(launch: Launch, image_has_one: bool) -> dict[str, Any] | None:
-    if launch.health_cmd is not None:
-        return {"test": ["CMD-SHELL", launch.health_cmd], "interval": _HEALTH_INTERVAL}
-    # The engine looks for the first time after one interval, by default half a minute.
-    return {"interval": _HEALTH_INTERVAL} if image_has_one else None
+    if launch.health_cmd is None and not image_has_one:
+        return None
+    # The engine looks for the first time after one interval, by default half a minute. What fails
+    # while the container may still become ready does not count: a first start can take long.
+    patience = int(launch.ready_timeout * _SECOND)
+    health = {"interval": _HEALTH_INTERVAL, "start_period": patience}
+    return (
+        health
+        if launch.health_cmd is None
+        else {"test": ["CMD-SHELL", launch.health_cmd], **health}
+    )
 
 
 def _log(launch: Launch) -> dict[str, Any]:

@@ -153,9 +153,7 @@ class _Wait:
 
 def _healthy(health: str) -> str | None:
     if health == "unhealthy":
-        raise NotReadyError(
-            "The image's own health check failed: see the container's log.", exited=False
-        )
+        raise NotReadyError("Its health check failed: see the container's log.", exited=False)
     return "its health check passed" if health == "healthy" else None
 
 

@@ -40,10 +40,15 @@ def test_the_launch_is_passed_on_unsplit() -> None:
     assert host["tmpfs"] == {"/t": "", "/u": "size=1m,mode=1777"}
 
 
-def test_a_health_check_is_asked_soon() -> None:
-    own = container_options(Launch(health_cmd="exit 0"), health_check=True)["healthcheck"]
-    assert own == {"test": ["CMD-SHELL", "exit 0"], "interval": 10**9}
-    assert container_options(Launch(), health_check=True)["healthcheck"] == {"interval": 10**9}
+def test_a_health_check_is_asked_soon_and_given_time() -> None:
+    launch = Launch(health_cmd="exit 0", ready_timeout=90.5)
+    own = container_options(launch, health_check=True)["healthcheck"]
+    times = {"interval": 10**9, "start_period": 90_500_000_000}
+    assert own == {"test": ["CMD-SHELL", "exit 0"], **times}
+    image = container_options(Launch(ready_timeout=90.5), health_check=True)["healthcheck"]
+    assert image == times
+    assert container_options(launch)["healthcheck"] == own
+    assert container_options(Launch())["healthcheck"] is None
 
 
 def test_limits_and_names() -> None:
