@@ -15,7 +15,7 @@ _UNKNOWN = -1  # seccomp.h: __NR_SCMP_ERROR
 
 def compiled(profile: dict[str, Any]) -> bytes:
     """The program; OSError or ValueError for a rule that libseccomp refuses."""
-    loaded = pyseccomp.SyscallFilter(pyseccomp.ERRNO(profile["defaultErrnoRet"]))
+    loaded = pyseccomp.SyscallFilter(_default(profile))
     loaded.remove_arch(pyseccomp.Arch.NATIVE)
     for name in profile["architectures"]:
         loaded.add_arch(getattr(pyseccomp.Arch, name.removeprefix("SCMP_ARCH_")))
@@ -26,6 +26,12 @@ def compiled(profile: dict[str, Any]) -> bytes:
         loaded.export_bpf(file)
         file.seek(0)
         return file.read()
+
+
+def _default(profile: dict[str, Any]) -> int:
+    if profile["defaultAction"] == "SCMP_ACT_LOG":
+        return int(pyseccomp.LOG)
+    return int(pyseccomp.ERRNO(profile["defaultErrnoRet"]))
 
 
 def _is_known(name: str) -> bool:
