@@ -152,12 +152,25 @@ class RuntimeFloor(msgspec.Struct, frozen=True):
     exact: bool = False
 
 
+class Healing(msgspec.Struct, frozen=True):
+    """What one `verify --heal` added: events that runs of this image used and the intent allows.
+
+    Their entries in the policy say by whom, how often and in which runs. `at` is UTC, RFC 3339.
+    """
+
+    events: tuple[Event, ...]
+    image: str  # its id
+    at: str
+    beacon: str
+
+
 class Policy(msgspec.Struct, frozen=True):
     """Everything that `verify` and the exporters need. `gaps` is empty for a complete profile.
 
     `script` is the profile's. The first of `runtimes` recorded it; in an older document there is
     none. `coverage` is that of the runs that count; None in a document of an older version. `reach`
     is None when nobody analysed the image; `unseen` is what it says can be made and is denied.
+    `healed` is the journal of `verify --heal`.
     """
 
     image: ImageIdentity
@@ -179,6 +192,7 @@ class Policy(msgspec.Struct, frozen=True):
     coverage: Coverage | None = None
     reach: ReachSummary | None = None
     unseen: tuple[Unseen, ...] = ()
+    healed: tuple[Healing, ...] = ()
 
     def events(self) -> frozenset[Event]:
         """Everything that is allowed."""

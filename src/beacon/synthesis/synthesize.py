@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
+from collections.abc import Iterable, Iterator, Sequence, Set
 
 from beacon import __version__
 from beacon.data.cves import cves
@@ -13,15 +13,11 @@ from beacon.data.runtimes import Table, shipped
 from beacon.errors import NothingObservedError, UsageError
 from beacon.model.coverage import coverage
 from beacon.model.cve import Cve
-from beacon.model.decision import Decision
-from beacon.model.event import Capability, Event, Phase, Syscall, sort_key
+from beacon.model.event import Event, Syscall, sort_key
 from beacon.model.intent import Intent
 from beacon.model.observation import Use
 from beacon.model.policy import (
-    AllowedCapability,
-    AllowedSyscall,
     Dropped,
-    Evidence,
     Policy,
     Replay,
 )
@@ -30,6 +26,13 @@ from beacon.model.run import Check, Run
 from beacon.model.support import compared, repeated, unsteady
 from beacon.synthesis.current_names import with_current_names
 from beacon.synthesis.decide import decide
+from beacon.synthesis.entries import (
+    allowed_capabilities,
+    allowed_syscalls,
+    dropped_entry,
+    evidence_of,
+    uses_of,
+)
 from beacon.synthesis.intents import check_classes
 from beacon.synthesis.pins import check_pins
 from beacon.synthesis.reserve import reserved, summary
@@ -38,9 +41,6 @@ from beacon.synthesis.unasked import without_unasked
 from beacon.synthesis.withheld import withheld
 
 _PROBED = "every call of its ABI failed: a program only probes for it"
-
-#: What used each event: the run's name, and how.
-_Uses = Mapping[Event, Sequence[tuple[str, Use]]]
 
 
 def synthesize(
@@ -62,7 +62,7 @@ def synthesize(
     intent = intent or Intent()
     runs = with_current_names(_counted(profile, intent))
     groups = repeated(runs)
-    uses = _uses(runs)
+    uses = uses_of(runs)
     check_classes(uses)
     gaps = profile.gaps()
     if gaps and not insist:
@@ -78,7 +78,7 @@ def synthesize(
     reserve = reserved(seen, profile.reach, intent, profile.launch, known, refused)
     decisions = [*seen, *reserve.decisions]
     allowed = [decision for decision in decisions if decision.allowed]
-    syscalls = tuple(_syscalls(allowed, uses))
+    syscalls = tuple(allowed_syscalls(allowed, uses))
     abis = tuple(sorted({each.call.abi for each in syscalls}))
     check_pins(intent, decisions)
     return Policy(
@@ -86,14 +86,14 @@ def synthesize(
         launch=profile.launch,
         abis=abis,
         syscalls=syscalls,
-        capabilities=tuple(_capabilities(allowed, uses)),
+        capabilities=tuple(allowed_capabilities(allowed, uses)),
         not_implemented=not_implemented({each.call.name for each in syscalls}, abis),
         replays=tuple(_replay(group, compared(groups, group)) for group in groups),
         gaps=gaps,
         surroundings=profile.surroundings,
         intent=intent,
         dropped=(
-            *(_dropped(each, uses) for each in decisions if not each.allowed),
+            *(dropped_entry(each, uses) for each in decisions if not each.allowed),
             *_probed(runs, {each.event for each in decisions}),
         ),
         beacon=__version__,
@@ -127,63 +127,6 @@ def _filterable(event: Event) -> bool:
     return known(event.name)
 
 
-def _uses(runs: Iterable[Run]) -> _Uses:
-    found: dict[Event, list[tuple[str, Use]]] = defaultdict(list)
-    for run in runs:
-        name = run.name
-        for use in run.observation.uses():
-            found[use.event].append((name, use))
-    return found
-
-
-def _syscalls(decisions: Iterable[Decision], found: _Uses) -> Iterator[AllowedSyscall]:
-    for each in decisions:
-        if isinstance(each.event, Syscall):
-            uses = found.get(each.event, ())
-            yield AllowedSyscall(
-                each.event,
-                sum(use.count for _, use in uses),
-                _evidence(uses),
-                each.inferred,
-                each.security,
-                each.functionality,
-                each.because,
-                each.reserve,
-            )
-
-
-def _capabilities(decisions: Iterable[Decision], found: _Uses) -> Iterator[AllowedCapability]:
-    for each in decisions:
-        if isinstance(each.event, Capability):
-            uses = found.get(each.event, ())
-            yield AllowedCapability(
-                each.event.name,
-                sum(use.count for _, use in uses),
-                _calls(uses),
-                _evidence(uses),
-                each.security,
-                each.functionality,
-                each.because,
-                _held(uses),
-                each.reserve,
-            )
-
-
-def _dropped(decision: Decision, found: _Uses) -> Dropped:
-    uses = found.get(decision.event, ())
-    return Dropped(
-        decision.event,
-        sum(use.count for _, use in uses),
-        _evidence(uses),
-        _calls(uses),
-        decision.inferred,
-        decision.security,
-        decision.functionality,
-        decision.because,
-        _held(uses),
-    )
-
-
 def _probed(runs: Iterable[Run], decided: Set[Event]) -> Iterator[Dropped]:
     """The calls of ABIs that a program only probes: they open no ABI."""
     found: dict[Event, list[tuple[str, Use]]] = defaultdict(list)
@@ -193,26 +136,7 @@ def _probed(runs: Iterable[Run], decided: Set[Event]) -> Iterator[Dropped]:
                 found[use.event].append((run.name, use))
     for event, uses in sorted(found.items(), key=lambda item: sort_key(item[0])):
         count = sum(use.count for _, use in uses)
-        yield Dropped(event, count, _evidence(uses), because=_PROBED)
-
-
-def _calls(uses: Sequence[tuple[str, Use]]) -> tuple[str, ...]:
-    """Those in which capabilities were asked for."""
-    return tuple(sorted({use.call for _, use in uses if use.call}))
-
-
-def _held(uses: Sequence[tuple[str, Use]]) -> tuple[str, ...]:
-    """Those in which capabilities were needed without being asked for, in words."""
-    return tuple(sorted({use.held for _, use in uses if use.held}))
-
-
-def _evidence(uses: Sequence[tuple[str, Use]]) -> Evidence:
-    phases = {use.phase for _, use in uses}
-    return Evidence(
-        phases=tuple(phase for phase in Phase if phase in phases),
-        processes=tuple(sorted({name for _, use in uses for name in use.processes})),
-        runs=tuple(dict.fromkeys(run for run, _ in uses)),
-    )
+        yield Dropped(event, count, evidence_of(uses), because=_PROBED)
 
 
 def _replay(group: Sequence[Run], checks: tuple[Check, ...]) -> Replay:

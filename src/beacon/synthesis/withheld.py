@@ -7,11 +7,14 @@ from collections.abc import Iterable
 from beacon.data.capabilities import granted
 from beacon.model.event import Capability
 from beacon.model.intent import Intent
+from beacon.model.policy import Policy
 from beacon.model.profile import Profile
 from beacon.model.run import Run
 
 
-def withheld(runs: Iterable[Run], profile: Profile, intent: Intent) -> frozenset[Capability]:
+def withheld(
+    runs: Iterable[Run], document: Profile | Policy, intent: Intent
+) -> frozenset[Capability]:
     """Those that no policy grants: it would be wider than no policy.
 
     Nobody has them without `--cap-add`: an environment added them, or a user namespace of its own.
@@ -22,11 +25,13 @@ def withheld(runs: Iterable[Run], profile: Profile, intent: Intent) -> frozenset
     for run in runs:
         here = {check.capability for check in run.observation.capabilities if check.needed}
         matters = intent.matters(run.environment)
-        added = profile.surroundings.added_capabilities(run.environment) if matters else frozenset()
+        added = (
+            document.surroundings.added_capabilities(run.environment) if matters else frozenset()
+        )
         used |= here
         had |= {
             each
             for each in here
-            if granted(profile.launch, each.name) or added & {each.name, "CAP_ALL"}
+            if granted(document.launch, each.name) or added & {each.name, "CAP_ALL"}
         }
     return frozenset(used - had)
