@@ -31,28 +31,36 @@ _SHOWN = 300  # characters of a reason
 
 
 def start_again(
-    lab: RunContext, conditions: Conditions, policy: Policy, count: int, jobs: int
+    lab: RunContext,
+    conditions: Conditions,
+    policy: Policy,
+    count: int,
+    jobs: int,
+    kept: list[Run] | None = None,
 ) -> Starts | None:
     """Start the container so often in the default environment, `jobs` at a time, and kill it.
 
     A start is good when the container comes as far as it did when recorded. After three bad ones
     none is begun any more. Where some are bad or denied something, it is started without the policy
-    as well. None for no starts, and where no run in the default environment was recorded.
+    as well. None for no starts, and where no run in the default environment was recorded. Each
+    start under `conditions` is added to `kept`.
     """
     recorded = _recorded(policy)
     if not count or recorded is None:
         return None
     jobs = min(jobs, 2 * (os.cpu_count() or 1))
-    found = _starts(lab, conditions, policy, recorded, count, jobs)
+    runs, found = _starts(lab, conditions, policy, recorded, count, jobs)
+    if kept is not None:
+        kept += runs
     if found.passed:
         return found
-    control = _starts(lab, without_policy(conditions, policy), policy, recorded, count, jobs)
+    _, control = _starts(lab, without_policy(conditions, policy), policy, recorded, count, jobs)
     return msgspec.structs.replace(found, control=control)
 
 
 def _starts(
     lab: RunContext, conditions: Conditions, policy: Policy, recorded: Replay, count: int, jobs: int
-) -> Starts:
+) -> tuple[list[Run], Starts]:
     short = _shortened(conditions, jobs)
     bad: list[Run] = []
 
@@ -64,9 +72,10 @@ def _starts(
             bad.append(run)
         return run
 
-    runs = [run for run in lab.in_parallel(start, range(count), jobs) if run is not None]
-    differences = _merged([denied(policy, _until_killed(run)) for run in runs])
-    return Starts(len(runs), len(bad), tuple(dict.fromkeys(map(_reason, bad))), differences)
+    started = lab.in_parallel(start, range(count), jobs)
+    runs = [_until_killed(run) for run in started if run is not None]
+    differences = _merged([denied(policy, run) for run in runs])
+    return runs, Starts(len(runs), len(bad), tuple(dict.fromkeys(map(_reason, bad))), differences)
 
 
 def _recorded(policy: Policy) -> Replay | None:

@@ -15,6 +15,7 @@ from beacon.campaign.reporter import Reporter
 from beacon.campaign.run import Conditions, RunSpec, run_once
 from beacon.model.coverage import coverage
 from beacon.model.policy import Policy, Replay
+from beacon.model.run import Run
 from beacon.model.verification import Verification, VerifiedRun
 from beacon.workloads.interface import Workload
 
@@ -28,10 +29,12 @@ def verify_runs(
     jobs: int,
     *,
     quick: bool = False,
+    kept: list[Run] | None = None,
 ) -> Verification:
     """Run every replay of the policy under `conditions.enforcement` and compare.
 
     What differs is run without the policy, too. `quick`: only those in the default environment.
+    Each run under the policy is added to `kept`.
     """
     replays = chosen(policy, quick=quick)
     cells = [RunSpec(replay.environment, find_workload(replay.workload)) for replay in replays]
@@ -43,6 +46,8 @@ def verify_runs(
         for replay, cell, run in zip(replays, cells, runs, strict=True)
     ]
     Control(lab, conditions, policy, reporter, jobs).settle(cases, len(cells))
+    if kept is not None:
+        kept += (run for case in cases for run in case.enforced)
     verified = [_verified(case, found) for case, found in zip(cases, blames(cases), strict=True)]
     return Verification(
         policy.image,

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 
 import msgspec
 
 from beacon import __version__
 from beacon.campaign.consent import Consent, changed_input, check_consent
+from beacon.campaign.context import RunContext
 from beacon.campaign.demands import Demand, demands
 from beacon.campaign.edited import edits
 from beacon.campaign.enforced import Enforced, read_enforced
@@ -21,21 +24,56 @@ from beacon.campaign.starts import start_again
 from beacon.campaign.verify import chosen, verify_runs
 from beacon.errors import UsageError
 from beacon.export.seccomp import SeccompExporter
-from beacon.model.deviation import is_wider
+from beacon.model.deviation import Deviation, is_wider
 from beacon.model.files import load_policy
 from beacon.model.policy import Policy
+from beacon.model.run import Run
 from beacon.model.verification import Verification
 from beacon.synthesis.runtime_floor import other_runtime
 from beacon.workloads.discovery import find
 
 
-def verify(request: VerifyRequest, reporter: Reporter) -> Verification:
+@dataclass(frozen=True)
+class Subject:
+    """A policy with its files as they are: what is enforced, how they differ from policy.json.
+
+    `found` is what they ask of this host, as far as the caller consented.
+    """
+
+    policy: Policy
+    enforced: Enforced
+    files: tuple[Deviation, ...]
+    found: list[Demand]
+    consent: Consent
+
+
+def verify(
+    request: VerifyRequest, reporter: Reporter, kept: list[Run] | None = None
+) -> Verification:
     """Run the image under its policy, compare with what was recorded, see denials.
 
     UsageError for what the caller did not consent to, other BeaconErrors for the host, the engine
     and the kernel. Where a file allows more than policy.json nothing is run: see
-    `Verification.files`.
+    `Verification.files`. Each run under the policy is added to `kept`.
     """
+    subject = read_subject(request, reporter)
+    policy, jobs = subject.policy, request.jobs
+    if is_wider(subject.files):  # a filter that nobody derived is not run
+        return Verification(policy.image, (), __version__, len(policy.replays), subject.files)
+    with opened(request, subject, reporter) as (lab, conditions):
+        verification = verify_runs(
+            lab, conditions, policy, find, reporter, jobs, quick=request.quick, kept=kept
+        )
+        say_starts(request, reporter)
+        starts = start_again(lab, conditions, policy, request.starts, jobs, kept)
+        runtime = lab.engine.facts().runtime
+    return msgspec.structs.replace(
+        verification, starts=starts, runtime=runtime, files=subject.files
+    )
+
+
+def read_subject(request: VerifyRequest, reporter: Reporter) -> Subject:
+    """Read the policy and the files beside it; UsageError as `verify`."""
     policy = load_policy(request.policy)
     enforced = read_enforced(request.policy)
     if enforced.former is not None:
@@ -44,13 +82,19 @@ def verify(request: VerifyRequest, reporter: Reporter) -> Verification:
             f"`docker run` needs {request.policy.resolve() / SeccompExporter.file} there."
         )
     files = edits(policy, request.policy, enforced.texts)
-    if is_wider(files):  # a filter that nobody derived is not run
-        return Verification(policy.image, (), __version__, len(policy.replays), files)
+    if is_wider(files):
+        return Subject(policy, enforced, files, [], Consent())
     found, consent = consented(request, policy, enforced, reporter)
     if request.consent.launch.stdin is not None and policy.launch.stdin is None:
         raise UsageError("This policy was recorded without --stdin: leave it out here, too.")
-    verification = _run(request, policy, enforced, found, consent, reporter)
-    return msgspec.structs.replace(verification, files=files)
+    return Subject(policy, enforced, files, found, consent)
+
+
+def say_starts(request: VerifyRequest, reporter: Reporter) -> None:
+    """Say how often the container is started again."""
+    if request.starts:
+        times = "1 more time" if request.starts == 1 else f"{request.starts} more times"
+        reporter.say(f"Starting it {times}, without a workload")
 
 
 def consented(
@@ -68,14 +112,12 @@ def consented(
     return found, consent
 
 
-def _run(
-    request: VerifyRequest,
-    policy: Policy,
-    enforced: Enforced,
-    found: list[Demand],
-    consent: Consent,
-    reporter: Reporter,
-) -> Verification:
+@contextmanager
+def opened(
+    request: VerifyRequest, subject: Subject, reporter: Reporter
+) -> Iterator[tuple[RunContext, Conditions]]:
+    """What the policy's runs are run with, and under which conditions."""
+    policy, enforced, consent = subject.policy, subject.enforced, subject.consent
     launch = msgspec.structs.replace(
         policy.launch,
         no_new_privileges=enforced.no_new_privileges,
@@ -88,24 +130,18 @@ def _run(
         if image.id != policy.image.id:
             reporter.say(f"Note: {image.reference} has changed since it was profiled.")
             # What was given to one image was not given to another of its name.
-            check_consent(found, replace(consent, sealed=False))
-        conditions = Conditions(
-            image,
-            launch,
-            enforced.enforcement,
-            policy.surroundings,
-            stdin,
-            ends=policy.ends_by_itself(),
-            serves=policy.never_ends(),
-        )
-        runtime = lab.engine.facts().runtime
-        if note := other_runtime(policy, runtime):
+            check_consent(subject.found, replace(consent, sealed=False))
+        if note := other_runtime(policy, lab.engine.facts().runtime):
             reporter.say(f"Note: {note}.")
-        verification = verify_runs(
-            lab, conditions, policy, find, reporter, request.jobs, quick=request.quick
+        yield (
+            lab,
+            Conditions(
+                image,
+                launch,
+                enforced.enforcement,
+                policy.surroundings,
+                stdin,
+                ends=policy.ends_by_itself(),
+                serves=policy.never_ends(),
+            ),
         )
-        if request.starts:
-            times = "1 more time" if request.starts == 1 else f"{request.starts} more times"
-            reporter.say(f"Starting it {times}, without a workload")
-        starts = start_again(lab, conditions, policy, request.starts, request.jobs)
-    return msgspec.structs.replace(verification, starts=starts, runtime=runtime)

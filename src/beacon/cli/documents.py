@@ -19,8 +19,10 @@ from beacon.exploration.growth import Growth
 from beacon.model.coverage import Coverage
 from beacon.model.deviation import Deviation
 from beacon.model.environment import Dimension
+from beacon.model.healed import Healed
 from beacon.model.leftovers import Swept
 from beacon.model.listener import Listener
+from beacon.model.logged import Logged
 from beacon.model.policy import Policy, ReachSummary, Unseen
 from beacon.model.profile import Exploration, Host, ImageIdentity
 from beacon.model.reach import Reach
@@ -90,6 +92,12 @@ class Judgement(msgspec.Struct, frozen=True, kw_only=True):
     """What a verification says of its policy."""
 
     passed: bool
+    verdict: Verdict
+
+
+class LogJudgement(msgspec.Struct, frozen=True, kw_only=True):
+    """What runs without a policy say of it."""
+
     verdict: Verdict
 
 
@@ -182,6 +190,8 @@ DOCUMENTS: Mapping[str, tuple[type[msgspec.Struct], ...]] = {
     "profile": (ProfileSummary,),
     "policy": (Policy,),
     "verification": (Judgement, Verification),
+    "verification-log": (LogJudgement, Logged),
+    "healing": (Judgement, Healed),
     "explanation": (Explanations,),
     "unseen": (UnseenCalls,),
     "cves": (Exposures,),

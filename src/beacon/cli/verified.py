@@ -32,7 +32,7 @@ def told(run: VerifiedRun) -> Iterator[str]:
     served = f"{passed} of {len(checks)} checks passed, " if checks else ""
     differences = len(run.differences) + len(run.control_differences)
     yield f"{name}: {how}, {served}{counted(differences, 'difference')}"
-    for line in _lines(run.differences):
+    for line in difference_lines(run.differences):
         yield f"  {line}"
     for line in _shown(run, run.control_differences):
         yield f"  without the policy, too: {line}"
@@ -62,7 +62,7 @@ def told_starts(starts: Starts | None) -> Iterator[str]:
     if starts is None:
         return
     yield f"starts: {starts.count - starts.failed} of {starts.count}"
-    for line in (*starts.reasons, *_lines(starts.differences)):
+    for line in (*starts.reasons, *difference_lines(starts.differences)):
         yield f"  {line}"
     if starts.control is not None:
         control = starts.control
@@ -102,11 +102,11 @@ def _shown(run: VerifiedRun, shown: Iterable[Shown]) -> Iterator[str]:
         counts = f"{enforced} of {counted(run.enforced, 'run')} under the policy"
         if run.control:
             counts += f", {control} of {run.control} without"
-        for line in _lines(differences):
+        for line in difference_lines(differences):
             yield f"{line}: {counts}"
 
 
-def _lines(differences: Iterable[Difference]) -> Iterator[str]:
+def difference_lines(differences: Iterable[Difference]) -> Iterator[str]:
     """One line for all that differ in the same way."""
     by_detail: dict[tuple[DifferenceKind, str], list[str]] = defaultdict(list)
     for difference in differences:

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
+from beacon.campaign.healing import ROUNDS, heal
+from beacon.campaign.logged import log
 from beacon.campaign.request import VerifyRequest
 from beacon.campaign.starts import STARTS
 from beacon.campaign.verifying import verify
@@ -16,6 +19,7 @@ from beacon.cli.arguments import number_of_starts
 from beacon.cli.consent_options import add_consent_options, consent_of
 from beacon.cli.console import Console, counted
 from beacon.cli.explore_options import add_jobs_option
+from beacon.cli.missing import told_healing, told_log
 from beacon.cli.parser import add_command, add_general_options
 from beacon.cli.progress import Progress
 from beacon.cli.unseen import not_seen
@@ -45,16 +49,45 @@ def add(commands: Any) -> None:
         "Exits 10 if the policy is at fault, or, before any run, if a file allows more than "
         "policy.json. Exits 11 if all that differs also differs without the policy.",
         "[OPTIONS] POLICY_DIR",
-        ["web.policy", "--quick --starts 0 web.policy", "--trust policy.from.elsewhere"],
+        [
+            "web.policy",
+            "--quick --starts 0 web.policy",
+            "--log web.policy",
+            "--heal web.policy",
+            "--trust policy.from.elsewhere",
+        ],
     )
     group = parser.add_argument_group("arguments")
     group.add_argument(
         "policy", metavar="POLICY_DIR", type=Path, help="A directory that `beacon policy` wrote."
     )
+    _add_modes(parser)
     _add_extent(parser)
     add_consent_options(parser)
     add_general_options(parser, "the verification")
     parser.set_defaults(run=run)
+
+
+def _add_modes(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group(
+        "what to do about denials",
+        "Default: list what was denied, and change nothing but verification.json.",
+    )
+    modes = group.add_mutually_exclusive_group()
+    modes.add_argument(
+        "--log",
+        action="store_true",
+        help="Deny nothing: repeat the runs without the policy, and list all that it would deny. "
+        "Proves nothing, so verification.json stays as it is. Exits 10 if the policy would deny "
+        "what the intent did not drop, else 11 if a run differs from the recording.",
+    )
+    modes.add_argument(
+        "--heal",
+        action="store_true",
+        help="If the policy is at fault, add what its runs need and its intent allows, write all "
+        f"files of POLICY_DIR anew, and verify again, in {ROUNDS} rounds at most. What is pinned "
+        "as denied, or costs more than the intent allows, stays denied. Exits as without it.",
+    )
 
 
 def _add_extent(parser: argparse.ArgumentParser) -> None:
@@ -76,11 +109,18 @@ def _add_extent(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace, console: Console) -> ExitCode:
-    """Verify, write, tell."""
+    """Do as asked, write, tell."""
     with writing(options.policy, make=False):
-        policy = load_policy(options.policy)
-        verification = _verified(options, console)
-        write_files(options.policy, {VERIFICATION_FILE: encode(verification)})
+        if options.log:
+            return _log(options, console)
+        return _heal(options, console) if options.heal else _verify(options, console)
+
+
+def _verify(options: argparse.Namespace, console: Console) -> ExitCode:
+    policy = load_policy(options.policy)
+    with _progress(options, console) as (request, progress):
+        verification = verify(request, progress)
+    write_files(options.policy, {VERIFICATION_FILE: encode(verification)})
     if options.json:
         console.document("verification", _plain(verification))
     else:
@@ -88,18 +128,50 @@ def run(options: argparse.Namespace, console: Console) -> ExitCode:
     return _EXIT_CODES[verification.verdict]
 
 
-def _verified(options: argparse.Namespace, console: Console) -> Verification:
+def _log(options: argparse.Namespace, console: Console) -> ExitCode:
+    with _progress(options, console) as (request, progress):
+        logged = log(request, progress)
+    if options.json:
+        verdict = {"verdict": logged.verdict}
+        console.document("verification-log", {**verdict, **msgspec.to_builtins(logged)})
+    else:
+        for line in told_log(logged):
+            console.result(line)
+    return _EXIT_CODES[logged.verdict]
+
+
+def _heal(options: argparse.Namespace, console: Console) -> ExitCode:
+    with _progress(options, console) as (request, progress):
+        healed = heal(request, progress)
+    verification = healed.verification
+    write_files(options.policy, {VERIFICATION_FILE: encode(verification)})
+    if options.json:
+        console.document("healing", {**_judgement(verification), **msgspec.to_builtins(healed)})
+    else:
+        _tell(console, verification, load_policy(options.policy))
+        for line in told_healing(healed):
+            console.result(line)
+    return _EXIT_CODES[verification.verdict]
+
+
+@contextmanager
+def _progress(
+    options: argparse.Namespace, console: Console
+) -> Iterator[tuple[VerifyRequest, Progress]]:
     consent, granted = consent_of(options)
     request = VerifyRequest(
         options.policy, options.quick, options.starts, options.jobs, consent, granted
     )
     with Progress(console, options.jobs) as progress:
-        return verify(request, progress)
+        yield request, progress
+
+
+def _judgement(verification: Verification) -> dict[str, Any]:
+    return {"passed": verification.passed, "verdict": verification.verdict}
 
 
 def _plain(verification: Verification) -> dict[str, Any]:
-    verdict = {"passed": verification.passed, "verdict": verification.verdict}
-    return {**verdict, **msgspec.to_builtins(verification)}
+    return {**_judgement(verification), **msgspec.to_builtins(verification)}
 
 
 def _tell(console: Console, verification: Verification, policy: Policy) -> None:

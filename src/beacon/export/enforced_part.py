@@ -22,11 +22,14 @@ def enforced_part(policy: Policy, seccomp: str, capabilities: Collection[str]) -
     """
     profile, steps = read_profile(seccomp), Steps()
     granted = {strip_cap_prefix(name) for name in capabilities}
-    return msgspec.structs.replace(
-        policy,
-        syscalls=tuple(e for e in policy.syscalls if _lets_through(profile, e.call, steps)),
-        capabilities=tuple(e for e in policy.capabilities if strip_cap_prefix(e.name) in granted),
+    calls = (each for each in policy.syscalls if _lets_through(profile, each.call, steps))
+    rights = (
+        each
+        for each in policy.capabilities
+        # What the launch takes away, no file grants: another environment may have it.
+        if strip_cap_prefix(each.name) in granted or policy.launch.takes_away(each.name)
     )
+    return msgspec.structs.replace(policy, syscalls=tuple(calls), capabilities=tuple(rights))
 
 
 def _lets_through(profile: Profile, call: Syscall, steps: Steps) -> bool:

@@ -1,0 +1,99 @@
+"""Runs a policy's replays without it, and says what it would have denied.
+
+They are what control runs are: the launch with its own filter, or the engine's default, and its own
+capabilities. The monitor sees each call and each capability whatever the filter does, so no filter
+has to log: SCMP_ACT_LOG writes an audit record for each call, of which the kernel's log keeps a few
+and loses others for them. A filter that refuses nothing would also give an image more than
+`docker run` does, io_uring for one, which hides what it does from every filter and monitor.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import partial
+
+from beacon import __version__
+from beacon.campaign.blame import key_of
+from beacon.campaign.compare import compare, exceptions
+from beacon.campaign.control import without_policy
+from beacon.campaign.record import run_cells
+from beacon.campaign.reporter import Reporter
+from beacon.campaign.request import VerifyRequest
+from beacon.campaign.run import RunSpec, run_once
+from beacon.campaign.starts import start_again
+from beacon.campaign.verify import chosen
+from beacon.campaign.verifying import Subject, opened, read_subject, say_starts
+from beacon.export.enforced_part import enforced_part
+from beacon.model.deviation import is_wider
+from beacon.model.logged import Logged, LoggedRun
+from beacon.model.policy import Policy, Replay
+from beacon.model.run import Run
+from beacon.model.verification import Difference, DifferenceKind
+from beacon.synthesis.remedy import remedy
+from beacon.workloads.discovery import find
+
+#: What says that a run came to something else than the recorded one.
+_TELLING = (DifferenceKind.ENDING, DifferenceKind.CHECK, DifferenceKind.LOSS)
+
+
+@dataclass(frozen=True)
+class Unrestricted:
+    """Runs without the policy, of the image with this id; `starts` have no workload."""
+
+    image: str
+    runs: tuple[LoggedRun, ...]
+    seen: tuple[Run, ...]
+    starts: tuple[Run, ...]
+
+    def steady(self) -> frozenset[str]:
+        """The names of the runs that came to what was recorded."""
+        return frozenset(run.name for run in self.runs if not run.differences)
+
+
+def log(request: VerifyRequest, reporter: Reporter) -> Logged:
+    """Run the image without its policy; errors as those of `verify`."""
+    subject = read_subject(request, reporter)
+    policy, files = subject.policy, subject.files
+    if is_wider(files):
+        return Logged(policy.image, (), (), __version__, 0, len(policy.replays), files)
+    found = unrestricted(request, subject, reporter)
+    missing = remedy(policy, in_force(subject), (*found.seen, *found.starts)).missing
+    left_out = len(policy.replays) - len(found.runs)
+    return Logged(
+        policy.image, found.runs, missing, __version__, len(found.starts), left_out, files
+    )
+
+
+def in_force(subject: Subject) -> Policy:
+    """The part of the policy that its files, which may be narrower, let through."""
+    enforced = subject.enforced.enforcement
+    part = enforced_part(subject.policy, enforced.seccomp or "", enforced.capabilities or ())
+    return part if subject.files else subject.policy
+
+
+def unrestricted(request: VerifyRequest, subject: Subject, reporter: Reporter) -> Unrestricted:
+    """Run every replay without the policy, then start the container again as often as wanted."""
+    policy, jobs = subject.policy, request.jobs
+    replays = chosen(policy, quick=request.quick)
+    starts: list[Run] = []
+    with opened(request, subject, reporter) as (lab, conditions):
+        bare = without_policy(conditions, policy)
+        cells = [
+            RunSpec(replay.environment, find(replay.workload), control=True) for replay in replays
+        ]
+        reporter.planned(len(cells))
+        runs = run_cells(lab, partial(run_once, lab, bare), cells, reporter, jobs)
+        say_starts(request, reporter)
+        start_again(lab, bare, policy, request.starts, jobs, starts)
+    logged = (_logged(policy, *each) for each in zip(replays, runs, strict=True))
+    return Unrestricted(bare.image.id, tuple(logged), tuple(runs), tuple(starts))
+
+
+def _logged(policy: Policy, replay: Replay, run: Run) -> LoggedRun:
+    excused = exceptions(policy, replay, run)
+    found: tuple[Difference, ...] = tuple(
+        each
+        for each in compare(policy, replay, run)
+        if each.kind in _TELLING and key_of(each) not in excused
+    )
+    return LoggedRun(run.environment, run.workload, run.outcome, found)

@@ -1,0 +1,21 @@
+"""What `verify --heal` came to."""
+
+from __future__ import annotations
+
+import msgspec
+
+from beacon.model.missing import Missing
+from beacon.model.numbers import Count
+from beacon.model.verification import Verification
+
+
+class Healed(msgspec.Struct, frozen=True):
+    """The verification of the policy as it is now, after so many rounds.
+
+    `added` is what it lacked; `refused` is what it still lacks and its intent does not allow.
+    """
+
+    verification: Verification
+    added: tuple[Missing, ...] = ()
+    refused: tuple[Missing, ...] = ()
+    rounds: Count = 0
