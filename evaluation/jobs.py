@@ -20,6 +20,7 @@ from tempfile import TemporaryDirectory
 
 import msgspec
 
+from beacon.campaign.enforced import read_enforced
 from beacon.engines.file_digest import digest
 from beacon.engines.file_tree import Budget
 from beacon.model.files import load_policy, load_profile
@@ -141,7 +142,7 @@ def _row(job: _Job, place: Path, directory: Path) -> tuple[list[str], bool]:
     if any((place / "out").iterdir()):
         sys.exit(f"beacon wrote to the data of {job.name}.")
     free = _run(job, place / "out", [])
-    held = _run(job, place / "out", (policy / "docker.args").read_text().split())
+    held = _run(job, place / "out", read_enforced(policy).options(policy))
     derived = load_policy(policy)
     default = next(each for each in derived.replays if not each.environment.settings)
     compared = [check.name for check in default.checks if check.value is not None]

@@ -135,7 +135,7 @@ def _result(lab: RunContext, recorded: Profile, policy: Policy) -> Result:
 
 def _enforcement(policy: Policy) -> Enforcement:
     with TemporaryDirectory() as place:
-        write_files(Path(place), render_all(policy, Path(place)))
+        write_files(Path(place), render_all(policy))
         return read_enforced(Path(place)).enforcement
 
 

@@ -18,6 +18,7 @@ from pathlib import Path
 
 import msgspec
 
+from beacon.campaign.enforced import read_enforced
 from beacon.campaign.runtime_bundle import static_program
 from beacon.campaign.runtime_measuring import busy
 from beacon.model.files import load_policy
@@ -81,7 +82,7 @@ def _policy(kind: _Kind, directory: Path) -> Path:
 
 def _failures(kind: _Kind, policy: Path) -> list[str]:
     """Why starts failed, of sixty."""
-    options = (policy / "docker.args").read_text().split()
+    options = read_enforced(policy).options(policy)
     return [said for _ in range(_STARTS) if (said := _start(kind, options)) is not None]
 
 

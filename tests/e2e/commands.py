@@ -7,6 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+from beacon.campaign.enforced import read_enforced
 from beacon.process_identity import Fate, fate, identify
 
 #: Of either version; a deeper search would trip over cgroups that vanish meanwhile.
@@ -31,6 +32,11 @@ def docker(*arguments: str, check: bool = True) -> str:
     done = subprocess.run(["docker", *arguments], capture_output=True, text=True, check=False)
     assert not check or done.returncode == 0, done.stderr
     return done.stdout.strip()
+
+
+def options_of(policy: Path) -> list[str]:
+    """The policy's options for `docker run`, whose folder is not the policy's."""
+    return read_enforced(policy).options(policy)
 
 
 def leftovers() -> list[str]:

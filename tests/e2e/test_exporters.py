@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from e2e.commands import beacon, docker
+from e2e.commands import beacon, docker, options_of
 
 #: It may ping, tells what it was given, then waits; no shell or reader on the way may touch it.
 PING = 'perl -e "socket(S, 2, 2, 1) or die" && '  # AF_INET, SOCK_DGRAM, IPPROTO_ICMP
@@ -56,7 +56,7 @@ def told(container: str) -> str:
 
 @pytest.fixture(scope="module")
 def by_arguments(policy: Path) -> Iterator[str]:
-    options = (policy / "docker.args").read_text().split()
+    options = options_of(policy)
     name = f"beacon-e2e-{os.getpid()}-arguments"  # it may exist though it did not start
     try:
         docker("run", "-d", "--name", name, *LAUNCH, "-e", "MODE=production", *options, *COMMAND)

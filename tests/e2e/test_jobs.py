@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from beacon.model.files import load_profile
-from e2e.commands import BEACON, beacon, docker, leftovers, sentence
+from e2e.commands import BEACON, beacon, docker, leftovers, options_of, sentence
 
 BASE = "debian:bookworm-slim"
 BASELINE = ("--strategy", "baseline", "--jobs", "2")
@@ -48,7 +48,7 @@ def test_each_run_starts_from_the_same_data(tmp_path: Path, data: Path) -> None:
     assert "ends as recorded, with exit code 3" in done.stdout
     assert [path.name for path in data.iterdir()] == ["old"]
     assert (data / "old").read_text() == "old\n"
-    options = (policy / "docker.args").read_text().split()
+    options = options_of(policy)
     command = ["docker", "run", "--rm", "-i", *volume, *options, *CONVERT]
     enforced = subprocess.run(command, input=b"abc\ndef", capture_output=True, check=False)
     assert (enforced.returncode, enforced.stdout) == (3, b"cba\nfed")

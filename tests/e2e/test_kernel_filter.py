@@ -39,7 +39,7 @@ from classic_bpf import (
     Program,
     judge,
 )
-from e2e.commands import beacon, docker
+from e2e.commands import beacon, docker, options_of
 from kernel_filters import filters_of
 
 I386_IMAGE = "beacon-i386:test"
@@ -120,7 +120,7 @@ def recorded(directory: Path, image: str, *pins: str) -> Path:
 @contextmanager
 def enforced(policy: Path, image: str) -> Iterator[int]:
     """A container under the policy's own files; the pid of its first process."""
-    options = (policy / "docker.args").read_text().split()
+    options = options_of(policy)
     name = docker("run", "--detach", "--label", "beacon.test=filter", *options, image)
     try:
         yield int(docker("inspect", "--format", "{{.State.Pid}}", name))

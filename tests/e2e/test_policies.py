@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from e2e.commands import beacon, docker
+from e2e.commands import beacon, docker, options_of
 
 
 def make_policy(directory: Path, *launch: str) -> Path:
@@ -53,7 +53,7 @@ def nginx(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_nginx_serves_its_page_under_docker_args(nginx: Path) -> None:
-    options = (nginx / "docker.args").read_text().split()
+    options = options_of(nginx)
     with running(*options, "beacon/nginx") as address:
         eventually(address, 80).close()
         with urllib.request.urlopen(f"http://{address}/", timeout=5) as answer:
@@ -62,7 +62,7 @@ def test_nginx_serves_its_page_under_docker_args(nginx: Path) -> None:
 
 def test_redis_answers_under_docker_args(tmp_path: Path) -> None:
     policy = make_policy(tmp_path, "beacon/redis")
-    options = (policy / "docker.args").read_text().split()
+    options = options_of(policy)
     with running(*options, "beacon/redis") as address, eventually(address, 6379) as connection:
         connection.sendall(b"SET key value\r\nGET key\r\n")
         time.sleep(0.5)
@@ -161,7 +161,7 @@ def test_a_denied_user_namespace_is_not_made_by_clone3(clone3: str, tmp_path: Pa
     for denied, said in (((), "namespace made"), (("clone", "unshare"), "refused")):
         pins = [word for name in denied for word in ("--deny", f"{name}(CLONE_NEWUSER)")]
         assert beacon("policy", profile, "-o", policy, *pins).returncode == 0
-        options = (policy / "docker.args").read_text().split()
+        options = options_of(policy)
         name = docker("run", "--detach", "--label", "beacon.test=e2e", *options, clone3)
         try:
             time.sleep(2.5)
@@ -178,7 +178,7 @@ def test_it_starts_what_it_was_recorded_from(
     tmp_path: Path, user: tuple[str, ...], privileges: tuple[str, ...]
 ) -> None:
     policy = make_policy(tmp_path, *user, *privileges, "beacon/redis")
-    options = (policy / "docker.args").read_text().split()
+    options = options_of(policy)
     assert ("no-new-privileges" in options) == bool(privileges)
     with running(*user, *options, "beacon/redis") as address:
         eventually(address, 6379).close()

@@ -32,8 +32,6 @@ from beacon.model.text import escape_untrusted
 from beacon.synthesis.intents import check_classes
 
 _LARGEST = 16 << 20  # bytes of a file; BeaCon writes some ten thousand
-#: Where no shell would split the path.
-_ANYWHERE = Path("/policy")
 
 
 def edits(
@@ -67,7 +65,7 @@ def _read(path: Path) -> str | None:
 
 
 def _expected(policy: Policy) -> Profile:
-    return read_profile(SeccompExporter().render(policy, _ANYWHERE).decode())
+    return read_profile(SeccompExporter().render(policy).decode())
 
 
 def _seccomp(policy: Policy, directory: Path, text: str) -> list[Deviation]:
@@ -94,10 +92,11 @@ def _docker_args(policy: Policy, directory: Path, text: str) -> list[Deviation]:
         found = parse_options(directory / exporter.file, text)
     except UsageError:
         return [_deviation(exporter.file, DeviationKind.WIDER, "options that BeaCon did not write")]
-    written = parse_options(_ANYWHERE, exporter.render(policy, _ANYWHERE).decode())
-    profile = str(directory / SeccompExporter.file)
-    expected = msgspec.structs.replace(_rights(written), profile=profile)
-    return compare_rights(exporter.file, expected, _rights(found))
+    expected = _rights(parse_options(directory, exporter.render(policy).decode()))
+    rights = _rights(found)
+    if rights.profile == str(directory / SeccompExporter.file):  # as an older BeaCon wrote it
+        rights = msgspec.structs.replace(rights, profile=expected.profile)
+    return compare_rights(exporter.file, expected, rights)
 
 
 def _rights(options: Options) -> Rights:
@@ -120,7 +119,7 @@ def _launched(
 ) -> list[Deviation]:
     """The container's rights: all else in these files is the user's to change."""
     name = resource_name(policy.image.reference)
-    expected = rights(load(exporter.render(policy, _ANYWHERE).decode()), name)
+    expected = rights(load(exporter.render(policy).decode()), name)
     try:
         found = rights(load(text), name)
     except ValueError as error:

@@ -36,13 +36,24 @@ class Options:
 class Enforced:
     """What docker.args and seccomp.json together put on a container; their `texts` by name.
 
-    `former` is the path that docker.args names where the folder has been moved or copied since.
+    `former` is the path that a docker.args of an older BeaCon names where the folder has been
+    moved or copied since.
     """
 
     enforcement: Enforcement
     no_new_privileges: bool
     texts: Mapping[str, str]
     former: str | None = None
+
+    def options(self, directory: Path) -> list[str]:
+        """The words of docker.args, for whatever folder `docker run` is called in."""
+        words = ["--security-opt", f"seccomp={directory.resolve() / SeccompExporter.file}"]
+        if self.no_new_privileges:
+            words += ["--security-opt", NO_NEW_PRIVILEGES]
+        words += ["--cap-drop", "ALL"]
+        return words + [
+            word for name in self.enforcement.capabilities or () for word in ("--cap-add", name)
+        ]
 
 
 def read_enforced(directory: Path) -> Enforced:
@@ -56,8 +67,8 @@ def read_enforced(directory: Path) -> Enforced:
     if not (len(profiles) == 1 and _is_the_same(Path(profiles[0]), expected, seccomp)):
         named = escape_untrusted(", ".join(profiles)) or "no seccomp profile"
         raise UsageError(
-            f"{path} names {named}, which is not the same as {expected}: write {expected} in its "
-            "place, or write the policy again with `beacon policy`."
+            f"{path} names {named}, which is not the same as {expected}: write "
+            f"{expected.name} in its place, or write the policy again with `beacon policy`."
         )
     if options.drop != ["ALL"]:
         raise UsageError(f"{path} does not drop all capabilities: write the policy again.")
@@ -68,13 +79,13 @@ def read_enforced(directory: Path) -> Enforced:
         Enforcement(seccomp, tuple(options.add)),
         NO_NEW_PRIVILEGES in options.security,
         {path.name: text, expected.name: seccomp},
-        None if profiles == [str(expected)] else escape_untrusted(profiles[0]),
+        None if profiles[0] in (expected.name, str(expected)) else escape_untrusted(profiles[0]),
     )
 
 
 def _is_the_same(named: Path, expected: Path, seccomp: str) -> bool:
     """Whether it is the file, or a copy of it, or its place before the folder was moved."""
-    if named == expected:
+    if named in (Path(expected.name), expected):
         return True
     try:
         return named.name == expected.name and read_regular(named, _LARGEST) == seccomp.encode()

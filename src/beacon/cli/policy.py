@@ -203,7 +203,7 @@ def run(options: argparse.Namespace, console: Console) -> ExitCode:
     if options.add_capability_for_ports:
         policy = with_bind_service(policy)
     policy = carried(policy, profile, console)
-    files = render_all(policy, options.output)
+    files = render_all(policy)
     for note in (*runtime_notes(policy), *notes(policy)):
         console.say(f"Note: {note}")
     with writing(options.output):

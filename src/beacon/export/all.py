@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from beacon.export.compose import ComposeExporter
 from beacon.export.docker_args import DockerArgsExporter
 from beacon.export.interface import Exporter
@@ -22,8 +20,7 @@ EXPORTERS: tuple[Exporter, ...] = (
 )
 
 
-def render_all(policy: Policy, directory: Path) -> dict[str, bytes]:
+def render_all(policy: Policy) -> dict[str, bytes]:
     """The contents of all files of a policy's directory, by name."""
-    absolute = directory.resolve()
-    files = {exporter.file: exporter.render(policy, absolute) for exporter in EXPORTERS}
+    files = {exporter.file: exporter.render(policy) for exporter in EXPORTERS}
     return {POLICY_FILE: encode(policy), **files}

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 from beacon.export.interface import Exporter
@@ -43,7 +42,7 @@ class ComposeExporter(Exporter):
 
     file = "compose.yaml"
 
-    def render(self, policy: Policy, directory: Path) -> bytes:
+    def render(self, policy: Policy) -> bytes:
         """The file; nothing in it is interpolated but the variables' values."""
         service = {"image": policy.image.reference, **_rights(policy), **_launch(policy.launch)}
         document: dict[str, Any] = {

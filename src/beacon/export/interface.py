@@ -3,14 +3,8 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from pathlib import Path
 
-from beacon.errors import UsageError
 from beacon.model.policy import Policy
-
-
-class UnusableDirectoryError(UsageError):
-    """The format cannot name files in this directory."""
 
 
 class Exporter(ABC):
@@ -19,5 +13,5 @@ class Exporter(ABC):
     file: str
 
     @abstractmethod
-    def render(self, policy: Policy, directory: Path) -> bytes:
-        """The file's content, to lie in `directory` (absolute); the same for the same policy."""
+    def render(self, policy: Policy) -> bytes:
+        """The file's content: the same for the same policy, wherever its directory is."""

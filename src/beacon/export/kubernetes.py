@@ -6,7 +6,6 @@ https://kubernetes.io/docs/reference/kubernetes-api/workload-resources/pod-v1/
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 from beacon.export import kubernetes_sysctls as sysctls
@@ -34,7 +33,7 @@ class KubernetesExporter(Exporter):
 
     file = "kubernetes.yaml"
 
-    def render(self, policy: Policy, directory: Path) -> bytes:
+    def render(self, policy: Policy) -> bytes:
         """The Pod, under remarks on what it needs."""
         name = resource_name(policy.image.reference)
         document = {

@@ -8,7 +8,6 @@ from __future__ import annotations
 import errno
 import json
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -104,7 +103,7 @@ class SeccompExporter(Exporter):
 
     file = "seccomp.json"
 
-    def render(self, policy: Policy, directory: Path) -> bytes:
+    def render(self, policy: Policy) -> bytes:
         """The profile as indented JSON."""
         document = {
             "defaultAction": DEFAULT_ACTION,

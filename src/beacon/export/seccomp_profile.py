@@ -5,8 +5,6 @@ https://github.com/kubernetes-sigs/security-profiles-operator
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from beacon.export.interface import Exporter
 from beacon.export.names import resource_name
 from beacon.export.seccomp import DEFAULT_ACTION, architectures, plain, rules
@@ -23,7 +21,7 @@ class SeccompProfileExporter(Exporter):
 
     file = "seccompprofile.yaml"
 
-    def render(self, policy: Policy, directory: Path) -> bytes:
+    def render(self, policy: Policy) -> bytes:
         """The resource, without a namespace: newer operators know none."""
         name = resource_name(policy.image.reference)
         document = {

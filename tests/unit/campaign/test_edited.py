@@ -47,7 +47,7 @@ def policy() -> Policy:
 
 @pytest.fixture
 def directory(policy: Policy, tmp_path: Path) -> Path:
-    write_files(tmp_path, render_all(policy, tmp_path))
+    write_files(tmp_path, render_all(policy))
     return tmp_path
 
 
@@ -172,7 +172,7 @@ def test_what_cannot_be_read_counts_as_wider(policy: Policy, directory: Path, ed
          ("apparmor=unconfined",)),
         ("--cap-drop", "--security-opt seccomp=unconfined --cap-drop", "WIDER",
          ("seccomp=unconfined",)),
-        ("/seccomp.json", "/other.json", "WIDER", None),
+        ("seccomp.json", "other.json", "WIDER", None),
     ],
 )  # fmt: skip
 def test_edits_of_docker_args(
@@ -194,14 +194,15 @@ def test_every_capability(policy: Policy, directory: Path) -> None:
     assert "CAP_CHOWN" not in what
 
 
-def test_a_directory_that_was_moved(policy: Policy, directory: Path, tmp_path: Path) -> None:
-    moved = tmp_path / "a moved one"
-    moved.mkdir()
-    for name in render_all(policy, directory):
-        (moved / name).write_bytes((directory / name).read_bytes())
-    ((place, (what,)),) = found(policy, moved).items()
-    assert place == ("docker.args", "OTHER")
-    assert str(directory / "seccomp.json") in what
+def test_a_docker_args_of_an_older_version(policy: Policy, directory: Path) -> None:
+    path = directory / "docker.args"
+    written = path.read_text()
+    path.write_text(written.replace("seccomp=", f"seccomp={directory.resolve()}/"))
+    assert found(policy, directory) == {}
+    path.write_text(written.replace("seccomp=", "seccomp=/elsewhere/"))
+    (((file, kind), (what,)),) = found(policy, directory).items()
+    assert (file, kind) == ("docker.args", "OTHER")
+    assert "/elsewhere/seccomp.json" in what
 
 
 def edit_yaml(path: Path, *keys: str | int, value: Any) -> None:

@@ -19,7 +19,7 @@ def policy(tmp_path: Path) -> Path:
         run(call("read"), capabilities=(check("CAP_CHOWN"),)),
         launch=Launch(no_new_privileges=True),
     )
-    write_files(tmp_path, render_all(synthesize(recorded), tmp_path))
+    write_files(tmp_path, render_all(synthesize(recorded)))
     return tmp_path
 
 
@@ -64,29 +64,47 @@ def test_files_that_beacon_did_not_write(policy: Path, file: str, old: str, new:
     assert failure.value.exit_code is ExitCode.USAGE
 
 
+def of_an_older_version(policy: Path, place: Path) -> None:
+    """What an older BeaCon wrote: the path of seccomp.json."""
+    path = policy / "docker.args"
+    path.write_text(path.read_text().replace("seccomp.json", f"{place}/seccomp.json"))
+
+
 def moved(policy: Path, tmp_path: Path) -> Path:
-    folder = tmp_path / "moved"
+    folder = tmp_path / "a moved one"
     folder.mkdir()
     for name in ("docker.args", "seccomp.json"):
         (folder / name).write_bytes((policy / name).read_bytes())
     return folder
 
 
-def test_a_copied_policy_is_the_same(policy: Path, tmp_path: Path) -> None:
+def test_a_moved_policy_is_the_same(policy: Path, tmp_path: Path) -> None:
+    enforced = read_enforced(moved(policy, tmp_path))
+    assert enforced == read_enforced(policy)
+    assert enforced.former is None
+
+
+def test_options_name_the_file_where_it_is(policy: Path, tmp_path: Path) -> None:
+    folder = moved(policy, tmp_path)
+    assert read_enforced(folder).options(folder) == [
+        "--security-opt", f"seccomp={folder.resolve()}/seccomp.json",
+        "--security-opt", "no-new-privileges", "--cap-drop", "ALL", "--cap-add", "CHOWN",
+    ]  # fmt: skip
+
+
+def test_a_copied_policy_of_an_older_version(policy: Path, tmp_path: Path) -> None:
+    of_an_older_version(policy, policy.resolve())
     copied = moved(policy, tmp_path)
     enforced = read_enforced(copied)
     assert enforced.enforcement == read_enforced(policy).enforcement
     assert enforced.former == str(policy.resolve() / "seccomp.json")
     assert read_enforced(policy).former is None
-
-
-def test_a_moved_policy_names_the_old_place(policy: Path, tmp_path: Path) -> None:
-    copied = moved(policy, tmp_path)
     (policy / "seccomp.json").unlink()
     assert read_enforced(copied).former == str(policy.resolve() / "seccomp.json")
 
 
 def test_a_file_in_the_old_place_that_differs(policy: Path, tmp_path: Path) -> None:
+    of_an_older_version(policy, policy.resolve())
     copied = moved(policy, tmp_path)
     (policy / "seccomp.json").write_text('{"defaultAction": "SCMP_ACT_ALLOW"}')
     with pytest.raises(UsageError, match="not the same as"):

@@ -61,7 +61,7 @@ def test_without_an_analysis_it_says_so() -> None:
 
 
 def test_explain_lists_all_of_it(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    write_files(tmp_path, render_all(policy(), tmp_path))
+    write_files(tmp_path, render_all(policy()))
     assert main(["explain", str(tmp_path), "--unseen"]) == 0
     said = capsys.readouterr().out
     assert "ptrace: denied; its denial buys" in said
@@ -76,6 +76,6 @@ def test_explain_lists_all_of_it(tmp_path: Path, capsys: pytest.CaptureFixture[s
 def test_an_event_or_all_that_is_unseen(
     words: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    write_files(tmp_path, render_all(policy(), tmp_path))
+    write_files(tmp_path, render_all(policy()))
     assert main(["explain", str(tmp_path), *words]) == 2
     assert "name an event, or give --unseen" in capsys.readouterr().err

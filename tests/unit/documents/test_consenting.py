@@ -96,7 +96,7 @@ def test_an_edited_policy_has_no_seal(place: Path) -> None:
     assert policy.seal
     assert load_profile(place / "profile").seal not in (None, policy.seal)
     changed = msgspec.structs.replace(policy, gaps=("a word",))
-    write_files(folder, render_all(changed, folder))
+    write_files(folder, render_all(changed))
     code, _, said = check(place, "verify", folder)
     assert code == 2, said
 

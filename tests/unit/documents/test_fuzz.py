@@ -149,7 +149,7 @@ def _with_settings(document: Any, honest: Any) -> Any:
 
 
 def write_policy(folder: Path, policy: bytes | None = None) -> None:
-    write_files(folder, render_all(POLICY, folder))
+    write_files(folder, render_all(POLICY))
     if policy is not None:
         (folder / "policy.json").write_bytes(policy)
 

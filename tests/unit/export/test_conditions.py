@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -61,7 +60,7 @@ def policy(**fields: Any) -> Policy:
 
 def parts(exporter: Exporter, made: Policy) -> tuple[Any, str]:
     """What a file holds, and what it says beside it."""
-    text = exporter.render(made, Path("/policy")).decode()
+    text = exporter.render(made).decode()
     remarks = [line for line in text.splitlines() if line.startswith("#")]
     return yaml.safe_load(text), "\n".join(remarks)
 
@@ -76,7 +75,7 @@ def in_yaml(exporter: Exporter) -> Callable[[str], tuple[bool, str]]:
 
 def in_arguments(field: str) -> tuple[bool, str]:
     made = policy(**{field: value(field)})
-    held = [DockerArgsExporter().render(each, Path("/policy")) for each in (made, policy())]
+    held = [DockerArgsExporter().render(each) for each in (made, policy())]
     return held[0] != held[1], again(made.launch)
 
 
@@ -110,8 +109,7 @@ def test_only_fields_that_some_file_drops_are_excused() -> None:
 
 @pytest.mark.parametrize("exporter", [SeccompExporter(), SeccompProfileExporter()])
 def test_the_calls_alone_know_nothing_of_a_launch(exporter: Exporter) -> None:
-    path = Path("/policy")
-    assert exporter.render(launched(EQUIPPED), path) == exporter.render(launched(Launch()), path)
+    assert exporter.render(launched(EQUIPPED)) == exporter.render(launched(Launch()))
 
 
 def test_what_a_file_says_only_in_part_is_named() -> None:

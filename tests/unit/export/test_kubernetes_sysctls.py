@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import msgspec
 import pytest
 
@@ -18,7 +16,7 @@ V4, V6 = "AF_INET,SOCK_DGRAM,IPPROTO_ICMP", "AF_INET6,SOCK_DGRAM,IPPROTO_ICMPV6"
 def pod(launch: Launch, *sockets: str) -> str:
     policy = by_classes(*(("socket", each) for each in sockets))
     policy = msgspec.structs.replace(policy, launch=launch)
-    return KubernetesExporter().render(policy, Path("/policy")).decode()
+    return KubernetesExporter().render(policy).decode()
 
 
 @pytest.mark.parametrize("ping", [V4, V6])

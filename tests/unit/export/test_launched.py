@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -22,7 +21,7 @@ from unit.export.policies import launched
 
 def text(exporter: Exporter, launch: Launch, *capabilities: str) -> str:
     policy = launched(launch, capabilities=capabilities)
-    return exporter.render(policy, Path("/policies")).decode()
+    return exporter.render(policy).decode()
 
 
 def service(launch: Launch, *capabilities: str) -> dict[str, Any]:
@@ -129,14 +128,14 @@ def test_what_belongs_to_the_host_is_named_only() -> None:
 def test_a_job_is_not_started_again_and_its_input_ends() -> None:
     launch = Launch(stdin="/data/in", stdin_sha256="00", interactive=True)
     policy = launched(launch)
-    assert "restartPolicy" not in KubernetesExporter().render(policy, Path("/p")).decode()
+    assert "restartPolicy" not in KubernetesExporter().render(policy).decode()
     replay = Replay(Environment(), "none", Ending.FINISHED, 0, (), (), ())
     policy = msgspec.structs.replace(policy, replays=(replay,))
-    document = KubernetesExporter().render(policy, Path("/p")).decode()
+    document = KubernetesExporter().render(policy).decode()
     spec = yaml.safe_load(document)["spec"]
     assert spec["restartPolicy"] == "Never"
     assert spec["containers"][0]["stdin"] is spec["containers"][0]["stdinOnce"] is True
-    for text_of_it in (document, ComposeExporter().render(policy, Path("/p")).decode()):
+    for text_of_it in (document, ComposeExporter().render(policy).decode()):
         assert "# To add: the file that was its standard input" in text_of_it
         assert "/data/in" not in text_of_it
     assert service(launch)["stdin_open"] is True

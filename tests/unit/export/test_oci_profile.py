@@ -5,7 +5,6 @@ from __future__ import annotations
 import errno
 import json
 import time
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -79,7 +78,7 @@ def test_as_libseccomp_has_it(profile: dict[str, Any], probes: list[tuple[int, i
 @pytest.mark.parametrize("name", POLICIES)
 def test_what_we_write_is_read(name: str) -> None:
     policy = POLICIES[name]()
-    found = read_profile(SeccompExporter().render(policy, Path("/policies")).decode())
+    found = read_profile(SeccompExporter().render(policy).decode())
     assert found.default == Answer("SCMP_ACT_ERRNO", errno.EPERM)
     assert {call for call, ruling in found.calls.items() if ruling.permitted()} == set(
         policy.names()

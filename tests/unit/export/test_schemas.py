@@ -24,7 +24,7 @@ KUBERNETES = (all_versions()[0], all_versions()[-1])
 
 
 def rendered(exporter: Exporter, name: str) -> dict[str, Any]:
-    document = yaml.safe_load(exporter.render(POLICIES[name](), Path("/policies")))
+    document = yaml.safe_load(exporter.render(POLICIES[name]()))
     assert isinstance(document, dict)
     return document
 

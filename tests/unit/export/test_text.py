@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import re
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -24,7 +23,6 @@ from beacon.export.yaml_text import dump
 from beacon.model.launch import Launch
 from unit.export.policies import CONFIDENTIAL, HOSTILE, POLICIES, launched
 
-DIRECTORY = Path("/policies")
 TEXT = st.text(st.characters(exclude_categories=["Cs"])) | st.sampled_from(HOSTILE)
 
 
@@ -33,7 +31,7 @@ def read_1_2(raw: bytes) -> Any:
 
 
 def container(exporter: Exporter, launch: Launch) -> dict[str, Any]:
-    raw = exporter.render(launched(launch), DIRECTORY)
+    raw = exporter.render(launched(launch))
     document = yaml.safe_load(raw)
     assert read_1_2(raw) == document
     if isinstance(exporter, ComposeExporter):
@@ -88,8 +86,8 @@ def keys(value: Any) -> Iterator[str]:
 def test_nothing_adds_a_key(exporter: Exporter) -> None:
     known = {"data", "evil-home-privileged-true"}
     for name in ("plain", "equipped"):
-        known |= set(keys(yaml.safe_load(exporter.render(POLICIES[name](), DIRECTORY))))
-    raw = exporter.render(POLICIES["hostile"](), DIRECTORY)
+        known |= set(keys(yaml.safe_load(exporter.render(POLICIES[name]()))))
+    raw = exporter.render(POLICIES["hostile"]())
     assert set(keys(yaml.safe_load(raw))) <= known
     assert read_1_2(raw) == yaml.safe_load(raw)
 
@@ -97,7 +95,7 @@ def test_nothing_adds_a_key(exporter: Exporter) -> None:
 @pytest.mark.parametrize("name", POLICIES)
 @pytest.mark.parametrize("exporter", EXPORTERS, ids=lambda exporter: exporter.file)
 def test_nothing_tells_the_values_of_variables(exporter: Exporter, name: str) -> None:
-    text = exporter.render(POLICIES[name](), DIRECTORY).decode()
+    text = exporter.render(POLICIES[name]()).decode()
     assert CONFIDENTIAL not in text
     assert "/host/conf" not in text
     assert all(character.isprintable() or character == "\n" for character in text)
@@ -121,6 +119,6 @@ def test_names() -> None:
 def test_an_image_reference_is_not_interpolated() -> None:
     policy = POLICIES["plain"]()
     image = msgspec.structs.replace(policy.image, reference="${HOME}/$x:1")
-    raw = ComposeExporter().render(msgspec.structs.replace(policy, image=image), DIRECTORY)
+    raw = ComposeExporter().render(msgspec.structs.replace(policy, image=image))
     (service,) = yaml.safe_load(raw)["services"].values()
     assert composed(service["image"]) == "${HOME}/$x:1"

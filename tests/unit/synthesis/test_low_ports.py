@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 from msgspec.structs import replace
 
@@ -28,7 +26,7 @@ def policy(*ports: int, launch: Launch | None = None) -> Policy:
 
 
 def pod(made: Policy) -> str:
-    return KubernetesExporter().render(made, Path("/policy")).decode()
+    return KubernetesExporter().render(made).decode()
 
 
 def test_a_pod_opens_low_ports_by_a_sysctl() -> None:
