@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import shlex
 from collections.abc import Mapping
@@ -45,6 +46,12 @@ class Enforced:
     texts: Mapping[str, str]
     former: str | None = None
 
+    @property
+    def digest(self) -> str:
+        """What `sha256sum docker.args seccomp.json | sha256sum` says in the directory."""
+        lines = (f"{_sha256(text)}  {name}\n" for name, text in sorted(self.texts.items()))
+        return _sha256("".join(lines))
+
     def options(self, directory: Path) -> list[str]:
         """The words of docker.args, for whatever folder `docker run` is called in."""
         words = ["--security-opt", f"seccomp={directory.resolve() / SeccompExporter.file}"]
@@ -54,6 +61,10 @@ class Enforced:
         return words + [
             word for name in self.enforcement.capabilities or () for word in ("--cap-add", name)
         ]
+
+
+def _sha256(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def read_enforced(directory: Path) -> Enforced:

@@ -22,7 +22,7 @@ from beacon.exploration.interface import Strategy
 from beacon.model.coverage import coverage
 from beacon.model.environment import Dimension, Environment, EnvironmentSpace
 from beacon.model.event import Event
-from beacon.model.profile import Exploration, Host, ImageIdentity, Profile
+from beacon.model.profile import Exploration, Host, Profile
 from beacon.model.recognition import Recognition
 from beacon.model.run import Ending, Run
 from beacon.workloads.interface import Workload
@@ -189,9 +189,8 @@ class Campaign:
         return run
 
     def _profile(self) -> Profile:
-        image = self.conditions.image
         return Profile(
-            image=ImageIdentity(image.reference, image.id, image.architecture),
+            image=self.conditions.image.identity,
             host=describe_host(self.lab),
             launch=self.conditions.launch,
             runs=tuple(self.runs),

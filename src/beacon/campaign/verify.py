@@ -50,7 +50,7 @@ def verify_runs(
         kept += (run for case in cases for run in case.enforced)
     verified = [_verified(case, found) for case, found in zip(cases, blames(cases), strict=True)]
     return Verification(
-        policy.image,
+        conditions.image.identity,
         tuple(verified),
         __version__,
         left_out=len(policy.replays) - len(replays),
@@ -82,4 +82,5 @@ def _verified(case: Case, found: Blame) -> VerifiedRun:
         suffered=suffered(found.policy) if wanted else (),
         enforced=len(case.enforced),
         control=len(case.control),
+        drove=last.driven,
     )

@@ -9,12 +9,14 @@ from dataclasses import dataclass, replace
 import msgspec
 
 from beacon import __version__
+from beacon.campaign.certifying import certify
 from beacon.campaign.consent import Consent, changed_input, check_consent
 from beacon.campaign.context import RunContext
 from beacon.campaign.demands import Demand, demands
 from beacon.campaign.edited import edits
 from beacon.campaign.enforced import Enforced, read_enforced
 from beacon.campaign.open_context import open_context
+from beacon.campaign.record import describe_host
 from beacon.campaign.reporter import Reporter
 from beacon.campaign.request import VerifyRequest
 from beacon.campaign.run import Conditions
@@ -66,10 +68,12 @@ def verify(
         )
         say_starts(request, reporter)
         starts = start_again(lab, conditions, policy, request.starts, jobs, kept)
-        runtime = lab.engine.facts().runtime
-    return msgspec.structs.replace(
+        runtime, host = lab.engine.facts().runtime, describe_host(lab)
+    verification = msgspec.structs.replace(
         verification, starts=starts, runtime=runtime, files=subject.files
     )
+    certificate = certify(verification, subject.enforced.digest, host, policy.image)
+    return msgspec.structs.replace(verification, certificate=certificate)
 
 
 def read_subject(request: VerifyRequest, reporter: Reporter) -> Subject:

@@ -16,6 +16,7 @@ from beacon.campaign.request import VerifyRequest
 from beacon.campaign.starts import STARTS
 from beacon.campaign.verifying import verify
 from beacon.cli.arguments import number_of_starts
+from beacon.cli.certified import certified
 from beacon.cli.consent_options import add_consent_options, consent_of
 from beacon.cli.console import Console, counted
 from beacon.cli.explore_options import add_jobs_option
@@ -179,6 +180,9 @@ def _tell(console: Console, verification: Verification, policy: Policy) -> None:
         console.result(line)
     for line in not_seen(policy):
         console.result(f"{line}.")
+    if verification.certificate is not None:
+        for line in certified(verification.certificate):
+            console.result(line)
     console.result(closing(verification))
     if not verification.passed and verification.runs:
         console.result(f"{verification.coverage.sentence()}.")

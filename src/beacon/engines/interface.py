@@ -13,6 +13,7 @@ from beacon.errors import BeaconError, UnsupportedHostError, UsageError
 from beacon.model.launch import Launch
 from beacon.model.leftovers import Swept
 from beacon.model.listener import Listener
+from beacon.model.profile import ImageIdentity
 
 #: On everything BeaCon makes; the value is the session's id. Clean-up goes by it alone.
 SESSION_LABEL = "beacon.session"
@@ -76,6 +77,11 @@ class Image:
     path: str = ""
     folder: str = "/"
     titles: tuple[str, ...] = ()
+
+    @property
+    def identity(self) -> ImageIdentity:
+        """What documents say of it."""
+        return ImageIdentity(self.reference, self.id, self.architecture)
 
 
 @dataclass(frozen=True)

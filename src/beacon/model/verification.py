@@ -6,10 +6,12 @@ from enum import StrEnum
 
 import msgspec
 
+from beacon.model.certificate import Certificate
 from beacon.model.coverage import Coverage
 from beacon.model.deviation import Deviation, is_wider
 from beacon.model.environment import Environment
 from beacon.model.event import Phase
+from beacon.model.listener import Listener
 from beacon.model.numbers import Count
 from beacon.model.profile import ImageIdentity
 from beacon.model.run import Outcome
@@ -85,6 +87,7 @@ class VerifiedRun(msgspec.Struct, frozen=True):
     campaign/blame.py. `killed` threads and processes were ended by the filter, `trapped` calls
     answered with SIGSYS. `intended` denials fail no verification by themselves; where nothing else
     was denied, `suffered` names the checks and the ending among `differences`, which they explain.
+    A workload `drove` these sockets.
     """
 
     environment: Environment
@@ -99,6 +102,7 @@ class VerifiedRun(msgspec.Struct, frozen=True):
     suffered: tuple[str, ...] = ()
     enforced: Count = 1
     control: Count = 0
+    drove: tuple[Listener, ...] = ()
 
 
 class Starts(msgspec.Struct, frozen=True):
@@ -141,9 +145,9 @@ class Verification(msgspec.Struct, frozen=True):
     """The recorded runs, repeated under the policy, but for `left_out` that were not wanted.
 
     `starts` is None where none were wanted, `runtime` the one that started the containers.
-    `coverage` is that of these runs. `files`: how the directory's files differ from policy.json;
-    under wider ones nothing was run. `uncontrolled` runs differ and were too many to be run without
-    the policy.
+    `coverage` is that of these runs; `certificate` sums it up, None where nothing was run. `files`:
+    how the directory's files differ from policy.json; under wider ones nothing was run.
+    `uncontrolled` runs differ and were too many to be run without the policy.
     """
 
     image: ImageIdentity
@@ -156,6 +160,7 @@ class Verification(msgspec.Struct, frozen=True):
     runtime: str | None = None
     coverage: Coverage = Coverage()
     uncontrolled: Count = 0
+    certificate: Certificate | None = None
 
     @property
     def verdict(self) -> Verdict:

@@ -91,14 +91,14 @@ class Combination(Workload):
         return tuple(checks)
 
     def reached(self, endpoint: Endpoint, checks: Sequence[Check]) -> frozenset[str] | None:
-        """What its parts have driven."""
+        """What its parts have driven; None if one of them is a program that does not tell."""
         found: frozenset[str] = frozenset()
-        prefixes = [_prefix(part) for part, _ in self._parts[1:]]
-        for number, (part, workload) in enumerate(self._parts):
-            own = [check for check in checks if _belongs(check, number, prefixes)]
-            prefix = prefixes[number - 1] if number else ""
-            own = [replace(check, name=check.name.removeprefix(prefix)) for check in own]
-            found |= workload.reached(self._at(part, endpoint), own) or frozenset()
+        parted = by_part([part for part, _ in self._parts], checks)
+        for (part, workload), own in zip(self._parts, parted, strict=True):
+            reached = workload.reached(self._at(part, endpoint), own)
+            if reached is None:
+                return None
+            found |= reached
         return found
 
     def _at(self, part: Part, endpoint: Endpoint) -> Endpoint:
@@ -109,6 +109,13 @@ def _prefix(part: Part) -> str:
     return f"{part.workload}: " if part.port is None else f"{part.port}/tcp: "
 
 
-def _belongs(check: Check, number: int, prefixes: Sequence[str]) -> bool:
-    owner = [n for n, prefix in enumerate(prefixes, start=1) if check.name.startswith(prefix)]
-    return number == (owner[0] if owner else 0)
+def by_part(parts: Sequence[Part], checks: Sequence[Check]) -> list[list[Check]]:
+    """The checks of each part of a combination, by the names that the part gave to them."""
+    prefixes = ["", *map(_prefix, parts[1:])]
+    found: list[list[Check]] = [[] for _ in parts]
+    for check in checks:
+        named = (n for n, prefix in enumerate(prefixes) if n and check.name.startswith(prefix))
+        number = next(named, 0)
+        name = check.name.removeprefix(prefixes[number])
+        found[number].append(replace(check, name=name))
+    return found

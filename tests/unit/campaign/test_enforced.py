@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -62,6 +63,12 @@ def test_files_that_beacon_did_not_write(policy: Path, file: str, old: str, new:
     with pytest.raises(UsageError) as failure:
         read_enforced(policy)
     assert failure.value.exit_code is ExitCode.USAGE
+
+
+def test_anybody_can_make_the_digest(policy: Path) -> None:
+    line = "sha256sum docker.args seccomp.json | sha256sum"
+    said = subprocess.check_output(["sh", "-c", line], cwd=policy, text=True)
+    assert said.split()[0] == read_enforced(policy).digest
 
 
 def of_an_older_version(policy: Path, place: Path) -> None:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import msgspec
 
+from beacon.campaign.certifying import certify
 from beacon.data.dimensions import general
+from beacon.model.certificate import Certificate
 from beacon.model.coverage import Coverage
 from beacon.model.environment import Environment, EnvironmentSpace
 from beacon.model.event import Phase, Syscall
@@ -83,11 +85,17 @@ def passed(policy: Policy) -> Verification:
     """Nothing differs."""
     runs = (
         VerifiedRun(Environment(), "none", Outcome(Ending.SERVED), ()),
-        VerifiedRun(Environment(), "http", Outcome(Ending.SERVED, _CHECKS), ()),
+        VerifiedRun(Environment(), "http", Outcome(Ending.SERVED, _CHECKS), (), drove=_PORTS[:1]),
     )
     covered = Coverage((Listener(80),), (Listener(443),), 4, restarted=False)
     made = Verification(policy.image, runs, "0.0.0", coverage=covered)
-    return msgspec.structs.replace(made, starts=Starts(20), runtime="fake 1", left_out=1)
+    made = msgspec.structs.replace(made, starts=Starts(20), runtime="fake 1", left_out=1)
+    return msgspec.structs.replace(made, certificate=_certificate(made, policy))
+
+
+def _certificate(made: Verification, policy: Policy) -> Certificate:
+    found = certify(made, "5" * 64, profile().host, policy.image)
+    return msgspec.structs.replace(found, date="2026-01-02T03:04:05Z")
 
 
 def failed(policy: Policy) -> Verification:
@@ -104,4 +112,5 @@ def failed(policy: Policy) -> Verification:
     )
     starts = Starts(20, 1, ("The container exited with code 1.",), (denied,), Starts(3))
     made = msgspec.structs.replace(passed(policy), runs=(broken,), starts=starts)
-    return msgspec.structs.replace(made, uncontrolled=1)
+    made = msgspec.structs.replace(made, uncontrolled=1)
+    return msgspec.structs.replace(made, certificate=_certificate(made, policy))

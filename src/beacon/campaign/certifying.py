@@ -1,0 +1,68 @@
+"""Sums a verification up in a certificate."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import UTC, datetime
+
+from beacon.model.certificate import Certificate, PassedChecks
+from beacon.model.listener import Listener
+from beacon.model.profile import Host, ImageIdentity
+from beacon.model.verification import DifferenceKind, Starts, Verification, VerifiedRun
+from beacon.workloads.combination import Part, by_part, companions, parse
+from beacon.workloads.discovery import drivers
+
+_DENIALS = (DifferenceKind.SYSCALL, DifferenceKind.KILLED, DifferenceKind.CAPABILITY)
+
+
+def certify(
+    verification: Verification, policy: str, host: Host, profiled: ImageIdentity
+) -> Certificate:
+    """The certificate of a verification that ran; `policy` is the digest of what was enforced.
+
+    `profiled` is the image that the policy was derived from.
+    """
+    image, starts = verification.image, verification.starts or Starts(0)
+    runs = verification.runs
+    shown = [each for run in runs for each in run.differences] + [*starts.differences]
+    return Certificate(
+        image=image,
+        profiled=image.id == profiled.id,
+        policy=policy,
+        host=host,
+        date=datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+        beacon=verification.beacon,
+        starts=starts.count - starts.failed,
+        started=starts.count,
+        checks=tuple(
+            checks
+            for run in runs
+            if run.outcome.checks and not run.environment.settings
+            for checks in _by_workload(run)
+        ),
+        runs=len(runs),
+        environments=len({run.environment for run in runs}),
+        watched=verification.coverage.watched,
+        not_exercised=verification.coverage.not_exercised,
+        denied_as_asked=_sorted(each.event for run in runs for each in run.intended),
+        denied=_sorted(each.name for each in shown if each.kind in _DENIALS),
+    )
+
+
+def _sorted(names: Iterable[str]) -> tuple[str, ...]:
+    return tuple(sorted(set(names)))
+
+
+def _by_workload(run: VerifiedRun) -> Iterator[PassedChecks]:
+    """What each part of its workload passed, at its sockets."""
+    parts = parse(run.workload, drivers()) or (Part(run.workload),)
+    named = {part: _sockets(part, run.drove) for part in parts if part.port is not None}
+    rest = tuple(each for each in run.drove if not any(each in found for found in named.values()))
+    for part, checks in zip(parts, by_part(parts, run.outcome.checks), strict=True):
+        passed = sum(check.passed for check in checks)
+        yield PassedChecks(str(part), named.get(part, rest), passed, len(checks))
+
+
+def _sockets(part: Part, drove: Sequence[Listener]) -> tuple[Listener, ...]:
+    ports = {part.port, *companions(drivers(), part)}
+    return tuple(each for each in drove if each.port in ports)
