@@ -22,6 +22,7 @@ from beacon.cli import (
     policy,
     profile,
     reach,
+    run,
     runtimes,
     services,
     verify,
@@ -39,6 +40,7 @@ COMMANDS = (
         profile,
         policy,
         verify,
+        run,
         explain,
         cves,
         diff,
@@ -55,7 +57,7 @@ a policy in three steps:
   beacon policy web.profile -o web.policy
   beacon verify web.policy
 and then:
-  docker run $(cat web.policy/docker.args) web:1
+  beacon run web.policy -d web:1
 
 exit codes:
   0    done

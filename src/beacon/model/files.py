@@ -23,6 +23,7 @@ from beacon.model.own_files import (
 from beacon.model.policy import POLICY_VERSION, Policy
 from beacon.model.profile import PROFILE_VERSION, Profile
 from beacon.model.text import escape_untrusted
+from beacon.model.verification import VERIFICATION_VERSION, Verification
 
 PROFILE_FILE = "profile.json"
 POLICY_FILE = "policy.json"
@@ -35,7 +36,7 @@ _PRIVATE = frozenset({PROFILE_FILE, POLICY_FILE, VERIFICATION_FILE})
 #: Bytes that a document may have.
 _LARGEST_PROFILE, _LARGEST_POLICY = 256 << 20, 32 << 20
 
-_Document = TypeVar("_Document", Profile, Policy)
+_Document = TypeVar("_Document", Profile, Policy, Verification)
 
 
 class _Versioned(msgspec.Struct):
@@ -63,6 +64,12 @@ def load_policy(directory: Path) -> Policy:
     with _undamaged(path, "beacon policy"):
         check_policy(policy)
     return policy
+
+
+def load_verification(directory: Path) -> Verification:
+    """Read DIR/verification.json; UsageError when it is missing, damaged or newer than BeaCon."""
+    path = directory / VERIFICATION_FILE
+    return _load(path, Verification, VERIFICATION_VERSION, "beacon verify", _LARGEST_POLICY)
 
 
 def _load(path: Path, kind: type[_Document], version: int, maker: str, largest: int) -> _Document:

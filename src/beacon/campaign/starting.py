@@ -1,0 +1,158 @@
+"""Starts a container under a policy by `docker run`, or says why not.
+
+Nothing is started under files that are not the policy's, nor with options that take its place.
+"""
+
+from __future__ import annotations
+
+import shlex
+import subprocess
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from beacon.campaign.edited import edits
+from beacon.campaign.enforced import Enforced, read_enforced
+from beacon.campaign.open_context import open_engine
+from beacon.engines.docker_words import RunWords, read_words
+from beacon.engines.interface import EngineUnavailableError
+from beacon.errors import BeaconError, ExitCode, UsageError
+from beacon.export.docker_args import DockerArgsExporter
+from beacon.export.seccomp import SeccompExporter
+from beacon.model.files import load_policy, load_verification
+from beacon.model.launch import strip_cap_prefix
+from beacon.model.policy import Policy
+from beacon.model.text import escape_untrusted
+from beacon.model.verification import Verification
+
+DOCKER = "docker"
+_SECONDS = 20
+
+
+class EditedError(UsageError):
+    """What would be enforced is not what policy.json says."""
+
+    exit_code = ExitCode.DIFFERENCE
+
+
+def docker_run(directory: Path, words: Sequence[str]) -> tuple[list[str], list[str]]:
+    """The command that starts a container under the policy, and notes on what is not certain.
+
+    `words` follow `docker run`. UsageError for options that would take the policy's place and for
+    a directory without a policy, EditedError where its files differ from policy.json.
+    """
+    policy, enforced = load_policy(directory), read_enforced(directory)
+    _check_files(policy, enforced, directory)
+    given = read_words(words)
+    _check_options(given, enforced)
+    # Before all others: there they count, wherever the options end.
+    command = [DOCKER, "run", *enforced.options(directory), *words]
+    return command, list(_notes(directory, policy, enforced, given))
+
+
+def _check_files(policy: Policy, enforced: Enforced, directory: Path) -> None:
+    files = (DockerArgsExporter.file, SeccompExporter.file)
+    found = [each for each in edits(policy, directory, enforced.texts) if each.file in files]
+    if found:
+        raise EditedError(
+            f"{found[0].sentence()}: nothing was started; write the policy again with `beacon "
+            "policy`."
+        )
+
+
+def _check_options(given: RunWords, enforced: Enforced) -> None:
+    """UsageError for an option that would take the place of a part of the policy."""
+    for option, why in _overriding(given, enforced):
+        raise UsageError(
+            f"{escape_untrusted(option)} would take the policy's place: leave it out, and {why}."
+        )
+
+
+def _overriding(given: RunWords, enforced: Enforced) -> Iterator[tuple[str, str]]:
+    allow = "allow what is missing with `beacon policy --allow EVENT`"
+    if given.sets("privileged"):
+        yield "--privileged", allow
+    for name in given.values("cap-add"):
+        yield f"--cap-add {name}", allow
+    for value in given.values("security-opt"):
+        key, _, rest = value.replace(":", "=", 1).partition("=")
+        if key == "seccomp":
+            yield f"--security-opt {value}", allow
+        # Docker reads what follows with strconv.ParseBool, and takes the last.
+        if key == "no-new-privileges" and rest not in ("", "true") and enforced.no_new_privileges:
+            yield f"--security-opt {value}", "derive a policy that was recorded without it"
+    granted = {strip_cap_prefix(name) for name in enforced.enforcement.capabilities or ()}
+    for name in given.values("cap-drop"):
+        # Beside --cap-drop ALL Docker heeds no other, and gives what --cap-add says.
+        if strip_cap_prefix(name) in granted:
+            event = f"CAP_{strip_cap_prefix(name)}"
+            yield f"--cap-drop {name}", f"deny it with `beacon policy --deny {event}`"
+
+
+def _notes(directory: Path, policy: Policy, enforced: Enforced, given: RunWords) -> Iterator[str]:
+    """What keeps the certificate from holding here, a sentence each."""
+    again = f"beacon verify {shlex.quote(str(directory))}"
+    certificate = None
+    try:
+        verification = load_verification(directory)
+    except UsageError:  # there is none, or none that can be read
+        yield f"this policy is not proven: {again}"
+    else:
+        certificate = verification.certificate
+        yield from _unproven(verification, enforced, given, again)
+    image = shlex.quote(escape_untrusted(given.image))
+    verified = policy.image if certificate is None else certificate.image
+    word = "profiled" if certificate is None else "verified"
+    found = image_id(given.image)
+    if found is None:
+        yield f"{image} is not here yet: nobody can say whether it is the image that was {word}"
+    elif found != verified.id:
+        yield f"{image} is not the image that was {word} ({verified.reference}): {again} {image}"
+
+
+def _unproven(
+    verification: Verification, enforced: Enforced, given: RunWords, again: str
+) -> Iterator[str]:
+    certificate = verification.certificate
+    if not verification.passed:
+        yield f"this policy failed its verification: {again}"
+    elif certificate is None:
+        yield f"this policy has no certificate: {again}"
+    elif certificate.policy != enforced.digest:
+        yield f"the certificate is one of other files: {again}"
+    elif (runtime := _runtime(given)) not in (None, certificate.host.runtime):
+        known = certificate.host.runtime
+        yield f"the policy was verified with {known}, not with {runtime}: {again}"
+
+
+def _runtime(given: RunWords) -> str | None:
+    """The runtime that will start it; None where nobody says."""
+    if named := given.values("runtime"):
+        return f"--runtime {escape_untrusted(named[-1])}"
+    try:
+        engine = open_engine()
+    except EngineUnavailableError:  # docker says more
+        return None
+    try:
+        return engine.facts().runtime
+    except EngineUnavailableError:
+        return None
+    finally:
+        engine.close()
+
+
+def image_id(reference: str) -> str | None:
+    """The id of an image of the engine that the docker command speaks to; None without one.
+
+    BeaconError if there is no such command.
+    """
+    command = [DOCKER, "image", "inspect", "--format", "{{.Id}}", "--", reference]
+    try:
+        done = subprocess.run(command, capture_output=True, timeout=_SECONDS, check=False)
+    except subprocess.TimeoutExpired:
+        return None
+    except OSError as error:
+        raise BeaconError(
+            f"The command docker cannot be run ({error.strerror}): install it, or start the "
+            "container by other means."
+        ) from None
+    return done.stdout.decode(errors="replace").strip() if done.returncode == 0 else None
