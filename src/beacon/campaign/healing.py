@@ -110,7 +110,7 @@ class _Healing:
         kept = _edited(subject.policy, directory)
         for name in kept:
             say(f"Note: {name.removesuffix(_KEPT)} was edited; it is kept as {name}.")
-        files = {**kept, **render_all(policy, directory)}
+        files = {**kept, **render_all(policy)}
         write_files(directory, files, outdated=[VERIFICATION_FILE])
 
 
@@ -125,7 +125,7 @@ def _edited(policy: Policy, directory: Path) -> dict[str, bytes]:
             there = read_regular(directory / exporter.file, _LARGEST)
         except (OSError, ValueError):
             continue
-        if there != exporter.render(policy, directory.resolve()):
+        if there != exporter.render(policy):
             found[exporter.file + _KEPT] = there
     return found
 

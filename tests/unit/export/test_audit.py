@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 
 import pytest
 
@@ -41,7 +40,7 @@ def test_denied_arguments_are_logged() -> None:
 def test_it_refuses_nothing_and_allows_the_same(name: str) -> None:
     policy = POLICIES[name]()
     copy = read_profile(audit_copy(policy).decode())
-    profile = read_profile(SeccompExporter().render(policy, Path("/policies")).decode())
+    profile = read_profile(SeccompExporter().render(policy).decode())
     assert copy.default.permits
     for call, ruling in copy.calls.items():
         assert ruling.parts == profile.ruling(call).parts

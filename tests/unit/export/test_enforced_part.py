@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,7 +15,7 @@ from unit.export.policies import POLICIES, classed, plain, restricted
 
 
 def part(policy: Policy, edit: Callable[[dict[str, Any]], None], *capabilities: str) -> Policy:
-    document = json.loads(SeccompExporter().render(policy, Path("/policies")))
+    document = json.loads(SeccompExporter().render(policy))
     edit(document)
     return enforced_part(policy, json.dumps(document), capabilities)
 
