@@ -49,10 +49,11 @@ class FunctionalityScorer:
         self._mattering = _by_environment(used for used in self._runs if used.matters)
         self._others = _counted([used for used in self._runs if not used.matters])
         self._scores: dict[Event, Score] = {}
+        self._events = frozenset[Event]().union(*(used.phases for used in self._runs))
 
     def events(self) -> frozenset[Event]:
         """Whatever the runs used."""
-        return frozenset[Event]().union(*(used.phases for used in self._runs))
+        return self._events
 
     def own_events(self) -> frozenset[Event]:
         """The same without what the container runtime alone used."""

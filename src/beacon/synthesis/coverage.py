@@ -22,6 +22,14 @@ def covers(allowed: Event, event: Event, abis: Collection[Abi]) -> bool:
     return whole or elsewhere
 
 
+def lets_through(allowed: Collection[Event], event: Event) -> bool:
+    """Whether a policy that allows these events allows one, by itself or with another."""
+    if event in allowed:
+        return True
+    abis = {each.abi for each in allowed if isinstance(each, Syscall)}
+    return any(covers(each, event, abis) for each in allowed)
+
+
 def overlap(one: Syscall, other: Syscall) -> bool:
     """Whether two rules for calls of one name have arguments in common."""
     return one.argument == other.argument or None in (one.argument, other.argument)

@@ -2,27 +2,13 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from beacon.model.decision import Decision
-from beacon.model.event import Capability, Event, Phase, Syscall
+from beacon.model.event import Capability, Phase, Syscall
 from beacon.model.observation import Use
 from beacon.model.policy import AllowedCapability, AllowedSyscall, Dropped, Evidence
-from beacon.model.run import Run
-
-#: What used each event: the run's name, and how.
-Uses = Mapping[Event, Sequence[tuple[str, Use]]]
-
-
-def uses_of(runs: Iterable[Run]) -> Uses:
-    """What these runs used, by event."""
-    found: dict[Event, list[tuple[str, Use]]] = defaultdict(list)
-    for run in runs:
-        name = run.name
-        for use in run.observation.uses():
-            found[use.event].append((name, use))
-    return found
+from beacon.synthesis.derive import Uses
 
 
 def allowed_syscalls(decisions: Iterable[Decision], found: Uses) -> Iterator[AllowedSyscall]:

@@ -19,15 +19,14 @@ from beacon.synthesis.beyond import Allowed, beyond, only
 from beacon.synthesis.coverage import covers, defeat
 from beacon.synthesis.current_names import with_current_names
 from beacon.synthesis.decide import decide
+from beacon.synthesis.derive import Uses, uses_of
 from beacon.synthesis.entries import (
-    Uses,
     allowed_capabilities,
     allowed_syscalls,
     calls_of_uses,
     dropped_entry,
     evidence_of,
     held_of_uses,
-    uses_of,
 )
 from beacon.synthesis.unasked import without_unasked
 from beacon.synthesis.withheld import withheld

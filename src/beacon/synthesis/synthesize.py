@@ -8,12 +8,11 @@ from collections.abc import Iterable, Iterator, Sequence, Set
 from beacon import __version__
 from beacon.data.cves import cves
 from beacon.data.fallbacks import not_implemented
-from beacon.data.kernel import is_capability, is_syscall
 from beacon.data.runtimes import Table, shipped
-from beacon.errors import NothingObservedError, UsageError
+from beacon.errors import UsageError
 from beacon.model.coverage import coverage
 from beacon.model.cve import Cve
-from beacon.model.event import Event, Syscall, sort_key
+from beacon.model.event import Event, sort_key
 from beacon.model.intent import Intent
 from beacon.model.observation import Use
 from beacon.model.policy import (
@@ -25,20 +24,17 @@ from beacon.model.profile import Profile
 from beacon.model.run import Check, Run
 from beacon.model.support import compared, repeated, unsteady
 from beacon.synthesis.current_names import with_current_names
-from beacon.synthesis.decide import decide
+from beacon.synthesis.derive import counted_runs, derive, filterable, uses_of
 from beacon.synthesis.entries import (
     allowed_capabilities,
     allowed_syscalls,
     dropped_entry,
     evidence_of,
-    uses_of,
 )
 from beacon.synthesis.intents import check_classes
 from beacon.synthesis.pins import check_pins
-from beacon.synthesis.reserve import reserved, summary
+from beacon.synthesis.reserve import summary
 from beacon.synthesis.runtime_floor import needed
-from beacon.synthesis.unasked import without_unasked
-from beacon.synthesis.withheld import withheld
 
 _PROBED = "every call of its ABI failed: a program only probes for it"
 
@@ -60,7 +56,7 @@ def synthesize(
     intent that nobody measured.
     """
     intent = intent or Intent()
-    runs = with_current_names(_counted(profile, intent))
+    runs = with_current_names(counted_runs(profile, intent))
     groups = repeated(runs)
     uses = uses_of(runs)
     check_classes(uses)
@@ -70,12 +66,7 @@ def synthesize(
             f"This profile is not complete ({gaps[0]}): profile again, or pass --incomplete."
         )
     floor = needed(profile.host.runtime, runs, intent, runtimes or shipped())
-    known = cves() if known is None else known
-    decided = decide(runs, intent, known, withheld(runs, profile, intent), floor.calls)
-    filterable = [each for each in decided if _filterable(each.event)]
-    seen = without_unasked(filterable, uses, intent)
-    refused = frozenset(call for run in runs for call in run.observation.refused())
-    reserve = reserved(seen, profile.reach, intent, profile.launch, known, refused)
+    seen, reserve = derive(profile, runs, intent, floor, cves() if known is None else known)
     decisions = [*seen, *reserve.decisions]
     allowed = [decision for decision in decisions if decision.allowed]
     syscalls = tuple(allowed_syscalls(allowed, uses))
@@ -105,34 +96,12 @@ def synthesize(
     )
 
 
-def _counted(profile: Profile, intent: Intent) -> list[Run]:
-    ready = profile.ready_runs()
-    if not ready:
-        raise NothingObservedError(
-            "No run of this profile became ready, so no policy would be known to start: "
-            "profile the image again."
-        )
-    runs = [run for run in ready if not intent.ignores(run.environment)]
-    if not any(intent.matters(run.environment) for run in runs):
-        raise NothingObservedError(
-            "No run that this intent counts became ready, so no policy would be known to start: "
-            "remove entries from `ignore`."
-        )
-    return runs
-
-
-def _filterable(event: Event) -> bool:
-    """A number without a name cannot be filtered by name; no such call exists to be needed."""
-    known = is_syscall if isinstance(event, Syscall) else is_capability
-    return known(event.name)
-
-
 def _probed(runs: Iterable[Run], decided: Set[Event]) -> Iterator[Dropped]:
     """The calls of ABIs that a program only probes: they open no ABI."""
     found: dict[Event, list[tuple[str, Use]]] = defaultdict(list)
     for run in runs:
         for use in run.observation.probes():
-            if use.event not in decided and _filterable(use.event):
+            if use.event not in decided and filterable(use.event):
                 found[use.event].append((run.name, use))
     for event, uses in sorted(found.items(), key=lambda item: sort_key(item[0])):
         count = sum(use.count for _, use in uses)

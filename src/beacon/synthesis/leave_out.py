@@ -1,0 +1,90 @@
+"""What runs need that the policy derived without them denies: recall from stored observations."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from beacon.data.cves import cves
+from beacon.data.runtimes import Table, shipped
+from beacon.model.cve import Cve
+from beacon.model.environment import Environment
+from beacon.model.event import Event, sort_key
+from beacon.model.intent import PRESETS
+from beacon.model.profile import Profile
+from beacon.model.recall import Lacking, Recall
+from beacon.model.run import Run
+from beacon.synthesis.coverage import lets_through
+from beacon.synthesis.current_names import with_current_names
+from beacon.synthesis.derive import counted_runs, derive
+from beacon.synthesis.runtime_floor import needed
+
+#: The intent under which whatever was seen is allowed: what a recording lacks, no weight hides.
+_INTENT = PRESETS["availability"]
+
+
+class LeaveOut:
+    """Derives the policy for availability from some of a profile's runs, and judges the others.
+
+    `runtimes` are the measured container runtimes, by default those of the package alone; `known`
+    are the vulnerabilities that count, by default all. NothingObservedError when no run in the
+    default environment became ready.
+    """
+
+    def __init__(
+        self, profile: Profile, runtimes: Table | None = None, known: Sequence[Cve] | None = None
+    ) -> None:
+        self._profile = profile
+        self._runtimes = runtimes or shipped()
+        self._known = cves() if known is None else known
+        self.runs: Sequence[Run] = with_current_names(counted_runs(profile, _INTENT))
+        self._events = [run.observation.events() for run in self.runs]
+        self._allowed = self._derived(self.runs)
+
+    def environments(self) -> tuple[Environment, ...]:
+        """Those beside the default one in which a run became ready, in the order of the runs."""
+        varied = (run.environment for run in self.runs if run.environment.settings)
+        return tuple(dict.fromkeys(varied))
+
+    def lacking(self, is_out: Callable[[Run], bool]) -> frozenset[Event]:
+        """What the runs that are out used, the policy from all runs allows, and the others' denies.
+
+        At least one run in the default environment has to stay.
+        """
+        out: set[Event] = set()
+        seen: set[Event] = set()
+        kept: list[Run] = []
+        for run, events in zip(self.runs, self._events, strict=True):
+            if is_out(run):
+                out |= events
+            else:
+                seen |= events
+                kept.append(run)
+        # Nothing is weighed against what was seen, so all that the others used is allowed.
+        judged = {event for event in out - seen if lets_through(self._allowed, event)}
+        if not judged:
+            return frozenset()
+        allowed = self._derived(kept)
+        return frozenset(event for event in judged if not lets_through(allowed, event))
+
+    def beyond_default(self) -> frozenset[Event]:
+        """What any run used that the policy from the default environment alone denies."""
+        return self.lacking(lambda run: bool(run.environment.settings))
+
+    def _derived(self, runs: Sequence[Run]) -> frozenset[Event]:
+        floor = needed(self._profile.host.runtime, runs, _INTENT, self._runtimes)
+        seen, reserve = derive(self._profile, runs, _INTENT, floor, self._known)
+        return frozenset(each.event for each in (*seen, *reserve.decisions) if each.allowed)
+
+
+def recall(left: LeaveOut) -> Recall:
+    """Leave each environment but the default one out in turn."""
+    environments = left.environments()
+    found = (
+        (each, left.lacking(lambda run, e=each: run.environment == e)) for each in environments
+    )
+    return Recall(
+        len(environments),
+        tuple(
+            Lacking(each, tuple(sorted(events, key=sort_key))) for each, events in found if events
+        ),
+    )
