@@ -8,6 +8,7 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import replace
 
 from beacon.campaign.cleaning import clean
+from beacon.campaign.completeness import with_completeness
 from beacon.campaign.context import RunContext
 from beacon.campaign.journal import Journal
 from beacon.campaign.open_context import open_context
@@ -74,7 +75,8 @@ def _record(
             _tidy(lab, reporter)
             reporter.say(f"Going on after {len(journal)} finished runs.")
         with _kept(journal, request, reporter):
-            return _with_reach(campaign.run(), lab, image, reporter)
+            recorded = _with_reach(campaign.run(), lab, image, reporter)
+            return with_completeness(recorded, campaign.strategy.judges)
 
 
 def _journal(request: ProfileRequest, mark: str) -> AbstractContextManager[Journal | None]:

@@ -16,7 +16,7 @@ from beacon.campaign.never import NeverReadyError, unserved
 from beacon.campaign.recognising import Recogniser
 from beacon.campaign.reporter import Reporter
 from beacon.campaign.run import Conditions, RunSpec, check_engine, run_once
-from beacon.exploration.estimate import trials
+from beacon.exploration.estimate import estimate, trials
 from beacon.exploration.fixed import Baseline
 from beacon.exploration.interface import Strategy
 from beacon.model.coverage import coverage
@@ -144,15 +144,25 @@ class Campaign:
             raise NeverReadyError(self.runs[-1].outcome, self.conditions.launch)
 
     def _explore(self) -> None:
+        repetitions = self._repetitions()
         while batch := self.strategy.propose(trials(self.runs)):
             before = len(self.runs)
-            allowed = list(batch)[: self.budget.left(before)]
-            cells = [RunSpec(environment, self._workload(environment)) for environment in allowed]
-            self._run(cells, over=self.budget.over)
-            self.reporter.estimated(self.strategy.estimate(trials(self.runs)))
-            if len(self.runs) - before < len(batch):
+            varied = [RunSpec(environment, self._workload(environment)) for environment in batch]
+            cells = [*varied, *repetitions]
+            self._run(cells[: self.budget.left(before)], over=self.budget.over)
+            self.reporter.estimated(estimate(trials(self.runs), self.strategy.judges))
+            if len(self.runs) - before < len(cells):
                 self.complete = False
                 return
+            repetitions = []
+
+    def _repetitions(self) -> list[RunSpec]:
+        """The default environment under its workload again: what does chance alone show?"""
+        default = Environment()
+        workload = self._workload(default)
+        done = sum(run.workload == workload.name for run in self.runs)
+        wanted = range(done, 1 + self.strategy.repetitions)
+        return [RunSpec(default, workload, repeat=number) for number in wanted]
 
     def _workload(self, environment: Environment) -> Workload:
         isolated = self.conditions.surroundings.isolated(environment)
@@ -200,7 +210,7 @@ class Campaign:
                 self.strategy.name,
                 self.seed,
                 self.complete,
-                self.strategy.estimate(trials(self.runs)),
+                estimate(trials(self.runs), self.strategy.judges),
             ),
             script=self.workload.digest if isinstance(self.workload, ScriptWorkload) else None,
             coverage=coverage(self.runs, self.conditions.surroundings),

@@ -30,7 +30,8 @@ class ProfileRequest:
 
     `dimensions` are those to explore (`NAME` or `NAME=VALUE`); None: all that give the image no
     part of the host. `max_runs` counts all runs, no run begins after `time_budget` seconds;
-    `target` is the chance of something new at which exploration ends.
+    `target` is the chance of something new, at the upper end of its interval, at which exploration
+    ends.
 
     `directory` is where the journal is, so that `resume` can continue an interrupted campaign;
     None: it keeps none.
@@ -46,7 +47,7 @@ class ProfileRequest:
     dimensions: tuple[str, ...] | None = None
     max_runs: int | None = None
     time_budget: float | None = None
-    target: float = 0.05
+    target: float = 0.1
     seed: int = 1
     jobs: int = field(default_factory=default_jobs)
     directory: Path | None = None
@@ -60,6 +61,8 @@ class VerifyRequest:
     `quick`: only the runs in the default environment are repeated. The container is started
     `starts` times more without a workload. `consent` is what the caller agrees to of all that the
     policy's files ask of this host; `granted` are environments that may ask for more.
+    `leave_one_out`: each environment that the policy from all others would not cover is run under
+    the policy without what it alone used.
     """
 
     policy: Path
@@ -68,3 +71,4 @@ class VerifyRequest:
     jobs: int = field(default_factory=default_jobs)
     consent: Consent = field(default_factory=Consent)
     granted: Mapping[tuple[str, str], Changes] = field(default_factory=dict)
+    leave_one_out: bool = False

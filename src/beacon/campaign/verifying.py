@@ -15,6 +15,7 @@ from beacon.campaign.context import RunContext
 from beacon.campaign.demands import Demand, demands
 from beacon.campaign.edited import edits
 from beacon.campaign.enforced import Enforced, read_enforced
+from beacon.campaign.left_out import verify_left_out
 from beacon.campaign.open_context import open_context
 from beacon.campaign.record import describe_host
 from beacon.campaign.reporter import Reporter
@@ -66,11 +67,20 @@ def verify(
         verification = verify_runs(
             lab, conditions, policy, find, reporter, jobs, quick=request.quick, kept=kept
         )
+        left_out = None
+        if request.leave_one_out:
+            reporter.say("Repeating what lacks something when it is left out")
+            left_out = verify_left_out(lab, conditions, policy, find, reporter, jobs)
         say_starts(request, reporter)
         starts = start_again(lab, conditions, policy, request.starts, jobs, kept)
         runtime, host = lab.engine.facts().runtime, describe_host(lab)
     verification = msgspec.structs.replace(
-        verification, starts=starts, runtime=runtime, files=subject.files
+        verification,
+        starts=starts,
+        runtime=runtime,
+        files=subject.files,
+        recall=policy.recall,
+        leave_one_out=left_out,
     )
     certificate = certify(verification, subject.enforced.digest, host, policy.image)
     return msgspec.structs.replace(verification, certificate=certificate)
@@ -78,6 +88,8 @@ def verify(
 
 def read_subject(request: VerifyRequest, reporter: Reporter) -> Subject:
     """Read the policy and the files beside it; UsageError as `verify`."""
+    if request.quick and request.leave_one_out:
+        raise UsageError("--leave-one-out is about other environments: leave --quick out.")
     policy = load_policy(request.policy)
     enforced = read_enforced(request.policy)
     if enforced.former is not None:

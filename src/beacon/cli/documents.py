@@ -26,6 +26,7 @@ from beacon.model.logged import Logged
 from beacon.model.policy import Policy, ReachSummary, Unseen
 from beacon.model.profile import Exploration, Host, ImageIdentity
 from beacon.model.reach import Reach
+from beacon.model.recall import Recall
 from beacon.model.recognition import Recognition
 from beacon.model.run import Check, Ending
 from beacon.model.support import Support
@@ -84,6 +85,7 @@ class ProfileSummary(msgspec.Struct, frozen=True, kw_only=True):
     recognition: Recognition | None
     reach: Reach | None
     exploration: Exploration | None
+    recall: Recall | None
     growth: Growth
     runs: tuple[RunSummary, ...]
 

@@ -69,9 +69,10 @@ def _add_limits(group: argparse._ArgumentGroup) -> None:
         "--target",
         metavar="CHANCE",
         type=positive(float),
-        default=0.05,
-        help="Stop once the estimated chance that one more run shows something new is at most "
-        "this, or after 36 random combinations. For adaptive. Default: 0.05.",
+        default=0.1,
+        help="Stop once the chance that another combination of settings shows something new is "
+        "at most this, at the upper end of its interval, or after 39 random combinations. For "
+        "adaptive. Default: 0.1.",
     )
     group.add_argument(
         "--seed",

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from beacon.campaign.wording import ending, last_words
 from beacon.cli.console import Console
 from beacon.cli.documents import ProfileSummary, RunSummary
-from beacon.cli.progress import describe
+from beacon.cli.recalled import told_estimates, told_recall
 from beacon.cli.unseen import within_reach
 from beacon.exploration.growth import growth
 from beacon.model.coverage import coverage
@@ -86,6 +86,7 @@ def summary(profile: Profile) -> ProfileSummary:
         recognition=profile.recognition,
         reach=profile.reach,
         exploration=profile.exploration,
+        recall=profile.recall,
         growth=growth(profile),
         runs=tuple(map(_plain, profile.runs)),
     )
@@ -95,11 +96,11 @@ def _closing(profile: Profile) -> Iterator[str]:
     endings = Counter(str(run.outcome.ending) for run in profile.runs)
     yield f"{len(profile.runs)} runs: " + ", ".join(f"{n} {e}" for e, n in endings.most_common())
     exploration = profile.exploration
-    if exploration is not None and exploration.estimate.runs:
-        text = describe(exploration.estimate)
-        yield text[0].upper() + text[1:] + "."
-        if not exploration.finished:
-            yield "The budget ended the exploration: a larger one may show more."
+    if exploration is not None:
+        yield from told_estimates(exploration)
+    yield from told_recall(profile.recall)
+    if exploration is not None and not exploration.finished:
+        yield "The budget ended the exploration: a larger one may show more."
 
 
 def _signalled(runs: Iterable[Run]) -> Iterator[str]:

@@ -73,7 +73,7 @@ class Progress:
         )
 
     def estimated(self, estimate: Estimate) -> None:
-        """How likely one more run shows something new."""
+        """How likely another combination of settings shows something new."""
         self._estimate = describe(estimate)
         self._console.say(f"{self._clock()} {self._estimate}")
 
@@ -136,7 +136,7 @@ def describe(estimate: Estimate) -> str:
     if not estimate.runs:
         return "no estimate yet of what is unseen"
     return (
-        f"chance that one more run shows something new: {estimate.chance:.0%} "
+        f"chance that another combination shows something new: {estimate.chance:.0%} "
         f"({estimate.low:.0%} to {estimate.high:.0%})"
     )
 

@@ -23,6 +23,7 @@ from beacon.cli.explore_options import add_jobs_option
 from beacon.cli.missing import told_healing, told_log
 from beacon.cli.parser import add_command, add_general_options
 from beacon.cli.progress import Progress
+from beacon.cli.recalled import told_recall
 from beacon.cli.unseen import not_seen
 from beacon.cli.verified import closing, told, told_starts
 from beacon.errors import ExitCode
@@ -55,6 +56,7 @@ def add(commands: Any) -> None:
             "--quick --starts 0 web.policy",
             "--log web.policy",
             "--heal web.policy",
+            "--leave-one-out web.policy",
             "--trust policy.from.elsewhere",
         ],
     )
@@ -105,6 +107,12 @@ def _add_extent(parser: argparse.ArgumentParser) -> None:
         default=STARTS,
         help="Start the container N more times without a workload, because some calls come by "
         f"chance; 0 for none. Default: {STARTS}.",
+    )
+    group.add_argument(
+        "--leave-one-out",
+        action="store_true",
+        help="Run each environment that the policy from all others would not cover under the "
+        "policy without what it alone used, and say what suffers. Default: leave them out.",
     )
     add_jobs_option(group, "containers")
 
@@ -161,7 +169,13 @@ def _progress(
 ) -> Iterator[tuple[VerifyRequest, Progress]]:
     consent, granted = consent_of(options)
     request = VerifyRequest(
-        options.policy, options.quick, options.starts, options.jobs, consent, granted
+        options.policy,
+        options.quick,
+        options.starts,
+        options.jobs,
+        consent,
+        granted,
+        leave_one_out=options.leave_one_out,
     )
     with Progress(console, options.jobs) as progress:
         yield request, progress
@@ -183,6 +197,8 @@ def _tell(console: Console, verification: Verification, policy: Policy) -> None:
     if verification.certificate is not None:
         for line in certified(verification.certificate):
             console.result(line)
+    for line in told_recall(verification.recall, verification.leave_one_out):
+        console.result(line)
     console.result(closing(verification))
     if not verification.passed and verification.runs:
         console.result(f"{verification.coverage.sentence()}.")

@@ -1,10 +1,15 @@
-"""How much is still unseen: Good and Turing's estimate, Chao's bound.
+"""How much is still unseen, by incidence: Good and Turing's estimate, Chao's bound.
+
+An event counts once for each unit (a run, an environment, a dimension) that shows it, however
+often it happens there.
 
 Good (1953), "The population frequencies of species and the estimation of population
-parameters"; Chao (1987), "Estimating the population size for capture-recapture data with unequal
-catchability"; Esty (1983), "A normal limit law for a nonparametric estimator of the coverage of a
-random sample"; Wilson (1927), "Probable inference, the law of succession, and statistical
-inference".
+parameters": the share of units that alone show something is the chance that one more unit does,
+without bias for a sample that is smaller by one. Chao (1987), "Estimating the population size for
+capture-recapture data with unequal catchability": the bound of what no unit shows, for incidence
+(Chao2, its classic form). Esty (1983), "A normal limit law for a nonparametric estimator of the
+coverage of a random sample"; Wilson (1927), "Probable inference, the law of succession, and
+statistical inference".
 """
 
 from __future__ import annotations
@@ -47,22 +52,40 @@ def trials(runs: Sequence[Run]) -> list[Trial]:
     ]
 
 
-def estimate(trials: Sequence[Trial], judged: Callable[[Trial], bool]) -> Estimate:
-    """Leave each judged run out in turn: would it have shown something new?
+class Unit(msgspec.Struct, frozen=True):
+    """One of a sample of equal things. `events` are those that count of what it shows.
 
-    This is Good and Turing's share of singletons, counted by runs: what has been seen in exactly
-    one run would have been new in it.
+    `alone`: those that would be new if it were left out.
     """
+
+    events: frozenset[Event]
+    alone: frozenset[Event]
+
+
+def estimate(trials: Sequence[Trial], judged: Callable[[Environment], bool]) -> Estimate:
+    """Leave each judged run out in turn: would it have shown something new?"""
     ready = [trial for trial in trials if trial.ready]
     seen = Counter(event for trial in ready for event in trial.events)
-    sample = [trial for trial in ready if judged(trial)]
-    rarest = [min((seen[event] for event in trial.events), default=0) for trial in sample]
-    rare = rarest.count(1)
-    low, high = interval(rare, rarest.count(2), len(sample))
+    sample = [trial.events for trial in ready if judged(trial.environment)]
+    units = [Unit(events, frozenset(e for e in events if seen[e] == 1)) for events in sample]
+    return estimate_of(units, [t.events for t in ready if not judged(t.environment)])
+
+
+def estimate_of(sample: Sequence[Unit], others: Sequence[frozenset[Event]] = ()) -> Estimate:
+    """The chance that one more unit like those of the sample shows what no unit shows.
+
+    `others` are units that are no part of the sample, and whose events are known as well.
+    """
+    counts = Counter(event for events in (*(u.events for u in sample), *others) for event in events)
+    rare = sum(bool(unit.alone) for unit in sample)
+    twice = sum(not unit.alone and any(counts[e] == 2 for e in unit.events) for unit in sample)
+    low, high = interval(rare, twice, len(sample))
     chance = rare / len(sample) if sample else 1.0
-    shown = {event for trial in sample for event in trial.events}
-    bound = _chao([seen[event] for event in shown], len(ready))
-    return Estimate(len(sample), rare, chance, low, high, bound)
+    once = len(frozenset[Event]().union(*(unit.alone for unit in sample)))
+    shown = frozenset[Event]().union(*(unit.events for unit in sample))
+    two = sum(counts[event] == 2 for event in shown)
+    unseen = chao2(once, two, len(sample) + len(others))
+    return Estimate(len(sample), rare, chance, low, high, unseen)
 
 
 def interval(once: int, twice: int, total: int) -> tuple[float, float]:
@@ -87,9 +110,12 @@ def _wilson(share: float, total: int) -> float:
     )
 
 
-def _chao(counts: Sequence[int], runs: int) -> float:
-    once, twice = counts.count(1), counts.count(2)
-    if not runs:
+def chao2(once: int, twice: int, units: int) -> float:
+    """At least so many events are unseen, when `once` showed in one of the units, `twice` in two.
+
+    Without an event that showed in two it is the form that Chao gives for this case.
+    """
+    if not units:
         return 0.0
     bound = once * once / (2 * twice) if twice else once * (once - 1) / 2
-    return bound * (runs - 1) / runs
+    return bound * (units - 1) / units

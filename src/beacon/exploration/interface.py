@@ -5,15 +5,16 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 
-from beacon.exploration.estimate import Trial, estimate
+from beacon.exploration.estimate import Trial
 from beacon.model.environment import Environment
-from beacon.model.profile import Estimate
 
 
 class Strategy(ABC):
     """Proposes environments in batches; the same answers for the same seed and trials."""
 
     name: str
+    #: How often it has the default environment run again, to see what chance alone shows.
+    repetitions = 0
 
     @abstractmethod
     def propose(self, trials: Sequence[Trial]) -> Sequence[Environment]:
@@ -23,6 +24,9 @@ class Strategy(ABC):
         as a whole before the next is asked for, so that parallel runs change no proposal.
         """
 
-    def estimate(self, trials: Sequence[Trial]) -> Estimate:
-        """How likely one more run of this strategy shows something new."""
-        return estimate(trials, lambda trial: bool(trial.environment.settings))
+    def judges(self, environment: Environment) -> bool:
+        """Whether the chance that another combination shows something new is estimated from it.
+
+        Here every combination; a strategy says so where it did not choose all of them by chance.
+        """
+        return len(environment.settings) > 1

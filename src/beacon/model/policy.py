@@ -12,6 +12,7 @@ from beacon.model.launch import Launch
 from beacon.model.numbers import Count, Integer
 from beacon.model.profile import ImageIdentity
 from beacon.model.reach import Caller, Scope
+from beacon.model.recall import Recall
 from beacon.model.run import Check, Ending
 from beacon.model.score import Score
 
@@ -170,7 +171,7 @@ class Policy(msgspec.Struct, frozen=True):
     `script` is the profile's. The first of `runtimes` recorded it; in an older document there is
     none. `coverage` is that of the runs that count; None in a document of an older version. `reach`
     is None when nobody analysed the image; `unseen` is what it says can be made and is denied.
-    `healed` is the journal of `verify --heal`.
+    `healed` is the journal of `verify --heal`, `recall` the profile's.
     """
 
     image: ImageIdentity
@@ -193,6 +194,7 @@ class Policy(msgspec.Struct, frozen=True):
     reach: ReachSummary | None = None
     unseen: tuple[Unseen, ...] = ()
     healed: tuple[Healing, ...] = ()
+    recall: Recall | None = None
 
     def events(self) -> frozenset[Event]:
         """Everything that is allowed."""

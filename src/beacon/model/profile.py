@@ -12,6 +12,7 @@ from beacon.model.event import Event
 from beacon.model.launch import Launch
 from beacon.model.numbers import Count, Integer
 from beacon.model.reach import Reach
+from beacon.model.recall import Recall
 from beacon.model.recognition import Recognition
 from beacon.model.run import Ending, Run
 from beacon.model.support import Support, repeated, some, support, unanswered, unsupported
@@ -39,10 +40,11 @@ class Host(msgspec.Struct, frozen=True):
 
 
 class Estimate(msgspec.Struct, frozen=True):
-    """The chance that one more run of the same kind shows an event that no run showed.
+    """The chance that one more of some equal things shows an event that the policy lacks.
 
-    `runs` were judged, `rare` of them showed an event that no other run showed; `low` and `high`
-    bound the chance (90 %). `unseen` is Chao's lower bound of how many events are still unseen.
+    Of the `runs` (or dimensions) that were judged, `rare` showed an event that the policy from all
+    others lacks; `low` and `high` bound the chance (90 %). `unseen` is Chao's lower bound of how
+    many such events nothing has shown yet.
     """
 
     runs: Count
@@ -54,12 +56,19 @@ class Estimate(msgspec.Struct, frozen=True):
 
 
 class Exploration(msgspec.Struct, frozen=True):
-    """How the environments were chosen. `finished`: no budget ended it early."""
+    """How the environments were chosen. `finished`: no budget ended it early.
+
+    `estimate` is of another combination of the same settings, `kind` of another kind of setting
+    (each dimension left out in turn), `repetition` of the default environment once more, which is
+    what chance alone shows. An older document has the first only, judged by events, not by policy.
+    """
 
     strategy: str
     seed: Integer
     finished: bool
     estimate: Estimate
+    kind: Estimate | None = None
+    repetition: Estimate | None = None
 
 
 class Profile(msgspec.Struct, frozen=True):
@@ -67,7 +76,8 @@ class Profile(msgspec.Struct, frozen=True):
 
     `script` is the SHA-256 of a workload that is the user's own executable. `coverage` follows from
     the runs; None in a document of an older version. `reach` is what the image's programs can call;
-    None when nobody analysed it. `recognition`: what it was taken for.
+    None when nobody analysed it. `recognition`: what it was taken for. `recall`: each environment
+    left out in turn; None where nothing but the default environment was run.
     """
 
     image: ImageIdentity
@@ -83,6 +93,7 @@ class Profile(msgspec.Struct, frozen=True):
     coverage: Coverage | None = None
     reach: Reach | None = None
     recognition: Recognition | None = None
+    recall: Recall | None = None
 
     def ready_runs(self) -> tuple[Run, ...]:
         """The runs whose events count: the others' stay apart."""

@@ -26,6 +26,12 @@ class Recall(msgspec.Struct, frozen=True):
     environments: Count
     lacking: tuple[Lacking, ...] = ()
 
+    def __post_init__(self) -> None:
+        if len({each.environment for each in self.lacking}) != len(self.lacking):
+            raise ValueError("an environment lacks something twice")
+        if len(self.lacking) > self.environments:
+            raise ValueError("more environments lack something than there are")
+
     @property
     def covered(self) -> int:
         """How many lack nothing."""

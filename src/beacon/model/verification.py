@@ -10,10 +10,11 @@ from beacon.model.certificate import Certificate
 from beacon.model.coverage import Coverage
 from beacon.model.deviation import Deviation, is_wider
 from beacon.model.environment import Environment
-from beacon.model.event import Phase
+from beacon.model.event import Event, Phase
 from beacon.model.listener import Listener
 from beacon.model.numbers import Count
 from beacon.model.profile import ImageIdentity
+from beacon.model.recall import Recall
 from beacon.model.run import Outcome
 
 #: Of verification.json.
@@ -133,6 +134,28 @@ class Starts(msgspec.Struct, frozen=True):
         return denied or (self.failed > 0 and not control.failed)
 
 
+class LeftOut(msgspec.Struct, frozen=True):
+    """An environment under the policy without the `events` that it alone used."""
+
+    environment: Environment
+    events: tuple[Event, ...]
+    runs: tuple[VerifiedRun, ...]
+
+    @property
+    def denied(self) -> bool:
+        """Whether the container asked for anything that it did not get."""
+        return any(run.differences for run in self.runs)
+
+    @property
+    def suffered(self) -> tuple[str, ...]:
+        """The checks and endings that differ, each once."""
+        found = (d for run in self.runs for d in run.differences if d.kind in _SUFFERING)
+        return tuple(dict.fromkeys(each.name for each in found))
+
+
+_SUFFERING = (DifferenceKind.ENDING, DifferenceKind.CHECK)
+
+
 class Verdict(StrEnum):
     """What a verification came to."""
 
@@ -147,7 +170,8 @@ class Verification(msgspec.Struct, frozen=True):
     `starts` is None where none were wanted, `runtime` the one that started the containers.
     `coverage` is that of these runs; `certificate` sums it up, None where nothing was run. `files`:
     how the directory's files differ from policy.json; under wider ones nothing was run.
-    `uncontrolled` runs differ and were too many to be run without the policy.
+    `uncontrolled` runs differ and were too many to be run without the policy. `recall` is the profile's; `leave_one_out` are the environments that lack something
+    there, None where their runs were not wanted: they say nothing against this policy.
     """
 
     image: ImageIdentity
@@ -161,6 +185,8 @@ class Verification(msgspec.Struct, frozen=True):
     coverage: Coverage = Coverage()
     uncontrolled: Count = 0
     certificate: Certificate | None = None
+    recall: Recall | None = None
+    leave_one_out: tuple[LeftOut, ...] | None = None
 
     @property
     def verdict(self) -> Verdict:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Iterable, Sequence
 
 from beacon.data.cves import cves
 from beacon.data.runtimes import Table, shipped
@@ -40,27 +40,31 @@ class LeaveOut:
         self._events = [run.observation.events() for run in self.runs]
         self._allowed = self._derived(self.runs)
 
-    def environments(self) -> tuple[Environment, ...]:
-        """Those beside the default one in which a run became ready, in the order of the runs."""
-        varied = (run.environment for run in self.runs if run.environment.settings)
-        return tuple(dict.fromkeys(varied))
+    def environments(self) -> dict[Environment, list[Run]]:
+        """The ready runs by environment, in their order; without the default environment."""
+        found: dict[Environment, list[Run]] = {}
+        for run in self.runs:
+            if run.environment.settings:
+                found.setdefault(run.environment, []).append(run)
+        return found
 
-    def lacking(self, is_out: Callable[[Run], bool]) -> frozenset[Event]:
-        """What the runs that are out used, the policy from all runs allows, and the others' denies.
+    def lacking(self, out: Iterable[Run]) -> frozenset[Event]:
+        """What these runs used, the policy from all runs allows, and that from the others denies.
 
-        At least one run in the default environment has to stay.
+        At least one run in the default environment has to be among the others.
         """
-        out: set[Event] = set()
+        left_out = {run.name for run in out}
+        used: set[Event] = set()
         seen: set[Event] = set()
         kept: list[Run] = []
         for run, events in zip(self.runs, self._events, strict=True):
-            if is_out(run):
-                out |= events
+            if run.name in left_out:
+                used |= events
             else:
                 seen |= events
                 kept.append(run)
         # Nothing is weighed against what was seen, so all that the others used is allowed.
-        judged = {event for event in out - seen if lets_through(self._allowed, event)}
+        judged = {event for event in used - seen if lets_through(self._allowed, event)}
         if not judged:
             return frozenset()
         allowed = self._derived(kept)
@@ -68,7 +72,7 @@ class LeaveOut:
 
     def beyond_default(self) -> frozenset[Event]:
         """What any run used that the policy from the default environment alone denies."""
-        return self.lacking(lambda run: bool(run.environment.settings))
+        return self.lacking(run for run in self.runs if run.environment.settings)
 
     def _derived(self, runs: Sequence[Run]) -> frozenset[Event]:
         floor = needed(self._profile.host.runtime, runs, _INTENT, self._runtimes)
@@ -79,12 +83,9 @@ class LeaveOut:
 def recall(left: LeaveOut) -> Recall:
     """Leave each environment but the default one out in turn."""
     environments = left.environments()
-    found = (
-        (each, left.lacking(lambda run, e=each: run.environment == e)) for each in environments
+    lacking = tuple(
+        Lacking(environment, tuple(sorted(events, key=sort_key)))
+        for environment, runs in environments.items()
+        if (events := left.lacking(runs))
     )
-    return Recall(
-        len(environments),
-        tuple(
-            Lacking(each, tuple(sorted(events, key=sort_key))) for each, events in found if events
-        ),
-    )
+    return Recall(len(environments), lacking)

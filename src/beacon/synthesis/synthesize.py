@@ -93,6 +93,7 @@ def synthesize(
         coverage=coverage(runs, profile.surroundings),
         reach=summary(reserve, profile.reach, intent, frozenset(uses)),
         unseen=reserve.unseen,
+        recall=profile.recall,
     )
 
 

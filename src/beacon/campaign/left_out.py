@@ -1,0 +1,62 @@
+"""Runs an environment under the policy without what it alone used: does the lack matter?"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import msgspec
+
+from beacon.campaign.context import RunContext
+from beacon.campaign.reporter import Reporter
+from beacon.campaign.run import Conditions
+from beacon.campaign.verify import verify_runs
+from beacon.data.fallbacks import not_implemented
+from beacon.engines.interface import Enforcement
+from beacon.export.launched import capabilities
+from beacon.export.seccomp import SeccompExporter
+from beacon.model.event import Capability, Event
+from beacon.model.policy import Policy
+from beacon.model.recall import Lacking
+from beacon.model.verification import LeftOut
+from beacon.synthesis.coverage import lets_through
+from beacon.workloads.interface import Workload
+
+
+def verify_left_out(
+    lab: RunContext,
+    conditions: Conditions,
+    policy: Policy,
+    find_workload: Callable[[str], Workload],
+    reporter: Reporter,
+    jobs: int,
+) -> tuple[LeftOut, ...]:
+    """Repeat the runs of each environment that lacks something when it is left out."""
+    found = []
+    for each in policy.recall.lacking if policy.recall else ():
+        narrowed = without(policy, each)
+        seccomp = SeccompExporter().render(narrowed, Path()).decode()
+        enforcement = Enforcement(seccomp, tuple(capabilities(narrowed)))
+        limited = replace(conditions, enforcement=enforcement)
+        verified = verify_runs(lab, limited, narrowed, find_workload, reporter, jobs)
+        found.append(LeftOut(each.environment, each.events, verified.runs))
+    return tuple(found)
+
+
+def without(policy: Policy, lacking: Lacking) -> Policy:
+    """The policy that lacks this, with the runs of its environment alone."""
+
+    def kept(event: Event) -> bool:
+        return not any(lets_through((event,), each) for each in lacking.events)
+
+    syscalls = tuple(each for each in policy.syscalls if kept(each.call))
+    abis = tuple(sorted({each.call.abi for each in syscalls}))
+    return msgspec.structs.replace(
+        policy,
+        abis=abis,
+        syscalls=syscalls,
+        capabilities=tuple(c for c in policy.capabilities if kept(Capability(c.name))),
+        not_implemented=not_implemented({each.call.name for each in syscalls}, abis),
+        replays=tuple(r for r in policy.replays if r.environment == lacking.environment),
+    )

@@ -1,0 +1,64 @@
+"""How complete a profile is, in words: its estimates, and its recall."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from beacon.cli.console import counted
+from beacon.model.profile import Estimate, Exploration
+from beacon.model.recall import Lacking, Recall
+from beacon.model.support import some
+from beacon.model.verification import LeftOut
+
+_COMBINATION = "another combination of these settings"
+_SHOWN = 10  # environments that lack something; the rest is in the document
+
+
+def told_estimates(exploration: Exploration) -> Iterator[str]:
+    """The chances that one more run shows something, each with what it would be one more of."""
+    yield "Chance that the policy lacks something that would show in"
+    yield f"  {_COMBINATION}: {_chance(exploration.estimate, 'random combinations')}"
+    if exploration.kind is not None:
+        yield f"  another kind of setting: {_chance(exploration.kind, 'dimensions')}"
+    if exploration.repetition is not None:
+        again = _chance(exploration.repetition, "equal runs")
+        yield f"  the default environment once more: {again}; no chance is below this"
+
+
+def _chance(estimate: Estimate, things: str) -> str:
+    if not estimate.runs:
+        return "no estimate yet"
+    return (
+        f"{estimate.chance:.0%} ({estimate.low:.0%} to {estimate.high:.0%}; "
+        f"{estimate.rare} of {estimate.runs} {things})"
+    )
+
+
+def told_recall(
+    recall: Recall | None, enforced: tuple[LeftOut, ...] | None = None
+) -> Iterator[str]:
+    """The recall, and what each environment lacks that lacks something; whether it matters."""
+    if recall is None:
+        return
+    yield f"{recall.sentence()}."
+    by_environment = {each.environment: each for each in enforced or ()}
+    for each in recall.lacking[:_SHOWN]:
+        found = by_environment.get(each.environment)
+        yield f"  {_lacks(each)}{'' if found is None else f': {_came(found)}'}"
+    if len(recall.lacking) > _SHOWN:
+        yield f"  and {len(recall.lacking) - _SHOWN} more (--json)"
+
+
+def _lacks(lacking: Lacking) -> str:
+    return f"{lacking.environment.name} would lack {some([str(e) for e in lacking.events])}"
+
+
+def _came(left_out: LeftOut) -> str:
+    """What came of running it without."""
+    if not left_out.runs:
+        return "it has no run to repeat"
+    if left_out.suffered:
+        return f"without it suffers {some(left_out.suffered)}"
+    if left_out.denied:
+        return f"denied in {counted(len(left_out.runs), 'run')}, and nothing suffers"
+    return "not asked for again"
