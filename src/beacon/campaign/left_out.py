@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from pathlib import Path
 
 import msgspec
 
@@ -36,7 +35,7 @@ def verify_left_out(
     found = []
     for each in policy.recall.lacking if policy.recall else ():
         narrowed = without(policy, each)
-        seccomp = SeccompExporter().render(narrowed, Path()).decode()
+        seccomp = SeccompExporter().render(narrowed).decode()
         enforcement = Enforcement(seccomp, tuple(capabilities(narrowed)))
         limited = replace(conditions, enforcement=enforcement)
         verified = verify_runs(lab, limited, narrowed, find_workload, reporter, jobs)

@@ -4,30 +4,31 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from beacon.cli.console import counted
 from beacon.model.profile import Estimate, Exploration
 from beacon.model.recall import Lacking, Recall
 from beacon.model.support import some
 from beacon.model.verification import LeftOut
 
-_COMBINATION = "another combination of these settings"
 _SHOWN = 10  # environments that lack something; the rest is in the document
 
 
 def told_estimates(exploration: Exploration) -> Iterator[str]:
     """The chances that one more run shows something, each with what it would be one more of."""
-    yield "Chance that the policy lacks something that would show in"
-    yield f"  {_COMBINATION}: {_chance(exploration.estimate, 'random combinations')}"
-    if exploration.kind is not None:
-        yield f"  another kind of setting: {_chance(exploration.kind, 'dimensions')}"
-    if exploration.repetition is not None:
-        again = _chance(exploration.repetition, "equal runs")
-        yield f"  the default environment once more: {again}; no chance is below this"
+    parts = (
+        ("another combination of these settings", exploration.estimate, "combinations"),
+        ("another kind of setting", exploration.kind, "dimensions"),
+        ("the default environment once more (chance alone)", exploration.repetition, "equal runs"),
+    )
+    if exploration.estimate.runs or exploration.kind is not None:
+        yield "Chance that the policy lacks something that would show in"
+        for what, estimate, things in parts:
+            if estimate is not None:
+                yield f"  {what}: {_chance(estimate, things)}"
 
 
 def _chance(estimate: Estimate, things: str) -> str:
     if not estimate.runs:
-        return "no estimate yet"
+        return "no estimate, for none was run"
     return (
         f"{estimate.chance:.0%} ({estimate.low:.0%} to {estimate.high:.0%}; "
         f"{estimate.rare} of {estimate.runs} {things})"
@@ -56,9 +57,9 @@ def _lacks(lacking: Lacking) -> str:
 def _came(left_out: LeftOut) -> str:
     """What came of running it without."""
     if not left_out.runs:
-        return "it has no run to repeat"
+        return "no run of it to repeat"
     if left_out.suffered:
-        return f"without it suffers {some(left_out.suffered)}"
+        return f"without it {some(left_out.suffered)} suffers"
     if left_out.denied:
-        return f"denied in {counted(len(left_out.runs), 'run')}, and nothing suffers"
+        return "denied, and nothing suffers"
     return "not asked for again"

@@ -170,8 +170,9 @@ class Verification(msgspec.Struct, frozen=True):
     `starts` is None where none were wanted, `runtime` the one that started the containers.
     `coverage` is that of these runs; `certificate` sums it up, None where nothing was run. `files`:
     how the directory's files differ from policy.json; under wider ones nothing was run.
-    `uncontrolled` runs differ and were too many to be run without the policy. `recall` is the profile's; `leave_one_out` are the environments that lack something
-    there, None where their runs were not wanted: they say nothing against this policy.
+    `uncontrolled` runs differ and were too many to be run without the policy. `recall` is the
+    profile's; `leave_one_out` are the environments that lack something there, None where their runs
+    were not wanted: they say nothing against this policy.
     """
 
     image: ImageIdentity

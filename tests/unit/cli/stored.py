@@ -16,12 +16,14 @@ from beacon.model.observation import ClassCount, SyscallCount
 from beacon.model.policy import Policy
 from beacon.model.profile import Estimate, Exploration, Profile
 from beacon.model.reach import Caller, Reach, Reachable, Scope, Unresolved
+from beacon.model.recall import Lacking, Recall
 from beacon.model.recognition import RecognisedService, Recognition, Spoken
 from beacon.model.run import Check, Ending, Outcome, Run
 from beacon.model.verification import (
     Difference,
     DifferenceKind,
     IntendedDenial,
+    LeftOut,
     Shown,
     Starts,
     Verification,
@@ -53,7 +55,12 @@ def stored_profile() -> Profile:
     return msgspec.structs.replace(
         profile(*runs, launch=Launch(env=("A=1",))),
         surroundings=EnvironmentSpace(tuple(each for each in general() if each.name == "init")),
-        exploration=Exploration("adaptive", 1, True, Estimate(12, 1, 0.08, 0.01, 0.24, 0.5)),
+        exploration=Exploration(
+            *("adaptive", 1, True, Estimate(12, 1, 0.08, 0.01, 0.24, 0.5)),
+            kind=Estimate(54, 5, 0.09, 0.03, 0.18, 2.0),
+            repetition=Estimate(4, 0, 0.0, 0.0, 0.4, 0.0),
+        ),
+        recall=Recall(1, (Lacking(setting, (Syscall("keyctl"),)),)),
         reach=_reach(),
         recognition=Recognition(
             (RecognisedService("server", ("process /usr/sbin/server",)),), (Spoken(80, "http"),)
@@ -88,7 +95,7 @@ def passed(policy: Policy) -> Verification:
         VerifiedRun(Environment(), "http", Outcome(Ending.SERVED, _CHECKS), (), drove=_PORTS[:1]),
     )
     covered = Coverage((Listener(80),), (Listener(443),), 4, restarted=False)
-    made = Verification(policy.image, runs, "0.0.0", coverage=covered)
+    made = Verification(policy.image, runs, "0.0.0", coverage=covered, recall=policy.recall)
     made = msgspec.structs.replace(made, starts=Starts(20), runtime="fake 1", left_out=1)
     return msgspec.structs.replace(made, certificate=_certificate(made, policy))
 
@@ -112,5 +119,9 @@ def failed(policy: Policy) -> Verification:
     )
     starts = Starts(20, 1, ("The container exited with code 1.",), (denied,), Starts(3))
     made = msgspec.structs.replace(passed(policy), runs=(broken,), starts=starts)
-    made = msgspec.structs.replace(made, uncontrolled=1)
+    init = Environment((("init", "yes"),))
+    keyctl = Difference(DifferenceKind.SYSCALL, "keyctl", "1 x in phase serve by server")
+    without = VerifiedRun(init, "http", Outcome(Ending.SERVED, _CHECKS), (keyctl,))
+    left_out = (LeftOut(init, (Syscall("keyctl"),), (without,)),)
+    made = msgspec.structs.replace(made, uncontrolled=1, leave_one_out=left_out)
     return msgspec.structs.replace(made, certificate=_certificate(made, policy))

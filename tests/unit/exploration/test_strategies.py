@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from beacon.exploration.choose import NAMES, choose
-from beacon.exploration.estimate import Trial
+from beacon.exploration.estimate import Trial, estimate
 from beacon.exploration.interface import Strategy
 from beacon.exploration.space import Space
 from beacon.model.environment import Changes, Dimension, Environment
@@ -75,9 +75,26 @@ def test_adaptive_ends_when_there_is_nothing_to_vary() -> None:
 
 
 def test_only_random_combinations_are_judged() -> None:
-    strategy = choose("adaptive", Space(MANY), 1, 0.05)
+    strategy = choose("adaptive", Space(MANY), 1, 0.1)
     trials = play(strategy)
-    assert strategy.estimate(trials).runs == 12
+    assert estimate(trials, strategy.judges).runs == 26
+
+
+def test_what_shows_nothing_is_drawn_until_the_interval_is_short() -> None:
+    def draws(target: float) -> int:
+        strategy = choose("adaptive", Space(MANY), 1, target)
+        trials = play(strategy)
+        found = estimate(trials, strategy.judges)
+        assert found.rare == 0
+        assert found.high <= target or found.runs == 39
+        return found.runs
+
+    assert [draws(target) for target in (0.2, 0.1, 0.05)] == [13, 26, 39]
+
+
+def test_every_combination_of_another_strategy_is_judged() -> None:
+    strategy = choose("exhaustive", Space(FEW), 1, 0.1)
+    assert estimate(play(strategy), strategy.judges).runs == 27 - 1 - 6
 
 
 def test_the_number_of_runs() -> None:

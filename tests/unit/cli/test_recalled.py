@@ -1,0 +1,70 @@
+"""What is said of estimates and recall, by hand."""
+
+from __future__ import annotations
+
+from beacon.cli.recalled import told_estimates, told_recall
+from beacon.model.environment import Environment
+from beacon.model.event import Syscall
+from beacon.model.profile import Estimate, Exploration
+from beacon.model.recall import Lacking, Recall
+from beacon.model.run import Ending, Outcome
+from beacon.model.verification import Difference, DifferenceKind, LeftOut, VerifiedRun
+
+NONE = Estimate(0, 0, 1.0, 0.0, 1.0, 0.0)
+INIT = Environment.of([("init", "yes")])
+LACKING = Lacking(INIT, (Syscall("kill"),))
+
+
+def enforced(*differences: tuple[DifferenceKind, str]) -> LeftOut:
+    found = tuple(Difference(kind, name, "why") for kind, name in differences)
+    return LeftOut(
+        INIT, LACKING.events, (VerifiedRun(INIT, "http", Outcome(Ending.SERVED), found),)
+    )
+
+
+def said(left_out: LeftOut) -> str:
+    return list(told_recall(Recall(4, (LACKING,)), (left_out,)))[-1]
+
+
+def test_each_chance_says_of_what_it_speaks() -> None:
+    found = Exploration(
+        *("adaptive", 1, True, Estimate(26, 0, 0.0, 0.0, 0.094, 0.0)),
+        kind=Estimate(54, 5, 5 / 54, 0.03, 0.18, 2.0),
+        repetition=Estimate(4, 0, 0.0, 0.0, 0.4, 0.0),
+    )
+    assert list(told_estimates(found)) == [
+        "Chance that the policy lacks something that would show in",
+        "  another combination of these settings: 0% (0% to 9%; 0 of 26 combinations)",
+        "  another kind of setting: 9% (3% to 18%; 5 of 54 dimensions)",
+        "  the default environment once more (chance alone): 0% (0% to 40%; 0 of 4 equal runs)",
+    ]
+
+
+def test_nothing_is_said_of_what_was_not_run() -> None:
+    assert list(told_estimates(Exploration("baseline", 1, True, NONE))) == []
+    kind = Exploration("one-at-a-time", 1, True, NONE, kind=Estimate(2, 1, 0.5, 0.0, 1.0, 0.0))
+    assert list(told_estimates(kind))[1:] == [
+        "  another combination of these settings: no estimate, for none was run",
+        "  another kind of setting: 50% (0% to 100%; 1 of 2 dimensions)",
+    ]
+    assert list(told_recall(None)) == []
+
+
+def test_what_is_lacking_is_named_ten_environments_long() -> None:
+    many = tuple(
+        Lacking(Environment.of([("init", str(number))]), (Syscall("kill"),)) for number in range(12)
+    )
+    lines = list(told_recall(Recall(24, many)))
+    assert lines[0].startswith("leave-one-out recall: 50.0 %")
+    assert lines[1] == "  init=0 would lack kill"
+    assert lines[11:] == ["  and 2 more (--json)"]
+
+
+def test_whether_the_lack_matters() -> None:
+    head = "  init=yes would lack kill: "
+    denied = (DifferenceKind.SYSCALL, "kill")
+    suffering = enforced(denied, (DifferenceKind.CHECK, "page"), (DifferenceKind.CHECK, "page"))
+    assert said(suffering) == f"{head}without it page suffers"
+    assert said(enforced(denied)) == f"{head}denied, and nothing suffers"
+    assert said(enforced()) == f"{head}not asked for again"
+    assert said(LeftOut(INIT, LACKING.events, ())) == f"{head}no run of it to repeat"
