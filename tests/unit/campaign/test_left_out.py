@@ -2,16 +2,29 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import msgspec
+import pytest
 
 from beacon.campaign.left_out import without
+from beacon.campaign.request import VerifyRequest
+from beacon.campaign.verifying import verify
+from beacon.errors import UsageError
 from beacon.model.environment import Environment
 from beacon.model.event import Capability, Syscall
 from beacon.model.recall import Lacking
 from beacon.synthesis.synthesize import synthesize
+from fakes import Diary
 from unit.cli.stored import stored_profile
 
 INIT = Environment.of([("init", "yes")])
+
+
+def test_the_environments_left_out_are_not_those_of_a_quick_verification(tmp_path: Path) -> None:
+    request = VerifyRequest(tmp_path, quick=True, leave_one_out=True)
+    with pytest.raises(UsageError, match="leave --quick out"):
+        verify(request, Diary())
 
 
 def test_it_lacks_the_calls_and_has_the_runs_of_the_environment_alone() -> None:
