@@ -55,7 +55,6 @@ def row(name: str, directory: Path) -> Row:
     verification = _verified(directory / name, folder)
     differences = [each for run in verification.runs for each in run.differences]
     differences += verification.starts.differences if verification.starts else ()
-    assert recorded.recall is not None
     return Row(
         name=name,
         runs=len(recorded.runs),
@@ -64,7 +63,7 @@ def row(name: str, directory: Path) -> Row:
         verified=float((folder / _SECONDS).read_text()),
         passed=verification.passed,
         denials=sum(each.kind in _DENIED for each in differences),
-        recall=recorded.recall,
+        recall=recorded.recall or Recall(0),
         exploration=exploration(recorded),
         lacking=tuple(told_recall(recorded.recall, verification.leave_one_out))[1:],
     )
