@@ -3,7 +3,8 @@
 usage: calibration.py DIR [NAME...]   (profiles are taken from DIR/NAME, or recorded there)
 
 The held-back runs are combinations of settings under which the image starts, as those from which
-the estimate is made, but drawn with another seed: DIR/NAME-held-back.
+the estimate is made, but drawn with another seed: DIR/NAME-held-back. New is what the policy for
+availability lacks.
 """
 
 from __future__ import annotations
@@ -14,8 +15,10 @@ from pathlib import Path
 import msgspec
 
 from beacon.model.profile import Estimate, Profile
+from beacon.synthesis.coverage import lets_through
 from catalogue import chosen, exploration, profile
 from markdown import table
+from policies import events
 
 _RUNS, _SEED = 50, 1000
 
@@ -49,9 +52,11 @@ def row(name: str, directory: Path) -> Row:
     words += ["--dimensions", ",".join(_usable(recorded))]
     more = profile(name, directory / f"{name}-held-back", *words)
     tried = {run.environment for run in recorded.runs}
-    known = recorded.events()
+    known = recorded.events() | events(recorded, "availability")
     fresh = [run for run in more.ready_runs() if run.environment not in tried]
-    new = sum(not run.observation.events() <= known for run in fresh)
+    new = sum(
+        not all(lets_through(known, event) for event in run.observation.events()) for run in fresh
+    )
     return Row(name, exploration(recorded).estimate, len(fresh), new)
 
 

@@ -71,7 +71,7 @@ def _add_limits(group: argparse._ArgumentGroup) -> None:
         type=positive(float),
         default=0.1,
         help="Stop once the chance that another combination of settings shows something new is "
-        "at most this, at the upper end of its interval, or after 39 random combinations. For "
+        "at most this, at the upper end of its interval, or after 42 random combinations. For "
         "adaptive. Default: 0.1.",
     )
     group.add_argument(

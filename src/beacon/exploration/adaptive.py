@@ -20,9 +20,9 @@ from beacon.model.event import Event
 #: Pairs of informative settings at most; the most informative come first.
 PAIRS = 12
 _Stages = Generator[Sequence[Environment], Sequence[Trial], None]
-#: Random combinations at least and at most: the estimate is made from them. When none of 26 shows
-#: something new, nine of ten such intervals end below a chance of 10 %.
-BATCH, MOST = 13, 39
+#: Random combinations at least and at most: the estimate is made from them. Where none of 25 shows
+#: something new, its interval ends below a chance of 10 %; of two batches three may fail to start.
+BATCH, MOST = 14, 42
 
 
 class Adaptive(Strategy):
