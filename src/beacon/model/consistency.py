@@ -8,6 +8,7 @@ from beacon.model.coverage import coverage
 from beacon.model.environment import Environment, EnvironmentSpace
 from beacon.model.policy import Policy
 from beacon.model.profile import Profile
+from beacon.model.recall import Recall
 
 _MOST_RUNTIMES = 128
 _Named = tuple[str, Environment, int]
@@ -16,10 +17,13 @@ _Named = tuple[str, Environment, int]
 def check_profile(profile: Profile) -> None:
     """ValueError if it names an environment that it does not describe, or a run twice.
 
-    Also if its coverage is not what its runs show.
+    Also if its coverage is not what its runs show, or its recall is of environments without a run.
     """
     _check((each.workload, each.environment, each.repeat) for each in profile.runs)
-    _check_settings((each.environment for each in profile.runs), profile.surroundings)
+    environments = {each.environment for each in profile.runs}
+    _check_settings(environments, profile.surroundings)
+    if not _left_out(profile.recall) <= environments:
+        raise ValueError("its recall names an environment that no run had")
     found = coverage(profile.runs, profile.surroundings)
     if profile.coverage not in (None, found):
         raise ValueError("its coverage is not that of its runs")
@@ -33,7 +37,12 @@ def check_policy(policy: Policy) -> None:
     if len(policy.runtimes) > _MOST_RUNTIMES:
         raise ValueError(f"it is for {len(policy.runtimes)} container runtimes")
     _check((each.workload, each.environment, 0) for each in policy.replays)
-    _check_settings((each.environment for each in policy.replays), policy.surroundings)
+    environments = {each.environment for each in policy.replays}
+    _check_settings(environments | _left_out(policy.recall), policy.surroundings)
+
+
+def _left_out(recall: Recall | None) -> set[Environment]:
+    return {each.environment for each in recall.lacking} if recall else set()
 
 
 def _check(runs: Iterable[_Named]) -> None:

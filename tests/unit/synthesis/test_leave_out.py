@@ -120,20 +120,6 @@ def test_a_dimension_is_left_out_with_all_its_values_and_combinations() -> None:
     assert left.beyond_default() == {Syscall("ptrace")}
 
 
-def test_the_sentence_counts() -> None:
-    lacking = Lacking(Environment.of([("a", "1")]), (Syscall("kill"),))
-    assert Recall(132, (lacking,)).sentence() == (
-        "leave-one-out recall: 99.2 % (the policy from the others covers 131 of 132 environments)"
-    )
-
-
-@pytest.mark.parametrize("environments", [0, 2])
-def test_a_recall_that_does_not_add_up_is_refused(environments: int) -> None:
-    lacking = Lacking(Environment.of([("a", "1")]), (Syscall("kill"),))
-    with pytest.raises(ValueError, match=r"twice|more environments"):
-        Recall(environments, (lacking,) * (environments or 1))
-
-
 _CALLS = st.lists(st.sampled_from(["read", "kill", "ptrace", "futex", "socket"]), max_size=4)
 
 
