@@ -13,6 +13,7 @@ from beacon.campaign.logged import Unrestricted, in_force, unrestricted
 from beacon.campaign.reporter import Reporter
 from beacon.campaign.request import VerifyRequest
 from beacon.campaign.seal import NoKeyError, has_seal, seal
+from beacon.campaign.series import Series
 from beacon.campaign.verifying import Subject, read_subject, verify
 from beacon.export.all import EXPORTERS, render_all
 from beacon.model.deviation import is_wider
@@ -40,7 +41,7 @@ def heal(request: VerifyRequest, reporter: Reporter) -> Healed:
     is still denied then comes by chance, and is taken from the runs under it. A run that differs
     without the policy, too, adds nothing. Errors as those of `verify`.
     """
-    work = _Healing(request, reporter)
+    work = _Healing(request, Series(reporter))
     verification = work.verified()
     while _is_open(verification) and work.rounds < ROUNDS and work.add():
         verification = work.verified()
@@ -57,7 +58,7 @@ class _Healing:
     """What has been added so far, and what was found and stays denied."""
 
     request: VerifyRequest
-    reporter: Reporter
+    reporter: Series
     rounds: int = 0
     added: dict[Event, Missing] = field(default_factory=dict)
     refused: tuple[Missing, ...] = ()
@@ -65,6 +66,7 @@ class _Healing:
     _free: Unrestricted | None = None
 
     def verified(self) -> Verification:
+        self.reporter.follow()
         self._enforced.clear()
         return verify(self.request, self.reporter, self._enforced)
 
@@ -72,6 +74,7 @@ class _Healing:
         """Write the policy with what it lacks; whether there was anything to add."""
         subject = read_subject(self.request, self.reporter)
         if self._free is None:
+            self.reporter.follow()
             self.reporter.say("Repeating the runs without the policy, to see what it lacks")
             self._free = unrestricted(self.request, subject, self.reporter)
         part, free = in_force(subject), self._free
