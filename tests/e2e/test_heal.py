@@ -42,7 +42,7 @@ def without(directory: Path, names: frozenset[str]) -> frozenset[Event]:
     rights = tuple(each for each in policy.capabilities if each.name not in names)
     less = replace(policy, syscalls=calls, capabilities=rights)
     assert {each.name for each in policy.events() - less.events()} == names
-    write_files(directory, render_all(less, directory))
+    write_files(directory, render_all(less))
     return policy.events()
 
 
