@@ -57,7 +57,8 @@ def test_one_s_own_options_need_no_repetition_and_are_listed(tmp_path: Path, scr
     done = verify(policy)
     assert done.returncode == 0, done.stderr
     listed = done.stderr.split("none@default")[0]
-    assert f"--workload {script}" in listed
+    kept = policy / "workload.drive.sh"
+    assert f"--workload {kept}" in listed
     assert f"-v {data}:/data" in listed
     assert "--cap-add SYS_PTRACE" in listed
     assert listed.count("sealed on this host") == 3
@@ -65,7 +66,7 @@ def test_one_s_own_options_need_no_repetition_and_are_listed(tmp_path: Path, scr
     before = (tmp_path / "ran").read_text()
     refused = verify(policy, env=elsewhere)
     assert refused.returncode == 2
-    assert f"--workload {script}" in sentence(refused.stderr)
+    assert f"--workload {kept}" in sentence(refused.stderr)
     assert (tmp_path / "ran").read_text() == before
     repeated = verify(policy, *options, env=elsewhere)
     assert repeated.returncode == 0, repeated.stderr

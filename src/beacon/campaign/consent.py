@@ -21,8 +21,9 @@ _LONGEST = 300
 class Consent:
     """What the user said: the same options again, or that the documents are to be trusted.
 
-    `sealed`: policy.json has this host's seal, so its demands were once on a command line here. A
-    script is covered as long as its SHA-256 is `script`.
+    `sealed`: policy.json has this host's seal, so its demands were once on a command line here.
+    `scripts` are the SHA-256 of what lies beside policy.json, by path, as it says; any other script
+    is covered as long as its own is `script`.
     """
 
     trust: bool = False
@@ -30,6 +31,7 @@ class Consent:
     workloads: frozenset[str] = frozenset()
     launch: Launch = field(default_factory=Launch)
     script: str | None = None
+    scripts: Mapping[str, str] = field(default_factory=dict)
 
     def source(self, demand: Demand) -> str | None:
         """Why the demand is obeyed, in a word or two; None if it is not."""
@@ -40,9 +42,9 @@ class Consent:
         return "trusted" if self.trust else None
 
     def _has_changed(self, demand: Demand) -> bool:
-        return demand.option == "workload" and (
-            self.script is None or script_digest(Path(demand.value)) != self.script
-        )
+        if demand.option != "workload" or demand.value in self.scripts:
+            return False
+        return self.script is None or script_digest(Path(demand.value)) != self.script
 
     def _repeats(self, demand: Demand) -> bool:
         special = _REPEATED.get(demand.option)
@@ -54,6 +56,12 @@ class Consent:
         )
 
 
+def _runs(consent: Consent, path: str) -> bool:
+    """Whether the user gave this program, or one with the same content."""
+    given = {script_digest(Path(each)) for each in consent.workloads} - {None}
+    return path in consent.workloads or consent.scripts.get(path) in given
+
+
 def _adds(consent: Consent, name: str) -> bool:
     return bool(
         {strip_cap_prefix(each) for each in consent.launch.cap_add}
@@ -62,7 +70,7 @@ def _adds(consent: Consent, name: str) -> bool:
 
 
 _REPEATED: Mapping[str, Callable[[Consent, str], bool]] = {
-    "workload": lambda consent, name: name in consent.workloads,
+    "workload": _runs,
     "cap_add": _adds,
     "filter": lambda consent, _: consent.launch.seccomp == "unconfined",
     "stdin": lambda consent, _: consent.launch.stdin is not None,  # it is used instead

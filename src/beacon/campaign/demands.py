@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from beacon.campaign.service_files import PREFIX
@@ -19,7 +20,7 @@ from beacon.model.environment import Changes, Dimension, Step
 from beacon.model.event import Capability
 from beacon.model.launch import Launch, Options, strip_cap_prefix
 from beacon.model.policy import Policy, Replay
-from beacon.workloads.discovery import is_known
+from beacon.workloads.discovery import programs
 
 #: `NAME=VALUE` of an environment, and what it changes.
 Effects = Mapping[tuple[str, str], Changes]
@@ -68,9 +69,13 @@ def own_effects(dimensions: Sequence[Dimension]) -> Effects:
 
 
 def demands(
-    policy: Policy, replays: Sequence[Replay], enforcement: Enforcement, granted: Effects
+    policy: Policy,
+    replays: Sequence[Replay],
+    enforcement: Enforcement,
+    granted: Effects,
+    directory: Path = Path(),
 ) -> list[Demand]:
-    """What repeating these replays of the policy asks for, sorted.
+    """What repeating these replays of the policy in `directory` asks for, sorted.
 
     An environment that BeaCon has itself, as it has it, asks for nothing; neither do those that
     the user has `granted`.
@@ -82,7 +87,7 @@ def demands(
         theirs[each] for each in settings if theirs[each] not in (ours.get(each), granted.get(each))
     ]
     found = {
-        *_workloads(replays),
+        *_workloads(replays, script_paths(policy, directory)),
         *_options(policy.launch),
         *_control(policy.launch),
         *(demand for effect in used for demand in _effect(effect)),
@@ -107,10 +112,15 @@ def _control(launch: Launch) -> Iterator[Demand]:
         yield Demand("seccomp", value, _why("seccomp"))
 
 
-def _workloads(replays: Iterable[Replay]) -> Iterator[Demand]:
-    for replay in replays:
-        if not is_known(replay.workload):
-            yield Demand("workload", replay.workload, "a program of this host, run by this user")
+def script_paths(policy: Policy, directory: Path) -> dict[str, str]:
+    """Where the scripts of a policy lie, by their names in it."""
+    return {each.name: str(directory / each.file) for each in policy.scripts}
+
+
+def _workloads(replays: Iterable[Replay], kept: Mapping[str, str]) -> Iterator[Demand]:
+    for name in (name for replay in replays for name in programs(replay.workload)):
+        path = kept.get(name, name)
+        yield Demand("workload", path, "a program that this user runs on this host")
 
 
 def _options(options: Options) -> Iterator[Demand]:

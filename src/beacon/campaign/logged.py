@@ -25,12 +25,12 @@ from beacon.campaign.verify import chosen
 from beacon.campaign.verifying import Subject, opened, read_subject, say_starts
 from beacon.export.enforced_part import enforced_part
 from beacon.model.deviation import is_wider
+from beacon.model.environment import Environment
 from beacon.model.logged import Logged, LoggedRun
 from beacon.model.policy import Policy, Replay
 from beacon.model.run import Run
 from beacon.model.verification import Difference, DifferenceKind
 from beacon.synthesis.remedy import remedy
-from beacon.workloads.discovery import find
 
 #: What says that a run came to something else than the recorded one.
 _TELLING = (DifferenceKind.ENDING, DifferenceKind.CHECK, DifferenceKind.LOSS)
@@ -79,13 +79,19 @@ def unrestricted(request: VerifyRequest, subject: Subject, reporter: Reporter) -
     with opened(request, subject, reporter) as (lab, conditions):
         bare = without_policy(conditions, policy)
         cells = [
-            RunSpec(replay.environment, find(replay.workload), control=True) for replay in replays
+            RunSpec(replay.environment, subject.find(replay.workload), control=True)
+            for replay in replays
         ]
+        cells += [RunSpec(Environment(), each, control=True) for each in subject.further]
         reporter.planned(len(cells))
         runs = run_cells(lab, partial(run_once, lab, bare), cells, reporter, jobs)
         say_starts(request, reporter)
         start_again(lab, bare, policy, request.starts, jobs, starts)
-    logged = (_logged(policy, *each) for each in zip(replays, runs, strict=True))
+    # What nobody recorded cannot differ from a record.
+    logged = [_logged(policy, *each) for each in zip(replays, runs, strict=False)]
+    logged += [
+        LoggedRun(run.environment, run.workload, run.outcome, ()) for run in runs[len(replays) :]
+    ]
     return Unrestricted(bare.image.id, tuple(logged), tuple(runs), tuple(starts))
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 
 import msgspec
 
@@ -20,6 +20,7 @@ from beacon.exploration.interface import Strategy
 from beacon.exploration.space import Space
 from beacon.model.environment import Dimension, EnvironmentSpace
 from beacon.model.launch import Launch
+from beacon.model.script import Script
 from beacon.model.text import escape_untrusted
 from beacon.workloads.discovery import services
 
@@ -65,7 +66,11 @@ def check_services(names: tuple[str, ...] | None) -> None:
 
 
 def identity(
-    request: ProfileRequest, image: Image, launch: Launch, surroundings: EnvironmentSpace
+    request: ProfileRequest,
+    image: Image,
+    launch: Launch,
+    surroundings: EnvironmentSpace,
+    scripts: Sequence[Script],
 ) -> str:
     """What a journal has to agree in to be this campaign's."""
     words = (
@@ -77,6 +82,7 @@ def identity(
         request.seed,
         request.target,
         request.workload,
+        scripts,
         request.services,
         request.as_configured,
         [(each.name, settings_of(each)) for each in services().values()],

@@ -23,9 +23,10 @@ from beacon.campaign.run import Conditions
 from beacon.campaign.standard_input import StandardInput, standard_input
 from beacon.engines.interface import Image
 from beacon.errors import BeaconError
+from beacon.model.files import write_files
 from beacon.model.profile import Profile
 from beacon.reach.cache import Cache, default_directory
-from beacon.workloads.discovery import find, services
+from beacon.workloads.discovery import find, scripts_of, services
 from beacon.workloads.suited import guess
 
 
@@ -57,7 +58,9 @@ def _record(
     conditions = Conditions(image, launch, surroundings=surroundings, stdin=stdin)
     vary = not request.as_configured
     recogniser = Recogniser(lab, conditions, find, services(), request.services, vary)
-    with _journal(request, identity(request, image, launch, surroundings)) as journal:
+    scripts = scripts_of(workload)
+    mark = identity(request, image, launch, surroundings, [each.script for each in scripts])
+    with _journal(request, mark) as journal:
         campaign = Campaign(
             lab,
             conditions,
@@ -76,6 +79,9 @@ def _record(
             reporter.say(f"Going on after {len(journal)} finished runs.")
         with _kept(journal, request, reporter):
             recorded = _with_reach(campaign.run(), lab, image, reporter)
+            if request.directory is not None and recorded.scripts:
+                contents = {each.script.file: each.content for each in scripts}
+                write_files(request.directory, contents)
             return with_completeness(recorded, campaign.strategy.judges)
 
 

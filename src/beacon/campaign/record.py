@@ -25,9 +25,9 @@ from beacon.model.event import Event
 from beacon.model.profile import Exploration, Host, Profile
 from beacon.model.recognition import Recognition
 from beacon.model.run import Ending, Run
+from beacon.workloads.discovery import scripts_of
 from beacon.workloads.interface import Workload
 from beacon.workloads.none import NoWorkload
-from beacon.workloads.script import ScriptWorkload
 
 #: Makes the surroundings and the strategy when further dimensions, and paths that the image writes
 #: to, are known.
@@ -212,7 +212,7 @@ class Campaign:
                 self.complete,
                 estimate(trials(self.runs), self.strategy.judges),
             ),
-            script=self.workload.digest if isinstance(self.workload, ScriptWorkload) else None,
+            scripts=tuple(each.script for each in scripts_of(self.workload)),
             coverage=coverage(self.runs, self.conditions.surroundings),
             recognition=self.recognition,
         )

@@ -24,17 +24,18 @@ class ProfileRequest:
     """Profile an image.
 
     `launch` is how it is started in every run. `workload` is the name of what drives it, or the
-    path of an executable; None: chosen by its sockets. `settings` holds environments that only it
-    has. `services` are taken for recognised; None: recognised by what it runs. `as_configured`: no
-    environments of services are explored.
+    path of an executable, or several with a `+` between them, one after the other; None: chosen by
+    its sockets. `settings` holds environments that only it has. `services` are taken for
+    recognised; None: recognised by what it runs. `as_configured`: no environments of services are
+    explored.
 
     `dimensions` are those to explore (`NAME` or `NAME=VALUE`); None: all that give the image no
     part of the host. `max_runs` counts all runs, no run begins after `time_budget` seconds;
     `target` is the chance of something new, at the upper end of its interval, at which exploration
     ends.
 
-    `directory` is where the journal is, so that `resume` can continue an interrupted campaign;
-    None: it keeps none.
+    `directory` is where the journal is, so that `resume` can continue an interrupted campaign, and
+    where workloads that are the user's own programs are kept; None: neither.
     """
 
     image: str
@@ -56,13 +57,14 @@ class ProfileRequest:
 
 @dataclass(frozen=True)
 class VerifyRequest:
-    """Verify the policy in a directory.
+    """Verify the policy in a directory, by the image that was profiled, or by another `image`.
 
-    `quick`: only the runs in the default environment are repeated. The container is started
-    `starts` times more without a workload. `consent` is what the caller agrees to of all that the
-    policy's files ask of this host; `granted` are environments that may ask for more.
-    `leave_one_out`: each environment that the policy from all others would not cover is run under
-    the policy without what it alone used.
+    `workloads`, by name or path, drive the container beside those that were recorded. `quick`:
+    only the runs in the default environment are repeated. The container is started `starts` times
+    more without a workload. `consent` is what the caller agrees to of all that the policy's files
+    ask of this host; `granted` are environments that may ask for more. `leave_one_out`: each
+    environment that the policy from all others would not cover is run under the policy without what
+    it alone used.
     """
 
     policy: Path
@@ -72,3 +74,5 @@ class VerifyRequest:
     consent: Consent = field(default_factory=Consent)
     granted: Mapping[tuple[str, str], Changes] = field(default_factory=dict)
     leave_one_out: bool = False
+    image: str | None = None
+    workloads: tuple[str, ...] = ()

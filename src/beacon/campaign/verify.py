@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
+
+import msgspec
 
 from beacon import __version__
 from beacon.campaign.blame import Blame, suffered
 from beacon.campaign.compare import intended, suspects
 from beacon.campaign.context import RunContext
 from beacon.campaign.control import Case, Control, blames
+from beacon.campaign.further import record_now
 from beacon.campaign.record import run_cells
 from beacon.campaign.reporter import Reporter
 from beacon.campaign.run import Conditions, RunSpec, run_once
 from beacon.model.coverage import coverage
+from beacon.model.environment import Environment
 from beacon.model.policy import Policy, Replay
 from beacon.model.run import Run
 from beacon.model.verification import Verification, VerifiedRun
@@ -30,30 +34,36 @@ def verify_runs(
     *,
     quick: bool = False,
     kept: list[Run] | None = None,
+    further: Sequence[Workload] = (),
 ) -> Verification:
     """Run every replay of the policy under `conditions.enforcement` and compare.
 
     What differs is run without the policy, too. `quick`: only those in the default environment.
-    Each run under the policy is added to `kept`.
+    `further` workloads drive it there as well. Each run under the policy is added to `kept`.
     """
-    replays = chosen(policy, quick=quick)
-    cells = [RunSpec(replay.environment, find_workload(replay.workload)) for replay in replays]
-    reporter.planned(len(cells))
+    recorded = chosen(policy, quick=quick)
+    cells = [RunSpec(replay.environment, find_workload(replay.workload)) for replay in recorded]
+    cells += [RunSpec(Environment(), workload) for workload in further]
+    replays = [*recorded, *record_now(lab, conditions, policy, further, reporter, jobs)]
+    reporter.planned(len(further) + len(cells))
     runs = run_cells(lab, partial(run_once, lab, conditions), cells, reporter, jobs)
     covered = coverage(runs, policy.surroundings)
     cases = [
         Case(policy, replay, cell, [run])
         for replay, cell, run in zip(replays, cells, runs, strict=True)
     ]
-    Control(lab, conditions, policy, reporter, jobs).settle(cases, len(cells))
+    Control(lab, conditions, policy, reporter, jobs).settle(cases, len(further) + len(cells))
     if kept is not None:
         kept += (run for case in cases for run in case.enforced)
     verified = [_verified(case, found) for case, found in zip(cases, blames(cases), strict=True)]
+    verified[len(recorded) :] = (
+        msgspec.structs.replace(each, recorded=False) for each in verified[len(recorded) :]
+    )
     return Verification(
         conditions.image.identity,
         tuple(verified),
         __version__,
-        left_out=len(policy.replays) - len(replays),
+        left_out=len(policy.replays) - len(recorded),
         coverage=covered,
         uncontrolled=sum(bool(case.keys()) and not case.control for case in cases),
     )

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import msgspec
 
@@ -12,7 +12,7 @@ from beacon import __version__
 from beacon.campaign.certifying import certify
 from beacon.campaign.consent import Consent, changed_input, check_consent
 from beacon.campaign.context import RunContext
-from beacon.campaign.demands import Demand, demands
+from beacon.campaign.demands import Demand, demands, script_paths
 from beacon.campaign.edited import edits
 from beacon.campaign.enforced import Enforced, read_enforced
 from beacon.campaign.left_out import verify_left_out
@@ -21,6 +21,7 @@ from beacon.campaign.record import describe_host
 from beacon.campaign.reporter import Reporter
 from beacon.campaign.request import VerifyRequest
 from beacon.campaign.run import Conditions
+from beacon.campaign.scripts import kept_scripts, not_recorded
 from beacon.campaign.seal import has_seal
 from beacon.campaign.standard_input import standard_input
 from beacon.campaign.starts import start_again
@@ -33,14 +34,17 @@ from beacon.model.policy import Policy
 from beacon.model.run import Run
 from beacon.model.verification import Verification
 from beacon.synthesis.runtime_floor import other_runtime
-from beacon.workloads.discovery import find
+from beacon.workloads.discovery import find, find_kept
+from beacon.workloads.interface import Workload
+from beacon.workloads.script import ScriptWorkload
 
 
 @dataclass(frozen=True)
 class Subject:
     """A policy with its files as they are: what is enforced, how they differ from policy.json.
 
-    `found` is what they ask of this host, as far as the caller consented.
+    `found` is what they ask of this host, as far as the caller consented. `scripts` are the
+    workloads that are kept beside it, `further` those that the caller named.
     """
 
     policy: Policy
@@ -48,6 +52,12 @@ class Subject:
     files: tuple[Deviation, ...]
     found: list[Demand]
     consent: Consent
+    scripts: Mapping[str, ScriptWorkload] = field(default_factory=dict)
+    further: tuple[Workload, ...] = ()
+
+    def find(self, name: str) -> Workload:
+        """The workload that the policy calls so."""
+        return find_kept(name, self.scripts)
 
 
 def verify(
@@ -65,12 +75,20 @@ def verify(
         return Verification(policy.image, (), __version__, len(policy.replays), subject.files)
     with opened(request, subject, reporter) as (lab, conditions):
         verification = verify_runs(
-            lab, conditions, policy, find, reporter, jobs, quick=request.quick, kept=kept
+            lab,
+            conditions,
+            policy,
+            subject.find,
+            reporter,
+            jobs,
+            quick=request.quick,
+            further=subject.further,
+            kept=kept,
         )
         left_out = None
         if request.leave_one_out:
             reporter.say("Repeating what lacks something when it is left out")
-            left_out = verify_left_out(lab, conditions, policy, find, reporter, jobs)
+            left_out = verify_left_out(lab, conditions, policy, subject.find, reporter, jobs)
         say_starts(request, reporter)
         starts = start_again(lab, conditions, policy, request.starts, jobs, kept)
         runtime, host = lab.engine.facts().runtime, describe_host(lab)
@@ -103,7 +121,9 @@ def read_subject(request: VerifyRequest, reporter: Reporter) -> Subject:
     found, consent = consented(request, policy, enforced, reporter)
     if request.consent.launch.stdin is not None and policy.launch.stdin is None:
         raise UsageError("This policy was recorded without --stdin: leave it out here, too.")
-    return Subject(policy, enforced, files, found, consent)
+    scripts = kept_scripts(policy, request.policy)
+    further = tuple(find(name) for name in not_recorded(policy, request.workloads))
+    return Subject(policy, enforced, files, found, consent, scripts, further)
 
 
 def say_starts(request: VerifyRequest, reporter: Reporter) -> None:
@@ -118,11 +138,13 @@ def consented(
 ) -> tuple[list[Demand], Consent]:
     """List what the replays ask for; UsageError for what the caller did not consent to."""
     replays = chosen(policy, quick=request.quick)
-    found = demands(policy, replays, enforced.enforcement, request.granted)
+    found = demands(policy, replays, enforced.enforcement, request.granted, request.policy)
     if not found:
         return found, Consent()
     sealed = has_seal(policy, reporter.say)
-    consent = replace(request.consent, sealed=sealed, script=policy.script)
+    paths = script_paths(policy, request.policy)
+    scripts = {paths[each.name]: each.sha256 for each in policy.scripts}
+    consent = replace(request.consent, sealed=sealed, script=policy.script, scripts=scripts)
     check_consent(found, consent)
     reporter.demanded(found, consent)
     return found, consent
@@ -142,9 +164,13 @@ def opened(
     with standard_input(launch) as (launch, stdin), open_context() as lab:
         if note := changed_input(policy.launch, stdin, consent):
             reporter.say(f"Note: {note}.")
-        image = lab.engine.image(policy.image.reference)
+        image = lab.engine.image(request.image or policy.image.reference)
         if image.id != policy.image.id:
-            reporter.say(f"Note: {image.reference} has changed since it was profiled.")
+            profiled = policy.image.reference
+            same = image.reference == profiled
+            other = f"is not the image that was profiled ({profiled})"
+            what = "has changed since it was profiled" if same else other
+            reporter.say(f"Note: {image.reference} {what}.")
             # What was given to one image was not given to another of its name.
             check_consent(subject.found, replace(consent, sealed=False))
         if note := other_runtime(policy, lab.engine.facts().runtime):

@@ -34,7 +34,8 @@ def add_consent_options(parser: argparse.ArgumentParser) -> None:
         "The files of POLICY_DIR may come from anybody. BeaCon obeys what they ask of this host (a "
         "workload that is a program, a path, network, device or namespace of the host, a "
         "capability or a filter beyond Docker's default) only if you gave it to `beacon profile` "
-        "on this host, which sealed the files, or if you give it here again. It lists all of it "
+        "on this host, which sealed the files, or if you give it here again (a workload with "
+        "--workload). It lists all of it "
         "first. The key of the seal is in $XDG_STATE_HOME/beacon (default: ~/.local/state/beacon).",
     )
     group.add_argument(
@@ -44,7 +45,6 @@ def add_consent_options(parser: argparse.ArgumentParser) -> None:
         "given here.",
     )
     lists = (
-        (("--workload",), "SCRIPT", "An executable of this host that drives the container."),
         (("-v", "--volume"), "SOURCE:TARGET[:OPTIONS]", "A path of the host, or a volume."),
         (("--cap-add",), "CAPABILITY", "A capability that Docker does not grant by default."),
         (

@@ -22,7 +22,13 @@ from beacon.export.all import render_all
 from beacon.export.docker_args import DockerArgsExporter
 from beacon.export.launched import again
 from beacon.model.event import Syscall
-from beacon.model.files import VERIFICATION_FILE, load_profile, write_files, writing
+from beacon.model.files import (
+    VERIFICATION_FILE,
+    load_profile,
+    load_scripts,
+    write_files,
+    writing,
+)
 from beacon.model.intent import Intent, Reserve
 from beacon.model.own_files import read_text
 from beacon.model.policy import Policy
@@ -203,7 +209,7 @@ def run(options: argparse.Namespace, console: Console) -> ExitCode:
     if options.add_capability_for_ports:
         policy = with_bind_service(policy)
     policy = carried(policy, profile, console)
-    files = render_all(policy)
+    files = render_all(policy) | _scripts(options.profile, policy)
     for note in (*runtime_notes(policy), *notes(policy)):
         console.say(f"Note: {note}")
     with writing(options.output):
@@ -214,6 +220,12 @@ def run(options: argparse.Namespace, console: Console) -> ExitCode:
         _tell(console, policy, profile, options.output)
     console.say(f"Wrote {options.output}; not proven yet: beacon verify {options.output}")
     return ExitCode.DONE
+
+
+def _scripts(profile: Path, policy: Policy) -> dict[str, bytes]:
+    """The workloads that are the user's own programs, by the files that they have in a policy."""
+    found = load_scripts(profile, policy.scripts)
+    return {each.file: found[each.name] for each in policy.scripts}
 
 
 def _probed(policy: Policy) -> list[Syscall]:

@@ -32,8 +32,6 @@ from beacon.errors import ExitCode, UsageError
 from beacon.model.files import PROFILE_FILE, encode, write_files, writing
 from beacon.model.profile import Profile
 from beacon.model.text import escape_untrusted
-from beacon.workloads.combination import MOST_PARTS
-from beacon.workloads.discovery import is_known
 
 _AUTO = "auto"
 
@@ -89,9 +87,9 @@ def _add_driving(parser: argparse.ArgumentParser) -> None:
         action="append",
         default=[],
         help="What drives the container from outside: a name that `beacon services` shows (http, "
-        "memcached:11212), none, or the path of an executable of yours. Names may be repeated, "
-        "each with a port of its own. Default: auto, which chooses by what the container listens "
-        "on.",
+        "memcached:11212), none, or the path of an executable of yours, which is kept in DIR. "
+        "May be repeated: they drive one after the other, those of one name each at a port of its "
+        "own. Default: auto, which chooses by what the container listens on.",
     )
     group.add_argument(
         "--settings",
@@ -160,15 +158,11 @@ def _request(options: argparse.Namespace) -> ProfileRequest:
 
 
 def workload_name(given: Sequence[str]) -> str | None:
-    """All of --workload as one name; None without any. UsageError for what does not combine."""
-    if not given:
-        return None
-    name = "+".join(given)
-    if len(given) > 1 and not is_known(name):
-        raise UsageError(
-            f"--workload {escape_untrusted(' --workload '.join(given))} does not combine: repeat "
-            "it for "
-            f"at most {MOST_PARTS} known workloads at different ports (http:9100); a program of "
-            "yours and none stand alone."
-        )
-    return name
+    """All of --workload as one name; None without any. UsageError for auto or a path with a +."""
+    for name in given if len(given) > 1 else ():
+        if name == _AUTO or ("/" in name and "+" in name):
+            raise UsageError(
+                f"--workload {escape_untrusted(name)} does not combine with another one: "
+                "auto stands alone, and a file's name must have no + in it."
+            )
+    return "+".join(given) or None

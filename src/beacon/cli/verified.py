@@ -31,7 +31,8 @@ def told(run: VerifiedRun) -> Iterator[str]:
     passed = sum(check.passed for check in checks)
     served = f"{passed} of {len(checks)} checks passed, " if checks else ""
     differences = len(run.differences) + len(run.control_differences)
-    yield f"{name}: {how}, {served}{counted(differences, 'difference')}"
+    new = "" if run.recorded else " (not recorded)"
+    yield f"{name}{new}: {how}, {served}{counted(differences, 'difference')}"
     for line in difference_lines(run.differences):
         yield f"  {line}"
     for line in _shown(run, run.control_differences):

@@ -50,10 +50,11 @@ def add(commands: Any) -> None:
         "(docs/concepts/verification.md).\n\n"
         "Exits 10 if the policy is at fault, or, before any run, if a file allows more than "
         "policy.json. Exits 11 if all that differs also differs without the policy.",
-        "[OPTIONS] POLICY_DIR",
+        "[OPTIONS] POLICY_DIR [IMAGE]",
         [
             "web.policy",
-            "--quick --starts 0 web.policy",
+            "--quick --starts 0 web.policy web:2",
+            "--workload ./smoke-test.sh web.policy",
             "--log web.policy",
             "--heal web.policy",
             "--leave-one-out web.policy",
@@ -64,6 +65,14 @@ def add(commands: Any) -> None:
     group.add_argument(
         "policy", metavar="POLICY_DIR", type=Path, help="A directory that `beacon policy` wrote."
     )
+    image = group.add_argument(
+        "image",
+        metavar="IMAGE",
+        nargs="?",
+        help="Another image to run, by name, digest or ID. What a seal consents to it does not "
+        "have: repeat those options. Default: the image that was profiled.",
+    )
+    image.required = False
     _add_modes(parser)
     _add_extent(parser)
     add_consent_options(parser)
@@ -99,6 +108,16 @@ def _add_extent(parser: argparse.ArgumentParser) -> None:
         "--quick",
         action="store_true",
         help="Repeat only the runs in the default environment. Default: repeat all.",
+    )
+    group.add_argument(
+        "--workload",
+        metavar="NAME[:PORT]",
+        action="append",
+        default=[],
+        help="Drive the container by this workload as well: a name that `beacon services` shows, "
+        "or the path of an executable. One that was not recorded is run without the policy first, "
+        "to compare with; the path of one that was consents to it. May be repeated. Default: the "
+        "recorded ones.",
     )
     group.add_argument(
         "--starts",
@@ -176,6 +195,8 @@ def _progress(
         consent,
         granted,
         leave_one_out=options.leave_one_out,
+        image=options.image,
+        workloads=tuple(options.workload),
     )
     with Progress(console, options.jobs) as progress:
         yield request, progress

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
@@ -22,6 +23,7 @@ from beacon.model.own_files import (
 )
 from beacon.model.policy import POLICY_VERSION, Policy
 from beacon.model.profile import PROFILE_VERSION, Profile
+from beacon.model.script import LARGEST_SCRIPT, SCRIPT_PREFIX, Script
 from beacon.model.text import escape_untrusted
 from beacon.model.verification import VERIFICATION_VERSION, Verification
 
@@ -70,6 +72,23 @@ def load_verification(directory: Path) -> Verification:
     """Read DIR/verification.json; UsageError when it is missing, damaged or newer than BeaCon."""
     path = directory / VERIFICATION_FILE
     return _load(path, Verification, VERIFICATION_VERSION, "beacon verify", _LARGEST_POLICY)
+
+
+def load_scripts(directory: Path, scripts: Iterable[Script]) -> dict[str, bytes]:
+    """The scripts that a document names, by name; UsageError for one that is not what it was."""
+    return {each.name: _load_script(directory / each.file, each.sha256) for each in scripts}
+
+
+def _load_script(path: Path, digest: str) -> bytes:
+    again = "bring it back, or profile again"
+    try:
+        content = read_regular(path, LARGEST_SCRIPT)
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        raise UsageError(f"Cannot read the workload {path} ({reason}): {again}.") from None
+    if hashlib.sha256(content).hexdigest() != digest:
+        raise UsageError(f"The workload {path} is not what it was when it was recorded: {again}.")
+    return content
 
 
 def _load(path: Path, kind: type[_Document], version: int, maker: str, largest: int) -> _Document:
@@ -137,13 +156,19 @@ def write_files(
         ) from None
 
 
+def _mode(name: str) -> int:
+    if name.startswith(SCRIPT_PREFIX):
+        return 0o700
+    return 0o600 if name in _PRIVATE else 0o644
+
+
 def _write(folder: int, contents: Mapping[str, bytes], outdated: Iterable[str]) -> None:
     aside: list[tuple[str, str]] = []
     for name in contents:
         check_replaceable(folder, name)
     try:
         for name, content in contents.items():
-            mode = 0o600 if name in _PRIVATE else 0o644
+            mode = _mode(name)
             aside.append((write_aside(folder, name, content, mode), name))
         for name in outdated:
             remove(folder, name)

@@ -15,6 +15,7 @@ from beacon.model.reach import Caller, Scope
 from beacon.model.recall import Recall
 from beacon.model.run import Check, Ending
 from beacon.model.score import Score
+from beacon.model.script import Script
 
 #: Of policy.json; a reader refuses a newer one.
 POLICY_VERSION = 1
@@ -168,10 +169,10 @@ class Healing(msgspec.Struct, frozen=True):
 class Policy(msgspec.Struct, frozen=True):
     """Everything that `verify` and the exporters need. `gaps` is empty for a complete profile.
 
-    `script` is the profile's. The first of `runtimes` recorded it; in an older document there is
-    none. `coverage` is that of the runs that count; None in a document of an older version. `reach`
-    is None when nobody analysed the image; `unseen` is what it says can be made and is denied.
-    `healed` is the journal of `verify --heal`, `recall` the profile's.
+    `script` and `scripts` are the profile's. The first of `runtimes` recorded it; in an older
+    document there is none. `coverage` is that of the runs that count; None in a document of an
+    older version. `reach` is None when nobody analysed the image; `unseen` is what it says can be
+    made and is denied. `healed` is the journal of `verify --heal`, `recall` the profile's.
     """
 
     image: ImageIdentity
@@ -195,6 +196,7 @@ class Policy(msgspec.Struct, frozen=True):
     unseen: tuple[Unseen, ...] = ()
     healed: tuple[Healing, ...] = ()
     recall: Recall | None = None
+    scripts: tuple[Script, ...] = ()
 
     def events(self) -> frozenset[Event]:
         """Everything that is allowed."""

@@ -15,6 +15,7 @@ from beacon.model.reach import Reach
 from beacon.model.recall import Recall
 from beacon.model.recognition import Recognition
 from beacon.model.run import Ending, Run
+from beacon.model.script import Script
 from beacon.model.support import Support, repeated, some, support, unanswered, unsupported
 
 #: Of profile.json; a reader refuses a newer one.
@@ -74,10 +75,11 @@ class Exploration(msgspec.Struct, frozen=True):
 class Profile(msgspec.Struct, frozen=True):
     """Every run of one image, with what it ran on. `beacon` is the version that recorded it.
 
-    `script` is the SHA-256 of a workload that is the user's own executable. `coverage` follows from
-    the runs; None in a document of an older version. `reach` is what the image's programs can call;
-    None when nobody analysed it. `recognition`: what it was taken for. `recall`: each environment
-    left out in turn; None where nothing but the default environment was run.
+    `scripts` are the workloads that are the user's own programs, kept beside the document; one of
+    an older version has the SHA-256 of one in `script`, and its path as the workload's name.
+    `coverage` follows from the runs; None in a document of an older version. `reach` is what the
+    image's programs can call; None when nobody analysed it. `recognition`: what it was taken for.
+    `recall`: each environment left out in turn; None where nothing but the default one was run.
     """
 
     image: ImageIdentity
@@ -94,6 +96,7 @@ class Profile(msgspec.Struct, frozen=True):
     reach: Reach | None = None
     recognition: Recognition | None = None
     recall: Recall | None = None
+    scripts: tuple[Script, ...] = ()
 
     def ready_runs(self) -> tuple[Run, ...]:
         """The runs whose events count: the others' stay apart."""

@@ -88,7 +88,8 @@ class VerifiedRun(msgspec.Struct, frozen=True):
     campaign/blame.py. `killed` threads and processes were ended by the filter, `trapped` calls
     answered with SIGSYS. `intended` denials fail no verification by themselves; where nothing else
     was denied, `suffered` names the checks and the ending among `differences`, which they explain.
-    A workload `drove` these sockets.
+    A workload `drove` these sockets. One that was not `recorded` is compared with a run without the
+    policy just before.
     """
 
     environment: Environment
@@ -104,6 +105,7 @@ class VerifiedRun(msgspec.Struct, frozen=True):
     enforced: Count = 1
     control: Count = 0
     drove: tuple[Listener, ...] = ()
+    recorded: bool = True
 
 
 class Starts(msgspec.Struct, frozen=True):
@@ -165,7 +167,7 @@ class Verdict(StrEnum):
 
 
 class Verification(msgspec.Struct, frozen=True):
-    """The recorded runs, repeated under the policy, but for `left_out` that were not wanted.
+    """The runs of an image under a policy: those recorded, but for `left_out` not wanted, and more.
 
     `starts` is None where none were wanted, `runtime` the one that started the containers.
     `coverage` is that of these runs; `certificate` sums it up, None where nothing was run. `files`:

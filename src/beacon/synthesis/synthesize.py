@@ -79,7 +79,7 @@ def synthesize(
         syscalls=syscalls,
         capabilities=tuple(allowed_capabilities(allowed, uses)),
         not_implemented=not_implemented({each.call.name for each in syscalls}, abis),
-        replays=tuple(_replay(group, compared(groups, group)) for group in groups),
+        replays=tuple(replay(group, compared(groups, group)) for group in groups),
         gaps=gaps,
         surroundings=profile.surroundings,
         intent=intent,
@@ -89,6 +89,7 @@ def synthesize(
         ),
         beacon=__version__,
         script=profile.script,
+        scripts=profile.scripts,
         runtimes=floor.runtimes,
         coverage=coverage(runs, profile.surroundings),
         reach=summary(reserve, profile.reach, intent, frozenset(uses)),
@@ -109,7 +110,7 @@ def _probed(runs: Iterable[Run], decided: Set[Event]) -> Iterator[Dropped]:
         yield Dropped(event, count, evidence_of(uses), because=_PROBED)
 
 
-def _replay(group: Sequence[Run], checks: tuple[Check, ...]) -> Replay:
+def replay(group: Sequence[Run], checks: tuple[Check, ...]) -> Replay:
     """One run, or several of the same kind as one."""
     seen = [run.observation for run in group]
     first = group[0].outcome

@@ -14,12 +14,15 @@ from dataclasses import dataclass
 from msgspec.structs import replace
 
 from beacon.model.run import Check
+from beacon.model.script import SCRIPT_PATTERN
 from beacon.workloads.interface import Endpoint, Workload
 from beacon.workloads.service import NAME, Service
 
 #: A container may listen on any number of ports; each part takes its time.
 MOST_PARTS = 8
 _PART = re.compile(rf"({NAME.pattern})(?::([1-9]\d{{0,4}}))?", re.ASCII)
+#: The name of a script that is kept beside the document which names it (workloads/script.py).
+_SCRIPT = re.compile(SCRIPT_PATTERN, re.ASCII)
 
 
 @dataclass(frozen=True)
@@ -28,6 +31,11 @@ class Part:
 
     workload: str
     port: int | None = None
+
+    @property
+    def is_script(self) -> bool:
+        """Whether it is a program of the user's."""
+        return _SCRIPT.fullmatch(self.workload) is not None
 
     def __str__(self) -> str:
         return self.workload if self.port is None else f"{self.workload}:{self.port}"
@@ -47,17 +55,25 @@ def companions(services: Mapping[str, Service], part: Part) -> Collection[int]:
 
     Only beside a port that the service has by habit: another one is a second server.
     """
-    service = services[part.workload]
+    service = services.get(part.workload)
+    if service is None:  # a script
+        return ()
     return service.besides if part.port is None or part.port in service.ports else ()
 
 
 def parse(name: str, known: Collection[str]) -> tuple[Part, ...] | None:
-    """The parts of a workload's name; None if it is no such name, or names one thing twice."""
+    """The parts of a workload's name; None if it is no such name, or names one thing twice.
+
+    Whether there is a script of that name is not looked at.
+    """
     words = name.split("+")
     if len(words) > MOST_PARTS:
         return None
     parts: list[Part] = []
     for word in words:
+        if _SCRIPT.fullmatch(word):
+            parts.append(Part(word))
+            continue
         match = _PART.fullmatch(word)
         if not match or match[1] not in known or int(match[2] or 1) > 65535:
             return None
@@ -68,7 +84,8 @@ def parse(name: str, known: Collection[str]) -> tuple[Part, ...] | None:
 class Combination(Workload):
     """Drives by all its parts, one after the other.
 
-    The checks of the first keep their names; before those of the others stands their port.
+    The checks of the first keep their names; before those of the others stands their port, or
+    their name.
     """
 
     def __init__(
@@ -80,6 +97,11 @@ class Combination(Workload):
         self.name = "+".join(map(str, parts))
         self._parts = [(part, find(part.workload)) for part in parts]
         self._companions = {part: companions(services, part) for part in parts}
+
+    @property
+    def workloads(self) -> tuple[Workload, ...]:
+        """Those of its parts."""
+        return tuple(workload for _, workload in self._parts)
 
     def drive(self, endpoint: Endpoint, timeout: float) -> tuple[Check, ...]:
         """Drive by every part for at most `timeout` seconds each."""

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cache
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 
 from beacon.errors import UsageError
 from beacon.model.text import escape_untrusted
-from beacon.workloads.combination import Combination, parse
+from beacon.workloads.combination import MOST_PARTS, Combination, Part, parse
 from beacon.workloads.confined import ConfinedWorkload
 from beacon.workloads.interface import UnknownWorkloadError, Workload
 from beacon.workloads.none import NoWorkload
-from beacon.workloads.script import ScriptWorkload
+from beacon.workloads.script import ScriptWorkload, read_script
 from beacon.workloads.service import GROUP, Service
 
 
@@ -82,33 +82,96 @@ def names() -> tuple[str, ...]:
 
 def is_known(name: str) -> bool:
     """Whether a workload has this name; any other name stands for a program of the host."""
-    return name == NoWorkload.name or name in drivers() or parse(name, drivers()) is not None
+    if name == NoWorkload.name or name in drivers():
+        return True
+    parts = parse(name, drivers())
+    return parts is not None and not any(part.is_script for part in parts)
+
+
+def programs(name: str) -> tuple[str, ...]:
+    """The user's own programs in a workload's name, as a document names them."""
+    if is_known(name):
+        return ()
+    parts = parse(name, drivers())
+    return (name,) if parts is None else tuple(p.workload for p in parts if p.is_script)
 
 
 def find(name: str) -> Workload:
-    """The workload of this name, or the one that runs the executable at this path.
+    """The workload that the user calls so, or the one that runs the executable at this path.
 
-    A combination's name holds several (`http+memcached:11212`).
+    Several with a `+` between them (`http+memcached:11212+./drive.sh`) drive one after the other.
 
-    Either drives from a process of its own.
+    Known ones drive from a process of their own.
 
     UnknownWorkloadError if there is neither, MissingClientError if its library is missing.
     """
+    if is_known(name):
+        return _known(name)
+    # NUL cannot be part of a path, and asking the kernel about one raises.
+    if "\0" in name:
+        raise _unknown(name)
+    return _script(name) if "+" not in name or Path(name).exists() else _combined(name.split("+"))
+
+
+def find_kept(name: str, kept: Mapping[str, ScriptWorkload]) -> Workload:
+    """The workload that a document calls so; `kept` are its scripts, by their names in it.
+
+    A document of an older version names a program by its path. Errors as of `find`.
+    """
+    if is_known(name):
+        return _known(name)
+    parts = parse(name, drivers())
+    if parts is None:
+        return _script(name)
+    return kept[name] if name in kept else _combination(parts, kept)
+
+
+def _known(name: str) -> Workload:
     if name == NoWorkload.name:
         return NoWorkload()
     if service := drivers().get(name):
         service.check_clients()
         return ConfinedWorkload(service)
-    if parts := parse(name, drivers()):
-        return Combination(parts, find, drivers())
-    # NUL cannot be part of a path, and asking the kernel about one raises.
-    if "\0" not in name and ("/" in name or (name and Path(name).exists())):
-        return ScriptWorkload(name)
-    raise UnknownWorkloadError(
+    return _combination(parse(name, drivers()) or (), {})
+
+
+def _combination(parts: Sequence[Part], scripts: Mapping[str, ScriptWorkload]) -> Workload:
+    return Combination(parts, lambda each: scripts.get(each) or _known(each), drivers())
+
+
+def _script(name: str) -> ScriptWorkload:
+    if "/" in name or (name and Path(name).exists()):
+        return read_script(name)
+    raise _unknown(name)
+
+
+def _combined(words: Sequence[str]) -> Workload:
+    """Known workloads and scripts in one."""
+    scripts = [_script(word) for word in words if not is_known(word)]
+    by_name = {script.name: script for script in scripts}
+    own = iter(scripts)
+    parts = parse("+".join(word if is_known(word) else next(own).name for word in words), drivers())
+    if parts is None:
+        raise UnknownWorkloadError(
+            f"{escape_untrusted('+'.join(words))} does not combine: give at most {MOST_PARTS} of "
+            "different names, known workloads each at a port of its own (http:9100), not none"
+        )
+    return _combination(parts, by_name)
+
+
+def _unknown(name: str) -> UnknownWorkloadError:
+    return UnknownWorkloadError(
         f"there is no workload {escape_untrusted(name)!r}: give one of {', '.join(names())}, or "
         "the path "
         f"of an executable file{_how_to_get_more()}"
     )
+
+
+def scripts_of(workload: Workload | None) -> tuple[ScriptWorkload, ...]:
+    """The user's own programs in it."""
+    if isinstance(workload, Combination):
+        return tuple(each for each in workload.workloads if isinstance(each, ScriptWorkload))
+    return (workload,) if isinstance(workload, ScriptWorkload) else ()
 
 
 def _how_to_get_more() -> str:

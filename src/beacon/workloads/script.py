@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import os
+import re
+import shutil
 import tempfile
+import weakref
 from hashlib import sha256
 from pathlib import Path
 
@@ -11,6 +14,7 @@ import msgspec
 
 from beacon.model.own_files import read_regular
 from beacon.model.run import Check
+from beacon.model.script import LARGEST_SCRIPT, Script
 from beacon.model.text import escape_untrusted
 from beacon.process_identity import identify
 from beacon.workloads.checks import shown
@@ -22,7 +26,8 @@ EXIT_CODE = "exit code"
 
 _PASSED_ON = ("PATH", "HOME", "LANG")
 _REPORT_LIMIT = 1 << 20
-_SCRIPT_LIMIT = 256 << 20  # it may be a program
+_UNUSUAL = re.compile(r"[^A-Za-z0-9._-]", re.ASCII)
+_LONGEST_NAME = 100
 _LINES = 5
 
 
@@ -36,18 +41,32 @@ class _Reported(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class ScriptWorkload(Workload):
-    """Runs an executable; UnknownWorkloadError, which says what to do, if `path` is none.
+    """Runs a program of the user's from a private copy, so that it stays the same for all runs.
 
     It finds the container through BEACON_ADDRESS (empty without a network), BEACON_PORT,
     BEACON_PORTS and BEACON_CONTAINER, and may write `[{"name": "...", "passed": true,
     "value": "...", "detail": "..."}]` to the path in BEACON_CHECKS.
     """
 
-    def __init__(self, path: str) -> None:
-        self._path = _executable(path)
-        # Absolute, so that verification finds it from whatever folder.
-        self.name = str(self._path)
-        self.digest = script_digest(self._path)
+    def __init__(self, file: str, content: bytes) -> None:
+        # A name without a folder, so that documents can be moved, and without a `+` (combination).
+        self.name = f"./{_UNUSUAL.sub('_', file)[-_LONGEST_NAME:]}"
+        self.digest = sha256(content).hexdigest()
+        folder = tempfile.mkdtemp(prefix=f"{PREFIX}{identify()}-")
+        weakref.finalize(self, shutil.rmtree, folder, ignore_errors=True)
+        self._path = Path(folder) / self.name
+        self._path.write_bytes(content)
+        self._path.chmod(0o700)
+
+    @property
+    def content(self) -> bytes:
+        """The program itself."""
+        return self._path.read_bytes()
+
+    @property
+    def script(self) -> Script:
+        """What documents say of it."""
+        return Script(self.name, self.digest)
 
     def drive(self, endpoint: Endpoint, timeout: float) -> tuple[Check, ...]:
         """Run it; WorkloadError if it cannot be started or reports what cannot be read."""
@@ -65,32 +84,30 @@ class ScriptWorkload(Workload):
                 return (check,)  # it broke off while it wrote: its exit code says enough
 
 
+def read_script(path: str) -> ScriptWorkload:
+    """The executable at this path; UnknownWorkloadError, which says what to do, if it is none."""
+    found = Path(path)
+    shown_path = escape_untrusted(path)
+    if found.is_dir():
+        raise UnknownWorkloadError(f"{shown_path} is a directory, not an executable file")
+    if not found.is_file():
+        raise UnknownWorkloadError(f"{shown_path} is not a file: check the path")
+    if not os.access(found, os.X_OK):
+        raise UnknownWorkloadError(f"{shown_path} is not executable: run chmod +x {shown_path}")
+    try:
+        return ScriptWorkload(found.name, read_regular(found, LARGEST_SCRIPT))
+    except OSError as error:
+        raise UnknownWorkloadError(
+            f"{shown_path} cannot be read ({error.strerror}): name another file"
+        ) from None
+
+
 def script_digest(path: Path) -> str | None:
     """The SHA-256 of a script's content; None if it cannot be read."""
     try:
-        return sha256(read_regular(path, _SCRIPT_LIMIT)).hexdigest()
+        return sha256(read_regular(path, LARGEST_SCRIPT)).hexdigest()
     except (OSError, ValueError):
         return None
-
-
-def _executable(path: str) -> Path:
-    found = Path(path)
-    if found.is_dir():
-        raise UnknownWorkloadError(
-            f"{escape_untrusted(path)} is a directory, not an executable file"
-        )
-    if not found.is_file():
-        raise UnknownWorkloadError(f"{escape_untrusted(path)} is not a file: check the path")
-    if not os.access(found, os.X_OK):
-        raise UnknownWorkloadError(
-            f"{escape_untrusted(path)} is not executable: run chmod +x {escape_untrusted(path)}"
-        )
-    resolved = found.resolve()
-    if escape_untrusted(str(resolved)) != str(resolved):
-        raise UnknownWorkloadError(
-            f"{escape_untrusted(str(resolved))} has characters that cannot be shown: rename it"
-        )
-    return resolved
 
 
 def _environment(endpoint: Endpoint, report: Path) -> dict[str, str]:

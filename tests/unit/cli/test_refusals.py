@@ -70,6 +70,8 @@ def test_workloads_are_repeated_at_ports_of_their_own() -> None:
     assert workload_name([]) is None
     assert workload_name(["./drive.sh"]) == "./drive.sh"
     assert workload_name(["http", "http:9100"]) == "http+http:9100"
-    for given in (["http", "http"], ["http", "none"], ["http", "./drive.sh"], ["http"] * 9):
+    assert workload_name(["http", "./drive.sh"]) == "http+./drive.sh"
+    assert workload_name(["./c++.sh"]) == "./c++.sh"
+    for given in (["http", "auto"], ["http", "./c++.sh"]):
         with pytest.raises(UsageError, match="does not combine"):
             workload_name(given)

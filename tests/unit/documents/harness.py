@@ -7,7 +7,7 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass, field
 from errno import ENETUNREACH
@@ -28,6 +28,7 @@ from beacon.model.observation import Observation
 from beacon.monitor.replay import ReplayMonitor
 from beacon.workloads.discovery import find, is_known
 from beacon.workloads.interface import Workload
+from beacon.workloads.script import ScriptWorkload
 from fakes import FakeContainer, FakeEngine, FakeWorkload, Script
 
 #: Of `beacon --help`; what interrupts is not tried here.
@@ -126,6 +127,10 @@ def _find(name: str) -> Workload:
     return find(name)
 
 
+def _find_kept(name: str, kept: Mapping[str, ScriptWorkload]) -> Workload:
+    return kept[name] if name in kept else _find(name)
+
+
 @contextmanager
 def _open_context() -> Iterator[RunContext]:
     recordings = (Observation() for _ in range(100_000))
@@ -137,6 +142,7 @@ def fake_host(patch: pytest.MonkeyPatch, home: Path) -> None:
     for command in ("profiling", "verifying"):
         patch.setattr(f"beacon.campaign.{command}.open_context", _open_context)
         patch.setattr(f"beacon.campaign.{command}.find", _find)
+    patch.setattr("beacon.campaign.verifying.find_kept", _find_kept)
     patch.setattr("beacon.campaign.profiling.clean", lambda _: Swept())
     for fault in ("kill_child", "fill", "shape"):  # they strike this host's processes
         patch.setattr(f"beacon.campaign.host_faults.{fault}", lambda *_: None)

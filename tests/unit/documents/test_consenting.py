@@ -166,6 +166,21 @@ def test_a_file_that_was_not_recorded_is_not_sent(place: Path) -> None:
     assert "recorded without --stdin" in said
 
 
+def test_a_kept_script_is_given_again_by_its_content(tmp_path: Path) -> None:
+    kept, given = tmp_path / "workload.drive.sh", tmp_path / "mine.sh"
+    given.write_text("#!/bin/sh\n")
+    demand = Demand("workload", str(kept), "a program")
+    scripts = {str(kept): script_digest(given) or ""}
+    assert Consent(scripts=scripts).source(demand) is None
+    assert Consent(scripts=scripts, sealed=True).source(demand) == "sealed on this host"
+    consent = Consent(scripts=scripts, workloads=frozenset({str(given)}))
+    assert consent.source(demand) == "given again"
+    given.write_text("#!/bin/sh\nid\n")
+    assert consent.source(demand) is None
+    given.unlink()
+    assert consent.source(demand) is None
+
+
 def test_a_script_is_sealed_by_its_content(tmp_path: Path) -> None:
     script = tmp_path / "drive.sh"
     script.write_text("#!/bin/sh\n")

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import fcntl
+import hashlib
 import os
 import stat
 import threading
@@ -12,8 +13,17 @@ import pytest
 from beacon.data.dimensions import general
 from beacon.errors import BeaconError, ExitCode, UsageError
 from beacon.model.environment import Environment, EnvironmentSpace
-from beacon.model.files import encode, load_policy, load_profile, write_files, writing
+from beacon.model.files import (
+    encode,
+    load_policy,
+    load_profile,
+    load_scripts,
+    load_verification,
+    write_files,
+    writing,
+)
 from beacon.model.run import Run
+from beacon.model.script import Script
 from beacon.synthesis.synthesize import synthesize
 from builders import call, check, profile, run
 
@@ -33,6 +43,27 @@ def test_secrets_are_for_the_owner_only(tmp_path: Path) -> None:
     write_files(tmp_path, {"profile.json": b"{}", "policy.json": b"{}", "seccomp.json": b"{}"})
     modes = {path.name: stat.S_IMODE(path.stat().st_mode) for path in tmp_path.iterdir()}
     assert modes == {"profile.json": 0o600, "policy.json": 0o600, "seccomp.json": 0o644}
+
+
+def test_scripts_are_kept_by_content(tmp_path: Path) -> None:
+    script = Script("./drive.sh", hashlib.sha256(b"one").hexdigest())
+    write_files(tmp_path, {script.file: b"one"})
+    path = tmp_path / "workload.drive.sh"
+    assert stat.S_IMODE(path.stat().st_mode) == 0o700
+    assert load_scripts(tmp_path, [script]) == {"./drive.sh": b"one"}
+    path.write_bytes(b"two")
+    with pytest.raises(UsageError, match="is not what it was"):
+        load_scripts(tmp_path, [script])
+    path.unlink()
+    with pytest.raises(UsageError, match="Cannot read the workload"):
+        load_scripts(tmp_path, [script])
+
+
+@pytest.mark.parametrize("name", ["/bin/sh", "drive.sh", "./../x", "./", "./a b", "./" + "a" * 101])
+def test_names_of_scripts_stay_in_their_folder(name: str) -> None:
+    document = msgspec.json.encode({"name": name, "sha256": ""})
+    with pytest.raises(msgspec.ValidationError):
+        msgspec.json.decode(document, type=Script)
 
 
 def test_a_failed_write_leaves_what_was_there(tmp_path: Path) -> None:
@@ -239,3 +270,21 @@ def test_parts_that_do_not_fit_together(tmp_path: Path, runs: tuple[Run, ...], s
     write_files(tmp_path, {"policy.json": encode(policy)})
     with pytest.raises(UsageError, match=said):
         load_policy(tmp_path)
+
+
+def test_a_verification_of_an_older_version_is_read(tmp_path: Path) -> None:
+    image = {"reference": "web:1", "id": "sha256:0", "architecture": "amd64"}
+    environment: dict[str, object] = {"settings": []}
+    run = {
+        "environment": environment,
+        "workload": "none",
+        "outcome": {"ending": "served"},
+        "differences": [],
+    }
+    document = {"version": 1, "image": image, "runs": [run], "beacon": "0.1.0"}
+    (tmp_path / "verification.json").write_bytes(msgspec.json.encode(document))
+    found = load_verification(tmp_path)
+    assert (found.passed, found.certificate, found.runs[0].recorded) == (True, None, True)
+    (tmp_path / "verification.json").write_bytes(msgspec.json.encode({**document, "version": 2}))
+    with pytest.raises(UsageError, match="newer"):
+        load_verification(tmp_path)

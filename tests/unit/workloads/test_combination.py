@@ -1,13 +1,21 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 
 import pytest
 
 from beacon.model.listener import Listener
 from beacon.model.run import Check
 from beacon.workloads.combination import Combination, Part, parse
-from beacon.workloads.discovery import drivers, find, is_known
+from beacon.workloads.discovery import (
+    drivers,
+    find,
+    find_kept,
+    is_known,
+    programs,
+    scripts_of,
+)
 from beacon.workloads.interface import Endpoint, UnknownWorkloadError, Workload
 from beacon.workloads.ports import open_ports, reached
 
@@ -42,6 +50,8 @@ class Echo(Workload):
         ("http+none", None),
         ("http+ftp", None),
         ("/bin/true", None),
+        ("../drive.sh", None),
+        ("./a/b", None),
         ("+".join(f"http:{port}" for port in range(1, 10)), None),
     ],
 )
@@ -53,7 +63,10 @@ def test_a_name_says_all(name: str, parts: tuple[Part, ...] | None) -> None:
         assert find(name).name == name
 
 
-@pytest.mark.parametrize("name", ["http+none", "http:0", "none:80", "http+./drive.sh"])
+@pytest.mark.parametrize(
+    "name",
+    ["http+none", "http:0", "none:80", "http+./absent.sh", "http+http", "+".join(["http"] * 9)],
+)
 def test_what_does_not_combine_is_no_workload(name: str) -> None:
     assert not is_known(name)
     with pytest.raises(UnknownWorkloadError):
@@ -64,6 +77,46 @@ def made(name: str, *healthy: int) -> Combination:
     parts = parse(name, KNOWN)
     assert parts is not None
     return Combination(parts, lambda each: Echo(each, *healthy), drivers())
+
+
+def program(path: Path, text: str) -> str:
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(f"#!/bin/sh\n{text}\n")
+    path.chmod(0o755)
+    return str(path)
+
+
+def test_programs_drive_beside_known_workloads(tmp_path: Path) -> None:
+    first = program(tmp_path / "first one.sh", "exit 0")
+    second = program(tmp_path / "second.sh", "exit 3")
+    both = find(f"{first}+{second}")
+    assert both.name == "./first_one.sh+./second.sh"
+    assert not is_known(both.name)
+    assert programs(both.name) == ("./first_one.sh", "./second.sh")
+    endpoint = Endpoint("", "192.0.2.1", ())
+    checks = both.drive(endpoint, 5)
+    assert [(check.name, check.passed) for check in checks] == [
+        ("exit code", True), ("./second.sh: exit code", False),
+    ]  # fmt: skip
+    assert both.reached(endpoint, checks) is None
+    assert [each.name for each in scripts_of(both)] == ["./first_one.sh", "./second.sh"]
+    mixed = find(f"tcp+{first}")
+    assert mixed.name == "tcp+./first_one.sh"
+    assert [each.name for each in scripts_of(mixed)] == ["./first_one.sh"]
+    kept = {each.name: each for each in scripts_of(both)}
+    assert find_kept(both.name, kept).name == both.name
+    assert find_kept("./second.sh", kept) is kept["./second.sh"]
+    assert find_kept("http", kept).name == "http"
+
+
+def test_two_programs_of_one_name_do_not_combine(tmp_path: Path) -> None:
+    names = [program(tmp_path / folder / "drive.sh", "") for folder in "ab"]
+    with pytest.raises(UnknownWorkloadError, match="does not combine"):
+        find("+".join(names))
+
+
+def test_a_plus_in_the_name_of_a_single_program(tmp_path: Path) -> None:
+    assert find(program(tmp_path / "c++.sh", "")).name == "./c__.sh"
 
 
 def test_the_first_keeps_its_names_and_the_others_stand_behind_their_port() -> None:

@@ -1,17 +1,19 @@
 from __future__ import annotations
 
+import gc
 import os
 import signal
 import threading
 import time
 from collections.abc import Callable, Iterator
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
 
 from beacon.model.run import Check
 from beacon.workloads.interface import Endpoint, WorkloadError
-from beacon.workloads.script import ScriptWorkload
+from beacon.workloads.script import ScriptWorkload, read_script
 
 _ENDPOINT = Endpoint("abc", "172.17.0.2", (80, 443))
 
@@ -24,7 +26,7 @@ def script(tmp_path: Path) -> Script:
         path = tmp_path / "drive"
         path.write_text(text if text.startswith("#!") else f"#!/bin/sh\n{text}\n")
         path.chmod(0o700)
-        return ScriptWorkload(str(path))
+        return read_script(str(path))
 
     return write
 
@@ -38,6 +40,33 @@ def _gone(pid: int) -> bool:
             return True
         time.sleep(0.02)
     return False
+
+
+def test_it_stays_what_it_was(tmp_path: Path) -> None:
+    path = tmp_path / "a drive.sh"
+    path.write_text("#!/bin/sh\nexit 3\n")
+    path.chmod(0o700)
+    workload = read_script(str(path))
+    path.write_text("#!/bin/sh\nexit 4\n")
+    assert workload.drive(_ENDPOINT, 10)[0].value == "3"
+    assert workload.content == b"#!/bin/sh\nexit 3\n"
+    assert workload.script.name == "./a_drive.sh"
+    assert workload.script.file == "workload.a_drive.sh"
+    assert workload.script.sha256 == sha256(workload.content).hexdigest()
+
+
+def test_its_copy_goes_with_it(script: Script) -> None:
+    workload = script("exit 0")
+    folder = workload._path.parent
+    assert folder.is_dir()
+    del workload
+    gc.collect()
+    assert not folder.exists()
+
+
+def test_a_name_of_any_length_and_kind() -> None:
+    assert ScriptWorkload("ä" * 200, b"").name == "./" + "_" * 100
+    assert ScriptWorkload("+/..", b"").name == "./__.."
 
 
 def test_exit_code_zero_passes(script: Script) -> None:
