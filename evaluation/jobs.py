@@ -4,7 +4,7 @@ usage: jobs.py DIR   (exit code 10 if one does not)
 
 A picture is converted, a document from standard input, a database is dumped over the network, and
 one job fails with code 3. Each is profiled, its policy verified; then it is run by a plain `docker
-run` without and with `$(cat docker.args)`, and all that it leaves is compared.
+run` without and with docker.args, and all that it leaves is compared.
 """
 
 from __future__ import annotations

@@ -3,7 +3,7 @@
 usage: starts.py DIR   (exit code 10 if a start failed)
 
 Five kinds of images are profiled, their policies verified, and each is started sixty times by a
-plain `docker run $(cat docker.args)` on a calm host, and sixty times while all processors are busy.
+plain `docker run` with docker.args on a calm host, and sixty times while all processors are busy.
 """
 
 from __future__ import annotations

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 import sys
 from pathlib import Path
 
@@ -36,8 +37,8 @@ def main(directory: Path, default: Path) -> None:
         "known CVEs": f"{stopped} of {len(known)} are stopped",
         "verification": f"{verdict}: {len(runs)} runs, {passed} of {len(checks)} checks passed, "
         f"{differences} differences",
-        "use it": f"docker run -d $(cat {directory.resolve()}/docker.args) "
-        f"{policy.image.reference}",
+        "use it": f"cd {shlex.quote(str(directory.resolve()))} && "
+        f"docker run -d $(cat docker.args) {policy.image.reference}",
     }
     for name, value in rows.items():
         print(f"{name:<15} {value}")

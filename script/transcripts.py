@@ -20,6 +20,8 @@ _PROMPT = "# "
 _SECONDS = 600
 #: Lines of progress come in the order in which runs side by side happen to end.
 _PROGRESS = re.compile(r"\s*\d+\.\d+s ")
+#: What an image was built to, what a policy came to, and the kernel.
+_OF_HOST = re.compile(r"(?<=sha256:)[0-9a-f]{64}|(?<=Linux )\S+(?=,)")
 _NUMBER = re.compile(r"\d+(?:\.\d+)*")
 
 
@@ -61,14 +63,14 @@ def _output(command: str, folder: Path) -> str:
 def normalised(text: str) -> list[str]:
     """The transcripts without what differs from host to host and from run to run.
 
-    Numbers count for nothing, nor does the width of a column, nor the order of progress. Blank
+    Numbers, digests and the kernel's release count for nothing, nor does the width of a column, nor the order of progress. Blank
     lines that part commands are left out.
     """
     lines = [line for block in _BLOCK.findall(text) for line in block.splitlines() if line.strip()]
     shown: list[str] = []
     progress: list[str] = []
     for line in lines:
-        plain = " ".join(_NUMBER.sub("0", line).split())
+        plain = " ".join(_NUMBER.sub("0", _OF_HOST.sub("0", line)).split())
         if _PROGRESS.match(line):
             progress.append(plain)
             continue

@@ -19,7 +19,6 @@ from beacon.data.arguments import is_whole
 from beacon.data.runtimes import all_tables
 from beacon.errors import ExitCode, UsageError
 from beacon.export.all import render_all
-from beacon.export.docker_args import DockerArgsExporter
 from beacon.export.launched import again
 from beacon.model.event import Syscall
 from beacon.model.files import (
@@ -276,11 +275,10 @@ def _allowed(policy: Policy) -> Iterator[str]:
 
 
 def _use(policy: Policy, directory: Path) -> Iterator[str]:
-    file = shlex.quote(str(directory / DockerArgsExporter.file))
     image = shlex.quote(policy.image.reference)
-    yield f"use           docker run YOUR_OPTIONS $(cat {file}) {image}"
+    yield f"use           beacon run {shlex.quote(str(directory))} {image}"
     if words := again(policy.launch):
-        yield f"              as recorded with {words}"
+        yield f"              with what it was recorded with: {words}"
 
 
 def _spelt(intent: Intent) -> str:
