@@ -63,8 +63,8 @@ def _output(command: str, folder: Path) -> str:
 def normalised(text: str) -> list[str]:
     """The transcripts without what differs from host to host and from run to run.
 
-    Numbers, digests and the kernel's release count for nothing, nor does the width of a column, nor the order of progress. Blank
-    lines that part commands are left out.
+    Numbers, digests and the kernel's release count for nothing, nor does the width of a column, nor
+    the order of progress. Blank lines that part commands are left out.
     """
     lines = [line for block in _BLOCK.findall(text) for line in block.splitlines() if line.strip()]
     shown: list[str] = []

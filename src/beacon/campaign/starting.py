@@ -17,6 +17,7 @@ from beacon.engines.docker_words import RunWords, read_words
 from beacon.engines.interface import EngineUnavailableError
 from beacon.errors import BeaconError, ExitCode, UsageError
 from beacon.export.docker_args import DockerArgsExporter
+from beacon.export.rights import NO_NEW_PRIVILEGES
 from beacon.export.seccomp import SeccompExporter
 from beacon.model.files import load_policy, load_verification
 from beacon.model.launch import strip_cap_prefix
@@ -26,6 +27,8 @@ from beacon.model.verification import Verification
 
 DOCKER = "docker"
 _SECONDS = 20
+#: Annotations by which crun takes another filter (crun(1), run.oci.seccomp_bpf_data).
+_FILTERS = "run.oci.seccomp"
 
 
 class EditedError(UsageError):
@@ -61,31 +64,36 @@ def _check_files(policy: Policy, enforced: Enforced, directory: Path) -> None:
 
 def _check_options(given: RunWords, enforced: Enforced) -> None:
     """UsageError for an option that would take the place of a part of the policy."""
-    for option, why in _overriding(given, enforced):
+    for option in _widening(given, enforced):
         raise UsageError(
-            f"{escape_untrusted(option)} would take the policy's place: leave it out, and {why}."
+            f"{escape_untrusted(option)} would take the policy's place: leave it out, and allow "
+            "what the container needs with `beacon policy --allow EVENT`."
         )
-
-
-def _overriding(given: RunWords, enforced: Enforced) -> Iterator[tuple[str, str]]:
-    allow = "allow what is missing with `beacon policy --allow EVENT`"
-    if given.sets("privileged"):
-        yield "--privileged", allow
-    for name in given.values("cap-add"):
-        yield f"--cap-add {name}", allow
-    for value in given.values("security-opt"):
-        key, _, rest = value.replace(":", "=", 1).partition("=")
-        if key == "seccomp":
-            yield f"--security-opt {value}", allow
-        # Docker reads what follows with strconv.ParseBool, and takes the last.
-        if key == "no-new-privileges" and rest not in ("", "true") and enforced.no_new_privileges:
-            yield f"--security-opt {value}", "derive a policy that was recorded without it"
     granted = {strip_cap_prefix(name) for name in enforced.enforcement.capabilities or ()}
-    for name in given.values("cap-drop"):
+    for name in map(strip_cap_prefix, given.values("cap-drop")):
         # Beside --cap-drop ALL Docker heeds no other, and gives what --cap-add says.
-        if strip_cap_prefix(name) in granted:
-            event = f"CAP_{strip_cap_prefix(name)}"
-            yield f"--cap-drop {name}", f"deny it with `beacon policy --deny {event}`"
+        if name in granted:
+            raise UsageError(
+                f"--cap-drop {name} would have no effect: leave it out, and deny it with `beacon "
+                f"policy --deny CAP_{name}`."
+            )
+
+
+def _widening(given: RunWords, enforced: Enforced) -> Iterator[str]:
+    if given.sets("privileged"):
+        yield "--privileged"
+    yield from (f"--cap-add {name}" for name in given.values("cap-add"))
+    security = (each for each in given.values("security-opt") if _opens(each, enforced))
+    yield from (f"--security-opt {each}" for each in security)
+    filters = (each for each in given.values("annotation") if each.startswith(_FILTERS))
+    yield from (f"--annotation {each}" for each in filters)
+
+
+def _opens(security: str, enforced: Enforced) -> bool:
+    key, _, value = security.replace(":", "=", 1).partition("=")
+    # Docker reads the value with strconv.ParseBool, and of two the last.
+    allows = key == NO_NEW_PRIVILEGES and value not in ("", "true")
+    return key == "seccomp" or (allows and enforced.no_new_privileges)
 
 
 def _notes(directory: Path, policy: Policy, enforced: Enforced, given: RunWords) -> Iterator[str]:

@@ -119,7 +119,7 @@ def _granted(dimensions: str, settings: Settings) -> Effects:
 
 def _workloads(names: Sequence[str], settings: Settings) -> frozenset[str]:
     given = [*names, *([settings.workload] if settings.workload else [])]
-    # A script is recorded by its absolute path.
+    # Documents of older versions name a script by its absolute path.
     return frozenset(name if is_known(name) else str(Path(name).resolve()) for name in given)
 
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from beacon.model.coverage import coverage
 from beacon.model.environment import Environment, EnvironmentSpace
 from beacon.model.policy import Policy
 from beacon.model.profile import Profile
 from beacon.model.recall import Recall
+from beacon.model.script import MOST_SCRIPTS, Script
 
 _MOST_RUNTIMES = 128
 _Named = tuple[str, Environment, int]
@@ -17,8 +18,10 @@ _Named = tuple[str, Environment, int]
 def check_profile(profile: Profile) -> None:
     """ValueError if it names an environment that it does not describe, or a run twice.
 
-    Also if its coverage is not what its runs show, or its recall is of environments without a run.
+    Also if its coverage is not what its runs show, if its recall is of environments without a run,
+    and for a script that it names twice.
     """
+    _check_scripts(profile.scripts)
     _check((each.workload, each.environment, each.repeat) for each in profile.runs)
     environments = {each.environment for each in profile.runs}
     _check_settings(environments, profile.surroundings)
@@ -32,8 +35,9 @@ def check_profile(profile: Profile) -> None:
 def check_policy(policy: Policy) -> None:
     """ValueError if it names an environment that it does not describe, or a replay twice.
 
-    Nor is it for more container runtimes than there are.
+    Nor is it for more container runtimes than there are, nor does it name a script twice.
     """
+    _check_scripts(policy.scripts)
     if len(policy.runtimes) > _MOST_RUNTIMES:
         raise ValueError(f"it is for {len(policy.runtimes)} container runtimes")
     _check((each.workload, each.environment, 0) for each in policy.replays)
@@ -51,6 +55,11 @@ def _check(runs: Iterable[_Named]) -> None:
         if run in seen:
             raise ValueError(f"it has the run {run[0]}@{run[1].name} twice")
         seen.add(run)
+
+
+def _check_scripts(scripts: Sequence[Script]) -> None:
+    if len(scripts) > MOST_SCRIPTS or len({each.name for each in scripts}) < len(scripts):
+        raise ValueError(f"it names more than {MOST_SCRIPTS} scripts, or one twice")
 
 
 def _check_settings(environments: Iterable[Environment], surroundings: EnvironmentSpace) -> None:

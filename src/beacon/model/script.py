@@ -12,6 +12,7 @@ SCRIPT_PATTERN = r"\./[A-Za-z0-9._-]{1,100}"
 #: How the name of its file begins; no other file of a directory has such a name.
 SCRIPT_PREFIX = "workload."
 LARGEST_SCRIPT = 64 << 20  # bytes; it may be a program
+MOST_SCRIPTS = 64  # of a document
 
 
 class Script(msgspec.Struct, frozen=True):

@@ -136,7 +136,14 @@ def _known(name: str) -> Workload:
 
 
 def _combination(parts: Sequence[Part], scripts: Mapping[str, ScriptWorkload]) -> Workload:
-    return Combination(parts, lambda each: scripts.get(each) or _known(each), drivers())
+    def of(name: str) -> Workload:
+        if name in scripts:
+            return scripts[name]
+        if is_known(name):
+            return _known(name)
+        raise _unknown(name)
+
+    return Combination(parts, of, drivers())
 
 
 def _script(name: str) -> ScriptWorkload:

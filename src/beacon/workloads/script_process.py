@@ -61,9 +61,11 @@ def _started(path: Path, environment: dict[str, str]) -> subprocess.Popen[bytes]
             bufsize=0,
         )
     except OSError as error:
+        interpreter = "does its first line name an interpreter that is installed (#!/bin/sh)?"
+        noexec = "is its folder mounted noexec? TMPDIR names another one for BeaCon's copy"
         raise WorkloadError(
             f"{escape_untrusted(str(path))} cannot be run ({error.strerror}): "
-            "does its first line name an interpreter that is installed (#!/bin/sh)?"
+            f"{noexec if isinstance(error, PermissionError) else interpreter}"
         ) from error
 
 

@@ -71,14 +71,19 @@ def test_the_policy_comes_before_all_other_options(directory: Path) -> None:
         "--privileged", "--privileged=true", "--cap-add SYS_ADMIN", "--cap-add=ALL",
         "--security-opt seccomp=unconfined", "--security-opt=seccomp:unconfined",
         "--security-opt seccomp=/tmp/other.json", "--security-opt no-new-privileges=false",
-        "--security-opt no-new-privileges:0", "--cap-drop CAP_CHOWN", "-d --rm --privileged",
-        "-e A=1 --name x --cap-add=CHOWN",
+        "--security-opt no-new-privileges:0", "-d --rm --privileged",
+        "-e A=1 --name x --cap-add=CHOWN", "--annotation run.oci.seccomp_bpf_data=AA==",
     ],
 )  # fmt: skip
 def test_options_that_would_take_its_place(directory: Path, options: str) -> None:
     with pytest.raises(UsageError, match="would take the policy's place") as failure:
         docker_run(directory, [*options.split(), IMAGE])
     assert failure.value.exit_code is ExitCode.USAGE
+
+
+def test_a_capability_that_docker_would_give_nevertheless(directory: Path) -> None:
+    with pytest.raises(UsageError, match="beacon policy --deny CAP_CHOWN"):
+        docker_run(directory, ["--cap-drop", "cap_chown", IMAGE])
 
 
 @pytest.mark.parametrize(

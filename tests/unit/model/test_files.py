@@ -59,6 +59,18 @@ def test_scripts_are_kept_by_content(tmp_path: Path) -> None:
         load_scripts(tmp_path, [script])
 
 
+@pytest.mark.parametrize("names", [["./a", "./a"], [f"./{n}" for n in range(65)]])
+def test_documents_with_scripts_without_number(tmp_path: Path, names: list[str]) -> None:
+    scripts = tuple(Script(name, "") for name in names)
+    recorded = msgspec.structs.replace(profile(run(call("read"))), scripts=scripts)
+    write_files(tmp_path, {"profile.json": encode(recorded)})
+    with pytest.raises(UsageError, match="scripts, or one twice"):
+        load_profile(tmp_path)
+    write_files(tmp_path, {"policy.json": encode(synthesize(recorded))})
+    with pytest.raises(UsageError, match="scripts, or one twice"):
+        load_policy(tmp_path)
+
+
 @pytest.mark.parametrize("name", ["/bin/sh", "drive.sh", "./../x", "./", "./a b", "./" + "a" * 101])
 def test_names_of_scripts_stay_in_their_folder(name: str) -> None:
     document = msgspec.json.encode({"name": name, "sha256": ""})

@@ -107,6 +107,9 @@ def test_programs_drive_beside_known_workloads(tmp_path: Path) -> None:
     assert find_kept(both.name, kept).name == both.name
     assert find_kept("./second.sh", kept) is kept["./second.sh"]
     assert find_kept("http", kept).name == "http"
+    for name in ("./other.sh", "http+./other.sh", "+".join([*kept, "./other.sh"])):
+        with pytest.raises(UnknownWorkloadError):
+            find_kept(name, kept)
 
 
 def test_two_programs_of_one_name_do_not_combine(tmp_path: Path) -> None:
