@@ -22,12 +22,12 @@ def add(commands: Any) -> None:
         "run",
         "Start a container under a policy, or not at all.",
         "Start IMAGE by `docker run` with your options and with the policy's: its filter and its "
-        "capabilities. Nothing is started where docker.args or seccomp.json is missing or is not "
-        "what policy.json says (exit code 10), nor with an option that would take the policy's "
-        "place: --privileged, --cap-add, --security-opt seccomp=PROFILE. Notes on standard error "
-        "say what keeps the last verification from holding here: another image, other files, "
-        "another runtime.\n\nBeaCon gives its process to docker, so signals, terminal and exit "
-        "code are those of `docker run`.",
+        "capabilities. Nothing is started where docker.args or seccomp.json is missing (exit code "
+        "2) or is not what policy.json says (10), nor with an option that would take the policy's "
+        "place (2): --privileged, --cap-add, --security-opt seccomp=PROFILE. Notes on standard "
+        "error say what keeps the last verification from holding here: another image, other "
+        "files, another runtime.\n\nBeaCon gives its process to docker, so signals, terminal and "
+        "exit code are those of `docker run`.",
         "[--print] POLICY_DIR [OPTIONS] IMAGE [CMD...]",
         [
             "web.policy -d -p 8080:80 web:1",
