@@ -42,10 +42,10 @@ def heal(request: VerifyRequest, reporter: Reporter) -> Healed:
     without the policy, too, adds nothing. Errors as those of `verify`.
     """
     work = _Healing(request, Series(reporter))
-    verification = work.verified()
+    verification = before = work.verified()
     while _is_open(verification) and work.rounds < ROUNDS and work.add():
         verification = work.verified()
-    return Healed(verification, tuple(work.added.values()), work.refused, work.rounds)
+    return Healed(verification, before, tuple(work.added.values()), work.refused, work.rounds)
 
 
 def _is_open(verification: Verification) -> bool:
@@ -81,7 +81,7 @@ class _Healing:
         found = remedy(subject.policy, part, self._evidence(free))
         if not found.added:
             found = remedy(subject.policy, part, self._denied(free, part))
-        self.refused = tuple(each for each in found.missing if not each.allowed)
+        self.refused = tuple(m for m in found.missing if not (m.allowed or m.intended))
         if not found.added:
             return False
         self.rounds += 1

@@ -37,7 +37,7 @@ def told_healing(healed: Healed) -> Iterator[str]:
         yield f"not added: {_told(each)}; {each.because}"
     if healed.rounds:
         events = counted(len(healed.added), "event")
-        yield f"Healed: {events} added in {counted(healed.rounds, 'round')}."
+        yield f"{events} added in {counted(healed.rounds, 'round')}; as the policy is now:"
     elif healed.verification.verdict is Verdict.POLICY:
         yield "Nothing was added: the runs showed nothing that the policy lacks and may allow."
 

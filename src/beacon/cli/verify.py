@@ -176,9 +176,9 @@ def _heal(options: argparse.Namespace, console: Console) -> ExitCode:
     if options.json:
         console.document("healing", {**_judgement(verification), **msgspec.to_builtins(healed)})
     else:
-        _tell(console, verification, load_policy(options.policy))
         for line in told_healing(healed):
             console.result(line)
+        _tell(console, verification, load_policy(options.policy))
     return _EXIT_CODES[verification.verdict]
 
 

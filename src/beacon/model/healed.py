@@ -10,12 +10,14 @@ from beacon.model.verification import Verification
 
 
 class Healed(msgspec.Struct, frozen=True):
-    """The verification of the policy as it is now, after so many rounds.
+    """The verification of the policy as it is now, after so many rounds, and the one `before` them.
 
-    `added` is what it lacked; `refused` is what it still lacks and its intent does not allow.
+    `added` is what it lacked. `refused` is what it still lacks and its intent does not allow,
+    without what the intent dropped before.
     """
 
     verification: Verification
+    before: Verification
     added: tuple[Missing, ...] = ()
     refused: tuple[Missing, ...] = ()
     rounds: Count = 0

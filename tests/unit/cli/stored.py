@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import msgspec
 
+from beacon import __version__
 from beacon.campaign.certifying import certify
 from beacon.data.dimensions import general
 from beacon.model.certificate import Certificate
 from beacon.model.coverage import Coverage
 from beacon.model.environment import Environment, EnvironmentSpace
 from beacon.model.event import Phase, Syscall
+from beacon.model.healed import Healed
+from beacon.model.intent import Intent
 from beacon.model.launch import Launch
 from beacon.model.listener import Listener
+from beacon.model.logged import Logged, LoggedRun
+from beacon.model.missing import Missing
 from beacon.model.observation import ClassCount, SyscallCount
 from beacon.model.policy import Policy
 from beacon.model.profile import Estimate, Exploration, Profile
@@ -29,6 +34,7 @@ from beacon.model.verification import (
     Verification,
     VerifiedRun,
 )
+from beacon.synthesis.remedy import remedy
 from builders import call, check, profile, run
 from fakes import IMAGE
 
@@ -125,3 +131,32 @@ def failed(policy: Policy) -> Verification:
     left_out = (LeftOut(init, (Syscall("keyctl"),), (without,)),)
     made = msgspec.structs.replace(made, uncontrolled=1, leave_one_out=left_out)
     return msgspec.structs.replace(made, certificate=_certificate(made, policy))
+
+
+def logged(policy: Policy) -> Logged:
+    """A run that uses what the policy dropped and what nobody saw; another one differs."""
+    default, init = Environment(), Environment((("init", "yes"),))
+    served = Outcome(Ending.SERVED, _CHECKS[:1])
+    lost = Difference(DifferenceKind.CHECK, "page", "no database")
+    return Logged(
+        policy.image,
+        (LoggedRun(default, "http", served), LoggedRun(init, "http", served, (lost,))),
+        _missing(policy),
+        __version__,
+        starts=20,
+    )
+
+
+def healed(policy: Policy) -> Healed:
+    """Two events were added, one was not."""
+    missing = _missing(policy)
+    refused = tuple(each for each in missing if not each.allowed)
+    added = tuple(each for each in missing if each.allowed)
+    return Healed(passed(policy), failed(policy), added, refused, 1)
+
+
+def _missing(policy: Policy) -> tuple[Missing, ...]:
+    capabilities = (check("CAP_KILL", during="kill"), check("CAP_SYS_ADMIN", during="mount"))
+    seen = run(call("kill"), call("ptrace"), capabilities=capabilities, workload="http")
+    pinned = msgspec.structs.replace(policy, intent=Intent(deny=(Syscall("ptrace"),)))
+    return remedy(pinned, pinned, [seen]).missing

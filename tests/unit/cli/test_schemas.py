@@ -31,6 +31,8 @@ SHOWN = {
     "profile": ("profile",),
     "policy": ("policy",),
     "verification": ("verify", "verify-failed"),
+    "verification-log": ("verify-log",),
+    "healing": ("verify-heal",),
     "explanation": ("explain", "explain-capability"),
     "unseen": ("explain-unseen",),
     "difference": ("diff",),

@@ -18,7 +18,7 @@ from beacon.model.policy import Policy
 from beacon.model.verification import Verification
 from fakes import IMAGE
 from golden import check_golden
-from unit.cli.stored import failed, passed, stored_profile
+from unit.cli.stored import failed, healed, logged, passed, stored_profile
 from unit.documents.harness import check, fake_host
 
 SNAPSHOTS = Path(__file__).parent / "snapshots"
@@ -29,6 +29,8 @@ SHOWN = {
     "policy": ("policy", "DIR/profile", "-o", "DIR/again"),
     "verify": ("verify", "DIR/policy"),
     "verify-failed": ("verify", "DIR/policy"),
+    "verify-log": ("verify", "--log", "DIR/policy"),
+    "verify-heal": ("verify", "--heal", "DIR/policy"),
     "explain": ("explain", "DIR/policy", "keyctl"),
     "explain-capability": ("explain", "DIR/policy", "CAP_CHOWN"),
     "explain-unseen": ("explain", "DIR/policy", "--unseen"),
@@ -36,7 +38,7 @@ SHOWN = {
     "cves": ("cves", "DIR/policy"),
 }
 #: Exit codes other than 0.
-CODES = {"verify-failed": 10}
+CODES = {"verify-failed": 10, "verify-log": 10}
 
 
 def _parsers() -> dict[str, argparse.ArgumentParser]:
@@ -88,6 +90,10 @@ def _shown(place: Path, name: str, monkeypatch: pytest.MonkeyPatch, *options: st
     monkeypatch.setattr(
         "beacon.cli.verify.verify", lambda request, _: maker(load_policy(request.policy))
     )
+    for mode, made in (("log", logged), ("heal", healed)):
+        monkeypatch.setattr(
+            f"beacon.cli.verify.{mode}", lambda r, _, make=made: make(load_policy(r.policy))
+        )
     command, *rest = SHOWN[name]
     words = [word.replace("DIR", str(place)) for word in (command, *options, *rest)]
     code, out, _ = check(place, *words)
