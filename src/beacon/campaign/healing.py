@@ -14,6 +14,7 @@ from beacon.campaign.reporter import Reporter
 from beacon.campaign.request import VerifyRequest
 from beacon.campaign.seal import NoKeyError, has_seal, seal
 from beacon.campaign.series import Series
+from beacon.campaign.verify import Kept
 from beacon.campaign.verifying import Subject, read_subject, verify
 from beacon.export.all import EXPORTERS, render_all
 from beacon.model.deviation import is_wider
@@ -62,21 +63,22 @@ class _Healing:
     rounds: int = 0
     added: dict[Event, Missing] = field(default_factory=dict)
     refused: tuple[Missing, ...] = ()
-    _enforced: list[Run] = field(default_factory=list)
+    _kept: Kept = field(default_factory=Kept)
     _free: Unrestricted | None = None
 
     def verified(self) -> Verification:
         self.reporter.follow()
-        self._enforced.clear()
-        return verify(self.request, self.reporter, self._enforced)
+        self._kept = Kept()
+        return verify(self.request, self.reporter, self._kept)
 
     def add(self) -> bool:
         """Write the policy with what it lacks; whether there was anything to add."""
         subject = read_subject(self.request, self.reporter)
         if self._free is None:
             self.reporter.follow()
-            self.reporter.say("Repeating the runs without the policy, to see what it lacks")
-            self._free = unrestricted(self.request, subject, self.reporter)
+            self.reporter.say("Looking at runs without the policy, to see what it lacks")
+            have = self._kept.control
+            self._free = unrestricted(self.request, subject, self.reporter, have)
         part, free = in_force(subject), self._free
         found = remedy(subject.policy, part, self._evidence(free))
         if not found.added:
@@ -98,7 +100,7 @@ class _Healing:
 
     def _denied(self, free: Unrestricted, part: Policy) -> Iterable[Run]:
         steady = free.steady()
-        return [as_if_allowed(part, run) for run in self._enforced if run.name in steady]
+        return [as_if_allowed(part, run) for run in self._kept.enforced if run.name in steady]
 
     def _write(self, subject: Subject, part: Policy, found: Remedy, image: str) -> None:
         directory, say = self.request.policy, self.reporter.say

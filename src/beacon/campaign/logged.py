@@ -9,6 +9,7 @@ and loses others for them. A filter that refuses nothing would also give an imag
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import partial
 
@@ -28,7 +29,7 @@ from beacon.model.deviation import is_wider
 from beacon.model.environment import Environment
 from beacon.model.logged import Logged, LoggedRun
 from beacon.model.policy import Policy, Replay
-from beacon.model.run import Run
+from beacon.model.run import Run, run_name
 from beacon.model.verification import Difference, DifferenceKind
 from beacon.synthesis.remedy import remedy
 
@@ -67,32 +68,48 @@ def log(request: VerifyRequest, reporter: Reporter) -> Logged:
 def in_force(subject: Subject) -> Policy:
     """The part of the policy that its files, which may be narrower, let through."""
     enforced = subject.enforced.enforcement
-    part = enforced_part(subject.policy, enforced.seccomp or "", enforced.capabilities or ())
-    return part if subject.files else subject.policy
+    if not subject.files:
+        return subject.policy
+    return enforced_part(subject.policy, enforced.seccomp or "", enforced.capabilities or ())
 
 
-def unrestricted(request: VerifyRequest, subject: Subject, reporter: Reporter) -> Unrestricted:
-    """Run every replay without the policy, then start the container again as often as wanted."""
+def unrestricted(
+    request: VerifyRequest, subject: Subject, reporter: Reporter, have: Iterable[Run] = ()
+) -> Unrestricted:
+    """Run every replay without the policy, then start the container again as often as wanted.
+
+    Those are not repeated of which such runs are there already.
+    """
     policy, jobs = subject.policy, request.jobs
     replays = chosen(policy, quick=request.quick)
     starts: list[Run] = []
+    known = _by_name(have)
     with opened(request, subject, reporter) as (lab, conditions):
         bare = without_policy(conditions, policy)
         cells = [
             RunSpec(replay.environment, subject.find(replay.workload), control=True)
             for replay in replays
+            if _name(replay) not in known
         ]
         cells += [RunSpec(Environment(), each, control=True) for each in subject.further]
         reporter.planned(len(cells))
-        runs = run_cells(lab, partial(run_once, lab, bare), cells, reporter, jobs)
+        known |= _by_name(run_cells(lab, partial(run_once, lab, bare), cells, reporter, jobs))
         say_starts(request, reporter)
         start_again(lab, bare, policy, request.starts, jobs, starts)
+    runs = [known[_name(replay)] for replay in replays]
+    logged = [_logged(policy, *each) for each in zip(replays, runs, strict=True)]
     # What nobody recorded cannot differ from a record.
-    logged = [_logged(policy, *each) for each in zip(replays, runs, strict=False)]
-    logged += [
-        LoggedRun(run.environment, run.workload, run.outcome, ()) for run in runs[len(replays) :]
-    ]
-    return Unrestricted(bare.image.id, tuple(logged), tuple(runs), tuple(starts))
+    further = [known[run_name(each.name, Environment())] for each in subject.further]
+    logged += [LoggedRun(run.environment, run.workload, run.outcome) for run in further]
+    return Unrestricted(bare.image.id, tuple(logged), (*runs, *further), tuple(starts))
+
+
+def _name(replay: Replay) -> str:
+    return run_name(replay.workload, replay.environment)
+
+
+def _by_name(runs: Iterable[Run]) -> dict[str, Run]:
+    return {run.name: run for run in runs}
 
 
 def _logged(policy: Policy, replay: Replay, run: Run) -> LoggedRun:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
 from functools import partial
 
 import msgspec
@@ -24,6 +25,20 @@ from beacon.model.verification import Verification, VerifiedRun
 from beacon.workloads.interface import Workload
 
 
+@dataclass
+class Kept:
+    """The runs of a verification, with what the kernel saw: under the policy and without it."""
+
+    enforced: list[Run] = field(default_factory=list)
+    control: list[Run] = field(default_factory=list)
+
+    def add(self, cases: Iterable[Case]) -> None:
+        """Those of these cases."""
+        for case in cases:
+            self.enforced += case.enforced
+            self.control += case.control
+
+
 def verify_runs(
     lab: RunContext,
     conditions: Conditions,
@@ -33,13 +48,13 @@ def verify_runs(
     jobs: int,
     *,
     quick: bool = False,
-    kept: list[Run] | None = None,
     further: Sequence[Workload] = (),
+    kept: Kept | None = None,
 ) -> Verification:
     """Run every replay of the policy under `conditions.enforcement` and compare.
 
     What differs is run without the policy, too. `quick`: only those in the default environment.
-    `further` workloads drive it there as well. Each run under the policy is added to `kept`.
+    `further` workloads drive it there as well. All runs are added to `kept`.
     """
     recorded = chosen(policy, quick=quick)
     cells = [RunSpec(replay.environment, find_workload(replay.workload)) for replay in recorded]
@@ -54,7 +69,7 @@ def verify_runs(
     ]
     Control(lab, conditions, policy, reporter, jobs).settle(cases, len(further) + len(cells))
     if kept is not None:
-        kept += (run for case in cases for run in case.enforced)
+        kept.add(cases)
     verified = [_verified(case, found) for case, found in zip(cases, blames(cases), strict=True)]
     verified[len(recorded) :] = (
         msgspec.structs.replace(each, recorded=False) for each in verified[len(recorded) :]

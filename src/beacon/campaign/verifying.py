@@ -25,13 +25,12 @@ from beacon.campaign.scripts import kept_scripts, not_recorded
 from beacon.campaign.seal import has_seal
 from beacon.campaign.standard_input import standard_input
 from beacon.campaign.starts import start_again
-from beacon.campaign.verify import chosen, verify_runs
+from beacon.campaign.verify import Kept, chosen, verify_runs
 from beacon.errors import UsageError
 from beacon.export.seccomp import SeccompExporter
 from beacon.model.deviation import Deviation, is_wider
 from beacon.model.files import load_policy
 from beacon.model.policy import Policy
-from beacon.model.run import Run
 from beacon.model.verification import Verification
 from beacon.synthesis.runtime_floor import other_runtime
 from beacon.workloads.discovery import find, find_kept
@@ -60,14 +59,12 @@ class Subject:
         return find_kept(name, self.scripts)
 
 
-def verify(
-    request: VerifyRequest, reporter: Reporter, kept: list[Run] | None = None
-) -> Verification:
+def verify(request: VerifyRequest, reporter: Reporter, kept: Kept | None = None) -> Verification:
     """Run the image under its policy, compare with what was recorded, see denials.
 
     UsageError for what the caller did not consent to, other BeaconErrors for the host, the engine
     and the kernel. Where a file allows more than policy.json nothing is run: see
-    `Verification.files`. Each run under the policy is added to `kept`.
+    `Verification.files`. All runs are added to `kept`.
     """
     subject = read_subject(request, reporter)
     policy, jobs = subject.policy, request.jobs
@@ -90,7 +87,8 @@ def verify(
             reporter.say("Repeating what lacks something when it is left out")
             left_out = verify_left_out(lab, conditions, policy, subject.find, reporter, jobs)
         say_starts(request, reporter)
-        starts = start_again(lab, conditions, policy, request.starts, jobs, kept)
+        started = None if kept is None else kept.enforced
+        starts = start_again(lab, conditions, policy, request.starts, jobs, started)
         runtime, host = lab.engine.facts().runtime, describe_host(lab)
     verification = msgspec.structs.replace(
         verification,
