@@ -28,6 +28,7 @@ from beacon.synthesis.entries import (
     evidence_of,
     held_of_uses,
 )
+from beacon.synthesis.intents import check_classes
 from beacon.synthesis.unasked import without_unasked
 from beacon.synthesis.withheld import withheld
 
@@ -57,9 +58,11 @@ def remedy(
     would defeat a pin. What is written comes back as it was. All else is weighed as when a policy
     is derived, by the runs that used it and beside all that is allowed. Runs that did not become
     ready count for nothing, as do those that the intent ignores. `known` are the vulnerabilities
-    that count, by default all.
+    that count, by default all. UsageError for classes that do not exist in `written`.
     """
     intent = written.intent
+    dropped = (each.event for each in written.dropped)
+    check_classes([*written.events(), *dropped, *intent.allow, *intent.deny])
     counted = (r for r in runs if r.outcome.ready and not intent.ignores(r.environment))
     ready = with_current_names(counted)
     uses = uses_of(beyond(enforced, ready))

@@ -10,6 +10,7 @@ import os
 import shutil
 import zlib
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -22,15 +23,18 @@ from hypothesis import strategies as st
 from beacon.campaign.journal import JOURNAL_FILE
 from beacon.data.cve_scores import SCORES_FILE, Scores
 from beacon.data.dimensions import general
+from beacon.errors import BeaconError
 from beacon.export.all import render_all
 from beacon.model.environment import Environment, EnvironmentSpace
 from beacon.model.event import Abi, Phase, Syscall
-from beacon.model.files import encode, write_files
+from beacon.model.files import encode, load_policy, write_files
 from beacon.model.launch import Launch
 from beacon.model.observation import ClassCount, SyscallCount
 from beacon.model.policy import Policy
 from beacon.model.profile import Profile
 from beacon.model.run import Check, Run
+from beacon.synthesis.heal import healed
+from beacon.synthesis.remedy import remedy
 from beacon.synthesis.synthesize import synthesize
 from builders import call, profile
 from builders import check as asked
@@ -90,6 +94,16 @@ def _recorded() -> Profile:
 
 PROFILE = _recorded()
 POLICY = synthesize(PROFILE, insist=True)
+#: Runs in which the container does more than when it was recorded.
+BEYOND = tuple(
+    ran(
+        *(call(name) for name in ("kill", "ptrace", "sendfile", "socket", "clone")),
+        *(call("getpid", abi=Abi.I386), call("unheard_of")),
+        capabilities=(asked("CAP_KILL", during="kill"), asked("CAP_SYS_ADMIN")),
+        workload=workload,
+    )
+    for workload in ("none", "http")
+)
 #: What a document may have in place of any of its parts, by the types.
 PARTS = (
     of_type(Profile) | of_type(Policy) | of_type(Run) | of_type(Launch) | of_type(EnvironmentSpace)
@@ -223,6 +237,19 @@ def test_policies(place: Path, content: bytes, command: tuple[str, ...], quick: 
     write_policy(folder, content)
     check(folder, "verify", folder, *(("--quick",) if quick else ()))
     read_by(command, folder)
+
+
+@examples(60)
+@given(content=documents(Policy, POLICY))
+def test_policies_that_runs_go_beyond(place: Path, content: bytes) -> None:
+    folder = fresh(place)
+    write_policy(folder, content)
+    check(folder, "verify", "--log", folder)
+    check(folder, "verify", "--heal", folder)
+    with suppress(BeaconError):
+        policy = load_policy(folder)
+        found = remedy(policy, policy, BEYOND)
+        render_all(healed(policy, policy, found, image="sha256:0", at="now"), folder)
 
 
 @examples(40)
