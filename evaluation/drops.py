@@ -85,7 +85,7 @@ def drop(entry: AllowedSyscall, policy: Policy, place: Path) -> Drop:
     """Drop it, heal what is left in `place`, and say what came of it."""
     kept = tuple(each for each in policy.syscalls if each != entry)
     place.mkdir(exist_ok=True)
-    write_files(place, render_all(msgspec.structs.replace(policy, syscalls=kept), place))
+    write_files(place, render_all(msgspec.structs.replace(policy, syscalls=kept)))
     document = _verified(place, "--heal")
     differences = [d for run in document["before"]["runs"] for d in run["differences"]]
     named = {str(d["name"]) for d in differences if d["kind"] in _DENIALS}

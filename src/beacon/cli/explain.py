@@ -101,14 +101,7 @@ def _tell_unseen(
 
 
 def _lines(found: Explanation) -> Iterator[str]:
-    verdict = "allowed" if found.allowed else "denied"
-    yield f"{found.event}: {verdict} ({found.because})"
-    if found.inferred:
-        yield f"  inferred       {found.inferred}"
-    if found.reserve:
-        yield f"  within reach   {found.reserve}"
-    if found.runtimes:
-        yield f"  runtimes       {', '.join(found.runtimes)}: made before the entry point"
+    yield from _origin(found)
     if found.allowed and isinstance(found.event, Syscall) and is_whole(found.event):
         yield "  arguments      not distinguished: too many different ones, another ABI, or a pin"
     yield from _score("security", found.security)
@@ -125,6 +118,20 @@ def _lines(found: Explanation) -> Iterator[str]:
         yield f"  not asked for  {held}"
     yield f"  opens          {_some(_opened(found)) or 'no known CVE by itself'}"
     yield f"  denial returns {found.denied_with}"
+
+
+def _origin(found: Explanation) -> Iterator[str]:
+    """The verdict, and where the event comes from."""
+    verdict = "allowed" if found.allowed else "denied"
+    yield f"{found.event}: {verdict} ({found.because})"
+    if found.healed:
+        yield f"  added          by verify --heal, {found.healed}"
+    if found.inferred:
+        yield f"  inferred       {found.inferred}"
+    if found.reserve:
+        yield f"  within reach   {found.reserve}"
+    if found.runtimes:
+        yield f"  runtimes       {', '.join(found.runtimes)}: made before the entry point"
 
 
 def _score(name: str, score: Score) -> Iterator[str]:

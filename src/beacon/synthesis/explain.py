@@ -26,6 +26,7 @@ class Explanation(msgspec.Struct, frozen=True):
     asking. `reserve`: no run used it, and this program can. `opened`: ids of the CVEs that would be
     stopped without it. `runtimes`: the container runtimes of the policy that make it themselves
     before the entry point. `denied_with` is what a caller gets (or would get) when it is denied.
+    `healed` is when `verify --heal` added it (UTC, RFC 3339).
     """
 
     event: Event
@@ -42,6 +43,7 @@ class Explanation(msgspec.Struct, frozen=True):
     runtimes: tuple[str, ...] = ()
     denied_with: str = ""
     held: tuple[str, ...] = ()
+    healed: str | None = None
 
 
 _WITHIN_REACH = "no run showed it, and its denial buys something"
@@ -68,6 +70,7 @@ def explain(
             opened=_opened(policy, each.event, cves),
             denied_with=_denial(policy, each.event),
             runtimes=makers(policy, each.event, runtimes or shipped()),
+            healed=_healed(policy, each.event),
         )
         for each in found
     ]
@@ -124,6 +127,12 @@ def _opened(policy: Policy, event: Event, cves: Sequence[Cve]) -> tuple[str, ...
     stopped = {each.cve.id for each in without if each.stopped}
     still_open = (each.cve.id for each in with_it if not each.stopped)
     return tuple(name for name in still_open if name in stopped)
+
+
+def _healed(policy: Policy, event: Event) -> str | None:
+    """When it was added last."""
+    times = [each.at for each in policy.healed if event in each.events]
+    return times[-1] if times else None
 
 
 def _denial(policy: Policy, event: Event) -> str:

@@ -239,7 +239,7 @@ def test_policies(place: Path, content: bytes, command: tuple[str, ...], quick: 
     read_by(command, folder)
 
 
-@examples(60)
+@examples(30)
 @given(content=documents(Policy, POLICY))
 def test_policies_that_runs_go_beyond(place: Path, content: bytes) -> None:
     folder = fresh(place)

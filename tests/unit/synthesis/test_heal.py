@@ -18,6 +18,7 @@ from beacon.model.reach import Caller, Scope
 from beacon.model.run import Ending, Run
 from beacon.model.score import Score
 from beacon.synthesis.beyond import as_if_allowed, beyond
+from beacon.synthesis.explain import explain
 from beacon.synthesis.heal import healed
 from beacon.synthesis.remedy import remedy
 from beacon.synthesis.synthesize import synthesize
@@ -94,6 +95,7 @@ def test_who_what_and_when() -> None:
     after = heal(policy, [seen])
     (entry,) = [each for each in after.syscalls if each.call.name == "sendfile"]
     assert (entry.count, entry.evidence.runs) == (4, ("http@default",))
+    assert explain(after, Syscall("sendfile"), ())[0].healed == AT
     (journal,) = after.healed
     assert (journal.events, journal.image, journal.at) == ((Syscall("sendfile"),), "sha256:1", AT)
 
