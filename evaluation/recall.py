@@ -20,7 +20,7 @@ from statistics import mean
 import msgspec
 
 from beacon.campaign.completeness import with_completeness
-from beacon.cli.recalled import told_recall
+from beacon.cli.recalled import told_left_out
 from beacon.errors import UsageError
 from beacon.model.files import VERIFICATION_FILE
 from beacon.model.profile import Estimate, Exploration, Profile
@@ -46,7 +46,7 @@ class Row(msgspec.Struct, frozen=True):
     denials: int
     recall: Recall
     exploration: Exploration
-    lacking: tuple[str, ...]  # in words
+    left_out: tuple[str, ...]  # what came of those that lack something, in words
 
 
 def row(name: str, directory: Path) -> Row:
@@ -65,7 +65,7 @@ def row(name: str, directory: Path) -> Row:
         denials=sum(each.kind in _DENIED for each in differences),
         recall=recorded.recall or Recall(0),
         exploration=exploration(recorded),
-        lacking=tuple(told_recall(recorded.recall, verification.leave_one_out))[1:],
+        left_out=tuple(told_left_out(verification.leave_one_out or ())),
     )
 
 
@@ -134,8 +134,8 @@ def main(arguments: list[str]) -> None:
     print(
         f"\nOn average {share(average)} of the environments lack nothing when they are left out.\n"
     )
-    lines = [[each.name, line.strip()] for each in rows for line in each.lacking]
-    print(table(["image", "environment, what it would lack, and what came of it"], lines))
+    lines = [[each.name, line] for each in rows for line in each.left_out]
+    print(table(["image", "environment without what it alone used, and what came of it"], lines))
     results.parent.mkdir(exist_ok=True)
     results.write_bytes(msgspec.json.format(msgspec.json.encode(rows), indent=1) + b"\n")
     met = average >= _WANTED and all(each.passed and not each.denials for each in rows)

@@ -29,7 +29,7 @@ def test_what_one_environment_alone_uses_is_named_and_denied_without_it(tmp_path
     proven = beacon("verify", "--leave-one-out", "--starts", "0", tmp_path / "policy", timeout=240)
     assert proven.returncode == 0, proven.stdout
     found = json.loads((tmp_path / "policy" / "verification.json").read_text())
-    assert found["recall"] == recorded["recall"]
+    assert found["certificate"]["recall"] == recorded["recall"]
     (rotating,) = (
         each for each in found["leave_one_out"] if each["environment"]["settings"] == ROTATES
     )

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from beacon.model.certificate import Certificate, PassedChecks
 from beacon.model.listener import Listener
 from beacon.model.profile import Host, ImageIdentity
+from beacon.model.recall import Recall
 from beacon.model.verification import DifferenceKind, Starts, Verification, VerifiedRun
 from beacon.workloads.combination import Part, by_part, companions, parse
 from beacon.workloads.discovery import drivers
@@ -16,11 +17,15 @@ _DENIALS = (DifferenceKind.SYSCALL, DifferenceKind.KILLED, DifferenceKind.CAPABI
 
 
 def certify(
-    verification: Verification, policy: str, host: Host, profiled: ImageIdentity
+    verification: Verification,
+    policy: str,
+    host: Host,
+    profiled: ImageIdentity,
+    recall: Recall | None = None,
 ) -> Certificate:
     """The certificate of a verification that ran; `policy` is the digest of what was enforced.
 
-    `profiled` is the image that the policy was derived from.
+    `profiled` is the image that the policy was derived from, `recall` that of its profile.
     """
     image, starts = verification.image, verification.starts or Starts(0)
     runs = verification.runs
@@ -46,6 +51,7 @@ def certify(
         not_exercised=verification.coverage.not_exercised,
         denied_as_asked=_sorted(each.event for run in runs for each in run.intended),
         denied=_sorted(each.name for each in shown if each.kind in _DENIALS),
+        recall=recall,
     )
 
 

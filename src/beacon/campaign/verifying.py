@@ -95,10 +95,10 @@ def verify(request: VerifyRequest, reporter: Reporter, kept: Kept | None = None)
         starts=starts,
         runtime=runtime,
         files=subject.files,
-        recall=policy.recall,
         leave_one_out=left_out,
     )
-    certificate = certify(verification, subject.enforced.digest, host, policy.image)
+    digest = subject.enforced.digest
+    certificate = certify(verification, digest, host, policy.image, policy.recall)
     return msgspec.structs.replace(verification, certificate=certificate)
 
 

@@ -20,6 +20,8 @@ def certified(found: Certificate) -> Iterator[str]:
     yield f"at          {found.date} by BeaCon {found.beacon}"
     yield f"replayed    {'; '.join(_done(found))}"
     yield f"denied      {'; '.join(_denied(found))}"
+    if found.recall is not None:
+        yield f"recall      {found.recall.figure()}, each left out in turn"
 
 
 def _done(found: Certificate) -> Iterator[str]:

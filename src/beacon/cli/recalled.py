@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
+from beacon.model.event import Event
 from beacon.model.profile import Estimate, Exploration
-from beacon.model.recall import Lacking, Recall
+from beacon.model.recall import Recall
 from beacon.model.support import some
 from beacon.model.verification import LeftOut
 
@@ -35,31 +36,32 @@ def _chance(estimate: Estimate, things: str) -> str:
     )
 
 
-def told_recall(
-    recall: Recall | None, enforced: tuple[LeftOut, ...] | None = None
-) -> Iterator[str]:
-    """The recall, and what each environment lacks that lacks something; whether it matters."""
+def told_recall(recall: Recall | None) -> Iterator[str]:
+    """The recall, and what each environment would lack that lacks something."""
     if recall is None:
         return
-    yield f"{recall.sentence()}."
-    by_environment = {each.environment: each for each in enforced or ()}
+    yield f"leave-one-out recall: the policy from the others covers {recall.figure()}"
     for each in recall.lacking[:_SHOWN]:
-        found = by_environment.get(each.environment)
-        yield f"  {_lacks(each)}{'' if found is None else f': {_came(found)}'}"
+        yield f"  {each.environment.name} would lack {_named(each.events)}"
     if len(recall.lacking) > _SHOWN:
         yield f"  and {len(recall.lacking) - _SHOWN} more (--json)"
 
 
-def _lacks(lacking: Lacking) -> str:
-    return f"{lacking.environment.name} would lack {some([str(e) for e in lacking.events])}"
+def told_left_out(left_out: Iterable[LeftOut]) -> Iterator[str]:
+    """What came of each environment under the policy without what it alone used."""
+    for each in left_out:
+        yield f"{each.environment.name} without {_named(each.events)}: {_came(each)}"
 
 
 def _came(left_out: LeftOut) -> str:
-    """What came of running it without."""
     if not left_out.runs:
-        return "no run of it to repeat"
+        return "this policy has no run of it"
     if left_out.suffered:
-        return f"without it {some(left_out.suffered)} suffers"
+        return f"denied, and it differs: {some(left_out.suffered)}"
     if left_out.denied:
-        return "denied, and nothing suffers"
+        return "denied, and nothing else differs"
     return "not asked for again"
+
+
+def _named(events: Iterable[Event]) -> str:
+    return some([str(event) for event in events])

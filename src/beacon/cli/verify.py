@@ -23,10 +23,10 @@ from beacon.cli.explore_options import add_jobs_option
 from beacon.cli.missing import told_healing, told_log
 from beacon.cli.parser import add_command, add_general_options
 from beacon.cli.progress import Progress
-from beacon.cli.recalled import told_recall
+from beacon.cli.recalled import told_left_out
 from beacon.cli.unseen import not_seen
 from beacon.cli.verified import closing, told, told_starts
-from beacon.errors import ExitCode
+from beacon.errors import ExitCode, UsageError
 from beacon.model.files import VERIFICATION_FILE, encode, load_policy, write_files, writing
 from beacon.model.policy import Policy
 from beacon.model.verification import Verdict, Verification
@@ -139,6 +139,8 @@ def _add_extent(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace, console: Console) -> ExitCode:
     """Do as asked, write, tell."""
     with writing(options.policy, make=False):
+        if options.leave_one_out and (options.log or options.heal):
+            raise UsageError("--leave-one-out is for a verification: leave --log and --heal out.")
         if options.log:
             return _log(options, console)
         return _heal(options, console) if options.heal else _verify(options, console)
@@ -218,7 +220,7 @@ def _tell(console: Console, verification: Verification, policy: Policy) -> None:
     if verification.certificate is not None:
         for line in certified(verification.certificate):
             console.result(line)
-    for line in told_recall(verification.recall, verification.leave_one_out):
+    for line in told_left_out(verification.leave_one_out or ()):
         console.result(line)
     console.result(closing(verification))
     if not verification.passed and verification.runs:

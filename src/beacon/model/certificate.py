@@ -7,6 +7,7 @@ import msgspec
 from beacon.model.listener import Listener
 from beacon.model.numbers import Count
 from beacon.model.profile import Host, ImageIdentity
+from beacon.model.recall import Recall
 
 
 class PassedChecks(msgspec.Struct, frozen=True):
@@ -30,6 +31,7 @@ class Certificate(msgspec.Struct, frozen=True):
     environment. `runs` were repeated, in so many different `environments`; a container was
     `watched` for so many seconds at most. `denied_as_asked` are events that the intent dropped,
     `denied` all others that were denied under the policy and when it was recorded were not.
+    `recall` is the profile's: what the policy from all other environments covers of each.
     """
 
     image: ImageIdentity
@@ -47,3 +49,4 @@ class Certificate(msgspec.Struct, frozen=True):
     not_exercised: tuple[Listener, ...] = ()
     denied_as_asked: tuple[str, ...] = ()
     denied: tuple[str, ...] = ()
+    recall: Recall | None = None

@@ -42,9 +42,6 @@ class Recall(msgspec.Struct, frozen=True):
         """The same as a share; 1 without an environment."""
         return self.covered / self.environments if self.environments else 1.0
 
-    def sentence(self) -> str:
-        """`leave-one-out recall: 97.0 % (the others' policy covers 128 of 132 environments)`."""
-        return (
-            f"leave-one-out recall: {100 * self.share:.1f} % (the policy from the others covers "
-            f"{self.covered} of {self.environments} environments)"
-        )
+    def figure(self) -> str:
+        """`99.3 % (135 of 136 environments)`."""
+        return f"{100 * self.share:.1f} % ({self.covered} of {self.environments} environments)"

@@ -14,7 +14,6 @@ from beacon.model.event import Event, Phase
 from beacon.model.listener import Listener
 from beacon.model.numbers import Count
 from beacon.model.profile import ImageIdentity
-from beacon.model.recall import Recall
 from beacon.model.run import Outcome
 
 #: Of verification.json.
@@ -172,9 +171,9 @@ class Verification(msgspec.Struct, frozen=True):
     `starts` is None where none were wanted, `runtime` the one that started the containers.
     `coverage` is that of these runs; `certificate` sums it up, None where nothing was run. `files`:
     how the directory's files differ from policy.json; under wider ones nothing was run.
-    `uncontrolled` runs differ and were too many to be run without the policy. `recall` is the
-    profile's; `leave_one_out` are the environments that lack something there, None where their runs
-    were not wanted: they say nothing against this policy.
+    `uncontrolled` runs differ and were too many to be run without the policy. `leave_one_out`
+    are the environments that lack something in the profile's recall, None where their runs were not
+    wanted: they say nothing against this policy.
     """
 
     image: ImageIdentity
@@ -188,7 +187,6 @@ class Verification(msgspec.Struct, frozen=True):
     coverage: Coverage = Coverage()
     uncontrolled: Count = 0
     certificate: Certificate | None = None
-    recall: Recall | None = None
     leave_one_out: tuple[LeftOut, ...] | None = None
 
     @property

@@ -101,7 +101,7 @@ def passed(policy: Policy) -> Verification:
         VerifiedRun(Environment(), "http", Outcome(Ending.SERVED, _CHECKS), (), drove=_PORTS[:1]),
     )
     covered = Coverage((Listener(80),), (Listener(443),), 4, restarted=False)
-    made = Verification(policy.image, runs, "0.0.0", coverage=covered, recall=policy.recall)
+    made = Verification(policy.image, runs, "0.0.0", coverage=covered)
     made = msgspec.structs.replace(made, starts=Starts(20), runtime="fake 1", left_out=1)
     return msgspec.structs.replace(made, certificate=_certificate(made, policy))
 

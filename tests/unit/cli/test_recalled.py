@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from beacon.cli.recalled import told_estimates, told_recall
+from beacon.cli.recalled import told_estimates, told_left_out, told_recall
 from beacon.model.environment import Environment
 from beacon.model.event import Syscall
 from beacon.model.profile import Estimate, Exploration
@@ -23,7 +23,8 @@ def enforced(*differences: tuple[DifferenceKind, str]) -> LeftOut:
 
 
 def said(left_out: LeftOut) -> str:
-    return list(told_recall(Recall(4, (LACKING,)), (left_out,)))[-1]
+    (line,) = told_left_out([left_out])
+    return line
 
 
 def test_each_chance_says_of_what_it_speaks() -> None:
@@ -55,16 +56,18 @@ def test_what_is_lacking_is_named_ten_environments_long() -> None:
         Lacking(Environment.of([("init", str(number))]), (Syscall("kill"),)) for number in range(12)
     )
     lines = list(told_recall(Recall(24, many)))
-    assert lines[0].startswith("leave-one-out recall: 50.0 %")
+    assert lines[0] == (
+        "leave-one-out recall: the policy from the others covers 50.0 % (12 of 24 environments)"
+    )
     assert lines[1] == "  init=0 would lack kill"
     assert lines[11:] == ["  and 2 more (--json)"]
 
 
 def test_whether_the_lack_matters() -> None:
-    head = "  init=yes would lack kill: "
+    head = "init=yes without kill: "
     denied = (DifferenceKind.SYSCALL, "kill")
     suffering = enforced(denied, (DifferenceKind.CHECK, "page"), (DifferenceKind.CHECK, "page"))
-    assert said(suffering) == f"{head}without it page suffers"
-    assert said(enforced(denied)) == f"{head}denied, and nothing suffers"
+    assert said(suffering) == f"{head}denied, and it differs: page"
+    assert said(enforced(denied)) == f"{head}denied, and nothing else differs"
     assert said(enforced()) == f"{head}not asked for again"
-    assert said(LeftOut(INIT, LACKING.events, ())) == f"{head}no run of it to repeat"
+    assert said(LeftOut(INIT, LACKING.events, ())) == f"{head}this policy has no run of it"

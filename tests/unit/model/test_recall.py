@@ -14,10 +14,8 @@ from unit.cli.stored import stored_profile
 LACKING = Lacking(Environment.of([("a", "1")]), (Syscall("kill"),))
 
 
-def test_the_sentence_counts() -> None:
-    assert Recall(132, (LACKING,)).sentence() == (
-        "leave-one-out recall: 99.2 % (the policy from the others covers 131 of 132 environments)"
-    )
+def test_the_figure() -> None:
+    assert Recall(132, (LACKING,)).figure() == "99.2 % (131 of 132 environments)"
     assert Recall(0).share == 1.0
 
 
