@@ -107,7 +107,7 @@ def passed(policy: Policy) -> Verification:
 
 
 def _certificate(made: Verification, policy: Policy) -> Certificate:
-    found = certify(made, "5" * 64, profile().host, policy.image)
+    found = certify(made, "5" * 64, profile().host, policy.image, policy.recall)
     return msgspec.structs.replace(found, date="2026-01-02T03:04:05Z")
 
 
