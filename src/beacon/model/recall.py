@@ -44,4 +44,5 @@ class Recall(msgspec.Struct, frozen=True):
 
     def figure(self) -> str:
         """`99.3 % (135 of 136 environments)`."""
-        return f"{100 * self.share:.1f} % ({self.covered} of {self.environments} environments)"
+        things = "environment" if self.environments == 1 else "environments"
+        return f"{100 * self.share:.1f} % ({self.covered} of {self.environments} {things})"
