@@ -8,8 +8,8 @@ from dataclasses import replace
 import msgspec
 
 from beacon.campaign.context import RunContext
-from beacon.campaign.reporter import Reporter
 from beacon.campaign.run import Conditions
+from beacon.campaign.series import Series
 from beacon.campaign.verify import verify_runs
 from beacon.data.fallbacks import not_implemented
 from beacon.engines.interface import Enforcement
@@ -28,12 +28,13 @@ def verify_left_out(
     conditions: Conditions,
     policy: Policy,
     find_workload: Callable[[str], Workload],
-    reporter: Reporter,
+    reporter: Series,
     jobs: int,
 ) -> tuple[LeftOut, ...]:
     """Repeat the runs of each environment that lacks something when it is left out."""
     found = []
     for each in policy.recall.lacking if policy.recall else ():
+        reporter.follow()
         narrowed = without(policy, each)
         seccomp = SeccompExporter().render(narrowed).decode()
         enforcement = Enforcement(seccomp, tuple(capabilities(narrowed)))

@@ -23,6 +23,7 @@ from beacon.campaign.request import VerifyRequest
 from beacon.campaign.run import Conditions
 from beacon.campaign.scripts import kept_scripts, not_recorded
 from beacon.campaign.seal import has_seal
+from beacon.campaign.series import Series
 from beacon.campaign.standard_input import standard_input
 from beacon.campaign.starts import start_again
 from beacon.campaign.verify import Kept, chosen, verify_runs
@@ -71,12 +72,13 @@ def verify(request: VerifyRequest, reporter: Reporter, kept: Kept | None = None)
     if is_wider(subject.files):  # a filter that nobody derived is not run
         return Verification(policy.image, (), __version__, len(policy.replays), subject.files)
     with opened(request, subject, reporter) as (lab, conditions):
+        series = Series(reporter)
         verification = verify_runs(
             lab,
             conditions,
             policy,
             subject.find,
-            reporter,
+            series,
             jobs,
             quick=request.quick,
             further=subject.further,
@@ -85,7 +87,7 @@ def verify(request: VerifyRequest, reporter: Reporter, kept: Kept | None = None)
         left_out = None
         if request.leave_one_out:
             reporter.say("Repeating what lacks something when it is left out")
-            left_out = verify_left_out(lab, conditions, policy, subject.find, reporter, jobs)
+            left_out = verify_left_out(lab, conditions, policy, subject.find, series, jobs)
         say_starts(request, reporter)
         started = None if kept is None else kept.enforced
         starts = start_again(lab, conditions, policy, request.starts, jobs, started)

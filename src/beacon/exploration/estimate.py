@@ -92,22 +92,22 @@ def interval(once: int, twice: int, total: int) -> tuple[float, float]:
     """The bounds of the chance when `once` of `total` runs showed what no other did.
 
     `twice` of them showed what one other did. Nine of ten such intervals hold the truth: Esty's,
-    for what was never seen may as well have no chance at all; where he says too little, for he
-    needs many runs, the upper bound is Wilson's. (0, 1) without a run.
+    for what was never seen may as well have no chance at all; where his are too close, for he
+    needs many runs, they are Wilson's. (0, 1) without a run.
     """
     if not total:
         return 0.0, 1.0
     share = once / total
     half = _Z * sqrt(share * (1 - share) / total + twice / total**2)
-    return max(0.0, share - half), min(1.0, max(share + half, _wilson(share, total)))
+    low, high = _wilson(share, total)
+    return max(0.0, min(share - half, low)), min(1.0, max(share + half, high))
 
 
-def _wilson(share: float, total: int) -> float:
+def _wilson(share: float, total: int) -> tuple[float, float]:
     z2 = _Z * _Z
     middle = share + z2 / (2 * total)
-    return (middle + _Z * sqrt(share * (1 - share) / total + z2 / (4 * total**2))) / (
-        1 + z2 / total
-    )
+    half = _Z * sqrt(share * (1 - share) / total + z2 / (4 * total**2))
+    return (middle - half) / (1 + z2 / total), (middle + half) / (1 + z2 / total)
 
 
 def chao2(once: int, twice: int, units: int) -> float:

@@ -139,6 +139,13 @@ def test_the_same_again_makes_nothing_rare(shown: list[frozenset[str]]) -> None:
     assert twice.unseen == 0.0
 
 
+@given(st.integers(1, 200))
+def test_no_number_of_finds_makes_the_next_certain(total: int) -> None:
+    low, high = interval(total, 0, total)
+    assert low == pytest.approx(1 - interval(0, 0, total)[1])
+    assert high == 1.0
+
+
 @given(st.integers(0, 20), st.integers(1, 200))
 def test_the_upper_bound_falls_with_runs_that_show_nothing(once: int, runs: int) -> None:
     total = once + runs
