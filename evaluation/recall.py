@@ -120,6 +120,22 @@ def _chance(estimate: Estimate | None) -> str:
     return f"{estimate.chance:.0%} ({estimate.rare} of {estimate.runs})"
 
 
+def _kinds(rows: list[Row]) -> list[list[str]]:
+    return [
+        [row.name, f"{kind.dimension}: {', '.join(map(str, kind.events))}"]
+        for row in rows
+        for kind in row.recall.kinds
+    ]
+
+
+def _left_out(rows: list[Row]) -> list[list[str]]:
+    return [[row.name, line] for row in rows for line in row.left_out]
+
+
+def _table(head: str, lines: list[list[str]]) -> str:
+    return f"{table(['image', head], lines)}\n" if lines else f"{head}: none.\n"
+
+
 _HEADS = ["image", "runs", "recorded in", "environments replayed", "verified in", "verified"]
 _HEADS += ["denials", "recall", "another combination", "another kind", "default once more"]
 
@@ -134,8 +150,8 @@ def main(arguments: list[str]) -> None:
     print(
         f"\nOn average {share(average)} of the environments lack nothing when they are left out.\n"
     )
-    lines = [[each.name, line] for each in rows for line in each.left_out]
-    print(table(["image", "environment without what it alone used, and what came of it"], lines))
+    print(_table("kind of setting that alone brings it: event", _kinds(rows)))
+    print(_table("environment without what it alone used, and what came of it", _left_out(rows)))
     results.parent.mkdir(exist_ok=True)
     results.write_bytes(msgspec.json.format(msgspec.json.encode(rows), indent=1) + b"\n")
     met = average >= _WANTED and all(each.passed and not each.denials for each in rows)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Callable, Iterable
 
 import msgspec
@@ -12,6 +11,7 @@ from beacon.exploration.estimate import Unit, estimate_of
 from beacon.model.environment import Environment
 from beacon.model.event import Event
 from beacon.model.profile import Estimate, Profile
+from beacon.model.recall import Recall
 from beacon.model.run import Run
 from beacon.synthesis.leave_out import LeaveOut, recall
 
@@ -24,44 +24,44 @@ def with_completeness(profile: Profile, judges: Callable[[Environment], bool]) -
     left = LeaveOut(profile, all_tables())
     if profile.exploration is None or not left.environments():
         return profile
-    judged = _Judged(left)
+    found = recall(left)
+    judged = _Judged(left, found)
     exploration = msgspec.structs.replace(
         profile.exploration,
         estimate=judged.combination(judges),
         kind=judged.kind(),
         repetition=judged.repetition(),
     )
-    return msgspec.structs.replace(profile, exploration=exploration, recall=recall(left))
+    return msgspec.structs.replace(profile, exploration=exploration, recall=found)
 
 
 class _Judged:
     """The estimates of one profile. What the default environment's policy has is known anyway."""
 
-    def __init__(self, left: LeaveOut) -> None:
-        self._left = left
+    def __init__(self, left: LeaveOut, found: Recall) -> None:
+        self._left, self._recall = left, found
         self._beyond = left.beyond_default()
 
     def combination(self, judges: Callable[[Environment], bool]) -> Estimate:
         """Of another combination of the same settings."""
+        alone = {each.environment: frozenset(each.events) for each in self._recall.lacking}
         sample: list[Unit] = []
         others: list[frozenset[Event]] = []
         for environment, runs in self._left.environments().items():
+            shown = self._shown(runs)
             if judges(environment):
-                sample.append(Unit(self._shown(runs), self._left.lacking(runs)))
+                sample.append(Unit(shown, alone.get(environment, frozenset())))
             else:
-                others.append(self._shown(runs))
+                others.append(shown)
         return estimate_of(sample, others)
 
     def kind(self) -> Estimate:
-        """Of another kind of setting: a dimension's runs are those in which it differs."""
-        by_name: dict[str, list[Run]] = defaultdict(list)
-        for run in self._left.runs:
-            for name, _ in run.environment.settings:
-                by_name[name].append(run)
+        """Of another kind of setting. A dimension shows what its values show alone."""
+        alone = {each.dimension: frozenset(each.events) for each in self._recall.kinds}
         units = []
-        for runs in by_name.values():
+        for name, runs in self._left.dimensions().items():
             singles = [run for run in runs if len(run.environment.settings) == 1]
-            units.append(Unit(self._shown(singles), self._left.lacking(runs)))
+            units.append(Unit(self._shown(singles), alone.get(name, frozenset())))
         return estimate_of(units)
 
     def repetition(self) -> Estimate | None:

@@ -45,6 +45,10 @@ def told_recall(recall: Recall | None) -> Iterator[str]:
         yield f"  {each.environment.name} would lack {_named(each.events)}"
     if len(recall.lacking) > _SHOWN:
         yield f"  and {len(recall.lacking) - _SHOWN} more (--json)"
+    for kind in recall.kinds[:_SHOWN]:
+        yield f"  without any {kind.dimension} it would lack {_named(kind.events)}"
+    if len(recall.kinds) > _SHOWN:
+        yield f"  and {len(recall.kinds) - _SHOWN} more kinds of settings (--json)"
 
 
 def told_left_out(left_out: Iterable[LeftOut]) -> Iterator[str]:

@@ -16,15 +16,24 @@ class Lacking(msgspec.Struct, frozen=True):
     events: tuple[Event, ...]
 
 
+class LackingKind(msgspec.Struct, frozen=True):
+    """A dimension, and what only runs in which it differs used: the others' policy denies it."""
+
+    dimension: str
+    events: tuple[Event, ...]
+
+
 class Recall(msgspec.Struct, frozen=True):
     """Each of so many ready `environments` beside the default one, left out in turn.
 
     `lacking` are those in which a container used what the policy derived without them denies. The
     policy is the one for availability: it allows whatever its runs used, infers, and has a reserve.
+    `kinds` are the dimensions for which the same holds when all their values are left out at once.
     """
 
     environments: Count
     lacking: tuple[Lacking, ...] = ()
+    kinds: tuple[LackingKind, ...] = ()
 
     def __post_init__(self) -> None:
         if len({each.environment for each in self.lacking}) != len(self.lacking):

@@ -11,7 +11,7 @@ from beacon.model.environment import Environment
 from beacon.model.event import Event, sort_key
 from beacon.model.intent import PRESETS
 from beacon.model.profile import Profile
-from beacon.model.recall import Lacking, Recall
+from beacon.model.recall import Lacking, LackingKind, Recall
 from beacon.model.run import Run
 from beacon.synthesis.coverage import lets_through
 from beacon.synthesis.current_names import with_current_names
@@ -48,6 +48,14 @@ class LeaveOut:
                 found.setdefault(run.environment, []).append(run)
         return found
 
+    def dimensions(self) -> dict[str, list[Run]]:
+        """The same runs by the dimensions that differ in them."""
+        found: dict[str, list[Run]] = {}
+        for run in self.runs:
+            for name, _ in run.environment.settings:
+                found.setdefault(name, []).append(run)
+        return found
+
     def lacking(self, out: Iterable[Run]) -> frozenset[Event]:
         """What these runs used, the policy from all runs allows, and that from the others denies.
 
@@ -81,11 +89,16 @@ class LeaveOut:
 
 
 def recall(left: LeaveOut) -> Recall:
-    """Leave each environment but the default one out in turn."""
+    """Leave each environment but the default one out in turn, then each dimension."""
     environments = left.environments()
-    lacking = tuple(
-        Lacking(environment, tuple(sorted(events, key=sort_key)))
-        for environment, runs in environments.items()
-        if (events := left.lacking(runs))
+    lacking = (Lacking(each, _lacking(left, runs)) for each, runs in environments.items())
+    kinds = (LackingKind(name, _lacking(left, runs)) for name, runs in left.dimensions().items())
+    return Recall(
+        len(environments),
+        tuple(each for each in lacking if each.events),
+        tuple(each for each in kinds if each.events),
     )
-    return Recall(len(environments), lacking)
+
+
+def _lacking(left: LeaveOut, runs: Iterable[Run]) -> tuple[Event, ...]:
+    return tuple(sorted(left.lacking(runs), key=sort_key))

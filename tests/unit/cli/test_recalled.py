@@ -6,7 +6,7 @@ from beacon.cli.recalled import told_estimates, told_left_out, told_recall
 from beacon.model.environment import Environment
 from beacon.model.event import Syscall
 from beacon.model.profile import Estimate, Exploration
-from beacon.model.recall import Lacking, Recall
+from beacon.model.recall import Lacking, LackingKind, Recall
 from beacon.model.run import Ending, Outcome
 from beacon.model.verification import Difference, DifferenceKind, LeftOut, VerifiedRun
 
@@ -61,6 +61,14 @@ def test_what_is_lacking_is_named_ten_environments_long() -> None:
     )
     assert lines[1] == "  init=0 would lack kill"
     assert lines[11:] == ["  and 2 more (--json)"]
+
+
+def test_what_a_kind_of_setting_alone_brings_is_named_by_the_kind() -> None:
+    kinds = tuple(LackingKind(f"d{number}", (Syscall("kill"),)) for number in range(12))
+    assert list(told_recall(Recall(24, (), kinds)))[10:] == [
+        "  without any d9 it would lack kill",
+        "  and 2 more kinds of settings (--json)",
+    ]
 
 
 def test_whether_the_lack_matters() -> None:

@@ -15,7 +15,7 @@ from beacon.model.launch import Launch
 from beacon.model.observation import ClassCount, SyscallCount
 from beacon.model.profile import Profile
 from beacon.model.reach import Caller, Reach, Reachable, Scope
-from beacon.model.recall import Lacking, Recall
+from beacon.model.recall import Lacking, LackingKind, Recall
 from beacon.model.run import Ending, Run
 from beacon.synthesis.coverage import lets_through
 from beacon.synthesis.leave_out import LeaveOut, recall
@@ -115,8 +115,8 @@ def test_a_dimension_is_left_out_with_all_its_values_and_combinations() -> None:
     )
     left = LeaveOut(recorded)
     assert recall(left).lacking == ()
-    runs = [each for each in left.runs if "a" in dict(each.environment.settings)]
-    assert left.lacking(runs) == {Syscall("ptrace")}
+    assert recall(left).kinds == (LackingKind("a", (Syscall("ptrace"),)),)
+    assert [len(runs) for runs in left.dimensions().values()] == [2, 2]
     assert left.beyond_default() == {Syscall("ptrace")}
 
 
