@@ -82,6 +82,8 @@ def _record(
             if request.directory is not None and recorded.scripts:
                 contents = {each.script.file: each.content for each in scripts}
                 write_files(request.directory, contents)
+            if any(run.environment.settings for run in recorded.runs):
+                reporter.say("Leaving each environment out in turn.")
             return with_completeness(recorded, campaign.strategy.judges)
 
 
