@@ -21,7 +21,7 @@ def certified(found: Certificate) -> Iterator[str]:
     yield f"replayed    {'; '.join(_done(found))}"
     yield f"denied      {'; '.join(_denied(found))}"
     if found.recall is not None:
-        yield f"recall      {found.recall.figure()}, each left out in turn"
+        yield f"recall      {found.recall.figure()}, each left out in turn, for availability"
 
 
 def _done(found: Certificate) -> Iterator[str]:

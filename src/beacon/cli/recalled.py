@@ -10,7 +10,7 @@ from beacon.model.recall import Recall
 from beacon.model.support import some
 from beacon.model.verification import LeftOut
 
-_SHOWN = 10  # environments that lack something; the rest is in the document
+_SHOWN = 10  # environments, and kinds of settings; the rest is in the document
 
 
 def told_estimates(exploration: Exploration) -> Iterator[str]:
