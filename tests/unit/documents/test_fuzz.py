@@ -249,7 +249,7 @@ def test_policies_that_runs_go_beyond(place: Path, content: bytes) -> None:
     with suppress(BeaconError):
         policy = load_policy(folder)
         found = remedy(policy, policy, BEYOND)
-        render_all(healed(policy, policy, found, image="sha256:0", at="now"), folder)
+        render_all(healed(policy, policy, found, image="sha256:0", at="now"))
 
 
 @examples(40)
