@@ -89,23 +89,24 @@ def unrestricted(
         cells = [
             RunSpec(replay.environment, subject.find(replay.workload), control=True)
             for replay in replays
-            if _name(replay) not in known
         ]
         cells += [RunSpec(Environment(), each, control=True) for each in subject.further]
-        reporter.planned(len(cells))
-        known |= _by_name(run_cells(lab, partial(run_once, lab, bare), cells, reporter, jobs))
+        missing = [each for each in cells if _name(each) not in known]
+        reporter.planned(len(missing))
+        known |= _by_name(run_cells(lab, partial(run_once, lab, bare), missing, reporter, jobs))
         say_starts(request, reporter)
         start_again(lab, bare, policy, request.starts, jobs, starts)
-    runs = [known[_name(replay)] for replay in replays]
-    logged = [_logged(policy, *each) for each in zip(replays, runs, strict=True)]
+    runs = [known[_name(each)] for each in cells]
     # What nobody recorded cannot differ from a record.
-    further = [known[run_name(each.name, Environment())] for each in subject.further]
-    logged += [LoggedRun(run.environment, run.workload, run.outcome) for run in further]
-    return Unrestricted(bare.image.id, tuple(logged), (*runs, *further), tuple(starts))
+    logged = [_logged(policy, *each) for each in zip(replays, runs, strict=False)]
+    logged += [
+        LoggedRun(run.environment, run.workload, run.outcome, ()) for run in runs[len(replays) :]
+    ]
+    return Unrestricted(bare.image.id, tuple(logged), tuple(runs), tuple(starts))
 
 
-def _name(replay: Replay) -> str:
-    return run_name(replay.workload, replay.environment)
+def _name(cell: RunSpec) -> str:
+    return run_name(cell.workload.name, cell.environment)
 
 
 def _by_name(runs: Iterable[Run]) -> dict[str, Run]:
