@@ -117,6 +117,11 @@ def script_paths(policy: Policy, directory: Path) -> dict[str, str]:
     return {each.name: str(directory / each.file) for each in policy.scripts}
 
 
+def script_digests(policy: Policy, directory: Path) -> dict[str, str]:
+    """The SHA-256 of each script of a policy, by its path."""
+    return {str(directory / each.file): each.sha256 for each in policy.scripts}
+
+
 def _workloads(replays: Iterable[Replay], kept: Mapping[str, str]) -> Iterator[Demand]:
     for name in (name for replay in replays for name in programs(replay.workload)):
         path = kept.get(name, name)

@@ -76,3 +76,24 @@ class VerifyRequest:
     leave_one_out: bool = False
     image: str | None = None
     workloads: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class AblateRequest:
+    """Find out what of the policy of the profile in a directory is needed.
+
+    Beside the default environment the container is run in those recorded ones that consist of
+    `environments` (`init=yes`, or `init` for all its values; `*` for all). `max_runs` bounds all
+    runs but the starts; after `time_budget` seconds nothing but the final check begins. `starts`
+    and the consent are those of VerifyRequest, `resume` is that of ProfileRequest.
+    """
+
+    profile: Path
+    environments: tuple[str, ...] = ()
+    max_runs: int | None = None
+    time_budget: float | None = None
+    starts: int = STARTS
+    jobs: int = field(default_factory=default_jobs)
+    resume: bool = False
+    consent: Consent = field(default_factory=Consent)
+    granted: Mapping[tuple[str, str], Changes] = field(default_factory=dict)

@@ -12,7 +12,7 @@ from beacon import __version__
 from beacon.campaign.certifying import certify
 from beacon.campaign.consent import Consent, changed_input, check_consent
 from beacon.campaign.context import RunContext
-from beacon.campaign.demands import Demand, demands, script_paths
+from beacon.campaign.demands import Demand, demands, script_digests
 from beacon.campaign.edited import edits
 from beacon.campaign.enforced import Enforced, read_enforced
 from beacon.campaign.left_out import verify_left_out
@@ -142,8 +142,7 @@ def consented(
     if not found:
         return found, Consent()
     sealed = has_seal(policy, reporter.say)
-    paths = script_paths(policy, request.policy)
-    scripts = {paths[each.name]: each.sha256 for each in policy.scripts}
+    scripts = script_digests(policy, request.policy)
     consent = replace(request.consent, sealed=sealed, script=policy.script, scripts=scripts)
     check_consent(found, consent)
     reporter.demanded(found, consent)

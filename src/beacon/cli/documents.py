@@ -16,6 +16,7 @@ from beacon.data.cve_scores import Update
 from beacon.data.runtimes import Measurement, Table
 from beacon.engines.runtime_version import RuntimeVersion
 from beacon.exploration.growth import Growth
+from beacon.model.ablation import Ablation
 from beacon.model.coverage import Coverage
 from beacon.model.deviation import Deviation
 from beacon.model.environment import Dimension
@@ -194,6 +195,7 @@ DOCUMENTS: Mapping[str, tuple[type[msgspec.Struct], ...]] = {
     "verification": (Judgement, Verification),
     "verification-log": (LogJudgement, Logged),
     "healing": (Judgement, Healed),
+    "ablation": (Ablation,),
     "explanation": (Explanations,),
     "unseen": (UnseenCalls,),
     "cves": (Exposures,),

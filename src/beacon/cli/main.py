@@ -13,6 +13,7 @@ from types import FrameType
 
 from beacon import __version__
 from beacon.cli import (
+    ablate,
     clean,
     cves,
     diff,
@@ -41,6 +42,7 @@ COMMANDS = (
         policy,
         verify,
         run,
+        ablate,
         explain,
         cves,
         diff,

@@ -23,6 +23,7 @@ from beacon.export.launched import again
 from beacon.model.event import Syscall
 from beacon.model.files import (
     VERIFICATION_FILE,
+    load_ablation,
     load_profile,
     load_scripts,
     write_files,
@@ -63,10 +64,12 @@ def add(commands: Any) -> None:
             "web.profile -o web.policy",
             "web.profile -o web.policy --preset strict --allow CAP_NET_BIND_SERVICE",
             "web.profile -o web.policy --intent intent.toml",
+            "web.profile -o web.minimal --minimal",
         ],
     )
     _add_files(parser)
     _add_intent(parser)
+    _add_ablation(parser)
     _add_pins(parser)
     _add_conditions(parser)
     add_general_options(parser, "the policy")
@@ -130,6 +133,17 @@ def _add_intent(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def _add_ablation(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group("ablation")
+    group.add_argument(
+        "--minimal",
+        action="store_true",
+        help="Deny what `beacon ablate PROFILE_DIR` proved to be unneeded wherever it was used, "
+        "unless it is pinned; what it did not test stays. No reserve, unless --reserve is given. "
+        "Default: its proofs count as functionality.",
+    )
+
+
 def _add_pins(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group(
         "pins",
@@ -177,8 +191,9 @@ def _intent(options: argparse.Namespace) -> Intent:
     return msgspec.structs.replace(
         intent,
         runtimes=runtimes,
-        reserve=options.reserve or intent.reserve,
+        reserve=options.reserve or (Reserve.NONE if options.minimal else intent.reserve),
         reach=options.reach or intent.reach,
+        minimal=options.minimal or intent.minimal,
     )
 
 
@@ -204,7 +219,19 @@ def run(options: argparse.Namespace, console: Console) -> ExitCode:
     intent = _intent(options)
     profile = load_profile(options.profile)
     check_environments(intent, profile)
-    policy = synthesize(profile, intent, insist=options.incomplete, runtimes=all_tables())
+    ablation = load_ablation(options.profile, profile)
+    if intent.minimal and ablation is None:
+        raise UsageError(
+            f"Nothing in {options.profile} says what is unneeded: run "
+            f"`beacon ablate {options.profile}` first, or leave --minimal out."
+        )
+    policy = synthesize(
+        profile,
+        intent,
+        insist=options.incomplete,
+        runtimes=all_tables(),
+        ablation=ablation,
+    )
     if options.add_capability_for_ports:
         policy = with_bind_service(policy)
     policy = carried(policy, profile, console)
@@ -284,6 +311,8 @@ def _use(policy: Policy, directory: Path) -> Iterator[str]:
 def _spelt(intent: Intent) -> str:
     said = [f"security {intent.security:g}", f"functionality {intent.functionality:g}"]
     said.append(f"reserve {intent.reserve}")
+    if intent.minimal:
+        said.append("minimal")
     for name, environments in (("matter", intent.matter), ("ignore", intent.ignore)):
         if environments:
             said.append(f"{name} {' '.join(environments)}")

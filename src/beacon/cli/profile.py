@@ -29,7 +29,7 @@ from beacon.cli.parser import add_command, add_general_options
 from beacon.cli.profile_report import job_hint, summary, tell
 from beacon.cli.progress import Progress
 from beacon.errors import ExitCode, UsageError
-from beacon.model.files import PROFILE_FILE, encode, write_files, writing
+from beacon.model.files import ABLATION_FILE, PROFILE_FILE, encode, write_files, writing
 from beacon.model.profile import Profile
 from beacon.model.text import escape_untrusted
 
@@ -109,7 +109,7 @@ def run(options: argparse.Namespace, console: Console) -> ExitCode:
         with Progress(console, options.jobs) as progress:
             recorded = profile_image(request, progress)
         recorded = sealed(recorded, console)
-        write_files(options.output, {PROFILE_FILE: encode(recorded)})
+        write_files(options.output, {PROFILE_FILE: encode(recorded)}, outdated=[ABLATION_FILE])
     if options.json:
         console.document("profile", summary(recorded))
     else:

@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Sequence
 from contextlib import ExitStack
+from typing import Self
 
 from rich.live import Live
 from rich.text import Text
@@ -38,7 +39,7 @@ class Progress:
         self._lock = threading.Lock()
         self._stack = ExitStack()
 
-    def __enter__(self) -> Progress:
+    def __enter__(self) -> Self:
         terminal = self._console.terminal
         if terminal is not None:
             live = Live(console=terminal, transient=True, get_renderable=self._line)

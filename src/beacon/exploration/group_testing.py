@@ -1,19 +1,24 @@
-"""Finds what can be removed without harm, many things at a time.
+"""Finds what can be removed without harm, by adaptive group testing.
 
-Each question is a set whose removal is tried. A set that does no harm is removed for good, so what
-another thing makes up for stays as soon as that is gone. Of one that does harm the answer may name
-suspects: with one suspect a question finds what is needed, else it is halved. So `k` needed of `n`
-cost about `k` questions where suspects are named, and `k log n` where they are not.
+Each question is a set whose removal is tried. Groups are as large as the share of what was needed
+so far suggests: one by one where most is needed, large ones where little is. So `k` needed of `n`
+cost about `k log(n/k)` questions, and never many more than `n`. A group that does harm is halved,
+or its suspects are asked alone if the answer names some. What does no harm is removed for good,
+together, so that what makes up for something else stays as soon as that is gone.
 """
 
 from __future__ import annotations
 
+import math
 from collections import deque
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 Item = TypeVar("Item", bound=Hashable)
+
+#: Questions of one round, for each that is answered at a time: rounds wait for their slowest.
+_ROUND = 4
 
 
 @dataclass(frozen=True)
@@ -33,9 +38,10 @@ Ask = Callable[[Sequence[frozenset[Item]]], Sequence[Answer[Item] | None]]
 
 @dataclass(frozen=True)
 class Shrunk(Generic[Item]):
-    """What was removed, what seems needed, and what was not settled.
+    """What was removed, what is needed, and what was not settled.
 
-    The removal of just `removed` was tried and does no harm.
+    The removal of just `removed` was tried and does no harm. Each of `needed` did harm when it
+    was removed alone, beside some of `removed`.
     """
 
     removed: frozenset[Item]
@@ -47,11 +53,14 @@ def shrink(
     items: Sequence[Item], ask: Ask[Item], width: int, removed: frozenset[Item] = frozenset()
 ) -> Shrunk[Item]:
     """Remove of the items what can go beside what is `removed`; `width` questions at a time."""
-    waiting = deque(_parts(items, width))
+    fresh, waiting = deque(items), deque[Sequence[Item]]()
     needed: list[Item] = []
     unsettled: list[Item] = []
-    while waiting:
-        groups = [waiting.popleft() for _ in range(min(width, len(waiting)))]
+    while fresh or waiting:
+        size = _group_size(len(needed), len(items) - len(fresh))
+        groups: list[Sequence[Item]] = []
+        while (fresh or waiting) and len(groups) < _ROUND * width:
+            groups.append(waiting.popleft() if waiting else _taken(fresh, size))
         answers = ask([removed | frozenset(group) for group in groups])
         harmless: list[Sequence[Item]] = []
         for group, answer in zip(groups, answers, strict=True):
@@ -62,41 +71,47 @@ def shrink(
             elif len(group) == 1:
                 needed += group
             else:
-                found, rest = _narrowed(group, answer.suspects)
-                needed += found
-                waiting.extend(rest)
+                waiting.extend(_narrowed(group, answer.suspects))
         removed, again = _together(harmless, ask, removed)
         waiting.extend(again)
     return Shrunk(removed, tuple(needed), tuple(unsettled))
 
 
+def _group_size(needed: int, asked: int) -> int:
+    """The size at which one group in two does harm, if the rest is as what was asked."""
+    share = (needed + 1) / (asked + 2)
+    return max(1, round(math.log(2) / share))
+
+
+def _taken(items: deque[Item], count: int) -> Sequence[Item]:
+    return [items.popleft() for _ in range(min(count, len(items)))]
+
+
 def _together(
     groups: Sequence[Sequence[Item]], ask: Ask[Item], removed: frozenset[Item]
 ) -> tuple[frozenset[Item], Sequence[Sequence[Item]]]:
-    """Remove groups that do no harm one by one; those that may do harm together are asked again."""
-    if not groups:
-        return removed, ()
-    if len(groups) > 1:
-        everything = removed.union(*groups)
-        (answer,) = ask([everything])
-        if answer is not None and not answer.harm:
-            return everything, ()
-    first = max(groups, key=len)
-    return removed | frozenset(first), [group for group in groups if group is not first]
+    """Remove groups, of which each does no harm beside `removed`, as far as they do none together.
+
+    The others are to be asked again.
+    """
+    if len(groups) < 2:
+        return removed.union(*groups), ()
+    (answer,) = ask([removed.union(*groups)])
+    if answer is None:
+        return removed.union(groups[0]), groups[1:]
+    if not answer.harm:
+        return removed.union(*groups), ()
+    clear = [group for group in groups if answer.suspects.isdisjoint(group)]
+    some = clear if 0 < len(clear) < len(groups) else groups[: len(groups) // 2]
+    chosen = {id(group) for group in some}
+    removed, again = _together(some, ask, removed)
+    return removed, [*again, *(group for group in groups if id(group) not in chosen)]
 
 
-def _narrowed(
-    group: Sequence[Item], suspects: frozenset[Item]
-) -> tuple[Sequence[Item], Sequence[Sequence[Item]]]:
-    """What is needed for certain, and the groups to ask about next."""
-    blamed = [item for item in group if item in suspects] or list(group)
-    rest = [item for item in group if item not in blamed]
-    if len(blamed) == 1:
-        return blamed, _parts(rest, 1)
-    return (), [*_parts(blamed, 2), *_parts(rest, 1)]
-
-
-def _parts(items: Sequence[Item], count: int) -> list[Sequence[Item]]:
-    """The items in `count` parts of about the same size, none empty."""
-    count = min(count, len(items))
-    return [items[number::count] for number in range(count)]
+def _narrowed(group: Sequence[Item], suspects: frozenset[Item]) -> Sequence[Sequence[Item]]:
+    """The groups to ask about next: suspects and others apart, or halves."""
+    blamed = [item for item in group if item in suspects]
+    others = [item for item in group if item not in suspects]
+    if blamed and others:
+        return [[item] for item in blamed] + [others]
+    return [group[::2], group[1::2]]

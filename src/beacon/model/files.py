@@ -12,6 +12,7 @@ from typing import TypeVar
 import msgspec
 
 from beacon.errors import BeaconError, UsageError
+from beacon.model.ablation import ABLATION_VERSION, Ablation
 from beacon.model.consistency import check_policy, check_profile
 from beacon.model.own_files import (
     check_replaceable,
@@ -30,15 +31,16 @@ from beacon.model.verification import VERIFICATION_VERSION, Verification
 PROFILE_FILE = "profile.json"
 POLICY_FILE = "policy.json"
 VERIFICATION_FILE = "verification.json"
+ABLATION_FILE = "ablation.json"
 
 # They hold the user's -e options or the container's output, which may be secrets; the others
 # are for everyone to enforce.
-_PRIVATE = frozenset({PROFILE_FILE, POLICY_FILE, VERIFICATION_FILE})
+_PRIVATE = frozenset({PROFILE_FILE, POLICY_FILE, VERIFICATION_FILE, ABLATION_FILE})
 
 #: Bytes that a document may have.
-_LARGEST_PROFILE, _LARGEST_POLICY = 256 << 20, 32 << 20
+_LARGEST_PROFILE, _LARGEST_POLICY, _LARGEST_ABLATION = 256 << 20, 32 << 20, 32 << 20
 
-_Document = TypeVar("_Document", Profile, Policy, Verification)
+_Document = TypeVar("_Document", Profile, Policy, Verification, Ablation)
 
 
 class _Versioned(msgspec.Struct):
@@ -89,6 +91,23 @@ def _load_script(path: Path, digest: str) -> bytes:
     if hashlib.sha256(content).hexdigest() != digest:
         raise UsageError(f"The workload {path} is not what it was when it was recorded: {again}.")
     return content
+
+
+def load_ablation(directory: Path, profile: Profile) -> Ablation | None:
+    """Read DIR/ablation.json; None where there is none.
+
+    UsageError when it is damaged, newer than this BeaCon, or not of the profile's image.
+    """
+    path = directory / ABLATION_FILE
+    if not os.path.lexists(path):
+        return None
+    ablation = _load(path, Ablation, ABLATION_VERSION, "beacon ablate", _LARGEST_ABLATION)
+    if ablation.image.id != profile.image.id:
+        raise UsageError(
+            f"{path} is of another image than the profile beside it: make it again with "
+            "`beacon ablate`."
+        )
+    return ablation
 
 
 def _load(path: Path, kind: type[_Document], version: int, maker: str, largest: int) -> _Document:

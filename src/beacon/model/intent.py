@@ -35,6 +35,7 @@ class Intent(msgspec.Struct, frozen=True, kw_only=True):
     `floor` keeps what the container needs to become ready, whatever it scores. `runtimes` are those
     that shall start it, beside the one that recorded it (`crun`, `runc 1.1.5`). `reserve` says
     what is allowed of the calls that no run showed and that programs within `reach` can make.
+    `minimal`: what ablation proved to be unneeded is denied, unless it is pinned.
     """
 
     security: float = 0.0
@@ -47,6 +48,7 @@ class Intent(msgspec.Struct, frozen=True, kw_only=True):
     runtimes: tuple[str, ...] = ()
     reserve: Reserve = Reserve.NONE
     reach: Scope = Scope.BESIDE
+    minimal: bool = False
 
     def pin(self, event: Event) -> bool | None:
         """Whether it is pinned as allowed or denied; None if it is not."""

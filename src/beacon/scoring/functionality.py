@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 
+from beacon.model.ablation import AblatedEntry, Ablation, Necessity
 from beacon.model.environment import Environment
 from beacon.model.event import Event, Phase
 from beacon.model.intent import Intent
@@ -20,6 +21,8 @@ _SHOWN = 3
 NEEDED_TO_START = "needed to become ready"
 #: The reason of what a container runtime calls itself.
 NEEDED_BY_RUNTIME = "needed by a container runtime"
+#: The reason of what ablation proved to be unneeded.
+UNNEEDED = "unneeded: ablation removed it, and nothing broke"
 _NO_WORKLOAD = "none"
 
 
@@ -34,18 +37,29 @@ class FunctionalityScorer:
     A run without a workload counts for nothing where others have one: it only shows how the
     container starts. A run that does not matter counts half where only a process from outside used
     the event. What a run that matters used before it was ready scores 1.
+
+    Ablation knows better: without what it proved to be needed something breaks, so that scores 1;
+    what it proved to be unneeded counts as not used in the environments where it was tested.
     """
 
-    def __init__(self, runs: Sequence[Run], intent: Intent) -> None:
+    def __init__(
+        self, runs: Sequence[Run], intent: Intent, ablation: Ablation | None = None
+    ) -> None:
+        self._proven = _proven(ablation)
         self._runs = [
-            _Used(group, intent.matters(group[0].environment)) for group in repeated(runs)
+            _Used(
+                group,
+                intent.matters(group[0].environment),
+                _unneeded(ablation, group[0].environment),
+            )
+            for group in repeated(runs)
         ]
         self._floor = {
             event
             for used in self._runs
             for event, phases in used.phases.items()
-            if used.matters and phases & _BEGINNING
-        }
+            if used.matters and phases & _BEGINNING and event not in used.unneeded
+        } | {event for event, entry in self._proven.items() if entry.starts}
         self._mattering = _by_environment(used for used in self._runs if used.matters)
         self._others = _counted([used for used in self._runs if not used.matters])
         self._scores: dict[Event, Score] = {}
@@ -65,6 +79,12 @@ class FunctionalityScorer:
         """Whether a run that matters used it before it was ready."""
         return event in self._floor
 
+    def unneeded(self) -> frozenset[Event]:
+        """What ablation proved to be unneeded wherever it was used."""
+        found = frozenset[Event]().union(*(used.unneeded for used in self._runs))
+        elsewhere = (used.phases.keys() - used.unneeded for used in self._runs)
+        return found.difference(*elsewhere)
+
     def score(self, event: Event) -> Score:
         """F of the event."""
         if event not in self._scores:
@@ -72,6 +92,9 @@ class FunctionalityScorer:
         return self._scores[event]
 
     def _score(self, event: Event) -> Score:
+        if proof := self._proven.get(event):
+            proven = Reason(1.0, f"proven: {proof.sentence()}")
+            return Score(1.0, (proven, *self._reasons(event)))
         if event in self._floor:
             return Score(1.0, (Reason(1.0, NEEDED_TO_START),))
         matters = max((_share(event, runs) for runs in self._mattering), default=0.0)
@@ -79,6 +102,8 @@ class FunctionalityScorer:
         return Score(value, tuple(self._reasons(event)))
 
     def _reasons(self, event: Event) -> Iterable[Reason]:
+        if any(event in used.unneeded for used in self._runs):
+            yield Reason(0.0, UNNEEDED)
         users = [used for used in self._runs if event in used.phases]
         for used in users[:_SHOWN]:
             where = run_name(used.run.workload, used.run.environment)
@@ -89,22 +114,37 @@ class FunctionalityScorer:
 
 
 class _Used:
-    """What one run used, or several of the same kind, and in which phases."""
+    """What one run used, or several of the same kind, and in which phases.
 
-    def __init__(self, group: Sequence[Run], matters: bool) -> None:
+    Of that ablation proved some `unneeded` there.
+    """
+
+    def __init__(self, group: Sequence[Run], matters: bool, unneeded: Set[Event]) -> None:
         self.run, self.matters = group[0], matters
         found: dict[Event, set[Phase]] = {}
         for run in group:
             for use in run.observation.uses():
                 found.setdefault(use.event, set()).add(use.phase)
         self.phases: Mapping[Event, set[Phase]] = found
+        self.unneeded = unneeded & found.keys()
 
     def worth(self, event: Event) -> float:
         """How much this run says for the event."""
         phases = self.phases.get(event)
-        if not phases:
+        if not phases or event in self.unneeded:
             return 0.0
         return _BROUGHT_IN if phases == {Phase.EXEC} and not self.matters else 1.0
+
+
+def _proven(ablation: Ablation | None) -> Mapping[Event, AblatedEntry]:
+    entries = ablation.of(Necessity.NEEDED) if ablation else ()
+    return {each.event: each for each in entries}
+
+
+def _unneeded(ablation: Ablation | None, environment: Environment) -> frozenset[Event]:
+    if ablation is None or environment not in ablation.environments:
+        return frozenset()
+    return frozenset(each.event for each in ablation.of(Necessity.UNNEEDED))
 
 
 def _counted(runs: Sequence[_Used]) -> Sequence[_Used]:

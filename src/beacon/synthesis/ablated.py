@@ -9,8 +9,8 @@ import msgspec
 from beacon.data.fallbacks import not_implemented
 from beacon.data.runtimes import Table, find_floor
 from beacon.model.environment import Environment
-from beacon.model.event import Capability, Event, Phase, Syscall, without_argument
-from beacon.model.policy import Evidence, Policy
+from beacon.model.event import Capability, Event, Phase, Syscall, sort_key, without_argument
+from beacon.model.policy import Dropped, Evidence, Policy
 from beacon.model.run import run_name
 
 #: Entries that only go together: no filter lets one of them through and not the others.
@@ -18,10 +18,11 @@ Unit = frozenset[Event]
 
 INFERRED = "kept: no run showed it, so no run can tell"
 ELSEWHERE = "kept: only other environments used it"
+_BECAUSE = "removed by ablation"
 
 
 def without(policy: Policy, events: Set[Event]) -> Policy:
-    """The policy as it would be without these events."""
+    """The policy as it would be without these events, whose denial is then intended."""
     syscalls = tuple(each for each in policy.syscalls if each.call not in events)
     abis = tuple(sorted({each.call.abi for each in syscalls}))
     return msgspec.structs.replace(
@@ -32,6 +33,13 @@ def without(policy: Policy, events: Set[Event]) -> Policy:
             each for each in policy.capabilities if Capability(each.name) not in events
         ),
         not_implemented=not_implemented({each.call.name for each in syscalls}, abis),
+        dropped=(
+            *policy.dropped,
+            *(
+                Dropped(e, 0, Evidence((), (), ()), because=_BECAUSE)
+                for e in sorted(events, key=sort_key)
+            ),
+        ),
     )
 
 

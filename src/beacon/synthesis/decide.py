@@ -9,13 +9,19 @@ from typing import NamedTuple
 
 from beacon.data.fallbacks import has_fallback
 from beacon.data.implied_syscalls import Implication, implications
+from beacon.model.ablation import Ablation
 from beacon.model.cve import Cve
 from beacon.model.decision import Decision
 from beacon.model.event import Event, Syscall, sort_key, without_argument
 from beacon.model.intent import Intent
 from beacon.model.run import Run
 from beacon.model.score import Reason, Score
-from beacon.scoring.functionality import NEEDED_BY_RUNTIME, NEEDED_TO_START, FunctionalityScorer
+from beacon.scoring.functionality import (
+    NEEDED_BY_RUNTIME,
+    NEEDED_TO_START,
+    UNNEEDED,
+    FunctionalityScorer,
+)
 from beacon.scoring.security import SecurityScorer
 from beacon.synthesis.pins import made_good
 
@@ -31,22 +37,26 @@ def decide(
     cves: Iterable[Cve],
     withheld: Set[Event] = frozenset(),
     runtimes: Mapping[Syscall, str] = MappingProxyType({}),
+    ablation: Ablation | None = None,
 ) -> list[Decision]:
     """One decision for each event that was seen, inferred or pinned as allowed; sorted by name.
 
     What is `withheld` was used though the launch does not grant it. `runtimes` is what container
-    runtimes call themselves, with the reason: without it no container starts. What is allowed
+    runtimes call themselves, with the reason: without it no container starts. `ablation` is what
+    was proved of each event, if anything. What is allowed
     changes what the denial of others buys, so those that do most for the container are decided
     first, and what was denied is looked at again until nothing changes: nothing is denied for a
     gain that something else nullifies. So raising the weight of security never lets an event in,
     and raising that of functionality never drops one.
     """
-    use = FunctionalityScorer([run for run in runs if not intent.ignores(run.environment)], intent)
+    counted = [run for run in runs if not intent.ignores(run.environment)]
+    use = FunctionalityScorer(counted, intent, ablation)
     sources = _sources(use)
     floor = {call: why for call, why in runtimes.items() if not _is_covered(call, use.events())}
     candidates = use.events() | frozenset(sources) | frozenset(intent.allow) | frozenset(floor)
     abis = {event.abi for event in candidates if isinstance(event, Syscall)}
-    fixed = _Fixed(intent, withheld, made_good(intent, candidates, abis))
+    removed = use.unneeded() - runtimes.keys() if intent.minimal else frozenset()
+    fixed = _Fixed(intent, withheld, made_good(intent, candidates, abis), removed)
     worth = {event: _worth(event, sources.get(event, ()), use, fixed) for event in candidates}
     worth |= {call: _needed_by_runtime(why) for call, why in floor.items() if not worth[call].floor}
     verdicts = {event: fixed.verdict(event, worth[event]) for event in candidates}
@@ -111,11 +121,15 @@ def _balance(functionality: Score, security: Score, intent: Intent) -> _Verdict:
 
 
 class _Fixed(NamedTuple):
-    """What is decided whatever the scores are; `good`: denied with the pins that it defeats."""
+    """What is decided whatever the scores are.
+
+    `good`: denied with the pins that it defeats. `removed`: ablation proved it to be unneeded.
+    """
 
     intent: Intent
     withheld: Set[Event]
     good: Mapping[Event, Sequence[Event]]
+    removed: Set[Event]
 
     def verdict(self, event: Event, worth: _Worth) -> _Verdict | None:
         """None where the scores decide."""
@@ -127,6 +141,8 @@ class _Fixed(NamedTuple):
             return _Verdict(f"would defeat what is pinned as denied: {pins}", allowed=False)
         if event in self.withheld:
             return _Verdict(_WITHHELD, allowed=False)
+        if event in self.removed:
+            return _Verdict(UNNEEDED, allowed=False)
         needed = self.intent.floor and worth.floor
         return _Verdict(NEEDED_TO_START, allowed=True) if needed else None
 

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from beacon.data.kernel import is_capability, is_syscall
 from beacon.errors import NothingObservedError
+from beacon.model.ablation import Ablation
 from beacon.model.cve import Cve
 from beacon.model.decision import Decision
 from beacon.model.event import Event, Syscall
@@ -25,14 +26,19 @@ Uses = Mapping[Event, Sequence[tuple[str, Use]]]
 
 
 def derive(
-    profile: Profile, runs: Sequence[Run], intent: Intent, floor: Needed, known: Sequence[Cve]
+    profile: Profile,
+    runs: Sequence[Run],
+    intent: Intent,
+    floor: Needed,
+    known: Sequence[Cve],
+    ablation: Ablation | None = None,
 ) -> tuple[list[Decision], Reserved]:
     """The decisions about what these runs of the profile used or imply, and the reserve.
 
     The runs have today's names of argument classes (current_names.py). `floor` is what the
-    container runtimes need, `known` the vulnerabilities that count.
+    container runtimes need, `known` the vulnerabilities that count, `ablation` the profile's.
     """
-    decided = decide(runs, intent, known, withheld(runs, profile, intent), floor.calls)
+    decided = decide(runs, intent, known, withheld(runs, profile, intent), floor.calls, ablation)
     named = [each for each in decided if filterable(each.event)]
     seen = without_unasked(named, uses_of(runs), intent)
     refused = frozenset(call for run in runs for call in run.observation.refused())

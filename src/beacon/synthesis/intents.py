@@ -39,6 +39,7 @@ class _File(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     runtimes: Annotated[tuple[str, ...], Meta(max_length=32)] = ()
     reserve: Reserve | None = None
     reach: Scope = Scope.BESIDE
+    minimal: bool = False
     environments: _Environments = _Environments()
 
 
@@ -61,6 +62,7 @@ def parse_intent(text: str, name: str) -> Intent:
         runtimes=said.runtimes,
         reserve=intent.reserve if said.reserve is None else said.reserve,
         reach=said.reach,
+        minimal=said.minimal,
         matter=said.environments.matter,
         ignore=said.environments.ignore,
     )

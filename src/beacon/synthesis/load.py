@@ -6,7 +6,7 @@ from pathlib import Path
 
 from beacon.data.runtimes import all_tables
 from beacon.errors import UsageError
-from beacon.model.files import POLICY_FILE, PROFILE_FILE, load_policy, load_profile
+from beacon.model.files import POLICY_FILE, PROFILE_FILE, load_ablation, load_policy, load_profile
 from beacon.model.intent import PRESETS
 from beacon.model.policy import Policy
 from beacon.synthesis.intents import check_classes
@@ -22,7 +22,8 @@ def policy_of(directory: Path) -> Policy:
                 "name a directory that `beacon policy` or `beacon profile` wrote."
             )
         profile, intent = load_profile(directory), PRESETS["availability"]
-        return synthesize(profile, intent, insist=True, runtimes=all_tables())
+        ablation = load_ablation(directory, profile)
+        return synthesize(profile, intent, insist=True, runtimes=all_tables(), ablation=ablation)
     policy = load_policy(directory)
     check_classes([*policy.events(), *(each.event for each in policy.dropped)])
     return policy

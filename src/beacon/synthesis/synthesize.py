@@ -10,6 +10,7 @@ from beacon.data.cves import cves
 from beacon.data.fallbacks import not_implemented
 from beacon.data.runtimes import Table, shipped
 from beacon.errors import UsageError
+from beacon.model.ablation import Ablation
 from beacon.model.coverage import coverage
 from beacon.model.cve import Cve
 from beacon.model.event import Event, sort_key
@@ -46,11 +47,13 @@ def synthesize(
     insist: bool = False,
     runtimes: Table | None = None,
     known: Sequence[Cve] | None = None,
+    ablation: Ablation | None = None,
 ) -> Policy:
     """Derive the policy; without an intent whatever was seen is allowed.
 
     `runtimes` are the measured container runtimes, by default those of the package alone; `known`
-    are the vulnerabilities that count, by default all.
+    are the vulnerabilities that count, by default all. `ablation` is the profile's, if there is
+    one.
     NothingObservedError when no run that counts became ready: such a policy was never seen to
     start. UsageError for an incomplete profile unless the user insists, and for a runtime of the
     intent that nobody measured.
@@ -66,7 +69,9 @@ def synthesize(
             f"This profile is not complete ({gaps[0]}): profile again, or pass --incomplete."
         )
     floor = needed(profile.host.runtime, runs, intent, runtimes or shipped())
-    seen, reserve = derive(profile, runs, intent, floor, cves() if known is None else known)
+    seen, reserve = derive(
+        profile, runs, intent, floor, cves() if known is None else known, ablation
+    )
     decisions = [*seen, *reserve.decisions]
     allowed = [decision for decision in decisions if decision.allowed]
     syscalls = tuple(allowed_syscalls(allowed, uses))

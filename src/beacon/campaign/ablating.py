@@ -1,0 +1,167 @@
+"""Ablates the policy of a profile as a request asks."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import replace
+from functools import partial
+from typing import Protocol
+
+import msgspec
+
+from beacon import __version__
+from beacon.campaign.ablation import Ablator
+from beacon.campaign.ablation_runs import AblationRuns, Journal, Question, Removal, enforcement
+from beacon.campaign.consent import Consent, changed_input, check_consent
+from beacon.campaign.demands import Demand, demands, script_digests
+from beacon.campaign.open_context import open_context
+from beacon.campaign.record import Budget
+from beacon.campaign.request import AblateRequest
+from beacon.campaign.run import Conditions
+from beacon.campaign.scripts import kept_scripts
+from beacon.campaign.seal import has_seal
+from beacon.campaign.standard_input import standard_input
+from beacon.data.runtimes import all_tables
+from beacon.errors import UsageError
+from beacon.model.ablation import AblatedEntry, Ablation, Necessity
+from beacon.model.event import sort_key
+from beacon.model.files import load_profile
+from beacon.model.intent import Intent
+from beacon.model.policy import Policy, Replay
+from beacon.model.profile import Profile
+from beacon.synthesis.ablated import of_runtime, units, untestable
+from beacon.synthesis.intents import check_environments
+from beacon.synthesis.synthesize import synthesize
+from beacon.workloads.discovery import find_kept
+
+#: Among environments: all that were recorded.
+EVERYWHERE = "*"
+
+
+class AblationReporter(Protocol):
+    """Told of the progress, from several threads."""
+
+    def say(self, text: str) -> None:
+        """Something that the user should know, a sentence."""
+
+    def demanded(self, demands: Sequence[Demand], consent: Consent) -> None:
+        """What a profile's file asks of this host, all of it consented to."""
+
+    def tried(self, question: Question, removal: Removal) -> None:
+        """A removal was tried."""
+
+
+def ablate(request: AblateRequest, reporter: AblationReporter) -> Ablation:
+    """Run the image again and again under its policy without some of the entries.
+
+    UsageError for a profile that is not of the image as it is, and for what the caller did not
+    consent to; other BeaconErrors for the host, the engine and the kernel, and where the container
+    differs under the whole policy.
+    """
+    profile = load_profile(request.profile)
+    # Whatever was seen, without a reserve: of what no run showed no run can tell.
+    policy = synthesize(profile, Intent(), insist=True, runtimes=all_tables())
+    replays = _chosen(policy, profile, request.environments)
+    consent = _consented(request, profile, policy, replays, reporter)
+    find = partial(find_kept, kept=kept_scripts(policy, request.profile))
+    launch = msgspec.structs.replace(
+        policy.launch, stdin=consent.launch.stdin or policy.launch.stdin
+    )
+    with standard_input(launch) as (launch, stdin), open_context() as lab:
+        if note := changed_input(policy.launch, stdin, consent):
+            reporter.say(f"Note: {note}.")
+        image = lab.engine.image(policy.image.reference)
+        if image.id != policy.image.id:
+            raise UsageError(
+                f"{image.reference} has changed since it was profiled: profile it again."
+            )
+        conditions = Conditions(
+            image,
+            launch,
+            enforcement(policy),
+            policy.surroundings,
+            stdin,
+            ends=policy.ends_by_itself(),
+            serves=policy.never_ends(),
+        )
+        with Journal(request.profile, _identity(policy, replays), resume=request.resume) as journal:
+            if request.resume:
+                reporter.say(f"Going on after {len(journal)} answers.")
+            runs = AblationRuns(
+                lab,
+                conditions,
+                policy,
+                find,
+                Budget(request.max_runs, request.time_budget),
+                journal,
+                reporter.tried,
+                request.jobs,
+            )
+            return _ablated(runs, replays, request.starts, lab.engine.facts().runtime)
+
+
+def _ablated(runs: AblationRuns, replays: Sequence[Replay], starts: int, runtime: str) -> Ablation:
+    policy = runs.policy
+    environments = tuple(dict.fromkeys(each.environment for each in replays))
+    silent = untestable(policy, environments)
+    kept = of_runtime(policy, all_tables())
+    testable = [unit for unit in units(policy) if unit.isdisjoint(silent)]
+    protected = {unit for unit in testable if not unit.isdisjoint(kept)}
+    ablator = Ablator(runs, testable, protected, replays, starts)
+    ablator.run()
+    tested = ablator.entries()
+    others = policy.events() - {each.event for each in tested}
+    untested = (
+        AblatedEntry(event=e, necessity=Necessity.UNTESTED, because=silent.get(e, ""))
+        for e in others
+    )
+    return Ablation(
+        image=policy.image,
+        environments=environments,
+        entries=tuple(sorted((*tested, *untested), key=lambda each: sort_key(each.event))),
+        runs=runs.made,
+        complete=ablator.complete,
+        beacon=__version__,
+        runtime=runtime,
+        starts=ablator.started,
+    )
+
+
+def _chosen(policy: Policy, profile: Profile, names: Sequence[str]) -> list[Replay]:
+    """The recorded runs that are repeated: those of the default environment, and of the named."""
+    if EVERYWHERE in names:
+        return [*policy.replays]
+    intent = Intent(matter=tuple(names))
+    check_environments(intent, profile)
+    return [each for each in policy.replays if intent.matters(each.environment)]
+
+
+def _consented(
+    request: AblateRequest,
+    profile: Profile,
+    policy: Policy,
+    replays: Sequence[Replay],
+    reporter: AblationReporter,
+) -> Consent:
+    found = demands(policy, replays, enforcement(policy), request.granted, request.profile)
+    if not found:
+        return replace(request.consent, sealed=False)
+    sealed = has_seal(profile, reporter.say)
+    scripts = script_digests(policy, request.profile)
+    consent = replace(request.consent, sealed=sealed, script=profile.script, scripts=scripts)
+    check_consent(found, consent)
+    reporter.demanded(found, consent)
+    return consent
+
+
+def _identity(policy: Policy, replays: Sequence[Replay]) -> str:
+    """What a journal has to agree in to be this ablation's."""
+    words = (
+        __version__,
+        policy.image.id,
+        policy.launch,
+        sorted(policy.events(), key=sort_key),
+        replays,
+    )
+    return hashlib.sha256(msgspec.json.encode(words)).hexdigest()

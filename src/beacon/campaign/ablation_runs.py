@@ -1,0 +1,245 @@
+"""Runs a container under its policy without some of the entries, and says what breaks."""
+
+from __future__ import annotations
+
+import hashlib
+import threading
+from collections.abc import Callable, Collection, Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import msgspec
+
+from beacon.campaign.compare import compare, exceptions
+from beacon.campaign.context import RunContext
+from beacon.campaign.record import Budget
+from beacon.campaign.record_file import RecordFile
+from beacon.campaign.run import Conditions, RunSpec, check_engine, run_once
+from beacon.engines.interface import Enforcement
+from beacon.export.launched import capabilities
+from beacon.export.seccomp import SeccompExporter
+from beacon.model.ablation import Breakage, BreakageKind
+from beacon.model.event import Event, Syscall, sort_key
+from beacon.model.numbers import Count
+from beacon.model.policy import Policy, Replay
+from beacon.model.run import Ending, Run
+from beacon.model.verification import Difference, DifferenceKind
+from beacon.synthesis.ablated import without
+from beacon.synthesis.coverage import overlap
+from beacon.workloads.interface import Workload
+
+JOURNAL_FILE = "ablation.jsonl"
+
+#: What a removal breaks; what was denied is the removal itself.
+_BREAKAGES = (DifferenceKind.ENDING, DifferenceKind.CHECK)
+
+
+class Removal(msgspec.Struct, frozen=True):
+    """What came of the removal that `key` stands for, in `runs` runs.
+
+    `denied` are those of the removed events that the container asked for.
+    """
+
+    key: str
+    breaks: tuple[Breakage, ...]
+    denied: tuple[Event, ...]
+    runs: Count
+
+
+@dataclass(frozen=True)
+class Question:
+    """A removal that is to be tried on these replays, one after the other until one breaks.
+
+    `label` is for the reader of the progress. `round` sets questions apart that are otherwise the
+    same.
+    """
+
+    label: str
+    removed: frozenset[Event]
+    replays: tuple[Replay, ...]
+    round: int = 0
+
+    @property
+    def key(self) -> str:
+        """What identifies it in a journal."""
+        names = sorted(map(str, self.removed))
+        runs = [(each.workload, each.environment) for each in self.replays]
+        words = msgspec.json.encode((names, runs, self.round))
+        return hashlib.sha256(words).hexdigest()
+
+    @property
+    def most_runs(self) -> int:
+        """How many runs it may take."""
+        return 2 * len(self.replays)
+
+
+class Journal:
+    """The answers so far, in DIR/ablation.jsonl: an interrupted ablation goes on after them."""
+
+    def __init__(self, directory: Path, identity: str, *, resume: bool) -> None:
+        self._lock = threading.Lock()
+        self._done: dict[str, Removal] = {}
+        self._file = RecordFile(directory, JOURNAL_FILE, identity, self._take, resume=resume)
+
+    def __enter__(self) -> Journal:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._file.close()
+
+    def __len__(self) -> int:
+        return len(self._done)
+
+    def done(self, key: str) -> Removal | None:
+        """The answer, if there is one."""
+        return self._done.get(key)
+
+    def add(self, removal: Removal) -> None:
+        """Keep an answer."""
+        with self._lock:
+            self._file.add([msgspec.json.encode(removal)])
+            self._done[removal.key] = removal
+
+    def _take(self, body: bytes) -> None:
+        removal = msgspec.json.decode(body, type=Removal)
+        self._done[removal.key] = removal
+
+
+@dataclass
+class AblationRuns:
+    """Answers questions, `jobs` at a time, as long as the budget lasts.
+
+    `noise` names, by run, the differences that show under the whole policy, too. `tell` is
+    called for each answer. `made` counts the runs, also those of an earlier command.
+    """
+
+    lab: RunContext
+    conditions: Conditions
+    policy: Policy
+    find_workload: Callable[[str], Workload]
+    budget: Budget
+    journal: Journal
+    tell: Callable[[Question, Removal], None]
+    jobs: int
+    noise: dict[str, frozenset[Breakage]] = field(default_factory=dict)
+    made: int = 0
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def ask(self, questions: Sequence[Question], *, reserve: int = 0) -> list[Removal | None]:
+        """The answers, in order; None where the budget, less `reserve` runs, is spent."""
+
+        def one(question: Question) -> Removal | None:
+            return self._known(question) or self._new(question, reserve)
+
+        return self.lab.in_parallel(one, questions, self.jobs)
+
+    def _known(self, question: Question) -> Removal | None:
+        found = self.journal.done(question.key)
+        if found is not None:
+            with self._lock:
+                self.made += found.runs
+        return found
+
+    def _new(self, question: Question, reserve: int) -> Removal | None:
+        if not self._take(question.most_runs, reserve):
+            return None
+        removal = self._tried(question)
+        with self._lock:
+            self.made -= question.most_runs - removal.runs
+        self.journal.add(removal)
+        self.tell(question, removal)
+        return removal
+
+    def _take(self, runs: int, reserve: int) -> bool:
+        with self._lock:
+            left = self.budget.left(self.made + reserve)
+            if (left is not None and left < runs) or (reserve and self.budget.over()):
+                return False
+            self.made += runs
+            return True
+
+    def _tried(self, question: Question) -> Removal:
+        conditions = self.without(question.removed)
+        denied: set[Event] = set()
+        made = 0
+        for replay in question.replays:
+            breaks, now, runs = self._repeated(conditions, question, replay)
+            denied |= now
+            made += runs
+            if breaks:
+                return Removal(question.key, breaks, _ordered(denied), made)
+        return Removal(question.key, (), _ordered(denied), made)
+
+    def _repeated(
+        self, conditions: Conditions, question: Question, replay: Replay
+    ) -> tuple[tuple[Breakage, ...], frozenset[Event], int]:
+        """What breaks, what was denied, and in how many runs: a second where it may be chance."""
+        cell = RunSpec(replay.environment, self.find_workload(replay.workload))
+        run = run_once(self.lab, conditions, cell)
+        breaks = tuple(self._breaks(replay, run))
+        denied = _denied(question.removed, run)
+        if not breaks or not _may_be_chance(breaks, denied):
+            return breaks, denied, 1
+        if run.outcome.ending is Ending.REFUSED:
+            check_engine(self.lab, self.conditions)
+        again = run_once(self.lab, conditions, cell)
+        both = set(self._breaks(replay, again))
+        confirmed = tuple(each for each in breaks if each in both)
+        return confirmed, denied | _denied(question.removed, again), 2
+
+    def without(self, removed: frozenset[Event]) -> Conditions:
+        """The conditions of a run under the policy without these events."""
+        return replace(self.conditions, enforcement=enforcement(without(self.policy, removed)))
+
+    def _breaks(self, replay: Replay, run: Run) -> Iterable[Breakage]:
+        excused = exceptions(self.policy, replay, run)
+        known = self.noise.get(run.name, frozenset())
+        for each in compare(self.policy, replay, run):
+            if each.kind in _BREAKAGES and (each.kind, each.name) not in excused:
+                breakage = _breakage(each, run)
+                if breakage not in known:
+                    yield breakage
+
+
+def enforcement(policy: Policy) -> Enforcement:
+    """What the files of the policy's directory would put on a container."""
+    seccomp = SeccompExporter().render(policy).decode()
+    return Enforcement(seccomp, tuple(capabilities(policy)))
+
+
+def _may_be_chance(breaks: Sequence[Breakage], denied: Collection[Event]) -> bool:
+    """Whether a second run has to confirm it.
+
+    Nothing that was removed was denied; or checks fail, of which some do so by themselves.
+    """
+    return not denied or all(each.kind is BreakageKind.CHECK for each in breaks)
+
+
+def _breakage(difference: Difference, run: Run) -> Breakage:
+    if difference.kind is DifferenceKind.CHECK:
+        return Breakage(BreakageKind.CHECK, difference.name, run.name)
+    if not run.outcome.ready:
+        return Breakage(BreakageKind.READINESS, difference.name, run.name)
+    same = difference.name == run.outcome.ending
+    name = difference.name if same else difference.detail
+    return Breakage(BreakageKind.ENDING, name, run.name)
+
+
+def _denied(removed: frozenset[Event], run: Run) -> frozenset[Event]:
+    """Which of the removed events the container asked for and did not get."""
+    seen = run.observation
+    calls = seen.refused()
+    refused = {each.capability for each in seen.capabilities if each.refused}
+    return frozenset(
+        event
+        for event in removed
+        if event in refused or (isinstance(event, Syscall) and any(_is(event, c) for c in calls))
+    )
+
+
+def _is(event: Syscall, denied: Syscall) -> bool:
+    return event.name == denied.name and overlap(event, denied)
+
+
+def _ordered(events: Iterable[Event]) -> tuple[Event, ...]:
+    return tuple(sorted(events, key=sort_key))

@@ -1,0 +1,189 @@
+"""beacon ablate: what breaks without each entry of a profile's policy."""
+
+from __future__ import annotations
+
+import argparse
+import threading
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from beacon.campaign.ablating import EVERYWHERE, ablate
+from beacon.campaign.ablation_runs import Question, Removal
+from beacon.campaign.request import AblateRequest
+from beacon.campaign.starts import STARTS
+from beacon.cli.arguments import number_of_starts, positive
+from beacon.cli.consent_options import add_consent_options, consent_of
+from beacon.cli.console import Console, counted
+from beacon.cli.explore_options import add_jobs_option, duration
+from beacon.cli.parser import add_command, add_general_options
+from beacon.cli.progress import Progress
+from beacon.errors import ExitCode
+from beacon.model.ablation import Ablation, BreakageKind, Necessity
+from beacon.model.event import Event, Syscall
+from beacon.model.files import ABLATION_FILE, encode, load_profile, write_files, writing
+
+#: In the order of the table.
+_ORDER = (Necessity.NEEDED, Necessity.UNNEEDED, Necessity.UNTESTED)
+
+
+def add(commands: Any) -> None:
+    """Add the command to the parser."""
+    parser = add_command(
+        commands,
+        "ablate",
+        "Find out what breaks without each entry of a profile's policy.",
+        "Run the image under the policy that allows what its profile saw, without some of the "
+        "entries: first in groups, to find what is unneeded; then, for each entry that stays, "
+        "without it alone, to prove what breaks. At last run all that stays as a whole. Writes "
+        "PROFILE_DIR/ablation.json, which `beacon policy` takes into account and `beacon policy "
+        "--minimal` follows (docs/guides/tighten.md).",
+        "[OPTIONS] PROFILE_DIR",
+        ["web.profile", "--time-budget 10m web.profile", "--environment init=yes web.profile"],
+    )
+    group = parser.add_argument_group("arguments")
+    group.add_argument(
+        "profile", metavar="PROFILE_DIR", type=Path, help="A directory that `beacon profile` wrote."
+    )
+    _add_extent(parser)
+    add_consent_options(parser)
+    add_general_options(parser, "the ablation")
+    parser.set_defaults(run=run)
+
+
+def _add_extent(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group("how much to run")
+    group.add_argument(
+        "--environment",
+        metavar="NAME",
+        action="append",
+        default=[],
+        help="Also check all that stays in the recorded environments of this setting "
+        f"(init=yes), of this dimension (init), or in all ('{EVERYWHERE}'). May be repeated. "
+        "Default: only the default environment; what others use, too, then stays in the policy.",
+    )
+    group.add_argument(
+        "--max-runs",
+        metavar="N",
+        type=positive(int),
+        help="Make at most N runs, but for --starts. Default: no limit.",
+    )
+    group.add_argument(
+        "--time-budget",
+        metavar="TIME",
+        type=duration,
+        help="Begin nothing but the check as a whole after this time: 90s, 10m, 1h. What was not "
+        "tested stays in the policy. Default: no limit.",
+    )
+    group.add_argument(
+        "--starts",
+        metavar="N",
+        type=number_of_starts,
+        default=STARTS,
+        help="At last, start the container N times without all that is unneeded, because some "
+        f"calls come by chance; 0 for none. Default: {STARTS}.",
+    )
+    group.add_argument(
+        "--resume",
+        action="store_true",
+        help="Continue an interrupted ablation, after the answers in ablation.jsonl. Default: "
+        "begin anew.",
+    )
+    add_jobs_option(group, "containers")
+
+
+class AblationProgress(Progress):
+    """Tells of each removal that was tried."""
+
+    def __init__(self, console: Console, jobs: int) -> None:
+        super().__init__(console, jobs)
+        self._telling = threading.Lock()
+
+    def tried(self, question: Question, removal: Removal) -> None:
+        """A removal was tried."""
+        with self._telling:
+            self.say(f"{self._clock()} {question.label}: {_outcome(removal)}")
+
+
+def _outcome(removal: Removal) -> str:
+    if not removal.breaks:
+        return "nothing breaks"
+    more = f" and {len(removal.breaks) - 1} more" if len(removal.breaks) > 1 else ""
+    return f"{removal.breaks[0].words()}{more}"
+
+
+def run(options: argparse.Namespace, console: Console) -> ExitCode:
+    """Ablate, write, tell."""
+    load_profile(options.profile)  # before a directory that has none is locked
+    with writing(options.profile, make=False):
+        ablation = _ablated(options, console)
+        write_files(options.profile, {ABLATION_FILE: encode(ablation)})
+    if options.json:
+        console.document("ablation", ablation)
+    else:
+        _tell(console, ablation)
+    path = options.profile / ABLATION_FILE
+    next_ = f"beacon policy {options.profile} --minimal -o POLICY_DIR"
+    console.say(f"Wrote {path}; next: {next_}")
+    return ExitCode.DONE
+
+
+def _ablated(options: argparse.Namespace, console: Console) -> Ablation:
+    consent, granted = consent_of(options)
+    request = AblateRequest(
+        options.profile,
+        tuple(options.environment),
+        options.max_runs,
+        options.time_budget,
+        options.starts,
+        options.jobs,
+        options.resume,
+        consent,
+        granted,
+    )
+    with AblationProgress(console, options.jobs) as progress:
+        return ablate(request, progress)
+
+
+def _tell(console: Console, ablation: Ablation) -> None:
+    rows = [
+        [str(each.event), str(each.necessity), each.sentence()]
+        for necessity in _ORDER
+        for each in ablation.of(necessity)
+    ]
+    console.table(None, ["event", "ablation", "why"], rows)
+    for line in _summary(ablation):
+        console.result(line)
+
+
+def _summary(ablation: Ablation) -> Iterator[str]:
+    needed = ablation.of(Necessity.NEEDED)
+    kinds = Counter(each.breaks[0].kind for each in needed if each.breaks)
+    said = ", ".join(f"{kinds[kind]} for {_FOR[kind]}" for kind in BreakageKind if kinds[kind])
+    yield f"needed        {_counts(each.event for each in needed)}{f' ({said})' if said else ''}"
+    unneeded = ablation.of(Necessity.UNNEEDED)
+    asked = sum(each.denied for each in unneeded)
+    yield f"unneeded      {_counts(each.event for each in unneeded)} ({asked} asked for in vain)"
+    yield f"untested      {_counts(each.event for each in ablation.of(Necessity.UNTESTED))}"
+    yield f"runs          {ablation.runs} in {counted(len(ablation.environments), 'environment')}"
+    starts = ablation.starts
+    if starts is not None:
+        yield f"starts        {starts.count - starts.failed} of {starts.count}"
+    if not ablation.complete:
+        yield "incomplete    the budget ended it: --resume goes on"
+
+
+_FOR = {
+    BreakageKind.READINESS: "readiness",
+    BreakageKind.CHECK: "checks",
+    BreakageKind.ENDING: "the ending",
+}
+
+
+def _counts(events: Iterator[Event]) -> str:
+    found = list(events)
+    calls = sum(isinstance(event, Syscall) for event in found)
+    capabilities = len(found) - calls
+    kinds = "capability" if capabilities == 1 else "capabilities"
+    return f"{counted(calls, 'call or argument class')}, {capabilities} {kinds}"
