@@ -144,14 +144,13 @@ def _consented(
     replays: Sequence[Replay],
     reporter: AblationReporter,
 ) -> Consent:
-    found = demands(policy, replays, enforcement(policy), request.granted, request.profile)
-    if not found:
-        return replace(request.consent, sealed=False)
     sealed = has_seal(profile, reporter.say)
     scripts = script_digests(policy, request.profile)
     consent = replace(request.consent, sealed=sealed, script=profile.script, scripts=scripts)
-    check_consent(found, consent)
-    reporter.demanded(found, consent)
+    enforced = enforcement(policy)
+    if found := demands(policy, replays, enforced, request.granted, request.profile):
+        check_consent(found, consent)
+        reporter.demanded(found, consent)
     return consent
 
 

@@ -210,9 +210,10 @@ def enforcement(policy: Policy) -> Enforcement:
 def _may_be_chance(breaks: Sequence[Breakage], denied: Collection[Event]) -> bool:
     """Whether a second run has to confirm it.
 
-    Nothing that was removed was denied; or checks fail, of which some do so by themselves.
+    Nothing that was removed was denied; or the container became ready, and on a busy host checks
+    and endings fail by themselves.
     """
-    return not denied or all(each.kind is BreakageKind.CHECK for each in breaks)
+    return not denied or all(each.kind is not BreakageKind.READINESS for each in breaks)
 
 
 def _breakage(difference: Difference, run: Run) -> Breakage:

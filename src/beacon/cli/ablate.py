@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import threading
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -20,12 +20,9 @@ from beacon.cli.explore_options import add_jobs_option, duration
 from beacon.cli.parser import add_command, add_general_options
 from beacon.cli.progress import Progress
 from beacon.errors import ExitCode
-from beacon.model.ablation import Ablation, BreakageKind, Necessity
-from beacon.model.event import Event, Syscall
+from beacon.model.ablation import AblatedEntry, Ablation, BreakageKind, Necessity
+from beacon.model.event import Syscall
 from beacon.model.files import ABLATION_FILE, encode, load_profile, write_files, writing
-
-#: In the order of the table.
-_ORDER = (Necessity.NEEDED, Necessity.UNNEEDED, Necessity.UNTESTED)
 
 
 def add(commands: Any) -> None:
@@ -149,7 +146,7 @@ def _ablated(options: argparse.Namespace, console: Console) -> Ablation:
 def _tell(console: Console, ablation: Ablation) -> None:
     rows = [
         [str(each.event), str(each.necessity), each.sentence()]
-        for necessity in _ORDER
+        for necessity in (Necessity.NEEDED, Necessity.UNNEEDED)
         for each in ablation.of(necessity)
     ]
     console.table(None, ["event", "ablation", "why"], rows)
@@ -161,11 +158,12 @@ def _summary(ablation: Ablation) -> Iterator[str]:
     needed = ablation.of(Necessity.NEEDED)
     kinds = Counter(each.breaks[0].kind for each in needed if each.breaks)
     said = ", ".join(f"{kinds[kind]} for {_FOR[kind]}" for kind in BreakageKind if kinds[kind])
-    yield f"needed        {_counts(each.event for each in needed)}{f' ({said})' if said else ''}"
+    yield f"needed        {_counts(needed)}{f': {said}' if said else ''}"
     unneeded = ablation.of(Necessity.UNNEEDED)
-    asked = sum(each.denied for each in unneeded)
-    yield f"unneeded      {_counts(each.event for each in unneeded)} ({asked} asked for in vain)"
-    yield f"untested      {_counts(each.event for each in ablation.of(Necessity.UNTESTED))}"
+    yield f"unneeded      {_counts(unneeded)}: {sum(e.denied for e in unneeded)} denied without consequence"
+    reasons = Counter(each.sentence() for each in ablation.of(Necessity.UNTESTED))
+    for reason, count in reasons.most_common():
+        yield f"untested      {count} {reason}"
     yield f"runs          {ablation.runs} in {counted(len(ablation.environments), 'environment')}"
     starts = ablation.starts
     if starts is not None:
@@ -181,9 +179,8 @@ _FOR = {
 }
 
 
-def _counts(events: Iterator[Event]) -> str:
-    found = list(events)
-    calls = sum(isinstance(event, Syscall) for event in found)
-    capabilities = len(found) - calls
+def _counts(entries: Sequence[AblatedEntry]) -> str:
+    calls = sum(isinstance(each.event, Syscall) for each in entries)
+    capabilities = len(entries) - calls
     kinds = "capability" if capabilities == 1 else "capabilities"
-    return f"{counted(calls, 'call or argument class')}, {capabilities} {kinds}"
+    return f"{counted(calls, 'call')}, {capabilities} {kinds}"

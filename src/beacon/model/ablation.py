@@ -86,8 +86,7 @@ class AblatedEntry(msgspec.Struct, frozen=True, kw_only=True):
             return f"without it {what}{more}"
         if self.necessity is Necessity.UNTESTED:
             return self.because or "not tested"
-        asked = "asked for it and did" if self.denied else "did not ask for it and does"
-        return f"without it nothing breaks (the container {asked} well without)"
+        return f"without it nothing breaks ({'denied' if self.denied else 'not even asked for'})"
 
 
 class Ablation(msgspec.Struct, frozen=True, kw_only=True):
