@@ -206,7 +206,7 @@ class Ablator:
     def _start(self) -> None:
         removed = _events(self.removed)
         policy = without(self.runs.policy, removed)
-        conditions = self.runs.without(removed)
+        conditions = self.runs.under(policy)
         self.started = start_again(self.runs.lab, conditions, policy, self.starts, self.runs.jobs)
         self.unsteady = self.started is not None and self.started.blames_policy
 

@@ -30,8 +30,7 @@ from beacon.workloads.interface import Workload
 
 JOURNAL_FILE = "ablation.jsonl"
 
-#: What a removal breaks; what was denied is the removal itself.
-_BREAKAGES = (DifferenceKind.ENDING, DifferenceKind.CHECK)
+_DENIALS = (DifferenceKind.SYSCALL, DifferenceKind.CAPABILITY, DifferenceKind.KILLED)
 
 
 class Removal(msgspec.Struct, frozen=True):
@@ -159,11 +158,11 @@ class AblationRuns:
             return True
 
     def _tried(self, question: Question) -> Removal:
-        conditions = self.without(question.removed)
+        policy = without(self.policy, question.removed)
         denied: set[Event] = set()
         made = 0
         for replay in question.replays:
-            breaks, now, runs = self._repeated(conditions, question, replay)
+            breaks, now, runs = self._repeated(policy, question, replay)
             denied |= now
             made += runs
             if breaks:
@@ -171,34 +170,37 @@ class AblationRuns:
         return Removal(question.key, (), _ordered(denied), made)
 
     def _repeated(
-        self, conditions: Conditions, question: Question, replay: Replay
+        self, policy: Policy, question: Question, replay: Replay
     ) -> tuple[tuple[Breakage, ...], frozenset[Event], int]:
         """What breaks, what was denied, and in how many runs: a second where it may be chance."""
         cell = RunSpec(replay.environment, self.find_workload(replay.workload))
+        conditions = self.under(policy)
         run = run_once(self.lab, conditions, cell)
-        breaks = tuple(self._breaks(replay, run))
+        breaks = tuple(self._breaks(policy, replay, run))
         denied = _denied(question.removed, run)
         if not breaks or not _may_be_chance(breaks, denied):
             return breaks, denied, 1
         if run.outcome.ending is Ending.REFUSED:
             check_engine(self.lab, self.conditions)
         again = run_once(self.lab, conditions, cell)
-        both = set(self._breaks(replay, again))
+        both = set(self._breaks(policy, replay, again))
         confirmed = tuple(each for each in breaks if each in both)
         return confirmed, denied | _denied(question.removed, again), 2
 
-    def without(self, removed: frozenset[Event]) -> Conditions:
-        """The conditions of a run under the policy without these events."""
-        return replace(self.conditions, enforcement=enforcement(without(self.policy, removed)))
+    def under(self, policy: Policy) -> Conditions:
+        """The conditions of a run under this policy."""
+        return replace(self.conditions, enforcement=enforcement(policy))
 
-    def _breaks(self, replay: Replay, run: Run) -> Iterable[Breakage]:
-        excused = exceptions(self.policy, replay, run)
+    def _breaks(self, policy: Policy, replay: Replay, run: Run) -> Iterable[Breakage]:
+        """What differs, the weightiest first; the denial of what was removed is no difference."""
+        excused = exceptions(policy, replay, run)
         known = self.noise.get(run.name, frozenset())
-        for each in compare(self.policy, replay, run):
-            if each.kind in _BREAKAGES and (each.kind, each.name) not in excused:
-                breakage = _breakage(each, run)
-                if breakage not in known:
-                    yield breakage
+        found = (
+            _breakage(each, run)
+            for each in compare(policy, replay, run)
+            if (each.kind, each.name) not in excused
+        )
+        return dict.fromkeys(each for each in found if each not in known)
 
 
 def enforcement(policy: Policy) -> Enforcement:
@@ -217,6 +219,8 @@ def _may_be_chance(breaks: Sequence[Breakage], denied: Collection[Event]) -> boo
 
 
 def _breakage(difference: Difference, run: Run) -> Breakage:
+    if difference.kind in _DENIALS:
+        return Breakage(BreakageKind.DENIAL, difference.name, run.name)
     if difference.kind is DifferenceKind.CHECK:
         return Breakage(BreakageKind.CHECK, difference.name, run.name)
     if not run.outcome.ready:

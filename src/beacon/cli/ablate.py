@@ -160,7 +160,8 @@ def _summary(ablation: Ablation) -> Iterator[str]:
     said = ", ".join(f"{kinds[kind]} for {_FOR[kind]}" for kind in BreakageKind if kinds[kind])
     yield f"needed        {_counts(needed)}{f': {said}' if said else ''}"
     unneeded = ablation.of(Necessity.UNNEEDED)
-    yield f"unneeded      {_counts(unneeded)}: {sum(e.denied for e in unneeded)} denied without consequence"
+    denied = sum(each.denied for each in unneeded)
+    yield f"unneeded      {_counts(unneeded)}: {denied} denied without consequence"
     reasons = Counter(each.sentence() for each in ablation.of(Necessity.UNTESTED))
     for reason, count in reasons.most_common():
         yield f"untested      {count} {reason}"
@@ -176,6 +177,7 @@ _FOR = {
     BreakageKind.READINESS: "readiness",
     BreakageKind.CHECK: "checks",
     BreakageKind.ENDING: "the ending",
+    BreakageKind.DENIAL: "what is tried in their place",
 }
 
 

@@ -37,10 +37,11 @@ class BreakageKind(StrEnum):
     READINESS = "readiness"
     CHECK = "check"
     ENDING = "ending"
+    DENIAL = "denial"  # of another call or capability, that the container tries in its place
 
 
 class Breakage(msgspec.Struct, frozen=True):
-    """One thing that breaks in the run `run`: a check by its name, or an ending."""
+    """One thing that breaks in the run `run`: a check by its name, an ending, an event."""
 
     kind: BreakageKind
     name: str
@@ -54,6 +55,8 @@ class Breakage(msgspec.Struct, frozen=True):
                 return f"the container does not become ready ({name})"
             case BreakageKind.CHECK:
                 return f"check {name} fails"
+            case BreakageKind.DENIAL:
+                return f"the container tries {name}, which is denied"
         return f"the container ends otherwise ({name})"
 
 

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import re
+import signal
+import time
 from dataclasses import dataclass
 from pathlib import Path
 
 from beacon.monitor.interface import MonitorUnsupportedError, TargetExistsError
 
 ROOT = Path("/sys/fs/cgroup")
+#: Seconds that killed processes get to end, and between two looks.
+_PATIENCE, _PAUSE = 5.0, 0.02
 #: Room for a process identity; a unit's name of systemd may have 255 characters in all.
 _NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,159}")
 
@@ -71,7 +76,13 @@ class Cgroup:
         return self.path.stat().st_ino
 
     def remove(self) -> None:
-        """Remove it from every hierarchy, with what the engine left below; none is no error."""
+        """Remove it from every hierarchy, with what the engine left below; none is no error.
+
+        Processes that are still in it are killed: a runtime takes a container for ended once its
+        first thread has ended, though others of its threads may live on (where exit_group is
+        denied), and then nobody ends them.
+        """
+        _end(self.path)
         for base in self._hierarchy.everywhere:
             remove_tree(base / self._path)
             with contextlib.suppress(OSError):
@@ -85,6 +96,34 @@ def _make(path: Path) -> None:
         with contextlib.suppress(FileNotFoundError):
             path.mkdir()
             return
+
+
+def _end(path: Path) -> None:
+    """Kill the processes below a cgroup and wait a moment for their end."""
+    deadline = time.monotonic() + _PATIENCE
+    while (found := _processes(path)) and time.monotonic() < deadline:
+        for process in found:
+            with contextlib.suppress(OSError):
+                _kill(process, path)
+        time.sleep(_PAUSE)
+
+
+def _kill(process: int, path: Path) -> None:
+    handle = os.pidfd_open(process)
+    try:
+        if process in _processes(path):  # not another one by now that has its number
+            signal.pidfd_send_signal(handle, signal.SIGKILL)
+    finally:
+        os.close(handle)
+
+
+def _processes(path: Path) -> frozenset[int]:
+    """The processes below a cgroup, as far as this PID namespace shows them."""
+    found: set[int] = set()
+    with contextlib.suppress(OSError):
+        for file in path.rglob("cgroup.procs"):
+            found.update(map(int, file.read_text().split()))
+    return frozenset(found - {0})
 
 
 def remove_tree(path: Path) -> None:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import signal
+import subprocess
+import threading
 from pathlib import Path
 
 import pytest
@@ -132,3 +135,22 @@ def test_links_are_not_followed(unified: Hierarchy, tmp_path: Path) -> None:
     (tmp_path / "tree" / "link").symlink_to(tmp_path / "precious")
     remove_tree(tmp_path / "tree")
     assert precious.is_dir()
+
+
+def test_who_lives_on_in_it_is_killed(unified: Hierarchy) -> None:
+    """The tree is of plain directories, so that the process shows in it even when it has ended."""
+    cgroup = Cgroup(unified, "a")
+    cgroup.make()
+    with subprocess.Popen(["sleep", "1000"]) as survivor:
+        below = cgroup.path / "container"
+        below.mkdir()
+        (below / "cgroup.procs").write_text(f"0\n{survivor.pid}\n")
+
+        def ended() -> None:
+            survivor.wait()
+            (below / "cgroup.procs").unlink()
+
+        threading.Thread(target=ended).start()
+        cgroup.remove()
+        assert survivor.wait() == -signal.SIGKILL
+    assert not cgroup.path.exists()

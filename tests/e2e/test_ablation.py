@@ -1,0 +1,73 @@
+"""What a container was seen to do and does not need is found, proven and removed."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from e2e.commands import beacon, docker
+
+IMAGE = "beacon-test/ablation"
+#: Nine calls, and one with a capability, that nothing needs; then one with another that is needed.
+PROGRAM = """
+my ($zero, $root, $folder) = (0, "/", "/owned");
+syscall($_, $zero, $zero, $zero) for map { $_ + 0 } 111, 124, 140, 145, 100, 24, 97, 27, 146;
+syscall(161, $root);
+mkdir $folder;
+chown 1, 1, $folder or die "no chown";
+sleep 1000;
+"""
+PLANTED = {
+    *("getpgrp", "getsid", "getpriority", "sched_getscheduler", "times"),
+    *("getrlimit", "mincore", "sched_get_priority_max", "chroot", "CAP_SYS_CHROOT"),
+}
+
+
+def profile(folder: Path) -> Path:
+    (folder / "program").write_text(PROGRAM)
+    lines = ("FROM debian:bookworm-slim", "COPY program /", 'CMD ["perl", "/program"]')
+    (folder / "Dockerfile").write_text("\n".join((*lines, "STOPSIGNAL SIGKILL", "")))
+    docker("build", "--quiet", "--tag", IMAGE, str(folder))
+    words = ("--strategy", "baseline", "--ready-after", "0.5", "-o", folder / "profile", IMAGE)
+    done = beacon("profile", *words)
+    assert done.returncode == 0, done.stderr
+    return folder / "profile"
+
+
+def necessities(document: str) -> dict[str, str]:
+    entries = json.loads(document)["entries"]
+    return {
+        each["event"]["name"]: each["necessity"]
+        for each in entries
+        if not each["event"].get("argument")
+    }
+
+
+def test_what_is_not_needed_is_removed_and_the_rest_has_a_proof(tmp_path: Path) -> None:
+    recorded, minimal = profile(tmp_path), tmp_path / "minimal"
+    done = beacon("policy", recorded, "--minimal", "-o", minimal)
+    assert done.returncode == 2
+    assert "beacon ablate" in done.stderr
+
+    done = beacon("ablate", "--json", "--max-runs", "12", "--starts", "0", recorded)
+    assert done.returncode == 0, done.stderr
+    assert not json.loads(done.stdout)["complete"]
+    assert json.loads(done.stdout)["runs"] <= 12
+
+    done = beacon("ablate", "--json", "--resume", "--starts", "3", recorded)
+    assert done.returncode == 0, done.stderr
+    found = necessities(done.stdout)
+    assert json.loads(done.stdout)["complete"]
+    assert {name for name in PLANTED if found[name] == "unneeded"} == PLANTED
+    needed = {"chown", "CAP_CHOWN", "mkdir", "execve", "openat", "capset"}
+    assert {name for name in needed if found[name] == "needed"} == needed
+
+    done = beacon("policy", recorded, "--minimal", "--json", "-o", minimal)
+    assert done.returncode == 0, done.stderr
+    allowed = {each["call"]["name"] for each in json.loads(done.stdout)["syscalls"]}
+    assert not allowed & PLANTED
+    assert [each["name"] for each in json.loads(done.stdout)["capabilities"]] == ["CAP_CHOWN"]
+    done = beacon("verify", "--starts", "3", minimal)
+    assert done.returncode == 0, done.stdout + done.stderr
+    proof = "proven: without it the container does not become ready"
+    assert proof in beacon("explain", minimal, "CAP_CHOWN").stdout
