@@ -10,7 +10,8 @@ from typing import Any
 import msgspec
 
 from beacon.cli.documents import DOCUMENTS, kind_and_version
-from beacon.model.files import POLICY_FILE, PROFILE_FILE, VERIFICATION_FILE
+from beacon.model.ablation import Ablation
+from beacon.model.files import ABLATION_FILE, POLICY_FILE, PROFILE_FILE, VERIFICATION_FILE
 from beacon.model.policy import Policy
 from beacon.model.profile import Profile
 from beacon.model.verification import Verification
@@ -21,6 +22,7 @@ FILES: Mapping[str, type[msgspec.Struct]] = {
     PROFILE_FILE: Profile,
     POLICY_FILE: Policy,
     VERIFICATION_FILE: Verification,
+    ABLATION_FILE: Ablation,
 }
 _DIALECT = "https://json-schema.org/draft/2020-12/schema"
 

@@ -7,10 +7,11 @@ import msgspec
 from beacon import __version__
 from beacon.campaign.certifying import certify
 from beacon.data.dimensions import general
+from beacon.model.ablation import AblatedEntry, Ablation, Breakage, BreakageKind, Necessity
 from beacon.model.certificate import Certificate
 from beacon.model.coverage import Coverage
 from beacon.model.environment import Environment, EnvironmentSpace
-from beacon.model.event import Phase, Syscall
+from beacon.model.event import Capability, Phase, Syscall
 from beacon.model.healed import Healed
 from beacon.model.intent import Intent
 from beacon.model.launch import Launch
@@ -160,3 +161,30 @@ def _missing(policy: Policy) -> tuple[Missing, ...]:
     seen = run(call("kill"), call("ptrace"), capabilities=capabilities, workload="http")
     pinned = msgspec.structs.replace(policy, intent=Intent(deny=(Syscall("ptrace"),)))
     return remedy(pinned, pinned, [seen]).missing
+
+
+def ablated() -> Ablation:
+    """An entry of each kind."""
+    breaks = (Breakage(BreakageKind.READINESS, "exited", "http@default"),)
+    page = (Breakage(BreakageKind.CHECK, "page", "http@default"),)
+    needed, unneeded, untested = Necessity
+    return Ablation(
+        image=stored_profile().image,
+        environments=(Environment(),),
+        entries=(
+            AblatedEntry(
+                event=Syscall("execve"), necessity=needed, breaks=breaks, broken=1, runs=1
+            ),
+            AblatedEntry(event=Syscall("keyctl"), necessity=untested, because="kept: why"),
+            AblatedEntry(event=Syscall("openat"), necessity=unneeded, denied=True),
+            AblatedEntry(
+                event=Syscall("sendfile"), necessity=needed, breaks=page, broken=9, runs=2
+            ),
+            AblatedEntry(event=Capability("CAP_CHOWN"), necessity=unneeded),
+        ),
+        runs=12,
+        complete=False,
+        beacon="0.0.0",
+        runtime="runc 1",
+        starts=Starts(20),
+    )

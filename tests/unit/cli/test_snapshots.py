@@ -18,7 +18,7 @@ from beacon.model.policy import Policy
 from beacon.model.verification import Verification
 from fakes import IMAGE
 from golden import check_golden
-from unit.cli.stored import failed, healed, logged, passed, stored_profile
+from unit.cli.stored import ablated, failed, healed, logged, passed, stored_profile
 from unit.documents.harness import check, fake_host
 
 SNAPSHOTS = Path(__file__).parent / "snapshots"
@@ -31,6 +31,7 @@ SHOWN = {
     "verify-failed": ("verify", "DIR/policy"),
     "verify-log": ("verify", "--log", "DIR/policy"),
     "verify-heal": ("verify", "--heal", "DIR/policy"),
+    "ablate": ("ablate", "DIR/profile"),
     "explain": ("explain", "DIR/policy", "keyctl"),
     "explain-capability": ("explain", "DIR/policy", "CAP_CHOWN"),
     "explain-unseen": ("explain", "DIR/policy", "--unseen"),
@@ -94,6 +95,7 @@ def _shown(place: Path, name: str, monkeypatch: pytest.MonkeyPatch, *options: st
         monkeypatch.setattr(
             f"beacon.cli.verify.{mode}", lambda r, _, make=made: make(load_policy(r.policy))
         )
+    monkeypatch.setattr("beacon.cli.ablate.ablate", lambda *_: ablated())
     command, *rest = SHOWN[name]
     words = [word.replace("DIR", str(place)) for word in (command, *options, *rest)]
     code, out, _ = check(place, *words)
