@@ -139,7 +139,7 @@ def _open_context() -> Iterator[RunContext]:
 
 def fake_host(patch: pytest.MonkeyPatch, home: Path) -> None:
     """Engine, monitor and workloads are fakes; keys and scores lie in `home`."""
-    for command in ("profiling", "verifying"):
+    for command in ("profiling", "verifying", "ablating"):
         patch.setattr(f"beacon.campaign.{command}.open_context", _open_context)
         patch.setattr(f"beacon.campaign.{command}.find", _find)
     patch.setattr("beacon.campaign.verifying.find_kept", _find_kept)

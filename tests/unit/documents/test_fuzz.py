@@ -25,9 +25,10 @@ from beacon.data.cve_scores import SCORES_FILE, Scores
 from beacon.data.dimensions import general
 from beacon.errors import BeaconError
 from beacon.export.all import render_all
+from beacon.model.ablation import AblatedEntry, Ablation, Breakage, BreakageKind, Necessity
 from beacon.model.environment import Environment, EnvironmentSpace
-from beacon.model.event import Abi, Phase, Syscall
-from beacon.model.files import encode, load_policy, write_files
+from beacon.model.event import Abi, Capability, Phase, Syscall
+from beacon.model.files import ABLATION_FILE, encode, load_policy, write_files
 from beacon.model.launch import Launch
 from beacon.model.observation import ClassCount, SyscallCount
 from beacon.model.policy import Policy
@@ -214,6 +215,57 @@ def test_the_watch_sees(place: Path, event: str) -> None:
     finally:
         WATCH.roots = ()
         WATCH.breaches.clear()
+
+
+ABLATION = Ablation(
+    image=PROFILE.image,
+    environments=(Environment(),),
+    entries=(
+        AblatedEntry(
+            event=Syscall("read"),
+            necessity=Necessity.NEEDED,
+            breaks=(Breakage(BreakageKind.CHECK, "page", "http@default"),),
+            broken=2,
+        ),
+        AblatedEntry(event=Capability("CAP_CHOWN"), necessity=Necessity.UNNEEDED, denied=True),
+        AblatedEntry(event=Syscall("write"), necessity=Necessity.UNTESTED, because="kept: why"),
+    ),
+    runs=3,
+    complete=True,
+    beacon="0",
+)
+
+
+def _with_entries(entries: list[Any]) -> bytes:
+    return encoded({**plain(ABLATION), "entries": entries})
+
+
+ABLATIONS = st.deferred(
+    lambda: (
+        mutated(plain(ABLATION)).map(encoded)
+        | st.lists(of_type(AblatedEntry), max_size=3).map(_with_entries)
+        | damaged(encoded(plain(ABLATION)))
+    )
+)
+
+
+@examples(40)
+@given(content=ABLATIONS)
+def test_ablations(place: Path, content: bytes) -> None:
+    folder = fresh(place)
+    (folder / "profile.json").write_bytes(encode(PROFILE))
+    (folder / ABLATION_FILE).write_bytes(content)
+    options = ("--incomplete", "--minimal", "-o", folder / "out")
+    check(folder, "policy", folder, *options)
+    check(folder, "explain", folder, "read")
+
+
+@examples(20)
+@given(content=documents(Profile, PROFILE))
+def test_profiles_that_are_ablated(place: Path, content: bytes) -> None:
+    folder = fresh(place)
+    (folder / "profile.json").write_bytes(content)
+    check(folder, "ablate", folder, "--max-runs", "20", "--starts", "0")
 
 
 @examples(60)
