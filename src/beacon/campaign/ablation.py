@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Sequence, Set
 from dataclasses import dataclass, field
 
-from beacon.campaign.ablation_runs import AblationRuns, Question, Removal
+from beacon.campaign.ablation_journal import Removal
+from beacon.campaign.ablation_runs import AblationRuns, Question
 from beacon.campaign.blame import REPEATS
 from beacon.campaign.starts import start_again
 from beacon.errors import BeaconError

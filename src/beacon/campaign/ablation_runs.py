@@ -6,21 +6,19 @@ import hashlib
 import threading
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 
 import msgspec
 
+from beacon.campaign.ablation_journal import Journal, Removal
 from beacon.campaign.compare import compare, exceptions
 from beacon.campaign.context import RunContext
 from beacon.campaign.record import Budget
-from beacon.campaign.record_file import RecordFile
 from beacon.campaign.run import Conditions, RunSpec, check_engine, run_once
 from beacon.engines.interface import Enforcement
 from beacon.export.launched import capabilities
 from beacon.export.seccomp import SeccompExporter
 from beacon.model.ablation import Breakage, BreakageKind
 from beacon.model.event import Event, Syscall, sort_key
-from beacon.model.numbers import Count
 from beacon.model.policy import Policy, Replay
 from beacon.model.run import Ending, Run
 from beacon.model.verification import Difference, DifferenceKind
@@ -28,21 +26,7 @@ from beacon.synthesis.ablated import without
 from beacon.synthesis.coverage import overlap
 from beacon.workloads.interface import Workload
 
-JOURNAL_FILE = "ablation.jsonl"
-
 _DENIALS = (DifferenceKind.SYSCALL, DifferenceKind.CAPABILITY, DifferenceKind.KILLED)
-
-
-class Removal(msgspec.Struct, frozen=True):
-    """What came of the removal that `key` stands for, in `runs` runs.
-
-    `denied` are those of the removed events that the container asked for.
-    """
-
-    key: str
-    breaks: tuple[Breakage, ...]
-    denied: tuple[Event, ...]
-    runs: Count
 
 
 @dataclass(frozen=True)
@@ -70,38 +54,6 @@ class Question:
     def most_runs(self) -> int:
         """How many runs it may take."""
         return 2 * len(self.replays)
-
-
-class Journal:
-    """The answers so far, in DIR/ablation.jsonl: an interrupted ablation goes on after them."""
-
-    def __init__(self, directory: Path, identity: str, *, resume: bool) -> None:
-        self._lock = threading.Lock()
-        self._done: dict[str, Removal] = {}
-        self._file = RecordFile(directory, JOURNAL_FILE, identity, self._take, resume=resume)
-
-    def __enter__(self) -> Journal:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._file.close()
-
-    def __len__(self) -> int:
-        return len(self._done)
-
-    def done(self, key: str) -> Removal | None:
-        """The answer, if there is one."""
-        return self._done.get(key)
-
-    def add(self, removal: Removal) -> None:
-        """Keep an answer."""
-        with self._lock:
-            self._file.add([msgspec.json.encode(removal)])
-            self._done[removal.key] = removal
-
-    def _take(self, body: bytes) -> None:
-        removal = msgspec.json.decode(body, type=Removal)
-        self._done[removal.key] = removal
 
 
 @dataclass

@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from beacon.campaign.ablating import EVERYWHERE, ablate
-from beacon.campaign.ablation_runs import Question, Removal
+from beacon.campaign.ablation_journal import Removal
+from beacon.campaign.ablation_runs import Question
 from beacon.campaign.request import AblateRequest
 from beacon.campaign.starts import STARTS
 from beacon.cli.arguments import number_of_starts, positive

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from beacon.campaign.ablation import BY_CHANCE, NOT_REACHED, SOMETIMES, Ablator
-from beacon.campaign.ablation_runs import Question, Removal
+from beacon.campaign.ablation_journal import Removal
+from beacon.campaign.ablation_runs import Question
 from beacon.errors import BeaconError
 from beacon.model.ablation import AblatedEntry, Breakage, BreakageKind, Necessity
 from beacon.model.environment import Environment

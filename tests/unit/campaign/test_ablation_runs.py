@@ -9,14 +9,8 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from beacon.campaign.ablation_runs import (
-    JOURNAL_FILE,
-    AblationRuns,
-    Journal,
-    Question,
-    Removal,
-    enforcement,
-)
+from beacon.campaign.ablation_journal import JOURNAL_FILE, Journal, Removal
+from beacon.campaign.ablation_runs import AblationRuns, Question, enforcement
 from beacon.campaign.context import RunContext
 from beacon.campaign.record import Budget
 from beacon.campaign.run import Conditions
