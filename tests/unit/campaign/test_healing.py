@@ -12,7 +12,6 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from beacon.campaign.consent import Consent
 from beacon.campaign.context import RunContext
 from beacon.campaign.healing import heal
 from beacon.campaign.logged import log
@@ -90,6 +89,8 @@ class Now(threading.Event):
 class Driven(FakeWorkload):
     """Fails where the engine enforces a filter without sendfile, or always."""
 
+    name = "http"
+
     def __init__(self, engine: FakeEngine, broken: bool) -> None:
         super().__init__()
         self._engine, self._broken = engine, broken
@@ -115,14 +116,14 @@ def host(patch: pytest.MonkeyPatch, *recordings: Observation, broken: bool = Fal
     def opened() -> Iterator[RunContext]:
         yield RunContext(engine, kernel, stopping=Now())
 
-    for module in ("verifying", "logged"):
-        patch.setattr(f"beacon.campaign.{module}.find", lambda _: Driven(engine, broken))
+    for find in ("find", "find_kept"):
+        patch.setattr(f"beacon.campaign.verifying.{find}", lambda *_: Driven(engine, broken))
     patch.setattr("beacon.campaign.verifying.open_context", opened)
 
 
 def written(place: Path, *lacking: str, intent: Intent | None = None) -> Policy:
     """Write the policy of the world without these events; the whole of it."""
-    recorded = run(*CALLS, capabilities=RIGHTS, workload="fake", checks=(PAGE,))
+    recorded = run(*CALLS, capabilities=RIGHTS, workload="http", checks=(PAGE,))
     identity = replace(profile().image, reference=IMAGE.reference, id=IMAGE.id)
     policy = synthesize(replace(profile(recorded), image=identity), intent)
     gone = {parse_event(each) for each in lacking}
@@ -136,7 +137,7 @@ def written(place: Path, *lacking: str, intent: Intent | None = None) -> Policy:
 
 
 def asked(place: Path, starts: int = 0) -> VerifyRequest:
-    return VerifyRequest(place, starts=starts, jobs=1, consent=Consent(trust=True))
+    return VerifyRequest(place, starts=starts, jobs=1)
 
 
 def healed(place: Path) -> Healed:
