@@ -141,9 +141,13 @@ def fake_host(patch: pytest.MonkeyPatch, home: Path) -> None:
     """Engine, monitor and workloads are fakes; keys and scores lie in `home`."""
     for command in ("profiling", "verifying", "ablating"):
         patch.setattr(f"beacon.campaign.{command}.open_context", _open_context)
+    for command in ("profiling", "verifying"):
         patch.setattr(f"beacon.campaign.{command}.find", _find)
-    patch.setattr("beacon.campaign.verifying.find_kept", _find_kept)
+    for command in ("verifying", "ablating"):
+        patch.setattr(f"beacon.campaign.{command}.find_kept", _find_kept)
     patch.setattr("beacon.campaign.profiling.clean", lambda _: Swept())
+    patch.setattr("beacon.campaign.starting.image_id", lambda _: None)
+    patch.setattr("beacon.campaign.starting.open_engine", FakeEngine)
     for fault in ("kill_child", "fill", "shape"):  # they strike this host's processes
         patch.setattr(f"beacon.campaign.host_faults.{fault}", lambda *_: None)
     patch.setattr("time.sleep", lambda _: None)

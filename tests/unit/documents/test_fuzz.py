@@ -20,12 +20,14 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import Phase as Stage
 from hypothesis import strategies as st
 
+from beacon.campaign.certifying import certify
 from beacon.campaign.journal import JOURNAL_FILE
 from beacon.data.cve_scores import SCORES_FILE, Scores
 from beacon.data.dimensions import general
 from beacon.errors import BeaconError
 from beacon.export.all import render_all
 from beacon.model.ablation import AblatedEntry, Ablation, Breakage, BreakageKind, Necessity
+from beacon.model.certificate import Certificate
 from beacon.model.environment import Environment, EnvironmentSpace
 from beacon.model.event import Abi, Capability, Phase, Syscall
 from beacon.model.files import ABLATION_FILE, encode, load_policy, write_files
@@ -33,7 +35,8 @@ from beacon.model.launch import Launch
 from beacon.model.observation import ClassCount, SyscallCount
 from beacon.model.policy import Policy
 from beacon.model.profile import Profile
-from beacon.model.run import Check, Run
+from beacon.model.run import Check, Ending, Outcome, Run
+from beacon.model.verification import Starts, Verification, VerifiedRun
 from beacon.synthesis.heal import healed
 from beacon.synthesis.remedy import remedy
 from beacon.synthesis.synthesize import synthesize
@@ -176,6 +179,7 @@ COMMANDS = (
     ("cves", "{}", "--json"),
     ("diff", "{}", "{}"),
     ("diff", "{}", "{honest}", "--exit-code"),
+    ("run", "--print", "{}", "image:1"),
 )
 READING = st.sampled_from(COMMANDS)
 
@@ -319,6 +323,40 @@ def test_what_lies_beside_a_policy(place: Path, data: st.DataObject) -> None:
         contents |= st.lists(words).map(lambda line: " ".join(line).encode())
     (folder / name).write_bytes(data.draw(contents))
     check(folder, "verify", folder)
+
+
+def _verified() -> Verification:
+    runs = (
+        VerifiedRun(Environment(), "http", Outcome(Ending.SERVED, (Check("page", True, "x"),)), ()),
+    )
+    made = Verification(POLICY.image, runs, "0.0.0", starts=Starts(20))
+    return msgspec.structs.replace(
+        made, certificate=certify(made, "0" * 64, PROFILE.host, POLICY.image)
+    )
+
+
+#: Control runs of control runs, deeper than anybody reads.
+NESTED = b'{"count":1,"control":' * 100_000 + b"null" + b"}" * 100_000
+VERIFIED = plain(_verified())
+
+
+@examples(60)
+@given(
+    content=mutated(VERIFIED).map(encoded)
+    | of_type(Certificate).map(lambda made: encoded({**VERIFIED, "certificate": made}))
+    | st.just(encoded(VERIFIED).replace(b'"control": null', b'"control": ' + NESTED))
+    | damaged(encoded(VERIFIED))
+)
+def test_verifications(place: Path, content: bytes) -> None:
+    folder = fresh(place)
+    write_policy(folder)
+    (folder / "verification.json").write_bytes(content)
+    code, out, said = check(folder, "run", "--print", folder, "image:1")
+    assert code == 0, said
+    assert out.startswith(f"docker run --security-opt seccomp={folder.resolve()}/seccomp.json ")
+    # A digest of these files is in none of them.
+    doubts = ("is not proven", "failed its verification", "has no certificate", "of other files")
+    assert any(doubt in said for doubt in doubts), said
 
 
 def _line(body: bytes) -> bytes:
