@@ -15,6 +15,7 @@
 #include "check_by_arguments.bpf.h"
 #include "check_by_outcome.bpf.h"
 #include "held.bpf.h"
+#include "join.bpf.h"
 #include "maps.bpf.h"
 #include "syscall.bpf.h"
 #include "task.bpf.h"
@@ -72,8 +73,12 @@ int BPF_PROG(on_sys_exit, struct pt_regs *regs, long ret)
 	struct class_count *class;
 	struct event_ref ref = {};
 
-	if (!state)
+	if (!state) {
+		/* It may have entered before it was watched, so this says nothing. */
+		if (joining)
+			task_state_init(task);
 		return 0;
+	}
 	if (state->cap_pending)
 		cap_lost(state);
 	if (state->entered) {
@@ -113,7 +118,7 @@ int BPF_PROG(on_signal, int number, struct kernel_siginfo *info, struct task_str
 
 	if (number != SIGSYS || to != task || BPF_CORE_READ(info, si_code) != SYS_SECCOMP)
 		return 0;
-	state = task_state_lookup(task);
+	state = joining ? task_state_get(task) : task_state_lookup(task);
 	if (!state || !event_lookup_refused(state, task, &ref))
 		return 0;
 	state->signalled = 1;
@@ -141,6 +146,13 @@ int BPF_PROG(on_exit, struct task_struct *task)
 	state = task_state_lookup(task);
 	if (state && !state->signalled && event_lookup_refused(state, task, &ref))
 		__sync_fetch_and_add(&ref.event->killed, 1);
+	return 0;
+}
+
+SEC("tp_btf/cgroup_mkdir")
+int BPF_PROG(on_cgroup_mkdir, struct cgroup *cgroup, const char *path)
+{
+	follow(cgroup);
 	return 0;
 }
 

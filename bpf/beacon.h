@@ -17,6 +17,7 @@ enum limit {
 	LIMIT_CLASSES = 64,         /* classes kept of one call in one slot, phase and ABI */
 	LIMIT_COMPONENTS = 8,       /* last parts of an executed file's path that are kept */
 	LIMIT_COMPONENT = 32,       /* bytes kept of each, with a NUL */
+	LIMIT_CGROUP_NAME = 96,     /* bytes of a joined container's cgroup name, with a NUL */
 };
 
 enum phase {
@@ -84,6 +85,18 @@ struct slot {
 };
 
 struct target {
+	u32 slot;
+	u32 generation;
+};
+
+/* Where a container that was joined gets its cgroup when it is started again. */
+struct successor_key {
+	u64 parent; /* the id of the cgroup above */
+	char name[LIMIT_CGROUP_NAME];
+};
+
+struct successor {
+	u64 id; /* the container's cgroup now */
 	u32 slot;
 	u32 generation;
 };

@@ -144,9 +144,11 @@ struct linux_binprm {
 
 struct kernfs_node {
 	u64 id;
+	const char *name;
 };
 
 struct cgroup;
+struct cgroup_root;
 
 struct cgroup_subsys_state {
 	struct cgroup *cgroup;
@@ -156,6 +158,7 @@ struct cgroup_subsys_state {
 struct cgroup {
 	struct cgroup_subsys_state self;
 	struct kernfs_node *kn;
+	struct cgroup_root *root;
 };
 
 enum cgroup_subsys_id {

@@ -62,6 +62,14 @@ struct {
 	__type(value, struct target);
 } targets SEC(".maps");
 
+/* What becomes a target as soon as it is made. User space writes it, but for the ids. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, LIMIT_SLOTS);
+	__type(key, struct successor_key);
+	__type(value, struct successor);
+} successors SEC(".maps");
+
 /* Bits of the ids in `targets`; see cgroup_filtered_out. User space writes it. */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);

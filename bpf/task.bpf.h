@@ -4,6 +4,7 @@
 #define TASK_BPF_H
 
 #include "cgroup.bpf.h"
+#include "join.bpf.h"
 #include "maps.bpf.h"
 
 /* libbpf takes it for task_struct: it drops what follows the three underscores. */
@@ -80,6 +81,8 @@ static __noinline struct task_state *task_state_init(struct task_struct *task)
 		__sync_val_compare_and_swap(&slot->main_tgid, 0, tgid);
 	state->outside = slot->main_tgid != tgid;
 	state->runtime = 1;
+	if (joining && task->seccomp.mode)
+		join(state, slot, task);
 	state->comm = comm_id(state->slot, slot, task->comm);
 	return state;
 }

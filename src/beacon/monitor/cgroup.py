@@ -10,11 +10,12 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from beacon.monitor.interface import MonitorUnsupportedError, TargetExistsError
+from beacon.monitor.interface import MonitorUnsupportedError, NotHereError, TargetExistsError
 
 ROOT = Path("/sys/fs/cgroup")
 #: Seconds that killed processes get to end, and between two looks.
 _PATIENCE, _PAUSE = 5.0, 0.02
+PROC = Path("/proc")
 #: Room for a process identity; a unit's name of systemd may have 255 characters in all.
 _NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,159}")
 
@@ -87,6 +88,39 @@ class Cgroup:
             remove_tree(base / self._path)
             with contextlib.suppress(OSError):
                 (base / self._path).parent.rmdir()
+
+
+def cgroup_of(hierarchy: Hierarchy, pid: int, container: str, proc: Path = PROC) -> Path:
+    """The cgroup of the container with this id, to which process `pid` belongs, or one below it.
+
+    NotHereError if it is not a process of this container.
+    """
+    try:
+        lines = (proc / str(pid) / "cgroup").read_text("utf-8", "surrogateescape").splitlines()
+    except OSError:
+        lines = []
+    for number, controllers, path in (line.split(":", 2) for line in lines if line.count(":") > 1):
+        unified = hierarchy.version == 2 and number == "0"
+        parts = Path(path).parts[1:]
+        if (unified or "pids" in controllers.split(",")) and ".." not in parts:
+            place = [n for n, part in enumerate(parts) if container in part]
+            if place:
+                return hierarchy.identity.joinpath(*parts[: place[0] + 1])
+    raise NotHereError(
+        f"Process {pid} of the container is not on this host, or in another PID or cgroup "
+        "namespace: run `beacon watch` where the container runs, on the host itself."
+    )
+
+
+def cgroup_to_come(hierarchy: Hierarchy, path: str) -> Path:
+    """The cgroup that a container gets when it is started; NotHereError if nothing can hold it."""
+    place = hierarchy.identity / path.lstrip("/")
+    if ".." in place.parts or not place.parent.is_dir():
+        raise NotHereError(
+            f"The engine's cgroup {place.parent} is not on this host: start the container, and "
+            "run `beacon watch` where it runs."
+        )
+    return place
 
 
 def _make(path: Path) -> None:

@@ -42,6 +42,10 @@ class TargetExistsError(BeaconError):
     """A cgroup of this name is there already."""
 
 
+class NotHereError(UnsupportedHostError):
+    """A container does not run on this host, as far as this process can see."""
+
+
 class MonitorFullError(BeaconError):
     """More containers at once than the kernel program has slots for."""
 
@@ -99,6 +103,16 @@ class Monitor(ABC):
         """Make the cgroup `name` and watch it from before its first process; remove it at the end.
 
         MonitorFullError when too many are watched already.
+        """
+
+    @abstractmethod
+    def join(self, container: str, pid: int, cgroup: str) -> AbstractContextManager[Target]:
+        """Watch a container that somebody else made, by its full id and its first process's id.
+
+        `pid` is 0 for one that does not run; `cgroup` is what the engine then calls its cgroup. It
+        stays the target when it is started again, each time from before its first process. Of what
+        it does now the phase is SERVE. A process that ran already may be missed in the first call
+        that the filter denies it. NotHereError.
         """
 
     @abstractmethod

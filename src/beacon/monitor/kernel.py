@@ -7,6 +7,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from functools import cached_property
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -25,7 +26,7 @@ from beacon.model.observation import (
 )
 from beacon.model.text import escape_untrusted
 from beacon.monitor.callers import Symbols, who_asked
-from beacon.monitor.cgroup import Cgroup, find_hierarchy
+from beacon.monitor.cgroup import Cgroup, cgroup_of, cgroup_to_come, find_hierarchy
 from beacon.monitor.classes import Part, Sums, told_apart
 from beacon.monitor.held import demand, executed, mapped_root, path_of
 from beacon.monitor.interface import (
@@ -44,16 +45,23 @@ from beacon.monitor.slots import Slots
 class KernelTarget(Target):
     """A slot of the kernel program."""
 
-    def __init__(self, slots: Slots, cgroup: Cgroup, symbols: Symbols) -> None:
-        self._slots, self._cgroup, self._symbols = slots, cgroup, symbols
+    def __init__(self, slots: Slots, place: Path, cgroup_parent: str, symbols: Symbols) -> None:
+        self._slots, self._place, self._symbols = slots, place, symbols
+        self._cgroup_parent = cgroup_parent
         self._since = time.monotonic_ns()
         self._skipped_before = slots.skipped_runs()
-        self._slot = slots.acquire(cgroup.path.stat().st_ino)
+        # No cgroup has the id 0: of one that does not exist, nothing counts yet.
+        self._slot = slots.acquire(place.stat().st_ino if place.exists() else 0)
+
+    def follow(self, first_process: int) -> None:
+        """Follow the container, which runs already, when it is started again."""
+        above = self._place.parent.stat().st_ino
+        self._slots.follow(self._slot, above, self._place.name, first_process)
 
     @property
     def cgroup_parent(self) -> str:
         """The cgroup as an engine's `--cgroup-parent` names it."""
-        return self._cgroup.option
+        return self._cgroup_parent
 
     def set_phase(self, phase: Phase) -> None:
         """Count what the container's own processes do from now on under `phase`."""
@@ -245,16 +253,25 @@ class KernelTarget(Target):
 
 
 class KernelMonitor(Monitor):
-    """Loads the kernel program once; watches up to LIMIT_SLOTS containers with it."""
+    """Loads the kernel program once; watches up to LIMIT_SLOTS containers with it.
+
+    `joining`: only containers that run already.
+    """
 
     def __init__(
-        self, *, systemd_cgroups: bool = False, rungs: tuple[str, ...] = tuple(ATTACH_MODES)
+        self,
+        *,
+        systemd_cgroups: bool = False,
+        joining: bool = False,
+        rungs: tuple[str, ...] = tuple(ATTACH_MODES),
     ) -> None:
         self._hierarchy = find_hierarchy()
         self._systemd = systemd_cgroups
         with ExitStack() as stack:
             unified = self._hierarchy.version == 2
-            self._rung, program = stack.enter_context(loaded(unified=unified, rungs=rungs))
+            self._rung, program = stack.enter_context(
+                loaded(unified=unified, joining=joining, rungs=rungs)
+            )
             self._slots = Slots(program)
             stack.callback(self._slots.close)
             self._stack = stack.pop_all()
@@ -271,9 +288,24 @@ class KernelMonitor(Monitor):
         with ExitStack() as stack:
             cgroup.make()
             stack.callback(cgroup.remove)
-            target = KernelTarget(self._slots, cgroup, self._symbols)
+            target = KernelTarget(self._slots, cgroup.path, cgroup.option, self._symbols)
             stack.callback(target.release)
             yield target
+
+    @contextmanager
+    def join(self, container: str, pid: int, cgroup: str) -> Iterator[KernelTarget]:
+        """Watch a container that somebody else made."""
+        if pid:
+            place = cgroup_of(self._hierarchy, pid, container)
+        else:
+            place = cgroup_to_come(self._hierarchy, cgroup)
+        option = f"/{place.parent.relative_to(self._hierarchy.identity)}"
+        target = KernelTarget(self._slots, place, option, self._symbols)
+        try:
+            target.follow(pid)
+            yield target
+        finally:
+            target.release()
 
     def close(self) -> None:
         """Detach from the kernel."""

@@ -20,6 +20,8 @@ ATTACH_MODES: dict[str, frozenset[str]] = {
     "tracepoint": frozenset({"on_cap_capable"}),
     "kprobe": frozenset({"on_cap_entry", "on_cap_return"}),
 }
+#: What only containers need that run already when they become targets.
+JOINING = frozenset({"on_cgroup_mkdir"})
 
 
 @cache
@@ -34,9 +36,11 @@ def types() -> ObjectTypes:
 
 @contextmanager
 def loaded(
-    *, unified: bool, rungs: tuple[str, ...] = tuple(ATTACH_MODES)
+    *, unified: bool, joining: bool = False, rungs: tuple[str, ...] = tuple(ATTACH_MODES)
 ) -> Iterator[tuple[str, Object]]:
     """Load and attach the program by the first rung that holds; yields the rung and the object.
+
+    `joining`: its targets are containers that run already.
 
     MonitorUnsupportedError, with what every rung said, when none does; StaleProgramError when the
     object was compiled from other sources.
@@ -49,7 +53,7 @@ def loaded(
     refusals: list[str] = []
     for rung in rungs:
         try:
-            program = _load(rung, unified=unified)
+            program = _load(rung, unified=unified, joining=joining)
         except MonitorUnsupportedError as refusal:
             refusals.append(f"{rung}: {refusal}\n{refusal.diagnostics() or ''}".rstrip())
             continue
@@ -65,14 +69,16 @@ def loaded(
     )
 
 
-def _load(rung: str, *, unified: bool) -> Object:
+def _load(rung: str, *, unified: bool, joining: bool) -> Object:
     program = Object(PATH)
     try:
         if missing := ATTACH_MODES[rung] - program.programs().keys():
             raise StaleProgramError(min(missing))
         other = frozenset().union(*(names for name, names in ATTACH_MODES.items() if name != rung))
+        other = other if joining else other | JOINING
         program.leave_out(other)
         program.set_constant(types().variable("unified"), bytes([unified]))
+        program.set_constant(types().variable("joining"), bytes([joining]))
         program.load()
         write_rules(program, types())
         program.attach(frozenset(program.programs()) - other)

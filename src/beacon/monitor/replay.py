@@ -79,5 +79,12 @@ class ReplayMonitor(Monitor):
             self.targets.append(target)
         yield target
 
+    @contextmanager
+    def join(self, container: str, pid: int, cgroup: str) -> Iterator[ReplayTarget]:
+        """The next recording, in which the container serves already."""
+        with self.watch(container) as target:
+            target.set_phase(Phase.SERVE)
+            yield target
+
     def close(self) -> None:
         """Nothing to detach from."""

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import struct
 import threading
 from collections.abc import Iterator
+from itertools import product
 from typing import Any
 
 from beacon.model.event import Abi, Phase
@@ -30,6 +32,8 @@ class Layouts:
         self.event = types().layout("event")
         self.slot = types().layout("slot")
         self.target = types().layout("target")
+        self.successor_key = types().layout("successor_key")
+        self.successor = types().layout("successor")
         self.comm_key = types().layout("comm_key")
         self.cap_key = types().layout("cap_key")
         self.rule = types().layout("rule")
@@ -60,6 +64,7 @@ class Slots:
         self.words = Layouts()
         self.skipped_runs = program.skipped_runs
         self._targets = program.map("targets")
+        self._successors = program.map("successors")
         self._comms = program.map("comms")
         self._caps = program.map("caps")
         self._classes = program.map("classes")
@@ -97,9 +102,28 @@ class Slots:
             self._targets.insert(_U64.pack(cgroup_id), target)
             return free
 
+    def follow(self, slot: int, parent_id: int, name: str, first_process: int) -> None:
+        """Follow a container that runs already into the cgroups that it gets when started again.
+
+        They have this name, below the cgroup with this id. `first_process` is its process id now:
+        who enters later, and did not begin in it, came from outside.
+        """
+        self.set_phase(slot, Phase.SERVE)
+        self._set(slot, "main_tgid", first_process)
+        generation = self.counters(slot)["generation"]
+        key = self.words.successor_key.encode(parent=parent_id, name=os.fsencode(name))
+        self._successors.insert(
+            key,
+            self.words.successor.encode(id=self._ids[slot], slot=slot, generation=generation),
+        )
+
     def release(self, slot: int) -> None:
         """Stop counting and wipe the slot."""
         with self._lock:
+            for key, value in list(self._successors.items()):
+                if self.words.successor.read(value, "slot") == slot:
+                    self._successors.delete(key)
+                    self._targets.delete(_U64.pack(self.words.successor.read(value, "id")))
             self._targets.delete(_U64.pack(self._ids[slot]))
             self._wipe(slot)
             del self._ids[slot]
@@ -124,13 +148,15 @@ class Slots:
         layout = self.words.event
         size = self.words.events_of_slot * layout.size
         raw = self._events[slot * size : (slot + 1) * size]
-        empty, index = bytes(layout.size), 0
-        for phase in self.words.phases:
-            for abi in self.words.abis:
-                for number in range(self.words.numbers):
-                    start, index = index * layout.size, index + 1
-                    if raw[start : start + layout.size] != empty:
-                        yield phase, abi, number, layout.decode(raw, start)
+        empty, length = bytes(layout.size), self.words.numbers * layout.size
+        for place, (phase, abi) in enumerate(product(self.words.phases, self.words.abis)):
+            table = raw[place * length : (place + 1) * length]
+            if table == bytes(length):
+                continue
+            for number in range(self.words.numbers):
+                start = number * layout.size
+                if table[start : start + layout.size] != empty:
+                    yield phase, abi, number, layout.decode(table, start)
 
     def names(self, slot: int) -> dict[int, bytes]:
         """Process names by their bit."""

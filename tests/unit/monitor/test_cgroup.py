@@ -9,8 +9,16 @@ from pathlib import Path
 
 import pytest
 
-from beacon.monitor.cgroup import Cgroup, Hierarchy, find_hierarchy, leftovers, remove_tree
-from beacon.monitor.interface import MonitorUnsupportedError, TargetExistsError
+from beacon.monitor.cgroup import (
+    Cgroup,
+    Hierarchy,
+    cgroup_of,
+    cgroup_to_come,
+    find_hierarchy,
+    leftovers,
+    remove_tree,
+)
+from beacon.monitor.interface import MonitorUnsupportedError, NotHereError, TargetExistsError
 
 
 @pytest.fixture
@@ -154,3 +162,43 @@ def test_who_lives_on_in_it_is_killed(unified: Hierarchy) -> None:
         cgroup.remove()
         assert survivor.wait() == -signal.SIGKILL
     assert not cgroup.path.exists()
+
+
+ID = "c0ffee" * 10 + "beef"
+
+
+def process(tmp_path: Path, text: str) -> Path:
+    (tmp_path / "proc" / "7").mkdir(parents=True)
+    (tmp_path / "proc" / "7" / "cgroup").write_text(text)
+    return tmp_path / "proc"
+
+
+@pytest.mark.parametrize(
+    "path",
+    [f"/docker/{ID}", f"/system.slice/docker-{ID}.scope", f"/docker/{ID}/init.scope/a b:c"],
+)
+def test_cgroup_of_a_container_that_runs(path: str, unified: Hierarchy, tmp_path: Path) -> None:
+    legacy = Hierarchy(1, tmp_path / "pids", ())
+    proc = process(tmp_path, f"5:cpu,pids:{path}\n1:name=systemd:/else\n0::{path}\n")
+    expected = path.removeprefix("/").partition("/init")[0]
+    assert cgroup_of(unified, 7, ID, proc) == unified.identity / expected
+    assert cgroup_of(legacy, 7, ID, proc) == legacy.identity / expected
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "nonsense\n", "0::/\n5:pids:/\n", "0::/docker/else\n", f"0::/../docker/{ID}\n"],
+)
+def test_process_that_is_not_the_container_s(text: str, unified: Hierarchy, tmp_path: Path) -> None:
+    with pytest.raises(NotHereError):
+        cgroup_of(unified, 7, ID, process(tmp_path, text))
+    with pytest.raises(NotHereError):
+        cgroup_of(unified, 8, ID, tmp_path / "proc")
+
+
+def test_cgroup_of_a_container_that_does_not_run(unified: Hierarchy, tmp_path: Path) -> None:
+    (tmp_path / "docker").mkdir()
+    assert cgroup_to_come(unified, f"/docker/{ID}") == tmp_path / "docker" / ID
+    for path in (f"/missing/{ID}", "/docker/../docker/x"):
+        with pytest.raises(NotHereError):
+            cgroup_to_come(unified, path)

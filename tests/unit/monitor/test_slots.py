@@ -16,6 +16,9 @@ from beacon.monitor.slots import Layouts, Slots
 WORDS = Layouts()
 
 
+_KEYED = ("targets", "successors", "comms", "caps", "held", "execs", "classes")
+
+
 class Memory(bytearray):
     def close(self) -> None:
         """As mmap has it."""
@@ -48,10 +51,7 @@ class FakeProgram:
             "slots": WORDS.slots * WORDS.slot.size,
             "cgroup_filter": WORDS.cgroup_filter // 8,
         }
-        self.maps = {
-            name: FakeMap(sizes.get(name, 0))
-            for name in (*sizes, "targets", "comms", "caps", "held", "execs", "classes")
-        }
+        self.maps = {name: FakeMap(sizes.get(name, 0)) for name in (*sizes, *_KEYED)}
 
     def map(self, name: str) -> FakeMap:
         return self.maps[name]
@@ -114,6 +114,26 @@ def test_late_counts_are_not_the_next_target_s(program: FakeProgram, slots: Slot
         assert list(slots.events(slot)) == []
         assert slots.names(slot) == {}
         assert list(slots.checks(slot)) == []
+
+
+def test_joined_container_is_followed_until_its_end(program: FakeProgram, slots: Slots) -> None:
+    slot = slots.acquire(5000)
+    slots.follow(slot, 77, "docker-c0ffee.scope", 4242)
+    ((key, value),) = program.map("successors").items()
+    assert WORDS.successor_key.read(key, "parent") == 77
+    assert WORDS.successor_key.read(key, "name").rstrip(b"\0") == b"docker-c0ffee.scope"
+    generation = slots.counters(slot)["generation"]
+    followed = {"id": 5000, "slot": slot, "generation": generation}
+    assert WORDS.successor.decode(value) == followed
+    assert slots.counters(slot)["main_tgid"] == 4242
+    assert slots.counters(slot)["phase"] == WORDS.phases[Phase.SERVE]
+    # As the kernel program does when the container is started again.
+    target = program.map("targets").pop(struct.pack("<Q", 5000))
+    program.map("targets")[struct.pack("<Q", 6000)] = target
+    program.map("successors")[key] = WORDS.successor.encode(**{**followed, "id": 6000})
+    slots.release(slot)
+    assert not program.map("successors")
+    assert not program.map("targets")
 
 
 def test_slot_just_given_back_is_not_the_next(slots: Slots) -> None:
