@@ -17,8 +17,10 @@ from beacon.engines.interface import (
     Enforcement,
     Engine,
     EngineFacts,
+    Existing,
     Image,
     Job,
+    Life,
     NotReadyError,
     Readiness,
     RefusedError,
@@ -158,6 +160,12 @@ class FakeEngine(Engine):
         container = FakeContainer(self, number)
         self.alive.add(container)
         return container
+
+    def existing(self, name: str) -> Existing:
+        return Existing(FakeContainer(self, 0), name, IMAGE, Launch(), None, "/c0ffee")
+
+    def life(self, container: str) -> Life:
+        return Life(not self.script.dies, 1, "2026")
 
     def abort(self) -> None:
         self.aborted = True

@@ -18,6 +18,7 @@ from beacon.engines import session as sessions
 from beacon.engines.docker_attachment import Streams
 from beacon.engines.docker_belongings import NAME_PREFIX, Belongings, new_name
 from beacon.engines.docker_container import DockerContainer, remove_container
+from beacon.engines.docker_existing import existing, inspect, life
 from beacon.engines.docker_export import exported
 from beacon.engines.docker_guard import answering, explanation
 from beacon.engines.docker_image import read_image
@@ -29,9 +30,11 @@ from beacon.engines.interface import (
     Enforcement,
     Engine,
     EngineFacts,
+    Existing,
     Image,
     ImageNotFoundError,
     Job,
+    Life,
     RefusedError,
 )
 from beacon.engines.runtime_version import installed_version
@@ -131,6 +134,14 @@ class DockerEngine(Engine):
             raise
         streams = None if job is None else Streams(job.stdin, terminal=launch.tty)
         return DockerContainer(self._api, identifier, belongings, streams)
+
+    def existing(self, name: str) -> Existing:
+        """A container that somebody made, by name or id."""
+        return existing(self._api, name)
+
+    def life(self, container: str) -> Life:
+        """How a container with this id lives just now."""
+        return life(inspect(self._api, container))
 
     def abort(self) -> None:
         """Remove every container of this session by force; waits on them then end with errors."""

@@ -124,6 +124,18 @@ class Job:
     stdin: Callable[[], Iterator[bytes]] | None = None
 
 
+@dataclass(frozen=True)
+class Life:
+    """Whether a container runs, or is about to be started again; its first process and its start.
+
+    `started_at` is as the engine spells it: another after each start.
+    """
+
+    alive: bool
+    pid: int
+    started_at: str
+
+
 class Container(ABC):
     """A created container; a context manager that removes it (and its volumes) at the end."""
 
@@ -227,6 +239,27 @@ class Container(ABC):
         self.remove()
 
 
+@dataclass(frozen=True)
+class Existing:
+    """A container that somebody else made; `name` and `image` are printable.
+
+    `seccomp` is the text of its profile, `unconfined`, or None for the engine's default; `cgroup`
+    the path of the cgroup that it gets at each start, unless the engine is set up otherwise. The
+    `container` is to be looked at: BeaCon neither stops nor removes it.
+    """
+
+    container: Container
+    name: str
+    image: Image
+    launch: Launch
+    seccomp: str | None
+    cgroup: str
+
+
+class ContainerNotFoundError(UsageError):
+    """The engine has no such container."""
+
+
 class Engine(ABC):
     """A container engine; raises EngineUnavailableError when it does not answer."""
 
@@ -259,6 +292,14 @@ class Engine(ABC):
 
         RefusedError; UsageError for data that cannot be copied for a job.
         """
+
+    @abstractmethod
+    def existing(self, name: str) -> Existing:
+        """A container that somebody made, by name or id; ContainerNotFoundError."""
+
+    @abstractmethod
+    def life(self, container: str) -> Life:
+        """How a container with this id lives just now; ContainerNotFoundError once it is gone."""
 
     @abstractmethod
     def abort(self) -> None:

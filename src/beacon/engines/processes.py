@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 PROC = Path("/proc")
+#: SECCOMP_MODE_FILTER, linux/seccomp.h.
+_FILTER = 2
 _TICKS = os.sysconf("SC_CLK_TCK")
 #: Fields of /proc/PID/stat behind the name: utime, stime, cutime, cstime (proc_pid_stat(5)).
 _TIMES = slice(11, 15)
@@ -26,6 +28,16 @@ def processes(container: str, proc: Path = PROC) -> Iterator[Path]:
 def processor_time(container: str, proc: Path = PROC) -> float:
     """The seconds of processor time that its processes took, and children that they waited for."""
     return sum(map(_ticks, processes(container, proc))) / _TICKS
+
+
+def has_filter(pid: int, proc: Path = PROC) -> bool:
+    """Whether a seccomp filter judges the calls of a process; not if it has ended."""
+    try:
+        lines = (proc / str(pid) / "status").read_text("utf-8", "replace").splitlines()
+    except OSError:
+        return False
+    # A process name cannot begin a line: the kernel escapes its line feeds.
+    return f"Seccomp:\t{_FILTER}" in lines
 
 
 def _ticks(process: Path) -> int:

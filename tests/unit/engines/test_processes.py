@@ -4,7 +4,7 @@ import os
 import time
 from pathlib import Path
 
-from beacon.engines.processes import processes, processor_time
+from beacon.engines.processes import has_filter, processes, processor_time
 
 
 def _process(proc: Path, pid: int, container: str, stat: str) -> None:
@@ -33,3 +33,10 @@ def test_this_process_works() -> None:
     while time.process_time() < until:
         pass
     assert processor_time(found) - before >= 0.05
+
+
+def test_filter(tmp_path: Path) -> None:
+    for pid, mode in ((7, 2), (8, 0), (9, 1)):
+        (tmp_path / str(pid)).mkdir()
+        (tmp_path / str(pid) / "status").write_text(f"Name:\tx\\nSeccomp:\t2\nSeccomp:\t{mode}\n")
+    assert [has_filter(pid, tmp_path) for pid in (7, 8, 9, 10)] == [True, False, False, False]
