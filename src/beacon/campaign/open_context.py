@@ -17,9 +17,9 @@ def open_engine() -> Engine:
     return DockerEngine()
 
 
-def open_monitor() -> Monitor:
-    """The kernel's monitor, for itself."""
-    return KernelMonitor()
+def open_monitor(*, joining: bool = False) -> Monitor:
+    """The kernel's monitor, for itself; `joining` if it is to join containers that run already."""
+    return KernelMonitor(joining=joining)
 
 
 @contextmanager

@@ -64,6 +64,12 @@ class Console:
         sys.stdout.write(_escaped(msgspec.json.format(raw, indent=1).decode()) + "\n")
         sys.stdout.flush()
 
+    def document_line(self, kind: str, content: object) -> None:
+        """A versioned JSON document on one line, one of several; see `document`."""
+        raw = msgspec.json.encode({"schema": kind_and_version(kind), **_fields(content)})
+        sys.stdout.write(_escaped(raw.decode()) + "\n")
+        sys.stdout.flush()
+
 
 def _escaped(document: str) -> str:
     """The same JSON, with nothing in it that moves a cursor or reorders text."""

@@ -18,6 +18,7 @@ from beacon.engines.runtime_version import RuntimeVersion
 from beacon.exploration.growth import Growth
 from beacon.model.ablation import Ablation
 from beacon.model.coverage import Coverage
+from beacon.model.denial import Denial, Watched
 from beacon.model.deviation import Deviation
 from beacon.model.environment import Dimension
 from beacon.model.healed import Healed
@@ -205,6 +206,8 @@ DOCUMENTS: Mapping[str, tuple[type[msgspec.Struct], ...]] = {
     "runtimes": (Runtimes,),
     "services": (Services,),
     "clean": (Swept,),
+    "denial": (Denial,),
+    "watched": (Watched,),
 }
 
 

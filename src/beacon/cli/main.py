@@ -27,6 +27,7 @@ from beacon.cli import (
     runtimes,
     services,
     verify,
+    watch,
 )
 from beacon.cli.completion import add_completion_option
 from beacon.cli.console import Console
@@ -42,6 +43,7 @@ COMMANDS = (
         policy,
         verify,
         run,
+        watch,
         ablate,
         explain,
         cves,
@@ -67,7 +69,7 @@ exit codes:
   2    bad usage or input
   3    nothing observed
   4    unsupported host: see `beacon doctor`
-  10   verification failed, or a difference found
+  10   verification failed, something denied, or a difference found
   11   verification failed, but not through the policy's fault
   129, 130, 143   interrupted
 

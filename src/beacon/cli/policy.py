@@ -19,6 +19,7 @@ from beacon.data.arguments import is_whole
 from beacon.data.runtimes import all_tables
 from beacon.errors import ExitCode, UsageError
 from beacon.export.all import render_all
+from beacon.export.audit import AUDIT_FILE, audit_copy
 from beacon.export.launched import again
 from beacon.model.event import Syscall
 from beacon.model.files import (
@@ -179,6 +180,13 @@ def _add_conditions(parser: argparse.ArgumentParser) -> None:
         "these to all, not every runtime does. Default: only if it was seen.",
     )
     group.add_argument(
+        "--audit",
+        action="store_true",
+        help=f"Also write {AUDIT_FILE}, a logging copy of seccomp.json that denies nothing: the "
+        "kernel logs each call that the policy denies, and `beacon watch --policy DIR` prints it "
+        "(docs/guides/production.md). Default: no copy, and one of before is removed.",
+    )
+    group.add_argument(
         "--incomplete",
         action="store_true",
         help="Accept a profile that is not complete. Default: refuse it.",
@@ -236,14 +244,18 @@ def run(options: argparse.Namespace, console: Console) -> ExitCode:
         policy = with_bind_service(policy)
     policy = carried(policy, profile, console)
     files = render_all(policy) | _scripts(options.profile, policy)
+    if options.audit:
+        files[AUDIT_FILE] = audit_copy(policy)
     for note in (*runtime_notes(policy), *notes(policy)):
         console.say(f"Note: {note}")
     with writing(options.output):
-        write_files(options.output, files, outdated=[VERIFICATION_FILE])
+        write_files(options.output, files, outdated=[VERIFICATION_FILE, AUDIT_FILE])
     if options.json:
         console.document("policy", policy)
     else:
         _tell(console, policy, profile, options.output)
+    if options.audit:
+        _tell_audit(console, options.output)
     console.say(f"Wrote {options.output}; not proven yet: beacon verify {options.output}")
     return ExitCode.DONE
 
@@ -252,6 +264,15 @@ def _scripts(profile: Path, policy: Policy) -> dict[str, bytes]:
     """The workloads that are the user's own programs, by the files that they have in a policy."""
     found = load_scripts(profile, policy.scripts)
     return {each.file: found[each.name] for each in policy.scripts}
+
+
+def _tell_audit(console: Console, directory: Path) -> None:
+    profile = shlex.quote(f"seccomp={(directory / AUDIT_FILE).resolve()}")
+    console.say(
+        f"Note: a container started with --security-opt {profile} is denied no call, and "
+        f"`beacon watch --policy {shlex.quote(str(directory))} CONTAINER` prints what the policy "
+        "would deny it."
+    )
 
 
 def _probed(policy: Policy) -> list[Syscall]:

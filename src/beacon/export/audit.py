@@ -11,6 +11,8 @@ from typing import Any
 from beacon.export.seccomp import ARCHITECTURES, plain, rules
 from beacon.model.policy import Policy
 
+#: Its name in a policy's directory.
+AUDIT_FILE = "seccomp.audit.json"
 #: What happens to a call that the policy would deny: the kernel logs it, and it is made.
 AUDIT_ACTION = "SCMP_ACT_LOG"
 

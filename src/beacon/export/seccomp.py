@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import errno
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import msgspec
@@ -64,9 +64,14 @@ def rules(policy: Policy) -> Iterator[Rule]:
         yield Rule(plain_names, _ALLOW)
     for name, groups in sorted(conditional.items()):
         for together in groups:
-            yield Rule((name,), _ALLOW, args=tuple(map(_argument, together)))
+            yield allowing(name, together)
     if policy.not_implemented:
         yield Rule(policy.not_implemented, "SCMP_ACT_ERRNO", errno.ENOSYS)
+
+
+def allowing(name: str, together: Iterable[Condition]) -> Rule:
+    """The rule that allows a call where all of these conditions hold."""
+    return Rule((name,), _ALLOW, args=tuple(map(_argument, together)))
 
 
 def _classes(policy: Policy) -> dict[str, set[str]]:

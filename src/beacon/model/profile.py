@@ -121,6 +121,8 @@ def _gaps(group: Sequence[Run]) -> Iterator[str]:
     if not group[0].environment.settings:
         yield from (f"{where} {why}" for why in _failures(group))
     for run in group:
+        if run.joined:
+            yield f"{where} was watched while it ran already: its start was not seen"
         for loss in run.observation.losses:
             yield f"{where} lost {loss.count} {loss.what}"
 

@@ -78,7 +78,8 @@ class Run(msgspec.Struct, frozen=True):
 
     `listeners` are the sockets on which it waited for clients while it was ready, `driven` those
     of them that the workload drove. The container was `watched` from its start to its stop.
-    `repeat` counts earlier runs of the same workload in the same environment.
+    `repeat` counts earlier runs of the same workload in the same environment. `joined`: it ran
+    already when it was watched, and was not started again, so its start was not seen.
     """
 
     environment: Environment
@@ -91,6 +92,7 @@ class Run(msgspec.Struct, frozen=True):
     driven: tuple[Listener, ...] = ()
     watched: Seconds = 0.0
     repeat: Count = 0
+    joined: bool = False
 
     @property
     def name(self) -> str:

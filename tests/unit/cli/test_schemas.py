@@ -13,12 +13,16 @@ import pytest
 
 from beacon.campaign.doctor import Finding
 from beacon.cli import main as cli
+from beacon.cli.console import Console
 from beacon.cli.documents import DOCUMENTS
 from beacon.data import runtimes as data
 from beacon.data.cves import cves
 from beacon.engines.runtime_version import RuntimeVersion
+from beacon.model.denial import Denial, DenialKind, Standing, Watched
+from beacon.model.event import Syscall
 from beacon.model.files import PROFILE_FILE, encode, write_files
 from beacon.model.leftovers import Kept, Swept
+from beacon.model.observation import Loss
 from beacon.process_identity import Fate
 from beacon.synthesis.synthesize import synthesize
 from fakes import FakeEngine
@@ -47,6 +51,26 @@ MADE = {
     "clean": ("clean",),
     "cves-update": ("cves", "update", "--from", "DIR/feed"),
 }
+_DENIAL = Denial(
+    event=Syscall("mount", argument="plain"),
+    kind=DenialKind.WOULD_BE,
+    standing=Standing.BEYOND,
+    count=3,
+    processes=("server",),
+)
+#: What `beacon watch` writes a line each (test_watch.py).
+LINES: Mapping[str, msgspec.Struct] = {
+    "denial": _DENIAL,
+    "watched": Watched(
+        container="web",
+        image="web:1",
+        seconds=1.5,
+        restarts=0,
+        denials=(_DENIAL,),
+        losses=(Loss("names", 1),),
+        unnumbered=0,
+    ),
+}
 
 
 def _schema(name: str) -> dict[str, Any]:
@@ -67,7 +91,7 @@ def test_the_schemas_are_what_the_types_say() -> None:
 
 
 def test_every_kind_has_a_document() -> None:
-    assert SHOWN.keys() | MADE.keys() == DOCUMENTS.keys()
+    assert SHOWN.keys() | MADE.keys() | LINES.keys() == DOCUMENTS.keys()
 
 
 @pytest.mark.parametrize("name", FILES)
@@ -87,6 +111,12 @@ def test_what_commands_show(kind: str) -> None:
     for name in SHOWN[kind]:
         document = json.loads((SNAPSHOTS / f"{name}.json").read_bytes())
         _validate(document, _schema(f"output/{kind}"))
+
+
+@pytest.mark.parametrize("kind", LINES)
+def test_lines(kind: str, capsys: pytest.CaptureFixture[str]) -> None:
+    Console().document_line(kind, LINES[kind])
+    _validate(json.loads(capsys.readouterr().out), _schema(f"output/{kind}"))
 
 
 @pytest.fixture
