@@ -21,6 +21,7 @@ RATIOS = (
     ("recording", "empty-both"),
     ("recording", "empty-enter"),
     ("bystander", "bare"),
+    ("joined", "bystander"),
     ("bystander-plain", "bare-plain"),
 )
 

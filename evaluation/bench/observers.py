@@ -72,8 +72,8 @@ def empty(*programs: str) -> Callable[[Helpers], AbstractContextManager[Watch]]:
 
 
 @contextmanager
-def _target() -> Iterator[KernelTarget]:
-    monitor = KernelMonitor()
+def _target(*, joining: bool = False) -> Iterator[KernelTarget]:
+    monitor = KernelMonitor(joining=joining)
     try:
         with monitor.watch(f"bench-{os.getpid()}") as target:
             yield target
@@ -98,6 +98,13 @@ def recording(_: Helpers) -> Iterator[Watch]:
 def bystander(_: Helpers) -> Iterator[Watch]:
     """BeaCon, with the loop outside the cgroup that is watched."""
     with _target():
+        yield Watch()
+
+
+@contextmanager
+def joined_elsewhere(_: Helpers) -> Iterator[Watch]:
+    """The same as `beacon watch` has it loaded."""
+    with _target(joining=True):
         yield Watch()
 
 
@@ -154,6 +161,7 @@ VARIANTS = (
     Variant("empty-both", "empty programs on sys_enter and sys_exit", empty("enter", "leave")),
     Variant("recording", "BeaCon records the process", recording),
     Variant("bystander", "BeaCon records another container", bystander),
+    Variant("joined", "beacon watch joined another container", joined_elsewhere),
     Variant("bpftrace", "bpftrace counts by number", bpftrace, slowness=4),
     Variant("strace", "strace -c", strace, slowness=100),
     Variant("bare-plain", "baseline, no filter", nothing, filtered=False),
