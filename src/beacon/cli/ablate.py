@@ -33,9 +33,9 @@ def add(commands: Any) -> None:
         "ablate",
         "Find out what breaks without each entry of a profile's policy.",
         "Run the image under the policy that allows what its profile saw, without some of the "
-        "entries: first in groups, to find what is unneeded; then, for each entry that stays, "
-        "without it alone, to prove what breaks. At last run all that stays as a whole. Writes "
-        "PROFILE_DIR/ablation.json, which `beacon policy` takes into account and `beacon policy "
+        "entries: one by one where most are needed, in groups where few are. What can go together "
+        "is unneeded; each entry that is needed was removed alone, which proves what breaks. At "
+        "last run all that stays as a whole. Writes PROFILE_DIR/ablation.json, which `beacon policy` takes into account and `beacon policy "
         "--minimal` follows (docs/guides/tighten.md).",
         "[OPTIONS] PROFILE_DIR",
         ["web.profile", "--time-budget 10m web.profile", "--environment init=yes web.profile"],
@@ -45,7 +45,7 @@ def add(commands: Any) -> None:
         "profile", metavar="PROFILE_DIR", type=Path, help="A directory that `beacon profile` wrote."
     )
     _add_extent(parser)
-    add_consent_options(parser)
+    add_consent_options(parser, "PROFILE_DIR")
     add_general_options(parser, "the ablation")
     parser.set_defaults(run=run)
 

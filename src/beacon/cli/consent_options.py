@@ -27,11 +27,14 @@ _LISTED = 50
 _Document = TypeVar("_Document", Profile, Policy)
 
 
-def add_consent_options(parser: argparse.ArgumentParser) -> None:
-    """Add them: those of `profile` that give a container more than it has by itself."""
+def add_consent_options(parser: argparse.ArgumentParser, directory: str = "POLICY_DIR") -> None:
+    """Add them: those of `profile` that give a container more than it has by itself.
+
+    `directory` is what the command calls the directory that it reads.
+    """
     group = parser.add_argument_group(
         "consent",
-        "The files of POLICY_DIR may come from anybody. BeaCon obeys what they ask of this host (a "
+        f"The files of {directory} may come from anybody. BeaCon obeys what they ask of this host (a "
         "workload that is a program, a path, network, device or namespace of the host, a "
         "capability or a filter beyond Docker's default) only if you gave it to `beacon profile` "
         "on this host, which sealed the files, or if you give it here again (a workload with "
