@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
 from typing import Protocol
@@ -99,7 +100,22 @@ def ablate(request: AblateRequest, reporter: AblationReporter) -> Ablation:
                 reporter.tried,
                 request.jobs,
             )
-            return _ablated(runs, replays, request.starts, lab.engine.facts().runtime)
+            with _kept(journal, request, reporter):
+                return _ablated(runs, replays, request.starts, lab.engine.facts().runtime)
+
+
+@contextmanager
+def _kept(journal: Journal, request: AblateRequest, reporter: AblationReporter) -> Iterator[None]:
+    """Say what an interrupt or an error leaves to continue with."""
+    try:
+        yield
+    except BaseException:
+        if len(journal):
+            reporter.say(
+                f"Kept in {request.profile}: {len(journal)} answers; repeat the command with "
+                "--resume to continue."
+            )
+        raise
 
 
 def _ablated(runs: AblationRuns, replays: Sequence[Replay], starts: int, runtime: str) -> Ablation:

@@ -34,8 +34,8 @@ def add_consent_options(parser: argparse.ArgumentParser, directory: str = "POLIC
     """
     group = parser.add_argument_group(
         "consent",
-        f"The files of {directory} may come from anybody. BeaCon obeys what they ask of this host (a "
-        "workload that is a program, a path, network, device or namespace of the host, a "
+        f"The files of {directory} may come from anybody. BeaCon obeys what they ask of this host "
+        "(a workload that is a program, a path, network, device or namespace of the host, a "
         "capability or a filter beyond Docker's default) only if you gave it to `beacon profile` "
         "on this host, which sealed the files, or if you give it here again (a workload with "
         "--workload). It lists all of it "
