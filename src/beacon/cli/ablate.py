@@ -36,7 +36,7 @@ def add(commands: Any) -> None:
         "entries: one by one where most are needed, in groups where few are. What can go together "
         "is unneeded; each entry that is needed was removed alone, which proves what breaks. At "
         "last run all that stays as a whole. Writes PROFILE_DIR/ablation.json, which `beacon "
-        "policy` takes into account and `beacon policy --minimal` follows (docs/guides/tighten.md).",
+        "policy` takes into account and `--minimal` makes it follow (docs/guides/tighten.md).",
         "[OPTIONS] PROFILE_DIR",
         ["web.profile", "--time-budget 10m web.profile", "--environment init=yes web.profile"],
     )
