@@ -62,7 +62,7 @@ def ablate(request: AblateRequest, reporter: AblationReporter) -> Ablation:
     differs under the whole policy.
     """
     profile = load_profile(request.profile)
-    # Whatever was seen, without a reserve: of what no run showed no run can tell.
+    # Whatever was seen, without a reserve: no run says anything of what no run showed.
     policy = synthesize(profile, Intent(), insist=True, runtimes=all_tables())
     replays = _chosen(policy, profile, request.environments)
     consent = _consented(request, profile, policy, replays, reporter)

@@ -28,7 +28,7 @@ class Necessity(StrEnum):
 
     NEEDED = "needed"  # something breaks without it alone
     UNNEEDED = "unneeded"  # without it, and all others that are unneeded, nothing breaks
-    UNTESTED = "untested"  # nobody can tell, or the budget ended
+    UNTESTED = "untested"  # no run shows it, or the budget ended
 
 
 class BreakageKind(StrEnum):

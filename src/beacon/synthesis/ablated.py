@@ -16,7 +16,7 @@ from beacon.model.run import run_name
 #: Entries that only go together: no filter lets one of them through and not the others.
 Unit = frozenset[Event]
 
-INFERRED = "kept: no run showed it, so no run can tell"
+INFERRED = "kept: inferred, so that no run shows what it is for"
 ELSEWHERE = "kept: only other environments used it"
 _BECAUSE = "removed by ablation"
 
