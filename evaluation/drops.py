@@ -1,12 +1,13 @@
 """Whether a call that is dropped from a policy is noticed, named and healed.
 
-usage: drops.py DIR [NAME...]   (nginx, redis, postgres and python; policies are kept in DIR)
+usage: drops.py DIR RESULTS.json [NAME...]   (nginx, redis, postgres and python)
 
 Of each image's policy, as the default environment needs it, calls are dropped one at a time: ten
 that runs used, chosen at random with a fixed seed, and three that none used. `beacon verify --heal`
 is run on what is left. Where it sees no denial, runs without the policy show whether they make the
-call. Each drop is kept in DIR as soon as it is done. Exit code 10: a drop went unnoticed, another
-call was named, or the policy is not what it was.
+call. Each drop is kept in DIR as soon as it is done, so that an interrupted evaluation goes on;
+RESULTS.json has all of them. Exit code 10: a drop went unnoticed, another call was named, or the
+policy is not what it was.
 """
 
 from __future__ import annotations
@@ -140,9 +141,12 @@ def _told(drop: Drop) -> str:
 
 def main(arguments: list[str]) -> None:
     """Drop, print a line for each image, and what went wrong."""
-    if not arguments:
+    if len(arguments) < 2:
         sys.exit(__doc__)
-    found = {name: drops(name, Path(arguments[0])) for name in arguments[1:] or _NAMES}
+    directory, results = Path(arguments[0]), Path(arguments[1])
+    found = {name: drops(name, directory) for name in arguments[2:] or _NAMES}
+    results.parent.mkdir(exist_ok=True)
+    results.write_bytes(msgspec.json.format(msgspec.json.encode(found), indent=1) + b"\n")
     print(table(_HEADS, [_cells(name, each) for name, each in found.items()]))
     failed = [f"{name}: {_told(e)}" for name, each in found.items() for e in each if e.failed]
     print(f"\nFailures: {'; '.join(failed) or 'none'}.")
