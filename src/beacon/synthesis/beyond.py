@@ -46,9 +46,10 @@ def _beyond(policy: Policy, allowed: Allowed, run: Run) -> Run:
 
 def only(run: Run, wanted: Callable[[Event], bool]) -> Run:
     """The run, with only the uses of wanted events; what was denied is not a use."""
-    seen = run.observation
+    seen, abis = run.observation, run.observation.abis()
+    used = (each for each in seen.syscalls if each.call.abi in abis)
     observation = Observation(
-        tuple(part for entry in seen.syscalls for part in _parts(entry, wanted)),
+        tuple(part for entry in used for part in _parts(entry, wanted)),
         tuple(each for each in seen.capabilities if each.needed and wanted(each.capability)),
     )
     return replace(run, observation=observation)
@@ -61,19 +62,8 @@ def _parts(entry: SyscallCount, wanted: Callable[[Event], bool]) -> Iterator[Sys
     classes = tuple(part for call, part in parts if call.argument is not None)
     count = sum(part.count for _, part in parts)
     processes = tuple(sorted({name for _, part in parts for name in part.processes}))
-    failed = min(entry.failed, count)
-    if entry.failed < entry.count:  # its ABI is used, whichever of the calls failed
-        failed = min(failed, count - 1)
-    yield replace(
-        entry,
-        count=count,
-        denied=0,
-        killed=0,
-        trapped=0,
-        processes=processes,
-        classes=classes,
-        failed=failed,
-    )
+    # Its ABI is used, if not by this call: none of these counts as failed any more.
+    yield SyscallCount(entry.call, entry.phase, count, 0, entry.first_ns, processes, classes)
 
 
 def as_if_allowed(policy: Policy, run: Run) -> Run:

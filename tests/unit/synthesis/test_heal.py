@@ -168,6 +168,14 @@ def test_argument_classes_are_added_one_by_one() -> None:
     assert both <= heal(policy, [sockets(tcp, local)]).events()
 
 
+def test_a_call_that_fails_counts_where_its_abi_is_used() -> None:
+    used = run(call("read"), call("getpid", abi=Abi.I386))
+    policy = synthesize(profile(used))
+    other = run(call("getpid", abi=Abi.I386), call("keyctl", abi=Abi.I386, failed=1))
+    (found,) = remedy(policy, policy, [other]).missing
+    assert str(found.event) == "i386:keyctl"
+
+
 def test_what_does_not_count() -> None:
     policy = synthesize(profile(run(call("read"))))
     failed = run(call("ptrace"), ending=Ending.EXITED)
