@@ -6,8 +6,8 @@ Of each image's policy, as the default environment needs it, calls are dropped o
 that runs used, chosen at random with a fixed seed, and three that none used. `beacon verify --heal`
 is run on what is left. Where it sees no denial, runs without the policy show whether they make the
 call. Each drop is kept in DIR as soon as it is done, so that an interrupted evaluation goes on;
-RESULTS.json has all of them. Exit code 10: a drop went unnoticed, another call was named, or the
-policy is not what it was.
+RESULTS.json has all of them. Exit code 10: a drop went unnoticed, another was named, or the healed
+policy is not exactly what it was.
 """
 
 from __future__ import annotations
@@ -52,15 +52,20 @@ class Drop(msgspec.Struct, frozen=True):
     verdict: str
 
     @property
-    def false_names(self) -> set[str]:
-        """Whatever else was named."""
-        return set(self.named) - {self.call}
+    def consequences(self) -> set[str]:
+        """What else was denied: a program that cannot make one call takes another way."""
+        return set(self.named) - {self.call} if self.call in self.named else set()
 
     @property
     def failed(self) -> bool:
-        """Whether it shows a fault of BeaCon's."""
-        noticed = self.call in self.named and self.restored and self.verdict == "verified"
-        return bool(self.false_names) or (noticed != self.used)
+        """Whether it shows a fault of BeaCon's.
+
+        A call that no run makes has to go without any name; healing has to add the other ones, and
+        nothing beside them.
+        """
+        if not self.used:
+            return bool(self.named) or self.verdict != "verified"
+        return self.call not in self.named or not self.restored or self.verdict != "verified"
 
 
 def policy_of(name: str, directory: Path) -> Path:
@@ -153,8 +158,15 @@ def main(arguments: list[str]) -> None:
     sys.exit(10 if failed else 0)
 
 
-_HEADS = ["image", "dropped", "made in a run", "named", "checks or ending differ", "false names"]
-_HEADS += ["restored and verified"]
+_HEADS = [
+    "image",
+    "dropped",
+    "made in a run",
+    "named",
+    "checks or ending differ",
+    "more denied in consequence",
+]
+_HEADS += ["healed exactly, and verified"]
 
 
 def _cells(name: str, found: list[Drop]) -> list[str]:
@@ -164,7 +176,7 @@ def _cells(name: str, found: list[Drop]) -> list[str]:
         sum(each.used for each in found),
         len(named),
         sum(each.differences > 0 for each in named),
-        sum(len(each.false_names) for each in found),
+        sum(bool(each.consequences) for each in found),
         sum(each.restored and each.verdict == "verified" for each in named),
     )
     return [name, *map(str, counts)]
