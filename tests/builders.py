@@ -6,7 +6,8 @@ from beacon.model.environment import Environment
 from beacon.model.event import Abi, Capability, Phase, Syscall
 from beacon.model.launch import Launch
 from beacon.model.observation import CapabilityCheck, Loss, Observation, SyscallCount
-from beacon.model.profile import Host, ImageIdentity, Profile
+from beacon.model.origin import Host, ImageIdentity
+from beacon.model.profile import Profile
 from beacon.model.run import Check, Ending, Outcome, Run
 
 

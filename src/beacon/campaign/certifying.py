@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 from beacon.model.certificate import Certificate, PassedChecks
 from beacon.model.listener import Listener
-from beacon.model.profile import Host, ImageIdentity
+from beacon.model.origin import Host, ImageIdentity
 from beacon.model.recall import Recall
 from beacon.model.verification import DifferenceKind, Starts, Verification, VerifiedRun
 from beacon.workloads.combination import Part, by_part, companions, parse

@@ -59,7 +59,8 @@ def log(request: VerifyRequest, reporter: Reporter) -> Logged:
         return Logged(policy.image, (), (), __version__, 0, len(policy.replays), files)
     found = unrestricted(request, subject, reporter)
     missing = remedy(policy, in_force(subject), (*found.seen, *found.starts)).missing
-    left_out = len(policy.replays) - len(found.runs)
+    image = request.image or policy.image.reference
+    left_out = len(policy.replays_of(image)) - len(found.runs)
     return Logged(
         policy.image, found.runs, missing, __version__, len(found.starts), left_out, files
     )
@@ -81,7 +82,7 @@ def unrestricted(
     Those are not repeated of which such runs are there already.
     """
     policy, jobs = subject.policy, request.jobs
-    replays = chosen(policy, quick=request.quick)
+    replays = chosen(policy, request.image or policy.image.reference, quick=request.quick)
     starts: list[Run] = []
     known = _by_name(have)
     with opened(request, subject, reporter) as (lab, conditions):

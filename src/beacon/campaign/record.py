@@ -22,7 +22,8 @@ from beacon.exploration.interface import Strategy
 from beacon.model.coverage import coverage
 from beacon.model.environment import Dimension, Environment, EnvironmentSpace
 from beacon.model.event import Event
-from beacon.model.profile import Exploration, Host, Profile
+from beacon.model.origin import Host
+from beacon.model.profile import Exploration, Profile
 from beacon.model.recognition import Recognition
 from beacon.model.run import Ending, Run
 from beacon.workloads.discovery import scripts_of

@@ -56,7 +56,8 @@ def verify_runs(
     What differs is run without the policy, too. `quick`: only those in the default environment.
     `further` workloads drive it there as well. All runs are added to `kept`.
     """
-    recorded = chosen(policy, quick=quick)
+    image = conditions.image.reference
+    recorded = chosen(policy, image, quick=quick)
     cells = [RunSpec(replay.environment, find_workload(replay.workload)) for replay in recorded]
     cells += [RunSpec(Environment(), workload) for workload in further]
     replays = [*recorded, *record_now(lab, conditions, policy, further, reporter, jobs)]
@@ -78,15 +79,16 @@ def verify_runs(
         conditions.image.identity,
         tuple(verified),
         __version__,
-        left_out=len(policy.replays) - len(recorded),
+        left_out=len(policy.replays_of(image)) - len(recorded),
         coverage=covered,
         uncontrolled=sum(bool(case.keys()) and not case.control for case in cases),
     )
 
 
-def chosen(policy: Policy, *, quick: bool) -> list[Replay]:
-    """The replays that verification repeats; `quick`: those in the default environment."""
-    return [each for each in policy.replays if not (quick and each.environment.settings)]
+def chosen(policy: Policy, image: str, *, quick: bool) -> list[Replay]:
+    """The replays that verification of an image repeats; `quick`: in the default environment."""
+    replays = policy.replays_of(image)
+    return [each for each in replays if not (quick and each.environment.settings)]
 
 
 def _verified(case: Case, found: Blame) -> VerifiedRun:

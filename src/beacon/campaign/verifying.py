@@ -137,7 +137,7 @@ def consented(
     request: VerifyRequest, policy: Policy, enforced: Enforced, reporter: Reporter
 ) -> tuple[list[Demand], Consent]:
     """List what the replays ask for; UsageError for what the caller did not consent to."""
-    replays = chosen(policy, quick=request.quick)
+    replays = chosen(policy, request.image or policy.image.reference, quick=request.quick)
     found = demands(policy, replays, enforced.enforcement, request.granted, request.policy)
     if not found:
         return found, Consent()
@@ -174,6 +174,11 @@ def opened(
             check_consent(subject.found, replace(consent, sealed=False))
         if note := other_runtime(policy, lab.engine.facts().runtime):
             reporter.say(f"Note: {note}.")
+        if others := policy.other_images():
+            reporter.say(
+                f"Note: runs of {', '.join(others)} are not repeated: "
+                "`beacon check IMAGE --policy DIR` repeats those of another image."
+            )
         yield (
             lab,
             Conditions(

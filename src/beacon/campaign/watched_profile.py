@@ -10,7 +10,8 @@ from beacon.model.coverage import coverage
 from beacon.model.environment import Environment, EnvironmentSpace
 from beacon.model.listener import Listener
 from beacon.model.observation import Observation
-from beacon.model.profile import Host, ImageIdentity, Profile
+from beacon.model.origin import Host, ImageIdentity
+from beacon.model.profile import Profile
 from beacon.model.run import Ending, Outcome, Run
 from beacon.workloads.none import NoWorkload
 

@@ -25,14 +25,16 @@ from beacon.model.healed import Healed
 from beacon.model.leftovers import Swept
 from beacon.model.listener import Listener
 from beacon.model.logged import Logged
+from beacon.model.origin import Host, ImageIdentity
 from beacon.model.policy import Policy, ReachSummary, Unseen
-from beacon.model.profile import Exploration, Host, ImageIdentity
+from beacon.model.profile import Exploration
 from beacon.model.reach import Reach
 from beacon.model.recall import Recall
 from beacon.model.recognition import Recognition
 from beacon.model.run import Check, Ending
 from beacon.model.support import Support
 from beacon.model.verification import Verdict, Verification
+from beacon.synthesis.contribution import Contribution
 from beacon.synthesis.difference import Change
 from beacon.synthesis.explain import Explanation
 from beacon.synthesis.exposure import Exposure
@@ -90,6 +92,15 @@ class ProfileSummary(msgspec.Struct, frozen=True, kw_only=True):
     recall: Recall | None
     growth: Growth
     runs: tuple[RunSummary, ...]
+
+
+class MergeSummary(msgspec.Struct, frozen=True, kw_only=True):
+    """What was merged; profile.json has the runs themselves."""
+
+    image: ImageIdentity
+    runs: int
+    gaps: tuple[str, ...]
+    sources: tuple[Contribution, ...]
 
 
 class Judgement(msgspec.Struct, frozen=True, kw_only=True):
@@ -192,6 +203,7 @@ DOCUMENTS: Mapping[str, tuple[type[msgspec.Struct], ...]] = {
     "doctor": (Findings,),
     "dimensions": (Dimensions,),
     "profile": (ProfileSummary,),
+    "merge": (MergeSummary,),
     "policy": (Policy,),
     "verification": (Judgement, Verification),
     "verification-log": (LogJudgement, Logged),

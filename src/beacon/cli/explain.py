@@ -106,12 +106,7 @@ def _lines(found: Explanation) -> Iterator[str]:
         yield "  arguments      not distinguished: too many different ones, another ABI, or a pin"
     yield from _score("security", found.security)
     yield from _score("functionality", found.functionality)
-    evidence = found.evidence
-    if found.count:
-        yield f"  used           {found.count} times in {len(evidence.runs)} runs"
-        yield f"  phases         {', '.join(evidence.phases)}"
-        yield f"  processes      {', '.join(evidence.processes)}"
-        yield f"  first runs     {_some(evidence.runs)}"
+    yield from _used(found)
     if found.calls:
         yield f"  needed in      {', '.join(found.calls)}"
     for held in found.held:
@@ -132,6 +127,17 @@ def _origin(found: Explanation) -> Iterator[str]:
         yield f"  within reach   {found.reserve}"
     if found.runtimes:
         yield f"  runtimes       {', '.join(found.runtimes)}: made before the entry point"
+
+
+def _used(found: Explanation) -> Iterator[str]:
+    evidence = found.evidence
+    if found.count:
+        yield f"  used           {found.count} times in {len(evidence.runs)} runs"
+        yield f"  phases         {', '.join(evidence.phases)}"
+        yield f"  processes      {', '.join(evidence.processes)}"
+        yield f"  first runs     {_some(evidence.runs)}"
+    for origin in found.origins:
+        yield f"  recorded with  {origin.sentence()}"
 
 
 def _score(name: str, score: Score) -> Iterator[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import shlex
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +12,9 @@ import msgspec
 
 from beacon.cli.arguments import check_output, directory
 from beacon.cli.consent_options import carried
-from beacon.cli.console import Console
+from beacon.cli.console import Console, counted
 from beacon.cli.parser import add_command, add_general_options
+from beacon.cli.profiles import add_different_images_option, add_profiles_argument, load_profiles
 from beacon.cli.unseen import not_seen
 from beacon.data.arguments import is_whole
 from beacon.data.runtimes import all_tables
@@ -21,15 +22,9 @@ from beacon.errors import ExitCode, UsageError
 from beacon.export.all import render_all
 from beacon.export.audit import AUDIT_FILE, audit_copy
 from beacon.export.launched import again
+from beacon.model.ablation import Ablation
 from beacon.model.event import Syscall
-from beacon.model.files import (
-    VERIFICATION_FILE,
-    load_ablation,
-    load_profile,
-    load_scripts,
-    write_files,
-    writing,
-)
+from beacon.model.files import VERIFICATION_FILE, load_ablation, write_files, writing
 from beacon.model.intent import Intent, Reserve
 from beacon.model.own_files import read_text
 from beacon.model.policy import Policy
@@ -60,12 +55,13 @@ def add(commands: Any) -> None:
         "intent says, and deny the rest. Writes policy.json, seccomp.json, docker.args, "
         "compose.yaml, kubernetes.yaml and seccompprofile.yaml to DIR. Prove them with "
         "`beacon verify DIR`.",
-        "[OPTIONS] -o DIR PROFILE_DIR",
+        "[OPTIONS] -o DIR PROFILE_DIR…",
         [
             "web.profile -o web.policy",
             "web.profile -o web.policy --preset strict --allow CAP_NET_BIND_SERVICE",
             "web.profile -o web.policy --intent intent.toml",
             "web.profile -o web.minimal --minimal",
+            "debian.profile fedora.profile -o web.policy",
         ],
     )
     _add_files(parser)
@@ -79,9 +75,7 @@ def add(commands: Any) -> None:
 
 def _add_files(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group("arguments")
-    group.add_argument(
-        "profile", metavar="PROFILE_DIR", type=Path, help="A directory that `beacon profile` wrote."
-    )
+    add_profiles_argument(group)
     group.add_argument(
         "-o",
         "--output",
@@ -179,6 +173,7 @@ def _add_conditions(parser: argparse.ArgumentParser) -> None:
         help="Add CAP_NET_BIND_SERVICE if the container listens on a port below 1024. Docker opens "
         "these to all, not every runtime does. Default: only if it was seen.",
     )
+    add_different_images_option(group)
     group.add_argument(
         "--audit",
         action="store_true",
@@ -225,25 +220,19 @@ def run(options: argparse.Namespace, console: Console) -> ExitCode:
     """Derive, write, tell."""
     check_output(options.output)
     intent = _intent(options)
-    profile = load_profile(options.profile)
+    profile, scripts = load_profiles(options.profiles, console, options.different_images)
     check_environments(intent, profile)
-    ablation = load_ablation(options.profile, profile)
-    if intent.minimal and ablation is None:
-        raise UsageError(
-            f"Nothing in {options.profile} says what is unneeded: run "
-            f"`beacon ablate {options.profile}` first, or leave --minimal out."
-        )
     policy = synthesize(
         profile,
         intent,
         insist=options.incomplete,
         runtimes=all_tables(),
-        ablation=ablation,
+        ablation=_ablation(options.profiles, profile, intent),
     )
     if options.add_capability_for_ports:
         policy = with_bind_service(policy)
     policy = carried(policy, profile, console)
-    files = render_all(policy) | _scripts(options.profile, policy)
+    files = render_all(policy) | scripts
     if options.audit:
         files[AUDIT_FILE] = audit_copy(policy)
     for note in (*runtime_notes(policy), *notes(policy)):
@@ -260,10 +249,20 @@ def run(options: argparse.Namespace, console: Console) -> ExitCode:
     return ExitCode.DONE
 
 
-def _scripts(profile: Path, policy: Policy) -> dict[str, bytes]:
-    """The workloads that are the user's own programs, by the files that they have in a policy."""
-    found = load_scripts(profile, policy.scripts)
-    return {each.file: found[each.name] for each in policy.scripts}
+def _ablation(directories: Sequence[Path], profile: Profile, intent: Intent) -> Ablation | None:
+    """What was found out about the one profile; nothing is known of several together."""
+    if len(directories) > 1:
+        if intent.minimal:
+            raise UsageError("--minimal is about one profile: name one, or leave it out.")
+        return None
+    (directory,) = directories
+    ablation = load_ablation(directory, profile)
+    if intent.minimal and ablation is None:
+        raise UsageError(
+            f"Nothing in {directory} says what is unneeded: run `beacon ablate {directory}` "
+            "first, or leave --minimal out."
+        )
+    return ablation
 
 
 def _tell_audit(console: Console, directory: Path) -> None:
@@ -282,9 +281,7 @@ def _probed(policy: Policy) -> list[Syscall]:
 
 
 def _tell(console: Console, policy: Policy, profile: Profile, directory: Path) -> None:
-    console.result(f"image         {policy.image.reference}")
-    console.result(f"intent        {_spelt(policy.intent)}")
-    for line in _allowed(policy):
+    for line in (*_recorded(policy), f"intent        {_spelt(policy.intent)}", *_allowed(policy)):
         console.result(line)
     console.result(f"runtimes      {', '.join(each.runtime for each in policy.runtimes)}")
     for name, version in unknown_to_some(policy.events()).items():
@@ -299,6 +296,12 @@ def _tell(console: Console, policy: Policy, profile: Profile, directory: Path) -
         console.result(f"coverage      {policy.coverage.sentence()}")
     for line in _use(policy, directory):
         console.result(line)
+
+
+def _recorded(policy: Policy) -> Iterator[str]:
+    yield f"image         {policy.image.reference}"
+    for each in policy.recorded:
+        yield f"recorded      {counted(len(each.runs), 'run')} of {each.origin.sentence()}"
 
 
 def _allowed(policy: Policy) -> Iterator[str]:

@@ -13,7 +13,7 @@ from beacon.errors import BeaconError, UnsupportedHostError, UsageError
 from beacon.model.launch import Launch
 from beacon.model.leftovers import Swept
 from beacon.model.listener import Listener
-from beacon.model.profile import ImageIdentity
+from beacon.model.origin import ImageIdentity
 
 #: On everything BeaCon makes; the value is the session's id. Clean-up goes by it alone.
 SESSION_LABEL = "beacon.session"

@@ -12,7 +12,7 @@ from msgspec import Meta
 from beacon.model.environment import Environment
 from beacon.model.event import Event
 from beacon.model.numbers import Count, Integer
-from beacon.model.profile import ImageIdentity
+from beacon.model.origin import ImageIdentity
 from beacon.model.verification import Starts
 
 #: Of ablation.json; a reader refuses a newer one.

@@ -6,7 +6,7 @@ import msgspec
 
 from beacon.model.listener import Listener
 from beacon.model.numbers import Count
-from beacon.model.profile import Host, ImageIdentity
+from beacon.model.origin import Host, ImageIdentity
 from beacon.model.recall import Recall
 
 

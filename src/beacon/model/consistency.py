@@ -6,20 +6,21 @@ from collections.abc import Iterable, Sequence
 
 from beacon.model.coverage import coverage
 from beacon.model.environment import Environment, EnvironmentSpace
+from beacon.model.origin import Origin
 from beacon.model.policy import Policy
 from beacon.model.profile import Profile
 from beacon.model.recall import Recall
 from beacon.model.script import MOST_SCRIPTS, Script
 
 _MOST_RUNTIMES = 128
-_Named = tuple[str, Environment, int]
+_Named = tuple[str, Environment, int | str]
 
 
 def check_profile(profile: Profile) -> None:
     """ValueError if it names an environment that it does not describe, or a run twice.
 
     Also if its coverage is not what its runs show, if its recall is of environments without a run,
-    and for a script that it names twice.
+    if a run comes from none of its sources, and for a script that it names twice.
     """
     _check_scripts(profile.scripts)
     _check((each.workload, each.environment, each.repeat) for each in profile.runs)
@@ -30,6 +31,9 @@ def check_profile(profile: Profile) -> None:
     found = coverage(profile.runs, profile.surroundings)
     if profile.coverage not in (None, found):
         raise ValueError("its coverage is not that of its runs")
+    origins: set[Origin | None] = {source.origin for source in profile.sources}
+    if not {run.origin for run in profile.runs} <= (origins or {None}):
+        raise ValueError("a run comes from none of its sources")
 
 
 def check_policy(policy: Policy) -> None:
@@ -40,7 +44,10 @@ def check_policy(policy: Policy) -> None:
     _check_scripts(policy.scripts)
     if len(policy.runtimes) > _MOST_RUNTIMES:
         raise ValueError(f"it is for {len(policy.runtimes)} container runtimes")
-    _check((each.workload, each.environment, 0) for each in policy.replays)
+    _check(
+        (each.workload, each.environment, each.image.id if each.image else "")
+        for each in policy.replays
+    )
     environments = {each.environment for each in policy.replays}
     _check_settings(environments | _left_out(policy.recall), policy.surroundings)
 

@@ -8,7 +8,7 @@ from beacon.model.deviation import Deviation, is_wider
 from beacon.model.environment import Environment
 from beacon.model.missing import Missing
 from beacon.model.numbers import Count
-from beacon.model.profile import ImageIdentity
+from beacon.model.origin import ImageIdentity
 from beacon.model.run import Outcome, run_name
 from beacon.model.verification import Difference, Verdict
 

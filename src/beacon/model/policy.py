@@ -10,7 +10,7 @@ from beacon.model.event import Abi, Capability, Event, Phase, Syscall
 from beacon.model.intent import Intent
 from beacon.model.launch import Launch
 from beacon.model.numbers import Count, Integer
-from beacon.model.profile import ImageIdentity
+from beacon.model.origin import ImageIdentity, Origin
 from beacon.model.reach import Caller, Scope
 from beacon.model.recall import Recall
 from beacon.model.run import Check, Ending
@@ -128,7 +128,8 @@ class Replay(msgspec.Struct, frozen=True):
     """A recorded run as verification repeats it: the same end, no denial beyond these.
 
     Of several runs of one workload in one environment it is what they have in common; checks that
-    are `unsteady` passed in some of them only, and are not compared.
+    are `unsteady` passed in some of them only, and are not compared. `image` is None where it is
+    the policy's own.
     """
 
     environment: Environment
@@ -140,6 +141,14 @@ class Replay(msgspec.Struct, frozen=True):
     refused: tuple[str, ...]  # capabilities that were asked for and not granted
     signalled: tuple[Syscall, ...] = ()  # the filter killed or trapped those who made them
     unsteady: tuple[str, ...] = ()
+    image: ImageIdentity | None = None
+
+
+class Recorded(msgspec.Struct, frozen=True):
+    """The runs of a merged profile, by name, that have one origin."""
+
+    origin: Origin
+    runs: tuple[str, ...]
 
 
 class RuntimeFloor(msgspec.Struct, frozen=True):
@@ -170,9 +179,10 @@ class Policy(msgspec.Struct, frozen=True):
     """Everything that `verify` and the exporters need. `gaps` is empty for a complete profile.
 
     `script` and `scripts` are the profile's. The first of `runtimes` recorded it; in an older
-    document there is none. `coverage` is that of the runs that count; None in a document of an
-    older version. `reach` is None when nobody analysed the image; `unseen` is what it says can be
-    made and is denied. `healed` is the journal of `verify --heal`, `recall` the profile's.
+    document there is none. `recorded` says where the runs of a merged profile come from. `coverage`
+    is that of the runs that count; None in a document of an older version. `reach` is None when
+    nobody analysed the image; `unseen` is what it says can be made and is denied. `healed` is the
+    journal of `verify --heal`, `recall` the profile's.
     """
 
     image: ImageIdentity
@@ -197,6 +207,19 @@ class Policy(msgspec.Struct, frozen=True):
     healed: tuple[Healing, ...] = ()
     recall: Recall | None = None
     scripts: tuple[Script, ...] = ()
+    recorded: tuple[Recorded, ...] = ()
+
+    def replays_of(self, image: str) -> tuple[Replay, ...]:
+        """Those recorded with this image (its name or id); with an unknown one the policy's own."""
+        identities = dict.fromkeys((None, *(each.image for each in self.replays)))
+        named = (each or self.image for each in identities)
+        known = zip(identities, named, strict=True)
+        found = next((each for each, one in known if image in (one.reference, one.id)), None)
+        return tuple(each for each in self.replays if each.image == found)
+
+    def other_images(self) -> tuple[str, ...]:
+        """The names of further images that were recorded."""
+        return tuple(sorted({x.image.reference for x in self.replays if x.image is not None}))
 
     def events(self) -> frozenset[Event]:
         """Everything that is allowed."""

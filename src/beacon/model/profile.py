@@ -11,6 +11,7 @@ from beacon.model.environment import EnvironmentSpace
 from beacon.model.event import Event
 from beacon.model.launch import Launch
 from beacon.model.numbers import Count, Integer
+from beacon.model.origin import Host, ImageIdentity, Origin
 from beacon.model.reach import Reach
 from beacon.model.recall import Recall
 from beacon.model.recognition import Recognition
@@ -20,24 +21,6 @@ from beacon.model.support import Support, repeated, some, support, unanswered, u
 
 #: Of profile.json; a reader refuses a newer one.
 PROFILE_VERSION = 1
-
-
-class ImageIdentity(msgspec.Struct, frozen=True):
-    """Which image: as the user named it, and its content's id."""
-
-    reference: str
-    id: str
-    architecture: str
-
-
-class Host(msgspec.Struct, frozen=True):
-    """Where it was recorded; calls under the filter depend on the runtime's version."""
-
-    kernel: str
-    monitor: str  # the ladder's rung
-    cgroup_version: Integer
-    engine: str
-    runtime: str
 
 
 class Estimate(msgspec.Struct, frozen=True):
@@ -72,6 +55,17 @@ class Exploration(msgspec.Struct, frozen=True):
     repetition: Estimate | None = None
 
 
+class Source(msgspec.Struct, frozen=True):
+    """A recording whose runs a merged profile has, and what its own profile said of them."""
+
+    origin: Origin
+    script: str | None = None
+    exploration: Exploration | None = None
+    reach: Reach | None = None
+    recognition: Recognition | None = None
+    scripts: tuple[Script, ...] = ()
+
+
 class Profile(msgspec.Struct, frozen=True):
     """Every run of one image, with what it ran on. `beacon` is the version that recorded it.
 
@@ -80,6 +74,9 @@ class Profile(msgspec.Struct, frozen=True):
     `coverage` follows from the runs; None in a document of an older version. `reach` is what the
     image's programs can call; None when nobody analysed it. `recognition`: what it was taken for.
     `recall`: each environment left out in turn; None where nothing but the default one was run.
+
+    `sources` are the recordings of a merged profile, whose runs name their origin; image and host
+    are then those of the latest run. Without sources all runs are of this image on this host.
     """
 
     image: ImageIdentity
@@ -97,6 +94,21 @@ class Profile(msgspec.Struct, frozen=True):
     recognition: Recognition | None = None
     recall: Recall | None = None
     scripts: tuple[Script, ...] = ()
+    sources: tuple[Source, ...] = ()
+
+    def origin(self) -> Origin:
+        """Its own image on its own host."""
+        return Origin(self.image, self.host, self.beacon)
+
+    def origins(self) -> tuple[Origin, ...]:
+        """Where its runs come from, each once."""
+        found = (source.origin for source in self.sources)
+        return tuple(dict.fromkeys(found)) or (self.origin(),)
+
+    def runtimes(self) -> tuple[str, ...]:
+        """The container runtimes that its runs were recorded under, its own host's first."""
+        others = {origin.host.runtime for origin in self.origins()} - {self.host.runtime}
+        return (self.host.runtime, *sorted(others))
 
     def ready_runs(self) -> tuple[Run, ...]:
         """The runs whose events count: the others' stay apart."""

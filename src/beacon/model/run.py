@@ -10,6 +10,7 @@ from beacon.model.environment import Environment
 from beacon.model.listener import Listener
 from beacon.model.numbers import Count, Integer, Seconds
 from beacon.model.observation import Observation
+from beacon.model.origin import Origin
 
 
 class Check(msgspec.Struct, frozen=True):
@@ -79,7 +80,8 @@ class Run(msgspec.Struct, frozen=True):
     `listeners` are the sockets on which it waited for clients while it was ready, `driven` those
     of them that the workload drove. The container was `watched` from its start to its stop.
     `repeat` counts earlier runs of the same workload in the same environment. `joined`: it ran
-    already when it was watched, and was not started again, so its start was not seen.
+    already when it was watched, and was not started again, so its start was not seen. `origin` is
+    set in a merged profile; elsewhere it is the profile's own.
     """
 
     environment: Environment
@@ -93,6 +95,12 @@ class Run(msgspec.Struct, frozen=True):
     watched: Seconds = 0.0
     repeat: Count = 0
     joined: bool = False
+    origin: Origin | None = None
+
+    @property
+    def image_id(self) -> str | None:
+        """The id of its image; None where that is the profile's own."""
+        return None if self.origin is None else self.origin.image.id
 
     @property
     def name(self) -> str:

@@ -45,11 +45,11 @@ def support(groups: Iterable[Sequence[Run]]) -> Support:
 
 
 def repeated(runs: Iterable[Run]) -> Sequence[Sequence[Run]]:
-    """The runs in their order, each together with those that repeat it."""
+    """The runs in their order, each together with those that repeat it with the same image."""
     groups: list[list[Run]] = []
-    first: dict[tuple[str, Environment], list[Run]] = {}
+    first: dict[tuple[str, Environment, str | None], list[Run]] = {}
     for run in runs:
-        key = run.workload, run.environment
+        key = run.workload, run.environment, run.image_id
         if run.repeat and key in first:
             first[key].append(run)
         else:
@@ -84,14 +84,18 @@ def unsteady(group: Sequence[Run]) -> tuple[str, ...]:
 
 
 def together(group: Sequence[Run]) -> tuple[Check, ...]:
-    """The checks of the first run; without a value where another run has another one."""
-    others = [{check.name: check.value for check in run.outcome.checks} for run in group[1:]]
-    return tuple(
-        check
-        if all(values.get(check.name) == check.value for values in others)
-        else msgspec.structs.replace(check, value=None)
-        for check in group[0].outcome.checks
-    )
+    """The checks of all runs, each as first answered; without a value where a run has another."""
+    answers = [{check.name: check for check in run.outcome.checks} for run in group]
+    first = {name: check for answer in reversed(answers) for name, check in answer.items()}
+    names = dict.fromkeys(name for answer in answers for name in answer)
+    return tuple(_steady(first[name], answers) for name in names)
+
+
+def _steady(check: Check, answers: Sequence[Mapping[str, Check]]) -> Check:
+    found = [answer.get(check.name) for answer in answers]
+    if all(each is not None and each.value == check.value for each in found):
+        return check
+    return msgspec.structs.replace(check, value=None)
 
 
 def compared(groups: Sequence[Sequence[Run]], group: Sequence[Run]) -> tuple[Check, ...]:
@@ -107,6 +111,7 @@ def compared(groups: Sequence[Sequence[Run]], group: Sequence[Run]) -> tuple[Che
         check.name
         for each in groups
         if len(each) > 1 and not each[0].environment.settings
+        if each[0].image_id == group[0].image_id
         for check in together(each)
         if check.value is not None
     }

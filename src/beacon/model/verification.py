@@ -13,7 +13,7 @@ from beacon.model.environment import Environment
 from beacon.model.event import Event, Phase
 from beacon.model.listener import Listener
 from beacon.model.numbers import Count
-from beacon.model.profile import ImageIdentity
+from beacon.model.origin import ImageIdentity
 from beacon.model.run import Outcome
 
 #: Of verification.json.

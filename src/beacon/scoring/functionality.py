@@ -30,9 +30,10 @@ class FunctionalityScorer:
     """F of every event of some ready runs, for one intent.
 
     One half is for the environments that matter (at least the default one): the largest share of
-    its runs in which one of them used the event. The other half is for all other environments: the
-    share of their runs that used it. F is the first half, or the mean of both if that is more. So
-    what an environment that matters always needs scores 1, and what none of them needs 0.5 at most.
+    the runs of one image in one of them that used the event. The other half is for all other
+    environments: the share of their runs that used it. F is the first half, or the mean of both if
+    that is more. So what an environment that matters always needs scores 1, and what none of them
+    needs 0.5 at most.
 
     A run without a workload counts for nothing where others have one: it only shows how the
     container starts. A run that does not matter counts half where only a process from outside used
@@ -153,9 +154,9 @@ def _counted(runs: Sequence[_Used]) -> Sequence[_Used]:
 
 
 def _by_environment(runs: Iterable[_Used]) -> list[Sequence[_Used]]:
-    groups: dict[Environment, list[_Used]] = {}
+    groups: dict[tuple[Environment, str | None], list[_Used]] = {}
     for used in runs:
-        groups.setdefault(used.run.environment, []).append(used)
+        groups.setdefault((used.run.environment, used.run.image_id), []).append(used)
     return [_counted(group) for group in groups.values()]
 
 

@@ -10,6 +10,7 @@ from beacon.data.runtimes import Table, shipped
 from beacon.model.cve import Cve
 from beacon.model.event import Capability, Event, Syscall
 from beacon.model.intent import Intent
+from beacon.model.origin import Origin
 from beacon.model.policy import Evidence, Policy
 from beacon.model.score import Reason, Score
 from beacon.scoring.security import SecurityScorer
@@ -25,8 +26,9 @@ class Explanation(msgspec.Struct, frozen=True):
     `calls` are those in which a capability was needed, `held` those of them that needed it without
     asking. `reserve`: no run used it, and this program can. `opened`: ids of the CVEs that would be
     stopped without it. `runtimes`: the container runtimes of the policy that make it themselves
-    before the entry point. `denied_with` is what a caller gets (or would get) when it is denied.
-    `healed` is when `verify --heal` added it (UTC, RFC 3339).
+    before the entry point. `origins`: where the runs of a merged profile that used it come from.
+    `denied_with` is what a caller gets (or would get) when it is denied. `healed` is when
+    `verify --heal` added it (UTC, RFC 3339).
     """
 
     event: Event
@@ -44,6 +46,7 @@ class Explanation(msgspec.Struct, frozen=True):
     denied_with: str = ""
     held: tuple[str, ...] = ()
     healed: str | None = None
+    origins: tuple[Origin, ...] = ()
 
 
 _WITHIN_REACH = "no run showed it, and its denial buys something"
@@ -71,6 +74,7 @@ def explain(
             denied_with=_denial(policy, each.event),
             runtimes=makers(policy, each.event, runtimes or shipped()),
             healed=_healed(policy, each.event),
+            origins=_origins(policy, each.evidence),
         )
         for each in found
     ]
@@ -133,6 +137,11 @@ def _healed(policy: Policy, event: Event) -> str | None:
     """When it was added last."""
     times = [each.at for each in policy.healed if event in each.events]
     return times[-1] if times else None
+
+
+def _origins(policy: Policy, evidence: Evidence) -> tuple[Origin, ...]:
+    used = set(evidence.runs)
+    return tuple(each.origin for each in policy.recorded if not used.isdisjoint(each.runs))
 
 
 def _denial(policy: Policy, event: Event) -> str:

@@ -83,7 +83,7 @@ class LeaveOut:
         return self.lacking(run for run in self.runs if run.environment.settings)
 
     def _derived(self, runs: Sequence[Run]) -> frozenset[Event]:
-        floor = needed(self._profile.host.runtime, runs, _INTENT, self._runtimes)
+        floor = needed(self._profile.runtimes(), runs, _INTENT, self._runtimes)
         seen, reserve = derive(self._profile, runs, _INTENT, floor, self._known)
         return frozenset(each.event for each in (*seen, *reserve.decisions) if each.allowed)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from beacon.data.runtimes import Table, find_floor
@@ -24,17 +24,17 @@ class Needed:
     calls: Mapping[Syscall, str] = field(default_factory=dict)
 
 
-def needed(recorded: str, runs: Iterable[Run], intent: Intent, table: Table) -> Needed:
-    """The floor of the runtime that recorded the runs, and of those that the intent names.
+def needed(recorded: Sequence[str], runs: Iterable[Run], intent: Intent, table: Table) -> Needed:
+    """The floor of the runtimes that recorded the runs, and of those that the intent names.
 
     What a runtime makes for joining processes only is part of it where such were seen.
-    UsageError for one that the intent names and no table has; the one that recorded may be
-    unknown: what it was seen to do is in the runs.
+    UsageError for one that the intent names and no table has; those that recorded may be
+    unknown: what they were seen to do is in the runs.
     """
     calls: dict[Syscall, str] = {}
     runtimes: dict[str, RuntimeFloor] = {}
     joined = any(use.phase is Phase.EXEC for run in runs for use in run.observation.uses())
-    for name in (recorded, *intent.runtimes):
+    for name in (*recorded, *intent.runtimes):
         floor = find_floor(table, name)
         if floor is None:
             if name in intent.runtimes:

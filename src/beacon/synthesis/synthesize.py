@@ -16,9 +16,11 @@ from beacon.model.cve import Cve
 from beacon.model.event import Event, sort_key
 from beacon.model.intent import Intent
 from beacon.model.observation import Use
+from beacon.model.origin import ImageIdentity, Origin
 from beacon.model.policy import (
     Dropped,
     Policy,
+    Recorded,
     Replay,
 )
 from beacon.model.profile import Profile
@@ -68,7 +70,7 @@ def synthesize(
         raise UsageError(
             f"This profile is not complete ({gaps[0]}): profile again, or pass --incomplete."
         )
-    floor = needed(profile.host.runtime, runs, intent, runtimes or shipped())
+    floor = needed(profile.runtimes(), runs, intent, runtimes or shipped())
     seen, reserve = derive(
         profile, runs, intent, floor, cves() if known is None else known, ablation
     )
@@ -84,7 +86,9 @@ def synthesize(
         syscalls=syscalls,
         capabilities=tuple(allowed_capabilities(allowed, uses)),
         not_implemented=not_implemented({each.call.name for each in syscalls}, abis),
-        replays=tuple(replay(group, compared(groups, group)) for group in groups),
+        replays=tuple(
+            replay(group, compared(groups, group), _other_image(profile, group)) for group in groups
+        ),
         gaps=gaps,
         surroundings=profile.surroundings,
         intent=intent,
@@ -100,6 +104,7 @@ def synthesize(
         reach=summary(reserve, profile.reach, intent, frozenset(uses)),
         unseen=reserve.unseen,
         recall=profile.recall,
+        recorded=tuple(_recorded(runs)),
     )
 
 
@@ -115,7 +120,26 @@ def _probed(runs: Iterable[Run], decided: Set[Event]) -> Iterator[Dropped]:
         yield Dropped(event, count, evidence_of(uses), because=_PROBED)
 
 
-def replay(group: Sequence[Run], checks: tuple[Check, ...]) -> Replay:
+def _recorded(runs: Iterable[Run]) -> Iterator[Recorded]:
+    """The names of the runs by their origin; nothing for a profile that is not merged."""
+    found: dict[Origin, list[str]] = defaultdict(list)
+    for run in runs:
+        if run.origin is not None:
+            found[run.origin].append(run.name)
+    for origin, names in found.items():
+        yield Recorded(origin, tuple(names))
+
+
+def _other_image(profile: Profile, group: Sequence[Run]) -> ImageIdentity | None:
+    """Their image, if it is not the profile's own."""
+    origin = group[0].origin
+    own = origin is None or origin.image.id == profile.image.id
+    return None if own or origin is None else origin.image
+
+
+def replay(
+    group: Sequence[Run], checks: tuple[Check, ...], image: ImageIdentity | None = None
+) -> Replay:
     """One run, or several of the same kind as one."""
     seen = [run.observation for run in group]
     first = group[0].outcome
@@ -133,4 +157,5 @@ def replay(group: Sequence[Run], checks: tuple[Check, ...]) -> Replay:
             sorted({entry.call for each in seen for entry in each.signalled()}, key=sort_key)
         ),
         unsteady=unsteady(group),
+        image=image,
     )

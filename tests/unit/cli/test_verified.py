@@ -9,7 +9,7 @@ from beacon.model.coverage import Coverage
 from beacon.model.environment import Environment
 from beacon.model.event import Phase
 from beacon.model.listener import Listener
-from beacon.model.profile import ImageIdentity
+from beacon.model.origin import ImageIdentity
 from beacon.model.run import Check, Ending, Outcome
 from beacon.model.verification import (
     Difference,

@@ -12,8 +12,9 @@ import pytest
 from beacon.campaign.seal import KEY_FILE, NoKeyError, is_sealed, key_folder, seal
 from beacon.model.environment import EnvironmentSpace
 from beacon.model.launch import Launch
+from beacon.model.origin import ImageIdentity
 from beacon.model.policy import Policy
-from beacon.model.profile import ImageIdentity, Profile
+from beacon.model.profile import Profile
 from beacon.synthesis.synthesize import synthesize
 from builders import call, profile
 from builders import run as ran

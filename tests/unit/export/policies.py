@@ -6,8 +6,8 @@ import msgspec
 
 from beacon.model.event import Abi, Syscall
 from beacon.model.launch import Launch
+from beacon.model.origin import ImageIdentity
 from beacon.model.policy import AllowedCapability, AllowedSyscall, Evidence, Policy
-from beacon.model.profile import ImageIdentity
 
 CONFIDENTIAL = "hunter2"
 
