@@ -1,0 +1,165 @@
+"""What a check found, a sentence each: all formats say the same."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+
+from beacon.model.deviation import DeviationKind
+from beacon.model.event import Capability
+from beacon.model.image_check import ImageCheck, Need
+from beacon.model.run import run_name
+from beacon.model.score import Score
+from beacon.model.support import some
+from beacon.model.verification import Difference, Starts, Verdict, Verification, VerifiedRun
+
+#: From this score on, as CVSS 3 and code scanners have it.
+_RISKS = ((0.9, "critical"), (0.7, "high"), (0.4, "medium"))
+_SHOWN = 5
+
+
+class Level(StrEnum):
+    """What a finding means, by SARIF's names."""
+
+    ERROR = "error"  # the policy does not hold
+    WARNING = "warning"  # it differs without the policy, too
+    NOTE = "note"  # nothing has to be done
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One of them. `rule` is its kind and, of a need, the event; `place` is a run or a file.
+
+    `need` is None for what is not one.
+    """
+
+    level: Level
+    rule: str
+    place: str
+    said: str
+    advice: str
+    need: Need | None = None
+
+
+def findings(check: ImageCheck) -> list[Finding]:
+    """All of them: needs first, the riskiest of them at the beginning."""
+    return [*_needs(check), *_files(check.verification), *_differences(check)]
+
+
+def headline(check: ImageCheck) -> str:
+    """Whether the policy holds, and why not, in one sentence."""
+    image = check.image.reference
+    if check.unmet:
+        names = [str(each.missing.event) for each in check.unmet]
+        return f"{image} needs {len(names)} more than its policy allows: {some(names)}"
+    if check.verdict is Verdict.VERIFIED:
+        return f"{image} needs nothing more than its policy allows, and works under it"
+    if check.verdict is Verdict.POLICY:
+        return f"{image} does not work under its policy"
+    return f"{image} differs, but without the policy as well, so the policy is not at fault"
+
+
+def scope(check: ImageCheck) -> str:
+    """What was run, so that nobody takes it for more."""
+    verification, starts = check.verification, check.verification.starts or Starts(0)
+    runs = len(verification.runs)
+    said = f"{runs} recorded {'run' if runs == 1 else 'runs'} repeated"
+    left = f", {verification.left_out} left out" if verification.left_out else ""
+    started = f", {starts.count - starts.failed} of {starts.count} starts" if starts.count else ""
+    return f"{said}{left}{started}; {verification.coverage.sentence()}"
+
+
+def risk(score: Score) -> str:
+    """`high (0.78)`, `none`."""
+    if not score.value:
+        return "none"
+    word = next((word for least, word in _RISKS if score.value >= least), "low")
+    return f"{word} ({score.value:.2f})"
+
+
+def opened(need: Need) -> str:
+    """`CVE-2022-0185, CVE-…`, of many the first; `no known CVE`."""
+    more = f" and {len(need.opens) - _SHOWN} more" if len(need.opens) > _SHOWN else ""
+    return (", ".join(need.opens[:_SHOWN]) or "no known CVE") + more
+
+
+def asked_by(need: Need) -> str:
+    """`server, 3 times in serve (http@default)`."""
+    missing, evidence = need.missing, need.missing.evidence
+    times = "1 time" if missing.count == 1 else f"{missing.count} times"
+    places = [*(missing.held or missing.calls)]
+    where = f", for {some(places)}" if places else ""
+    who = f"{some(evidence.processes)}, {times} in {', '.join(evidence.phases)}"
+    return f"{who}{where} ({some(evidence.runs)})"
+
+
+def _needs(check: ImageCheck) -> Iterator[Finding]:
+    for need in check.needs:
+        event = need.missing.event
+        kind = "capability" if isinstance(event, Capability) else "system-call"
+        intended = need.missing.intended
+        yield Finding(
+            Level.NOTE if intended else Level.ERROR,
+            f"{kind}/{event}",
+            some(need.missing.evidence.runs),
+            f"{event} is not in the policy, and {check.image.reference} uses it: {asked_by(need)}; "
+            f"risk {risk(need.missing.security)}, opens {opened(need)}",
+            _advice(need),
+            need,
+        )
+
+
+def _advice(need: Need) -> str:
+    missing = need.missing
+    if missing.intended:
+        return f"nothing: it stays denied, as you asked ({missing.because})"
+    option = f"--allow {shlex.quote(str(missing.event))}"
+    if missing.allowed:
+        return f"if the change is meant, add it: {option}"
+    return f"leave it denied, as the intent has it ({missing.because}), or pin it: {option}"
+
+
+def _files(verification: Verification) -> Iterator[Finding]:
+    for each in verification.files:
+        wider = each.kind is DeviationKind.WIDER
+        level = Level.ERROR if wider else Level.NOTE
+        advice = "write the policy again with `beacon policy`" if wider else "see that it is meant"
+        yield Finding(level, "file", each.file, each.sentence(), advice)
+
+
+def _differences(check: ImageCheck) -> Iterator[Finding]:
+    """What differs under the policy, without the denials that are needs already."""
+    known = {str(each.missing.event) for each in check.needs}
+    verification = check.verification
+    for run in verification.runs:
+        yield from _of_run(run, known)
+    starts = verification.starts
+    if starts is not None and not starts.passed:
+        level = Level.ERROR if starts.blames_policy else Level.WARNING
+        reasons = some([each.rstrip(".") for each in starts.reasons])
+        said = f"{starts.failed} of {starts.count} starts failed: {reasons}"
+        if starts.failed:
+            yield Finding(level, "start", "starts", said, _BLAME[level])
+        for each in (each for each in starts.differences if each.name not in known):
+            yield Finding(level, "difference", "starts", _said(each), _BLAME[level])
+
+
+def _of_run(run: VerifiedRun, known: set[str]) -> Iterator[Finding]:
+    place = run_name(run.workload, run.environment)
+    for each in (each for each in run.differences if each.name not in known):
+        yield Finding(Level.ERROR, "difference", place, _said(each), _BLAME[Level.ERROR])
+    for shown in run.control_differences:
+        said = f"without the policy, too: {_said(shown.difference)}"
+        yield Finding(Level.WARNING, "difference", place, said, _BLAME[Level.WARNING])
+
+
+_BLAME = {
+    Level.ERROR: "allow what the container needs, or profile the image again if it has changed so",
+    Level.WARNING: "see to what the container depends on, and check again",
+}
+
+
+def _said(difference: Difference) -> str:
+    return f"{difference.kind} {difference.name}: {difference.detail.rstrip('.')}"

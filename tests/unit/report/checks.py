@@ -1,0 +1,106 @@
+"""Checks of images, one for each thing that can come of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from beacon.model.coverage import Coverage
+from beacon.model.deviation import Deviation, DeviationKind
+from beacon.model.environment import Environment
+from beacon.model.event import Capability, Event, Phase, Syscall
+from beacon.model.image_check import ImageCheck, Need
+from beacon.model.listener import Listener
+from beacon.model.missing import Missing
+from beacon.model.origin import ImageIdentity
+from beacon.model.policy import Evidence
+from beacon.model.run import Check, Ending, Outcome
+from beacon.model.score import Score
+from beacon.model.verification import (
+    Difference,
+    DifferenceKind,
+    Shown,
+    Starts,
+    Verification,
+    VerifiedRun,
+)
+
+OLD = ImageIdentity("web:1", f"sha256:{'1' * 64}", "amd64")
+NEW = ImageIdentity("web:2", f"sha256:{'2' * 64}", "amd64")
+#: A process may call itself anything that is printable.
+HOSTILE = "`|</td><script>@all [x](http://evil.example) *_~ \\|``&amp;{0}"
+
+_STARTS = Starts(5)
+
+
+def need(
+    event: Event,
+    security: float = 0.0,
+    opens: tuple[str, ...] = (),
+    *,
+    process: str = "server",
+    intended: bool = False,
+    allowed: bool = True,
+) -> Need:
+    evidence = Evidence((Phase.SERVE,), (process,), ("http@default",))
+    because = "functionality 1 * 1.00 >= security 0 * 0.00"
+    return Need(Missing(event, 3, evidence, because, intended, allowed, Score(security)), opens)
+
+
+def checked(
+    *needs: Need,
+    differences: tuple[Difference, ...] = (),
+    control: tuple[Shown, ...] = (),
+    starts: Starts | None = _STARTS,
+    files: tuple[Deviation, ...] = (),
+    image: ImageIdentity = NEW,
+) -> ImageCheck:
+    checks = (Check("page", not differences, "digest"),)
+    run = VerifiedRun(
+        *(Environment(), "http", Outcome(Ending.SERVED, checks), differences),
+        control_differences=control,
+    )
+    verification = Verification(
+        *(image, (run,), "0.0.0", 3, files),
+        starts=starts,
+        coverage=Coverage((Listener(80),), (), 6),
+    )
+    return ImageCheck(image, OLD, "web.policy", needs, verification, "0.0.0")
+
+
+def _three() -> ImageCheck:
+    page = Difference(DifferenceKind.CHECK, "page", "answers 500")
+    denied = Difference(DifferenceKind.SYSCALL, "fsync", "3 x in phase serve by server")
+    return checked(
+        need(Syscall("keyctl"), 0.98, tuple(f"CVE-2016-000{n}" for n in range(7)), allowed=False),
+        need(Capability("CAP_SYS_NICE"), 0.1),
+        need(Syscall("fsync")),
+        differences=(page, denied),
+        starts=Starts(5, 1, ("exited: The container exited with code 1.",), (denied,)),
+    )
+
+
+def _environment() -> ImageCheck:
+    page = Difference(DifferenceKind.CHECK, "page", "answers 500")
+    return checked(control=(Shown(page, 1, 1),), starts=None)
+
+
+def _hostile() -> ImageCheck:
+    detail = Difference(DifferenceKind.CHECK, HOSTILE, HOSTILE)
+    image = ImageIdentity(f"web:{HOSTILE}", NEW.id, "amd64")
+    return checked(need(Syscall("fsync"), process=HOSTILE), differences=(detail,), image=image)
+
+
+def _edited() -> ImageCheck:
+    wider = Deviation("seccomp.json", DeviationKind.WIDER, ("ptrace",))
+    narrower = Deviation("compose.yaml", DeviationKind.NARROWER, ("read",))
+    return checked(files=(wider, narrower))
+
+
+CHECKS: Mapping[str, Callable[[], ImageCheck]] = {
+    "holds": checked,
+    "three": _three,
+    "as-asked": lambda: checked(need(Syscall("kill"), intended=True)),
+    "environment": _environment,
+    "edited": _edited,
+    "hostile": _hostile,
+}
