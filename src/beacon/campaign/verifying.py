@@ -67,7 +67,13 @@ def verify(request: VerifyRequest, reporter: Reporter, kept: Kept | None = None)
     and the kernel. Where a file allows more than policy.json nothing is run: see
     `Verification.files`. All runs are added to `kept`.
     """
-    subject = read_subject(request, reporter)
+    return verify_subject(request, read_subject(request, reporter), reporter, kept)
+
+
+def verify_subject(
+    request: VerifyRequest, subject: Subject, reporter: Reporter, kept: Kept | None = None
+) -> Verification:
+    """The same for a policy that has been read."""
     policy, jobs = subject.policy, request.jobs
     if is_wider(subject.files):  # a filter that nobody derived is not run
         return Verification(policy.image, (), __version__, len(policy.replays), subject.files)

@@ -60,8 +60,11 @@ class Console:
 
     def document(self, kind: str, content: object) -> None:
         """A versioned JSON document as the whole result; `kind` is one of DOCUMENTS."""
-        raw = msgspec.json.encode({"schema": kind_and_version(kind), **_fields(content)})
-        sys.stdout.write(_escaped(msgspec.json.format(raw, indent=1).decode()) + "\n")
+        self.text(document_text(kind, content))
+
+    def text(self, text: str) -> None:
+        """A whole result that is harmless to a terminal already."""
+        sys.stdout.write(text)
         sys.stdout.flush()
 
     def document_line(self, kind: str, content: object) -> None:
@@ -69,6 +72,12 @@ class Console:
         raw = msgspec.json.encode({"schema": kind_and_version(kind), **_fields(content)})
         sys.stdout.write(_escaped(raw.decode()) + "\n")
         sys.stdout.flush()
+
+
+def document_text(kind: str, content: object) -> str:
+    """The document as indented JSON."""
+    raw = msgspec.json.encode({"schema": kind_and_version(kind), **_fields(content)})
+    return _escaped(msgspec.json.format(raw, indent=1).decode()) + "\n"
 
 
 def _escaped(document: str) -> str:

@@ -22,6 +22,7 @@ from beacon.model.denial import Denial, Watched
 from beacon.model.deviation import Deviation
 from beacon.model.environment import Dimension
 from beacon.model.healed import Healed
+from beacon.model.image_check import ImageCheck
 from beacon.model.leftovers import Swept
 from beacon.model.listener import Listener
 from beacon.model.logged import Logged
@@ -209,6 +210,7 @@ DOCUMENTS: Mapping[str, tuple[type[msgspec.Struct], ...]] = {
     "verification-log": (LogJudgement, Logged),
     "healing": (Judgement, Healed),
     "ablation": (Ablation,),
+    "check": (Judgement, ImageCheck),
     "explanation": (Explanations,),
     "unseen": (UnseenCalls,),
     "cves": (Exposures,),

@@ -14,6 +14,7 @@ from types import FrameType
 from beacon import __version__
 from beacon.cli import (
     ablate,
+    check,
     clean,
     cves,
     diff,
@@ -44,6 +45,7 @@ COMMANDS = (
         merge,
         policy,
         verify,
+        check,
         run,
         watch,
         ablate,

@@ -31,7 +31,8 @@ from beacon.model.files import VERIFICATION_FILE, encode, load_policy, write_fil
 from beacon.model.policy import Policy
 from beacon.model.verification import Verdict, Verification
 
-_EXIT_CODES = {
+#: By what a verification came to.
+EXIT_CODES = {
     Verdict.VERIFIED: ExitCode.DONE,
     Verdict.POLICY: ExitCode.DIFFERENCE,
     Verdict.ENVIRONMENT: ExitCode.ENVIRONMENT,
@@ -155,7 +156,7 @@ def _verify(options: argparse.Namespace, console: Console) -> ExitCode:
         console.document("verification", _plain(verification))
     else:
         _tell(console, verification, policy)
-    return _EXIT_CODES[verification.verdict]
+    return EXIT_CODES[verification.verdict]
 
 
 def _log(options: argparse.Namespace, console: Console) -> ExitCode:
@@ -167,7 +168,7 @@ def _log(options: argparse.Namespace, console: Console) -> ExitCode:
     else:
         for line in told_log(logged):
             console.result(line)
-    return _EXIT_CODES[logged.verdict]
+    return EXIT_CODES[logged.verdict]
 
 
 def _heal(options: argparse.Namespace, console: Console) -> ExitCode:
@@ -181,7 +182,7 @@ def _heal(options: argparse.Namespace, console: Console) -> ExitCode:
         for line in told_healing(healed):
             console.result(line)
         _tell(console, verification, load_policy(options.policy))
-    return _EXIT_CODES[verification.verdict]
+    return EXIT_CODES[verification.verdict]
 
 
 @contextmanager

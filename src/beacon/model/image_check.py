@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import msgspec
 
+from beacon.model.logged import LoggedRun
 from beacon.model.missing import Missing
 from beacon.model.origin import ImageIdentity
-from beacon.model.verification import Verdict, Verification
+from beacon.model.verification import Difference, DifferenceKind, Verdict, Verification
 
 
 class Need(msgspec.Struct, frozen=True):
@@ -19,15 +20,16 @@ class Need(msgspec.Struct, frozen=True):
 class ImageCheck(msgspec.Struct, frozen=True):
     """An image under the policy that was derived from the image `recorded`.
 
-    `needs` are what it did beyond the policy while nothing was denied, the riskiest first. The
-    `verification` is that of the image under the policy. `directory` is the policy's, as the user
-    named it.
+    `alone` are its runs without the policy, compared with what was recorded; `needs` is what it did
+    in them beyond the policy, the riskiest first. The `verification` compares the image under the
+    policy with itself without. `directory` is the policy's, as the user named it.
     """
 
     image: ImageIdentity
     recorded: ImageIdentity
     directory: str
     needs: tuple[Need, ...]
+    alone: tuple[LoggedRun, ...]
     verification: Verification
     beacon: str
 
@@ -39,4 +41,13 @@ class ImageCheck(msgspec.Struct, frozen=True):
     @property
     def verdict(self) -> Verdict:
         """Whether the policy holds for the image; if not, whether it is at fault."""
-        return Verdict.POLICY if self.unmet else self.verification.verdict
+        if self.unmet or self.verification.verdict is Verdict.POLICY:
+            return Verdict.POLICY
+        works = all(is_answer(run, each) for run in self.alone for each in run.differences)
+        return self.verification.verdict if works else Verdict.ENVIRONMENT
+
+
+def is_answer(run: LoggedRun, difference: Difference) -> bool:
+    """Whether an image merely answers otherwise than recorded: nothing failed."""
+    failed = {check.name for check in run.outcome.checks if not check.passed}
+    return difference.kind is DifferenceKind.CHECK and difference.name not in failed

@@ -9,7 +9,7 @@ from enum import StrEnum
 
 from beacon.model.deviation import DeviationKind
 from beacon.model.event import Capability
-from beacon.model.image_check import ImageCheck, Need
+from beacon.model.image_check import ImageCheck, Need, is_answer
 from beacon.model.run import run_name
 from beacon.model.score import Score
 from beacon.model.support import some
@@ -45,7 +45,7 @@ class Finding:
 
 def findings(check: ImageCheck) -> list[Finding]:
     """All of them: needs first, the riskiest of them at the beginning."""
-    return [*_needs(check), *_files(check.verification), *_differences(check)]
+    return [*_needs(check), *_files(check.verification), *_differences(check), *_alone(check)]
 
 
 def headline(check: ImageCheck) -> str:
@@ -153,6 +153,17 @@ def _of_run(run: VerifiedRun, known: set[str]) -> Iterator[Finding]:
     for shown in run.control_differences:
         said = f"without the policy, too: {_said(shown.difference)}"
         yield Finding(Level.WARNING, "difference", place, said, _BLAME[Level.WARNING])
+
+
+def _alone(check: ImageCheck) -> Iterator[Finding]:
+    """How the image differs from the recorded one without the policy, which is not at fault."""
+    for run in check.alone:
+        for each in run.differences:
+            answer = is_answer(run, each)
+            level = Level.NOTE if answer else Level.WARNING
+            said = f"without the policy: {_said(each)}"
+            advice = "see that the change is meant" if answer else _BLAME[level]
+            yield Finding(level, "change", run.name, said, advice)
 
 
 _BLAME = {

@@ -73,7 +73,7 @@ def _table(needs: Sequence[Finding]) -> Iterator[str]:
 def _list(others: Sequence[Finding]) -> Iterator[str]:
     for level, title in (
         (Level.ERROR, "Under the policy"),
-        (Level.WARNING, "With and without the policy"),
+        (Level.WARNING, "Without the policy, too"),
         (Level.NOTE, "To know"),
     ):
         found = [each for each in others if each.level is level]

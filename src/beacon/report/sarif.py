@@ -25,6 +25,7 @@ _SCHEMA = (
 _HELP = {
     "system-call": "The container makes a system call that its policy denies.",
     "capability": "The container needs a capability that its policy does not grant.",
+    "change": "The image differs from the one that was recorded, without the policy.",
     "difference": "The container works differently under its policy.",
     "start": "The container does not always start under its policy.",
     "file": "A file of the policy's directory is not what policy.json says.",

@@ -10,6 +10,7 @@ from beacon.model.environment import Environment
 from beacon.model.event import Capability, Event, Phase, Syscall
 from beacon.model.image_check import ImageCheck, Need
 from beacon.model.listener import Listener
+from beacon.model.logged import LoggedRun
 from beacon.model.missing import Missing
 from beacon.model.origin import ImageIdentity
 from beacon.model.policy import Evidence
@@ -53,6 +54,7 @@ def checked(
     starts: Starts | None = _STARTS,
     files: tuple[Deviation, ...] = (),
     image: ImageIdentity = NEW,
+    alone: tuple[LoggedRun, ...] = (),
 ) -> ImageCheck:
     checks = (Check("page", not differences, "digest"),)
     run = VerifiedRun(
@@ -64,7 +66,7 @@ def checked(
         starts=starts,
         coverage=Coverage((Listener(80),), (), 6),
     )
-    return ImageCheck(image, OLD, "web.policy", needs, verification, "0.0.0")
+    return ImageCheck(image, OLD, "web.policy", needs, alone, verification, "0.0.0")
 
 
 def _three() -> ImageCheck:
@@ -96,11 +98,20 @@ def _edited() -> ImageCheck:
     return checked(files=(wider, narrower))
 
 
+def _changed(*, passes: bool) -> ImageCheck:
+    checks = (Check("page", passes, "other"),)
+    page = Difference(DifferenceKind.CHECK, "page", "answered other, recorded: digest")
+    run = LoggedRun(Environment(), "http", Outcome(Ending.SERVED, checks), (page,))
+    return checked(alone=(run,))
+
+
 CHECKS: Mapping[str, Callable[[], ImageCheck]] = {
     "holds": checked,
     "three": _three,
     "as-asked": lambda: checked(need(Syscall("kill"), intended=True)),
     "environment": _environment,
     "edited": _edited,
+    "answers-otherwise": lambda: _changed(passes=True),
+    "broken": lambda: _changed(passes=False),
     "hostile": _hostile,
 }

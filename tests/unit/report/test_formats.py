@@ -121,6 +121,8 @@ def test_each_format_names_all_that_is_needed(form: str) -> None:
         ("as-asked", Verdict.VERIFIED),
         ("environment", Verdict.ENVIRONMENT),
         ("edited", Verdict.POLICY),
+        ("answers-otherwise", Verdict.VERIFIED),
+        ("broken", Verdict.ENVIRONMENT),
     ],
 )
 def test_verdicts(name: str, verdict: Verdict) -> None:

@@ -1,0 +1,71 @@
+"""Checks another image, mostly an update, against the policy of an earlier one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+
+from beacon import __version__
+from beacon.campaign.logged import Unrestricted, in_force, unrestricted
+from beacon.campaign.reporter import Reporter
+from beacon.campaign.request import VerifyRequest
+from beacon.campaign.verify import chosen
+from beacon.campaign.verifying import Subject, read_subject, verify_subject
+from beacon.data.cves import cves
+from beacon.model.deviation import is_wider
+from beacon.model.event import sort_key
+from beacon.model.image_check import ImageCheck, Need
+from beacon.model.missing import Missing
+from beacon.model.policy import Policy
+from beacon.scoring.openings import Openings
+from beacon.synthesis.expectation import expecting
+from beacon.synthesis.remedy import remedy
+
+
+def check(request: VerifyRequest, reporter: Reporter) -> ImageCheck:
+    """Run `request.image` without the policy, to see all that it needs, then under it.
+
+    Under the policy it is compared with what it did without. Errors as those of `verify`.
+    """
+    subject = read_subject(request, reporter)
+    policy = subject.policy
+    if is_wider(subject.files):
+        verification = verify_subject(request, subject, reporter)
+        recorded = policy.image
+        return ImageCheck(
+            recorded, recorded, str(request.policy), (), (), verification, __version__
+        )
+    reporter.say("Without the policy, to see all that the image needs")
+    free = unrestricted(request, subject, reporter)
+    found = remedy(policy, in_force(subject), (*free.seen, *free.starts))
+    reporter.say("Under the policy")
+    verification = verify_subject(request, _compared(request, subject, free), reporter)
+    return ImageCheck(
+        verification.image,
+        policy.image,
+        str(request.policy),
+        tuple(_needs(policy, found.missing)),
+        free.runs,
+        verification,
+        __version__,
+    )
+
+
+def _compared(request: VerifyRequest, subject: Subject, free: Unrestricted) -> Subject:
+    image = request.image or subject.policy.image.reference
+    replays = chosen(subject.policy, image, quick=request.quick)
+    pairs = zip(replays, free.seen, strict=True)
+    return replace(subject, policy=expecting(subject.policy, free.image, pairs))
+
+
+def _needs(policy: Policy, missing: Iterable[Missing]) -> Iterator[Need]:
+    """Each with the CVEs that it opens, by itself or with the others; the riskiest first."""
+    found = sorted(missing, key=lambda each: (-each.security.value, sort_key(each.event)))
+    allowed = policy.events()
+    everything = allowed | {each.event for each in found}
+    openings = Openings(cves(), everything)
+    for each in found:
+        alone = openings.opened_by(each.event, allowed)
+        together = openings.opened_by(each.event, everything - {each.event})
+        ids = dict.fromkeys(cve.id for cve in (*alone, *together))
+        yield Need(each, tuple(ids))

@@ -1,0 +1,153 @@
+"""beacon check: the gate for an update of an image."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from beacon.campaign.checking import check
+from beacon.campaign.request import VerifyRequest
+from beacon.cli.arguments import check_output, number_of_starts
+from beacon.cli.consent_options import add_consent_options, consent_of
+from beacon.cli.console import Console, document_text
+from beacon.cli.explore_options import add_jobs_option
+from beacon.cli.parser import add_command, add_general_options
+from beacon.cli.progress import Progress
+from beacon.cli.verify import EXIT_CODES
+from beacon.errors import ExitCode, UsageError
+from beacon.model.files import write_files, writing
+from beacon.model.image_check import ImageCheck
+from beacon.model.verification import Verdict
+from beacon.report.all import FORMATS
+
+_STARTS = 5
+_JSON = "json"
+
+
+def _as_json(found: ImageCheck) -> str:
+    judgement = {"passed": found.verdict is Verdict.VERIFIED, "verdict": found.verdict}
+    return document_text("check", {**judgement, **msgspec.to_builtins(found)})
+
+
+_RENDERERS: Mapping[str, Callable[[ImageCheck], str]] = {
+    _JSON: _as_json,
+    **{name: each.render for name, each in FORMATS.items()},
+}
+
+
+def add(commands: Any) -> None:
+    """Add the command to the parser."""
+    parser = add_command(
+        commands,
+        "check",
+        "Check an update of an image against its policy, and list all that it needs beyond it.",
+        "Run IMAGE without the policy and list all that the policy would deny, weighed by risk, "
+        "with the process and the run that ask for it; then run it under the policy, and compare. "
+        "What the image answers is compared with what it answers without the policy, so an update "
+        "may answer otherwise. Changes no file of the policy (docs/guides/ci.md).\n\n"
+        "Exits 0 if the policy holds, 10 if the image needs more or works differently under the "
+        "policy, 11 if it fails without the policy as well.",
+        "[OPTIONS] --policy DIR IMAGE",
+        [
+            "--policy web.policy web:2",
+            "--policy web.policy --format sarif=beacon.sarif --format markdown=comment.md web:2",
+        ],
+    )
+    group = parser.add_argument_group("arguments")
+    group.add_argument("image", metavar="IMAGE", help="The image to check, by name or digest.")
+    group.add_argument(
+        "--policy",
+        metavar="DIR",
+        type=Path,
+        required=True,
+        help="A directory that `beacon policy` wrote. Required.",
+    )
+    group.add_argument(
+        "--format",
+        metavar="FORMAT[=FILE]",
+        type=_format,
+        action="append",
+        default=[],
+        help="Write the result in this format to FILE, or to standard output, where one fits. May "
+        "be repeated. Values: text, json (as --json), sarif (2.1.0, for code scanning), junit (for "
+        "CI servers), markdown (for a pull request's comment). Default: text on standard output.",
+    )
+    _add_extent(parser)
+    add_consent_options(parser)
+    add_general_options(parser, "the check")
+    parser.set_defaults(run=run)
+
+
+def _add_extent(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group("how much to run")
+    group.add_argument(
+        "--all-environments",
+        action="store_true",
+        help="Repeat the runs in all recorded environments. Default: only those in the default "
+        "one.",
+    )
+    group.add_argument(
+        "--starts",
+        metavar="N",
+        type=number_of_starts,
+        default=_STARTS,
+        help="Start the container N more times without a workload, with and without the policy, "
+        f"because some calls come by chance; 0 for none. Default: {_STARTS}.",
+    )
+    add_jobs_option(group, "containers")
+
+
+def _format(text: str) -> tuple[str, Path | None]:
+    """An argparse type: a format, and the file that it is for."""
+    name, equals, file = text.partition("=")
+    if name not in _RENDERERS or (equals and not file):
+        raise ValueError(text)
+    return name, Path(file) if file else None
+
+
+_format.__name__ = "format"
+
+
+def run(options: argparse.Namespace, console: Console) -> ExitCode:
+    """Check, write, tell."""
+    shown, files = _outputs(options)
+    consent, granted = consent_of(options)
+    request = VerifyRequest(
+        options.policy,
+        not options.all_environments,
+        options.starts,
+        options.jobs,
+        consent,
+        granted,
+        image=options.image,
+    )
+    with writing(options.policy, make=False), Progress(console, options.jobs) as progress:
+        found = check(request, progress)
+    for file, name in files.items():
+        write_files(file.parent, {file.name: _RENDERERS[name](found).encode()})
+        console.say(f"Wrote {file}")
+    console.text(_RENDERERS[shown](found))
+    return EXIT_CODES[found.verdict]
+
+
+def _outputs(options: argparse.Namespace) -> tuple[str, dict[Path, str]]:
+    """The format for standard output, and those for files; UsageError before anything runs."""
+    wanted = [*options.format, *([(_JSON, None)] if options.json else [])]
+    shown = dict.fromkeys(name for name, file in wanted if file is None)
+    files = {file: name for name, file in wanted if file is not None}
+    if len(shown) > 1:
+        raise UsageError(
+            f"Only one format fits on standard output, not {' and '.join(shown)}: give the others "
+            "a file (--format sarif=beacon.sarif)."
+        )
+    if len(files) < sum(file is not None for _, file in wanted):
+        raise UsageError("Two formats have the same file: give each its own.")
+    for file in files:
+        if file.is_dir():
+            raise UsageError(f"{file} is a directory: name a file for the format.")
+        check_output(file.parent)
+    return next(iter(shown), "text"), files
