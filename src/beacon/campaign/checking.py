@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from beacon import __version__
 from beacon.campaign.logged import Unrestricted, in_force, unrestricted
@@ -22,30 +22,43 @@ from beacon.synthesis.expectation import expecting
 from beacon.synthesis.remedy import remedy
 
 
-def check(request: VerifyRequest, reporter: Reporter) -> ImageCheck:
-    """Run `request.image` without the policy, to see all that it needs, then under it.
+@dataclass(frozen=True)
+class Examined:
+    """A policy, and what the image did without it; None where its files allow more than it."""
 
-    Under the policy it is compared with what it did without. Errors as those of `verify`.
+    subject: Subject
+    free: Unrestricted | None = None
+
+
+def examine(request: VerifyRequest, reporter: Reporter) -> Examined:
+    """Run `request.image` without the policy: all that it needs shows at once.
+
+    Errors as those of `verify`.
     """
     subject = read_subject(request, reporter)
-    policy = subject.policy
     if is_wider(subject.files):
-        verification = verify_subject(request, subject, reporter)
-        recorded = policy.image
-        return ImageCheck(
-            recorded, recorded, str(request.policy), (), (), verification, __version__
-        )
+        return Examined(subject)
     reporter.say("Without the policy, to see all that the image needs")
-    free = unrestricted(request, subject, reporter)
-    found = remedy(policy, in_force(subject), (*free.seen, *free.starts))
-    reporter.say("Under the policy")
-    verification = verify_subject(request, _compared(request, subject, free), reporter)
+    return Examined(subject, unrestricted(request, subject, reporter))
+
+
+def check(request: VerifyRequest, examined: Examined, reporter: Reporter) -> ImageCheck:
+    """Run the image under the policy as well, and compare it with itself."""
+    subject, free = examined.subject, examined.free
+    policy = subject.policy
+    needs: tuple[Need, ...] = ()
+    if free is not None:
+        found = remedy(policy, in_force(subject), (*free.seen, *free.starts))
+        needs = tuple(_needs(policy, found.missing))
+        subject = _compared(request, subject, free)
+        reporter.say("Under the policy")
+    verification = verify_subject(request, subject, reporter)
     return ImageCheck(
         verification.image,
         policy.image,
         str(request.policy),
-        tuple(_needs(policy, found.missing)),
-        free.runs,
+        needs,
+        free.runs if free else (),
         verification,
         __version__,
     )

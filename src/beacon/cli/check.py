@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 
-from beacon.campaign.checking import check
+from beacon.campaign.checking import check, examine
 from beacon.campaign.request import VerifyRequest
 from beacon.cli.arguments import check_output, number_of_starts
 from beacon.cli.consent_options import add_consent_options, consent_of
@@ -125,8 +125,11 @@ def run(options: argparse.Namespace, console: Console) -> ExitCode:
         granted,
         image=options.image,
     )
-    with writing(options.policy, make=False), Progress(console, options.jobs) as progress:
-        found = check(request, progress)
+    with writing(options.policy, make=False):
+        with Progress(console, options.jobs) as progress:
+            examined = examine(request, progress)
+        with Progress(console, options.jobs) as progress:
+            found = check(request, examined, progress)
     for file, name in files.items():
         write_files(file.parent, {file.name: _RENDERERS[name](found).encode()})
         console.say(f"Wrote {file}")

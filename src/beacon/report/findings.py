@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -142,35 +142,41 @@ def _differences(check: ImageCheck) -> Iterator[Finding]:
         said = f"{starts.failed} of {starts.count} starts failed: {reasons}"
         if starts.failed:
             yield Finding(level, "start", "starts", said, _BLAME[level])
-        for each in (each for each in starts.differences if each.name not in known):
-            yield Finding(level, "difference", "starts", _said(each), _BLAME[level])
+        new = [each for each in starts.differences if each.name not in known]
+        yield from _grouped(level, "difference", "starts", new)
 
 
 def _of_run(run: VerifiedRun, known: set[str]) -> Iterator[Finding]:
     place = run_name(run.workload, run.environment)
-    for each in (each for each in run.differences if each.name not in known):
-        yield Finding(Level.ERROR, "difference", place, _said(each), _BLAME[Level.ERROR])
-    for shown in run.control_differences:
-        said = f"without the policy, too: {_said(shown.difference)}"
-        yield Finding(Level.WARNING, "difference", place, said, _BLAME[Level.WARNING])
+    new = [each for each in run.differences if each.name not in known]
+    yield from _grouped(Level.ERROR, "difference", place, new)
+    anyway = [shown.difference for shown in run.control_differences]
+    yield from _grouped(Level.WARNING, "difference", place, anyway, "without the policy, too: ")
 
 
 def _alone(check: ImageCheck) -> Iterator[Finding]:
     """How the image differs from the recorded one without the policy, which is not at fault."""
     for run in check.alone:
-        for each in run.differences:
-            answer = is_answer(run, each)
-            level = Level.NOTE if answer else Level.WARNING
-            said = f"without the policy: {_said(each)}"
-            advice = "see that the change is meant" if answer else _BLAME[level]
-            yield Finding(level, "change", run.name, said, advice)
+        answers = [each for each in run.differences if is_answer(run, each)]
+        others = [each for each in run.differences if not is_answer(run, each)]
+        yield from _grouped(Level.WARNING, "change", run.name, others, "without the policy: ")
+        yield from _grouped(Level.NOTE, "change", run.name, answers, "without the policy: ")
+
+
+def _grouped(
+    level: Level, rule: str, place: str, found: Sequence[Difference], prefix: str = ""
+) -> Iterator[Finding]:
+    """One for all of a kind: where a container ends, a hundred checks fail."""
+    for kind in dict.fromkeys(each.kind for each in found):
+        alike = [each for each in found if each.kind is kind]
+        names = some([each.name for each in alike])
+        detail = alike[0].detail.rstrip(".")
+        first = "first: " if len(alike) > 1 else ""
+        yield Finding(level, rule, place, f"{prefix}{kind} {names}: {first}{detail}", _BLAME[level])
 
 
 _BLAME = {
     Level.ERROR: "allow what the container needs, or profile the image again if it has changed so",
-    Level.WARNING: "see to what the container depends on, and check again",
+    Level.WARNING: "see to the image, or to what it depends on, and check again",
+    Level.NOTE: "see that the change is meant",
 }
-
-
-def _said(difference: Difference) -> str:
-    return f"{difference.kind} {difference.name}: {difference.detail.rstrip('.')}"
