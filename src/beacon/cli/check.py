@@ -69,7 +69,6 @@ def add(commands: Any) -> None:
     group.add_argument(
         "--format",
         metavar="FORMAT[=FILE]",
-        type=_format,
         action="append",
         default=[],
         help="Write the result in this format to FILE, or to standard output, where one fits. May "
@@ -101,17 +100,6 @@ def _add_extent(parser: argparse.ArgumentParser) -> None:
     add_jobs_option(group, "containers")
 
 
-def _format(text: str) -> tuple[str, Path | None]:
-    """An argparse type: a format, and the file that it is for."""
-    name, equals, file = text.partition("=")
-    if name not in _RENDERERS or (equals and not file):
-        raise ValueError(text)
-    return name, Path(file) if file else None
-
-
-_format.__name__ = "format"
-
-
 def run(options: argparse.Namespace, console: Console) -> ExitCode:
     """Check, write, tell."""
     shown, files = _outputs(options)
@@ -139,7 +127,7 @@ def run(options: argparse.Namespace, console: Console) -> ExitCode:
 
 def _outputs(options: argparse.Namespace) -> tuple[str, dict[Path, str]]:
     """The format for standard output, and those for files; UsageError before anything runs."""
-    wanted = [*options.format, *([(_JSON, None)] if options.json else [])]
+    wanted = [_format(each) for each in (*options.format, *([_JSON] if options.json else []))]
     shown = dict.fromkeys(name for name, file in wanted if file is None)
     files = {file: name for name, file in wanted if file is not None}
     if len(shown) > 1:
@@ -154,3 +142,13 @@ def _outputs(options: argparse.Namespace) -> tuple[str, dict[Path, str]]:
             raise UsageError(f"{file} is a directory: name a file for the format.")
         check_output(file.parent)
     return next(iter(shown), "text"), files
+
+
+def _format(text: str) -> tuple[str, Path | None]:
+    """A format, and the file that it is for."""
+    name, equals, file = text.partition("=")
+    if name not in _RENDERERS or (equals and not file):
+        raise UsageError(
+            f"--format '{text}' is not FORMAT or FORMAT=FILE: name one of {', '.join(_RENDERERS)}."
+        )
+    return name, Path(file) if file else None

@@ -57,7 +57,7 @@ def stored_profile() -> Profile:
         run(*start, call("keyctl"), call("mount", count=0, denied=1), workload="http"),
         environment=setting,
     )
-    again = msgspec.structs.replace(driven, repeat=1)
+    again = msgspec.structs.replace(driven, repeat=1, started_at=1.0)
     runs = tuple(_listening(each) for each in (alone, driven, again, varied))
     return msgspec.structs.replace(
         profile(*runs, launch=Launch(env=("A=1",))),
@@ -73,6 +73,18 @@ def stored_profile() -> Profile:
             (RecognisedService("server", ("process /usr/sbin/server",)),), (Spoken(80, "http"),)
         ),
         image=msgspec.structs.replace(profile().image, reference=IMAGE.reference, id=IMAGE.id),
+    )
+
+
+def other_profile() -> Profile:
+    """That of a later version of the image under another runtime, with a call of its own."""
+    one = run(call("execve", Phase.RUNTIME), call("openat", Phase.START), call("fsync"))
+    made = stored_profile()
+    return msgspec.structs.replace(
+        made,
+        image=msgspec.structs.replace(made.image, reference=f"{made.image.reference}-2", id="2"),
+        host=msgspec.structs.replace(made.host, kernel="6.18.0", runtime="crun 1.8.1"),
+        runs=(_listening(msgspec.structs.replace(one, started_at=9.0)),),
     )
 
 

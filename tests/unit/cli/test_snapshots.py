@@ -18,20 +18,32 @@ from beacon.model.policy import Policy
 from beacon.model.verification import Verification
 from fakes import IMAGE
 from golden import check_golden
-from unit.cli.stored import ablated, failed, healed, logged, passed, stored_profile
+from unit.cli.stored import (
+    ablated,
+    failed,
+    healed,
+    logged,
+    other_profile,
+    passed,
+    stored_profile,
+)
 from unit.documents.harness import check, fake_host
+from unit.report.checks import CHECKS
 
 SNAPSHOTS = Path(__file__).parent / "snapshots"
 NAMES = tuple(command.__name__.rpartition(".")[2] for command in COMMANDS)
 #: The words of each command; DIR is where profile and policy lie.
 SHOWN = {
     "profile": ("profile", "-o", "DIR/again", IMAGE.reference),
+    "merge": ("merge", "DIR/profile", "DIR/other", "-o", "DIR/again"),
     "policy": ("policy", "DIR/profile", "-o", "DIR/again"),
+    "policy-merged": ("policy", "DIR/profile", "DIR/other", "-o", "DIR/again"),
     "verify": ("verify", "DIR/policy"),
     "verify-failed": ("verify", "DIR/policy"),
     "verify-log": ("verify", "--log", "DIR/policy"),
     "verify-heal": ("verify", "--heal", "DIR/policy"),
     "ablate": ("ablate", "DIR/profile"),
+    "check": ("check", "--policy", "DIR/policy", "web:2"),
     "explain": ("explain", "DIR/policy", "keyctl"),
     "explain-capability": ("explain", "DIR/policy", "CAP_CHOWN"),
     "explain-unseen": ("explain", "DIR/policy", "--unseen"),
@@ -39,7 +51,7 @@ SHOWN = {
     "cves": ("cves", "DIR/policy"),
 }
 #: Exit codes other than 0.
-CODES = {"verify-failed": 10, "verify-log": 10}
+CODES = {"verify-failed": 10, "verify-log": 10, "check": 10}
 
 
 def _parsers() -> dict[str, argparse.ArgumentParser]:
@@ -74,10 +86,13 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     (tmp_path / "home").mkdir()
     fake_host(monkeypatch, tmp_path / "home")
     monkeypatch.setattr("beacon.cli.profile.profile_image", lambda *_: stored_profile())
+    monkeypatch.setattr("beacon.cli.check.examine", lambda *_: None)
+    monkeypatch.setattr("beacon.cli.check.check", lambda *_: CHECKS["three"]())
     monkeypatch.setattr(data, "HOST_TABLE", tmp_path / "none.toml")
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "home"))
     cves.cache_clear()
     write_files(tmp_path / "profile", {PROFILE_FILE: encode(stored_profile())})
+    write_files(tmp_path / "other", {PROFILE_FILE: encode(other_profile())})
     for name, words in (("policy", ()), ("strict", ("--preset", "strict"))):
         made = ("policy", tmp_path / "profile", "-o", tmp_path / name, *words)
         assert check(tmp_path, *made)[0] == 0

@@ -180,6 +180,7 @@ COMMANDS = (
     ("diff", "{}", "{}"),
     ("diff", "{}", "{honest}", "--exit-code"),
     ("run", "--print", "{}", "image:1"),
+    ("merge", "{}", "{}", "-o", "{}/merged"),
 )
 READING = st.sampled_from(COMMANDS)
 
