@@ -47,8 +47,8 @@ def add(commands: Any) -> None:
         "Check an update of an image against its policy, and list all that it needs beyond it.",
         "Run IMAGE without the policy and list all that the policy would deny, weighed by risk, "
         "with the process and the run that ask for it; then run it under the policy, and compare. "
-        "What the image answers is compared with what it answers without the policy, so an update "
-        "may answer otherwise. Changes no file of the policy (docs/guides/ci.md).\n\n"
+        "Its answers are compared with its own without the policy, so an update may answer "
+        "otherwise. Changes no file of the policy (docs/guides/ci.md).\n\n"
         "Exits 0 if the policy holds, 10 if the image needs more or works differently under the "
         "policy, 11 if it fails without the policy as well.",
         "[OPTIONS] --policy DIR IMAGE",

@@ -21,7 +21,7 @@ def policy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def test_it_runs_without_the_policy_and_then_under_it(policy: Path) -> None:
     file = policy.parent / "out" / "check.json"
-    words = ("--starts", "1", "--format", f"json={file}", "web:2")
+    words = ("--trust", "--starts", "1", "--format", f"json={file}", "web:2")
     code, told, said = check(policy.parent, "check", "--policy", policy, *words)
     # The fake container shows nothing and answers nothing, so it fails by itself.
     assert code == 11, told + said
