@@ -56,7 +56,7 @@ def test_one_check_names_all_that_an_update_needs(
     files = {name: tmp_path / name for name in ("sarif", "junit", "markdown", "json")}
     formats = (word for name, file in files.items() for word in ("--format", f"{name}={file}"))
 
-    done = beacon("check", "--policy", policy, "--starts", "1", *formats, new)
+    done = beacon("check", "--policy", policy, "--starts", "0", *formats, new)
 
     assert done.returncode == 10, done.stderr
     assert f"{new} needs 3 more than its policy allows: " in done.stdout
