@@ -17,7 +17,7 @@ from beacon.cli.console import Console, document_text
 from beacon.cli.explore_options import add_jobs_option
 from beacon.cli.parser import add_command, add_general_options
 from beacon.cli.progress import Progress
-from beacon.cli.verify import EXIT_CODES
+from beacon.cli.verify import EXIT_CODES, add_workload_option
 from beacon.errors import ExitCode, UsageError
 from beacon.model.files import write_files, writing
 from beacon.model.image_check import ImageCheck
@@ -89,6 +89,7 @@ def _add_extent(parser: argparse.ArgumentParser) -> None:
         help="Repeat the runs in all recorded environments. Default: only those in the default "
         "one.",
     )
+    add_workload_option(group)
     group.add_argument(
         "--starts",
         metavar="N",
@@ -112,6 +113,7 @@ def run(options: argparse.Namespace, console: Console) -> ExitCode:
         consent,
         granted,
         image=options.image,
+        workloads=tuple(options.workload),
     )
     with writing(options.policy, make=False):
         with Progress(console, options.jobs) as progress:

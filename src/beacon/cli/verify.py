@@ -110,16 +110,7 @@ def _add_extent(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="Repeat only the runs in the default environment. Default: repeat all.",
     )
-    group.add_argument(
-        "--workload",
-        metavar="NAME[:PORT]",
-        action="append",
-        default=[],
-        help="Drive the container by this workload as well: a name that `beacon services` shows, "
-        "or the path of an executable. One that was not recorded is run without the policy first, "
-        "to compare with; the path of one that was consents to it. May be repeated. Default: the "
-        "recorded ones.",
-    )
+    add_workload_option(group)
     group.add_argument(
         "--starts",
         metavar="N",
@@ -135,6 +126,20 @@ def _add_extent(parser: argparse.ArgumentParser) -> None:
         "policy without what it alone used, and say what suffers. Default: leave them out.",
     )
     add_jobs_option(group, "containers")
+
+
+def add_workload_option(group: argparse._ArgumentGroup) -> None:
+    """Add the option for workloads beside the recorded ones."""
+    group.add_argument(
+        "--workload",
+        metavar="NAME[:PORT]",
+        action="append",
+        default=[],
+        help="Drive the container by this workload as well: a name that `beacon services` shows, "
+        "or the path of an executable. One that was not recorded is run without the policy first, "
+        "to compare with; the path of one that was consents to it. May be repeated. Default: the "
+        "recorded ones.",
+    )
 
 
 def run(options: argparse.Namespace, console: Console) -> ExitCode:

@@ -85,6 +85,7 @@ def other_profile() -> Profile:
         image=msgspec.structs.replace(made.image, reference=f"{made.image.reference}-2", id="2"),
         host=msgspec.structs.replace(made.host, kernel="6.18.0", runtime="crun 1.8.1"),
         runs=(_listening(msgspec.structs.replace(one, started_at=9.0)),),
+        recall=None,
     )
 
 
