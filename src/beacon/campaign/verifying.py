@@ -180,10 +180,9 @@ def opened(
             check_consent(subject.found, replace(consent, sealed=False))
         if note := other_runtime(policy, lab.engine.facts().runtime):
             reporter.say(f"Note: {note}.")
-        if others := policy.other_images():
+        if others := policy.other_images(image.reference):
             reporter.say(
-                f"Note: runs of {', '.join(others)} are not repeated: "
-                "`beacon check IMAGE --policy DIR` repeats those of another image."
+                f"Note: this repeats no runs of {', '.join(others)}: name that image to do so."
             )
         yield (
             lab,

@@ -217,9 +217,11 @@ class Policy(msgspec.Struct, frozen=True):
         found = next((each for each, one in known if image in (one.reference, one.id)), None)
         return tuple(each for each in self.replays if each.image == found)
 
-    def other_images(self) -> tuple[str, ...]:
-        """The names of further images that were recorded."""
-        return tuple(sorted({x.image.reference for x in self.replays if x.image is not None}))
+    def other_images(self, image: str) -> tuple[str, ...]:
+        """The names of the recorded images whose replays are not those of this one."""
+        chosen = {each.image for each in self.replays_of(image)}
+        others = (each.image or self.image for each in self.replays if each.image not in chosen)
+        return tuple(sorted({each.reference for each in others}))
 
     def events(self) -> frozenset[Event]:
         """Everything that is allowed."""

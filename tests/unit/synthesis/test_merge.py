@@ -129,7 +129,8 @@ def test_each_version_of_an_image_is_verified_by_its_own_runs() -> None:
         ("none", old.image),
         ("http", old.image),
     ]
-    assert policy.other_images() == ("web:1",)
+    assert policy.other_images("web:2") == policy.other_images("web:3") == ("web:1",)
+    assert policy.other_images("web:1") == ("web:2",)
 
 
 def test_what_one_version_always_needs_scores_as_if_it_were_alone() -> None:
