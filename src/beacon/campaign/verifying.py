@@ -170,7 +170,7 @@ def opened(
         if note := changed_input(policy.launch, stdin, consent):
             reporter.say(f"Note: {note}.")
         image = lab.engine.image(request.image or policy.image.reference)
-        if image.id != policy.image.id:
+        if image.id not in policy.image_ids():
             profiled = policy.image.reference
             same = image.reference == profiled
             other = f"is not the image that was profiled ({profiled})"

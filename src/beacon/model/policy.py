@@ -217,6 +217,10 @@ class Policy(msgspec.Struct, frozen=True):
         found = next((each for each, one in known if image in (one.reference, one.id)), None)
         return tuple(each for each in self.replays if each.image == found)
 
+    def image_ids(self) -> frozenset[str]:
+        """The ids of all images that were recorded."""
+        return frozenset({self.image.id, *(each.image.id for each in self.replays if each.image)})
+
     def other_images(self, image: str) -> tuple[str, ...]:
         """The names of the recorded images whose replays are not those of this one."""
         chosen = {each.image for each in self.replays_of(image)}

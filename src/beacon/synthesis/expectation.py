@@ -17,8 +17,7 @@ def expecting(policy: Policy, image: str, runs: Iterable[tuple[Replay, Run]]) ->
     An update may well answer otherwise: it is compared with itself. Runs that did not become ready
     say nothing, so there the recording stays; as it does for an image that was recorded.
     """
-    known = {policy.image.id, *(each.image.id for each in policy.replays if each.image)}
-    if image in known:
+    if image in policy.image_ids():
         return policy
     fresh = {id(recorded): _as_now(recorded, run) for recorded, run in runs if run.outcome.ready}
     replays = (fresh.get(id(each), each) for each in policy.replays)
