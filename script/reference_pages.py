@@ -13,10 +13,10 @@ from pathlib import Path
 import beacon
 from beacon.campaign.service_environments import settings_of
 from beacon.cli.main import EPILOG, build_parser
+from beacon.data.docker_run import docker_run
 from beacon.errors import BeaconError, ExitCode
 from beacon.workloads.discovery import services
 from beacon.workloads.service import Service
-from manual_page import manual_page
 
 FOLDER = Path(__file__).resolve().parent.parent / "docs" / "reference"
 CATALOGUE = FOLDER.parent.parent / "catalogue" / "README.md"
@@ -27,10 +27,14 @@ _DISTRIBUTIONS = ("beacon", "beacon_catalogue")
 
 def pages() -> dict[Path, str]:
     """Each generated page by its path."""
-    made = {"cli.md": _cli(), "errors.md": _errors(), "services.md": _services()}
+    made = {
+        "cli.md": _cli(),
+        "docker-run.md": _docker_run(),
+        "errors.md": _errors(),
+        "services.md": _services(),
+    }
     whole = {FOLDER / name: f"{_NOTE}\n{text.rstrip()}\n" for name, text in made.items()}
-    others = {CATALOGUE: _catalogue(CATALOGUE.read_text()), FOLDER / "beacon.1": manual_page()}
-    return whole | others
+    return whole | {CATALOGUE: _catalogue(CATALOGUE.read_text())}
 
 
 def _catalogue(text: str) -> str:
@@ -92,6 +96,29 @@ def _command(parser: argparse.ArgumentParser) -> Iterator[str]:
         yield _table(("option", "meaning"), rows)
     if parser.epilog:
         yield f"\n```text\n{parser.epilog.rstrip()}\n```\n"
+
+
+def _docker_run() -> str:
+    table = docker_run()
+    rows = [
+        (", ".join(f"`{name}`" for name in option.names), "holds in every run")
+        for option in table.taken.values()
+    ]
+    for said, reasons in (("no effect", table.ignored), ("refused", table.refused)):
+        for reason in reasons:
+            for names, _ in reason.options():
+                rows.append((", ".join(f"`{name}`" for name in names), f"{said}: {reason.why}"))
+    return (
+        "# docker run's options\n\n"
+        f"What `beacon profile` does with each option of `docker run` (Docker {table.version}), so "
+        "that a command line can be taken over as it is. Those that hold in every run are "
+        "explained in [the command line](cli.md#beacon-profile).\n\n"
+        + _table(("option", "in `beacon profile`"), sorted(rows, key=_long_name))
+    )
+
+
+def _long_name(row: Sequence[str]) -> str:
+    return next(name for name in row[0].replace("`", "").split(", ") if name.startswith("--"))
 
 
 def _help(formatter: argparse.HelpFormatter, action: argparse.Action) -> str:

@@ -22,6 +22,7 @@ from beacon.engines.interface import (
     Job,
     Life,
     NotReadyError,
+    Pull,
     Readiness,
     RefusedError,
 )
@@ -136,7 +137,9 @@ class FakeEngine(Engine):
     def facts(self) -> EngineFacts:
         return EngineFacts("fake", "1", "fake", "cgroupfs", seccomp=True)
 
-    def image(self, reference: str) -> Image:
+    def image(
+        self, reference: str, *, pull: Pull = Pull.MISSING, platform: str | None = None
+    ) -> Image:
         return IMAGE
 
     def files(self, image: Image) -> AbstractContextManager[IO[bytes]]:

@@ -20,7 +20,7 @@ _SHOWN = 3
 
 def may_be_job(image: Image, launch: Launch) -> bool:
     """Whether a container that ends by itself has done its work, not failed to serve."""
-    serves = bool(image.ports) or image.health_check or launch.ready_log is not None
+    serves = bool(image.ports) or image.has_health_check(launch) or launch.ready_log is not None
     return launch.job or launch.stdin is not None or not serves
 
 

@@ -47,7 +47,7 @@ def _record(
 ) -> Profile:
     launch = request.launch
     workload = None if request.workload is None else find(request.workload)
-    image = lab.engine.image(request.image)
+    image = lab.engine.image(request.image, pull=request.pull, platform=launch.platform)
     check_possible(launch, image, request.workload)
     for note in without_effect(request, image):
         reporter.say(f"Note: {note}.")

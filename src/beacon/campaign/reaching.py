@@ -63,6 +63,7 @@ def settings(image: Image, launch: Launch) -> Settings:
     entry = own if launch.entrypoint is None else (launch.entrypoint,)
     arguments = image.arguments if launch.entrypoint is None else ()
     health = image.health_command if launch.health_cmd is None else (launch.health_cmd,)
+    health = () if launch.no_healthcheck else health
     named = (word.partition("=") for word in launch.env)
     path = next((value for name, _, value in named if name == "PATH"), image.path)
     return Settings(

@@ -67,11 +67,13 @@ def _unheeded(launch: Launch, image: Image) -> Iterator[str]:
 
 def _waits(launch: Launch, image: Image) -> bool:
     """Whether being alive long enough makes it ready."""
-    decided = launch.job or launch.ready_log is not None or image.health_check or image.ports
+    decided = (
+        launch.job or launch.ready_log is not None or image.ports or image.has_health_check(launch)
+    )
     return not decided
 
 
 def _deciding(launch: Launch, image: Image) -> str:
     if launch.ready_log is not None:
         return "its log (--ready-log)"
-    return "the image's health check" if image.health_check else "a port that the image exposes"
+    return "its health check" if image.has_health_check(launch) else "a port that the image exposes"

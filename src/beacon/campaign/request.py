@@ -10,6 +10,7 @@ from pathlib import Path
 from beacon.campaign.consent import Consent
 from beacon.campaign.settings import Settings
 from beacon.campaign.starts import STARTS
+from beacon.engines.interface import Pull
 from beacon.model.environment import Changes
 from beacon.model.launch import Launch
 
@@ -41,6 +42,7 @@ class ProfileRequest:
     image: str
     launch: Launch = field(default_factory=Launch)
     workload: str | None = None
+    pull: Pull = Pull.MISSING
     settings: Settings = field(default_factory=Settings)
     services: tuple[str, ...] | None = None
     as_configured: bool = False

@@ -169,7 +169,7 @@ def opened(
     with standard_input(launch) as (launch, stdin), open_context() as lab:
         if note := changed_input(policy.launch, stdin, consent):
             reporter.say(f"Note: {note}.")
-        image = lab.engine.image(request.image or policy.image.reference)
+        image = lab.engine.image(request.image or policy.image.reference, platform=launch.platform)
         if image.id not in policy.image_ids():
             profiled = policy.image.reference
             same = image.reference == profiled

@@ -7,22 +7,29 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TypeVar
 
-import msgspec
-
 from beacon.campaign.consent import Consent, some
 from beacon.campaign.demands import Effects, launch_demands, own_effects
 from beacon.campaign.seal import NoKeyError, has_seal, seal
 from beacon.campaign.settings import Settings, read_settings
 from beacon.cli.console import Console
 from beacon.cli.explore_options import named_dimensions
-from beacon.cli.launch_options import read_security
+from beacon.cli.launch_options import add_docker_option, joined, read_security
 from beacon.data.dimensions import general, select
+from beacon.data.docker_run import docker_run
+from beacon.data.host_access import host_access
 from beacon.model.launch import Launch
+from beacon.model.mount import host_volume
 from beacon.model.policy import Policy
 from beacon.model.profile import Profile
 from beacon.workloads.discovery import is_known
 
-_LISTED = 50
+#: What the help says of some of them in other words than for `profile`.
+_SAID = {
+    "volumes": "A path of the host, or a volume.",
+    "cap_add": "A capability that Docker does not grant by default.",
+    "security_opt": "A wider filter. Values: seccomp=unconfined, apparmor=PROFILE.",
+    "network": "The network host, or another one by its name.",
+}
 
 _Document = TypeVar("_Document", Profile, Policy)
 
@@ -47,22 +54,8 @@ def add_consent_options(parser: argparse.ArgumentParser, directory: str = "POLIC
         help="Obey all that the files ask for, whoever made them. Default: only what is sealed or "
         "given here.",
     )
-    lists = (
-        (("-v", "--volume"), "SOURCE:TARGET[:OPTIONS]", "A path of the host, or a volume."),
-        (("--cap-add",), "CAPABILITY", "A capability that Docker does not grant by default."),
-        (
-            ("--security-opt",),
-            "OPTION",
-            "A wider filter. Values: seccomp=unconfined, apparmor=PROFILE.",
-        ),
-    )
-    for names, metavar, text in lists:
-        group.add_argument(
-            *names, metavar=metavar, action="append", default=[], help=f"{text} May be repeated."
-        )
-    group.add_argument(
-        "--network", metavar="NETWORK", help="The network host, or another one by its name."
-    )
+    for field in _asked_for():
+        add_docker_option(group, field, docker_run().taken[field], _SAID.get(field))
     group.add_argument(
         "--stdin",
         metavar="FILE",
@@ -126,14 +119,23 @@ def _workloads(names: Sequence[str], settings: Settings) -> frozenset[str]:
     return frozenset(name if is_known(name) else str(Path(name).resolve()) for name in given)
 
 
-def _launch(options: argparse.Namespace, base: Launch) -> Launch:
-    security = read_security(options.security_opt)
-    return msgspec.structs.replace(
-        base,
-        volumes=(*base.volumes, *options.volume),
-        cap_add=(*base.cap_add, *options.cap_add),
-        network=options.network or base.network,
-        stdin=options.stdin or base.stdin,
-        apparmor=security.apparmor or base.apparmor,
-        seccomp=security.seccomp or base.seccomp,
+def _asked_for() -> tuple[str, ...]:
+    """The options of `docker run` that can give a container a part of the host."""
+    access = host_access().options
+    return tuple(
+        field
+        for field in docker_run().taken
+        if field == "security_opt" or (field in access and access[field].harmless != ".*")
     )
+
+
+def _launch(options: argparse.Namespace, base: Launch) -> Launch:
+    given = {field: getattr(options, field) for field in _asked_for()}
+    security = read_security(given.pop("security_opt"))
+    given |= {
+        "volumes": tuple(map(host_volume, options.volumes)),
+        "stdin": options.stdin,
+        "apparmor": security.apparmor,
+        "seccomp": security.seccomp,
+    }
+    return joined(base, given)

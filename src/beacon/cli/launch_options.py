@@ -4,77 +4,35 @@ from __future__ import annotations
 
 import argparse
 import os
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
-from beacon.cli.arguments import seconds
+from beacon.cli.arguments import positive, seconds
+from beacon.cli.parser import Parser
+from beacon.data.capabilities import check_capability
+from beacon.data.docker_run import Taken, ValueKind, docker_run, value_kind
+from beacon.engines.interface import Pull
 from beacon.errors import UsageError
+from beacon.model.env_file import env_file
 from beacon.model.launch import Launch
+from beacon.model.mount import host_volume, mount_from_words
 from beacon.model.own_files import read_text
 
-_REPEATED = (
-    (
-        ("-e", "--env"),
-        "NAME[=VALUE]",
-        "Set an environment variable; without a value it has that of this shell.",
-    ),
-    (
-        ("--env-file",),
-        "FILE",
-        "Set the variables of a file with a NAME=VALUE on each line; -e wins over it.",
-    ),
-    (
-        ("-v", "--volume"),
-        "SOURCE:TARGET[:OPTIONS]",
-        "Mount a path of the host or a volume; `ro` among the options makes it read-only. A job "
-        "gets a copy of what it can write to (docs/guides/jobs.md).",
-    ),
-    (("--tmpfs",), "TARGET[:OPTIONS]", "Mount an empty file system in memory."),
-    (
-        ("--cap-add",),
-        "CAPABILITY",
-        "Grant a capability beyond Docker's default: SYS_NICE, CAP_NET_ADMIN, ALL.",
-    ),
-    (
-        ("--cap-drop",),
-        "CAPABILITY",
-        "Take a capability of Docker's default away: CHOWN, ALL.",
-    ),
-    (
-        ("--security-opt",),
-        "OPTION",
-        "Values: no-new-privileges, seccomp=FILE (record under this filter), seccomp=unconfined "
-        "(under one that denies nothing), apparmor=PROFILE.",
-    ),
-)
-_SINGLE = (
-    (
-        ("-u", "--user"),
-        "USER[:GROUP]",
-        "Run as this user and group, by name or number. Default: the image's.",
-    ),
-    (("-w", "--workdir"), "DIR", "Start in this directory. Default: the image's."),
-    (("--entrypoint",), "COMMAND", "Run this in place of the image's entry point."),
-    (
-        ("--network",),
-        "NETWORK",
-        "Connect to this network: bridge, none, host, or another one by its name. Default: bridge.",
-    ),
-    (
-        ("--log-driver",),
-        "DRIVER",
-        "Hand the container's output to this log driver: json-file, none. Default: the engine's.",
-    ),
-)
-_FLAGS = (
-    (("--init",), "Run an init as the first process."),
-    (("--read-only",), "Mount the root file system read-only."),
-    (("-i", "--interactive"), "Keep standard input open; nothing is sent to it."),
-    (("-t", "--tty"), "Give the container a terminal."),
-)
+#: What the help says of a group of options.
+_ABOUT = {
+    "process": "What the image needs to run, as for `docker run`. It holds in every run. "
+    "Options of `docker run` that change nothing for the container (-d, -p, --rm, --name and "
+    "others) are taken without effect; docs/reference/docker-run.md lists them all.",
+}
+_READ: dict[ValueKind, Callable[[str], object]] = {
+    ValueKind.WHOLE: int,
+    ValueKind.NUMBER: positive(float),
+}
+_CHOICES = {"pull": [each.value for each in Pull]}
 
 
 def add_image(group: argparse._ArgumentGroup) -> None:
@@ -89,26 +47,51 @@ def add_image(group: argparse._ArgumentGroup) -> None:
     command.required = False  # argparse counts it among what is missing, though it may be
 
 
-def add_launch_options(parser: argparse.ArgumentParser) -> None:
+def add_launch_options(parser: Parser) -> None:
     """Add what the image needs to run."""
-    group = parser.add_argument_group(
-        "launch",
-        "What the image needs to run, as for `docker run`. It holds in every run.",
-    )
-    for names, metavar, text in _REPEATED:
-        group.add_argument(
-            *names, metavar=metavar, action="append", default=[], help=f"{text} May be repeated."
-        )
-    for names, metavar, text in _SINGLE:
-        group.add_argument(*names, metavar=metavar, help=text)
-    for names, text in _FLAGS:
-        group.add_argument(*names, action="store_true", help=text)
-    group.add_argument(
+    parser.docker_run = True
+    groups: dict[str, argparse._ArgumentGroup] = {}
+    for field, option in docker_run().taken.items():
+        if option.group not in groups:
+            groups[option.group] = parser.add_argument_group(
+                f"launch: {option.group}", _ABOUT.get(option.group)
+            )
+        add_docker_option(groups[option.group], field, option)
+    groups["process"].add_argument(
         "--stdin",
         metavar="FILE",
         help="What `docker run -i IMAGE <FILE` does: each run of a job gets the file's bytes as "
         "its standard input, then the end. Default: no input.",
     )
+
+
+def add_docker_option(
+    group: argparse._ArgumentGroup, field: str, option: Taken, text: str | None = None
+) -> None:
+    """Add one of `docker run`'s options; `text` says something else of it than the table."""
+    said, kind = text or option.help, value_kind(field)
+    if kind is ValueKind.FLAG:
+        group.add_argument(*option.names, dest=field, action="store_true", help=said)
+    elif kind is ValueKind.LIST:
+        group.add_argument(
+            *option.names,
+            dest=field,
+            metavar=option.metavar,
+            action="append",
+            default=[],
+            help=f"{said} May be repeated.",
+        )
+    else:
+        read = _READ.get(kind, str)
+        choices = _CHOICES.get(field)
+        group.add_argument(
+            *option.names,
+            dest=field,
+            metavar=option.metavar,
+            type=read,
+            choices=choices,
+            help=said,
+        )
 
 
 def add_readiness_options(parser: argparse.ArgumentParser) -> None:
@@ -150,25 +133,24 @@ def read_launch(options: argparse.Namespace, base: Launch | None = None) -> Laun
 
     `base` is what the image's settings say: lists are added to it, the rest takes its place.
     """
-    security = read_security(options.security_opt)
-    files = [line for path in options.env_file for line in _lines(Path(path))]
-    given = {
+    given = {field: getattr(options, field) for field in docker_run().taken}
+    files = [line for path in given.pop("env_file") for line in env_file(Path(path))]
+    mounts = [mount_from_words(word) for word in given.pop("mount")]
+    security = read_security(given.pop("security_opt"))
+    del given["pull"]  # of the image, not of its containers
+    for name in (*options.cap_add, *options.cap_drop):
+        check_capability(name)
+    given |= {
         "command": tuple(options.command),
-        "entrypoint": options.entrypoint,
         "env": tuple(_variables([*files, *options.env])),
-        "volumes": tuple(options.volume),
-        "tmpfs": tuple(options.tmpfs),
-        "user": options.user,
-        "workdir": options.workdir,
-        "network": options.network,
-        "log_driver": options.log_driver,
-        "interactive": options.interactive,
-        "init": options.init,
-        "read_only": options.read_only,
-        "tty": options.tty,
+        "volumes": tuple(
+            map(
+                host_volume,
+                (*options.volumes, *(m.word for m in mounts if not m.memory)),
+            )
+        ),
+        "tmpfs": (*options.tmpfs, *(m.word for m in mounts if m.memory)),
         "stdin": options.stdin,
-        "cap_add": tuple(options.cap_add),
-        "cap_drop": tuple(options.cap_drop),
         "no_new_privileges": security.no_new_privileges,
         "apparmor": security.apparmor,
         "job": options.job,
@@ -177,14 +159,15 @@ def read_launch(options: argparse.Namespace, base: Launch | None = None) -> Laun
         "ready_timeout": options.ready_timeout,
         "seccomp": security.seccomp,
     }
-    return _joined(base or Launch(), given)
+    return joined(base or Launch(), given)
 
 
-def _joined(base: Launch, given: dict[str, Any]) -> Launch:
+def joined(base: Launch, given: Mapping[str, Any]) -> Launch:
+    """The base with what was given: lists are added to its own, other values replace its."""
     changes: dict[str, Any] = {}
     for name, value in given.items():
-        if isinstance(value, tuple) and name != "command":
-            changes[name] = getattr(base, name) + value
+        if isinstance(value, list | tuple) and name != "command":
+            changes[name] = (*getattr(base, name), *value)
         elif value not in (None, False, ()):
             changes[name] = value
     return msgspec.structs.replace(base, **changes)
@@ -198,17 +181,6 @@ def _variables(words: list[str]) -> list[str]:
         for item in given
         if isinstance(item, str) or item[1] is not None
     ]
-
-
-def _lines(path: Path) -> list[str]:
-    """The variables of a file as the docker command reads it: only the blanks before a name go."""
-    lines = [line.lstrip() for line in _read(path).replace("\r\n", "\n").split("\n")]
-    lines = [line for line in lines if line and not line.startswith("#")]
-    for line in lines:
-        name = line.partition("=")[0]
-        if not name or any(character.isspace() for character in name):
-            raise UsageError(f"{path} has no variable's name in {line!r}: write NAME=VALUE.")
-    return lines
 
 
 _LARGEST = 8 << 20  # bytes of a file that an option names

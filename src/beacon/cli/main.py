@@ -33,7 +33,7 @@ from beacon.cli import (
 )
 from beacon.cli.completion import add_completion_option
 from beacon.cli.console import Console
-from beacon.cli.parser import HelpFormatter, add_help_option
+from beacon.cli.parser import HelpFormatter, Parser, add_help_option
 from beacon.errors import BeaconError, ExitCode, UsageError
 from beacon.model.text import escape_untrusted
 
@@ -139,7 +139,7 @@ def _run(arguments: Sequence[str], console: Console) -> int:
 
 def build_parser() -> argparse.ArgumentParser:
     """The whole command line."""
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog="beacon",
         description="Watch a container image from the kernel, write the least-privilege seccomp "
         "and capability policy that it needs, and prove that it still works under this policy.",
@@ -157,7 +157,9 @@ def build_parser() -> argparse.ArgumentParser:
     )
     add_completion_option(group)
     add_help_option(group)
-    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    commands = parser.add_subparsers(
+        prog="beacon", title="commands", metavar="COMMAND", required=True
+    )
     for command in COMMANDS:
         command.add(commands)
     return parser

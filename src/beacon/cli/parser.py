@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import argparse
+import math
 import shutil
+import sys
 from collections.abc import Sequence
 from typing import Any
+
+from beacon.cli.option_words import OptionWords, UnknownOptionError, foreign_options
+from beacon.data.docker_run import docker_run
 
 _WIDEST = 100  # characters of a line
 _COLUMN = 26  # where the texts of options begin
@@ -32,6 +37,37 @@ class HelpFormatter(argparse.HelpFormatter):
         return "\n\n".join(p if "\n" in p else fill(p, width, indent) for p in paragraphs)
 
 
+class Parser(argparse.ArgumentParser):
+    """Names an option that it does not have, and the nearest that it has.
+
+    `docker_run`: it takes those of `docker run` that have no effect, too. What it took so is
+    `without_effect` in the namespace, a sentence each.
+    """
+
+    docker_run = False
+
+    # Whatever argparse passes besides, it passes on.
+    def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
+        """Parse as argparse does."""
+        foreign = foreign_options(docker_run()) if self.docker_run else {}
+        words = OptionWords(self._option_string_actions, foreign, self._own_positionals())
+        try:
+            kept = words.read(sys.argv[1:] if args is None else args)
+        except UnknownOptionError as unknown:
+            self.error(str(unknown))
+        found, extra = super().parse_known_args(kept, namespace)
+        if self.docker_run:
+            found.without_effect = tuple(words.notes())
+        return found, extra
+
+    def _own_positionals(self) -> float:
+        """How many positional arguments come before words that others read."""
+        for count, action in enumerate(self._get_positional_actions()):
+            if action.nargs in (argparse.REMAINDER, argparse.PARSER):
+                return max(1, count)
+        return math.inf
+
+
 def add_command(
     commands: Any,
     name: str,
@@ -39,11 +75,11 @@ def add_command(
     description: str,
     usage: str | Sequence[str],
     examples: Sequence[str],
-) -> argparse.ArgumentParser:
+) -> Parser:
     """Add a command's parser; `usage` and `examples` are what follows `beacon NAME`."""
     forms = [usage] if isinstance(usage, str) else usage
     shown = "\n".join(f"  beacon {name} {example}".rstrip() for example in examples)
-    parser: argparse.ArgumentParser = commands.add_parser(
+    parser: Parser = commands.add_parser(
         name,
         help=summary,
         description=description,

@@ -28,6 +28,7 @@ from beacon.cli.launch_options import (
 from beacon.cli.parser import add_command, add_general_options
 from beacon.cli.profile_report import job_hint, summary, tell
 from beacon.cli.progress import Progress
+from beacon.engines.interface import Pull
 from beacon.errors import ExitCode, UsageError
 from beacon.model.files import ABLATION_FILE, PROFILE_FILE, encode, write_files, writing
 from beacon.model.profile import Profile
@@ -103,6 +104,8 @@ def _add_driving(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace, console: Console) -> ExitCode:
     """Record, write, tell."""
+    for note in options.without_effect:
+        console.say(f"Note: {note}.")
     request = _request(options)
     check_output(options.output)
     with writing(options.output):
@@ -142,6 +145,7 @@ def _request(options: argparse.Namespace) -> ProfileRequest:
         options.image,
         read_launch(options, settings.launch),
         None if workload == _AUTO else workload,
+        Pull(options.pull or Pull.MISSING),
         settings,
         services=named_services(options.service),
         as_configured=options.as_configured,

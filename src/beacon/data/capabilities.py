@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Collection, Mapping
 from functools import cache
 
 import msgspec
 
 from beacon.data.table import read_table
+from beacon.errors import UsageError
 from beacon.model.launch import Launch, strip_cap_prefix
+from beacon.model.text import escape_untrusted
 
 #: What Docker grants without any option, without `CAP_` (moby, oci/caps/defaults.go).
 DOCKER_DEFAULT = frozenset(
@@ -56,3 +59,14 @@ def granted(launch: Launch, capability: str) -> bool:
         bool(added & {strip_cap_prefix(capability), "ALL"})
         or strip_cap_prefix(capability) in DOCKER_DEFAULT
     )
+
+
+def check_capability(word: str) -> None:
+    """UsageError for the name of no capability, `ALL` and any way to spell it apart."""
+    names = [strip_cap_prefix(name) for name in worths()]
+    name = strip_cap_prefix(word)
+    if name in (*names, "ALL"):
+        return
+    near = difflib.get_close_matches(name, [*names, "ALL"], n=1)
+    advice = f"did you mean {near[0]}?" if near else "see capabilities(7) for their names."
+    raise UsageError(f"There is no capability {escape_untrusted(word)}: {advice}")

@@ -22,7 +22,7 @@ from beacon.engines.docker_existing import existing, inspect, life
 from beacon.engines.docker_export import exported
 from beacon.engines.docker_guard import answering, explanation
 from beacon.engines.docker_image import read_image
-from beacon.engines.docker_options import container_options, host_options
+from beacon.engines.docker_options import container_options, endpoint_options, host_options
 from beacon.engines.interface import (
     OWNER_LABEL,
     SESSION_LABEL,
@@ -35,6 +35,7 @@ from beacon.engines.interface import (
     ImageNotFoundError,
     Job,
     Life,
+    Pull,
     RefusedError,
 )
 from beacon.engines.runtime_version import installed_version
@@ -91,8 +92,10 @@ class DockerEngine(Engine):
             seccomp=any("name=seccomp" in option for option in info.get("SecurityOptions") or ()),
         )
 
-    def image(self, reference: str) -> Image:
-        """Inspect an image, pulling it if it is not there; ImageNotFoundError otherwise."""
+    def image(
+        self, reference: str, *, pull: Pull = Pull.MISSING, platform: str | None = None
+    ) -> Image:
+        """Inspect an image, pulling it as `pull` says; ImageNotFoundError if it is not there."""
         if not reference.strip():
             raise ImageNotFoundError("The image's name is empty: name the image to use.")
         if not _REFERENCE.fullmatch(reference):
@@ -102,11 +105,10 @@ class DockerEngine(Engine):
             )
         with answering():
             try:
-                return read_image(reference, self._inspect_or_pull(reference))
+                return read_image(reference, self._inspect(reference, pull, platform))
             except APIError as error:
                 raise ImageNotFoundError(
-                    f"No image '{escape_untrusted(reference)}' here and it cannot be pulled "
-                    f"({explanation(error)}): check the name or build it first."
+                    _missing(escape_untrusted(reference), pull, explanation(error))
                 ) from error
 
     def files(self, image: Image) -> AbstractContextManager[IO[bytes]]:
@@ -176,6 +178,7 @@ class DockerEngine(Engine):
                 name=new_name(),
                 labels=self._labels,
                 host_config=host,
+                networking_config=self._networking(launch),
                 **container_options(launch, health_check=image.health_check),
             )
             return str(answer["Id"])
@@ -183,6 +186,13 @@ class DockerEngine(Engine):
             raise ImageNotFoundError(
                 f"The image '{image.reference}' was removed from the engine: pull it again."
             ) from error
+
+    def _networking(self, launch: Launch) -> Any:
+        options = endpoint_options(launch)
+        if not options:
+            return None
+        endpoint = self._api.create_endpoint_config(**options)
+        return self._api.create_networking_config({launch.network or "bridge": endpoint})
 
     def _host_config(self, launch: Launch, enforcement: Enforcement, cgroup_parent: str) -> Any:
         try:
@@ -193,14 +203,26 @@ class DockerEngine(Engine):
                 f"Docker has no such options: {escape_untrusted(str(error))}"
             ) from error
 
-    def _inspect_or_pull(self, reference: str) -> Mapping[str, Any]:
+    def _inspect(self, reference: str, pull: Pull, platform: str | None) -> Mapping[str, Any]:
+        if pull is Pull.ALWAYS:
+            self._pull(reference, platform)
         try:
             document: Mapping[str, Any] = self._api.inspect_image(reference)
         except ImageNotFound:
-            for _ in self._api.pull(reference, stream=True):
-                pass  # progress; an error in it shows when the image is still not there
+            if pull is not Pull.MISSING:
+                raise
+            self._pull(reference, platform)
             document = self._api.inspect_image(reference)
         return document
+
+    def _pull(self, reference: str, platform: str | None) -> None:
+        # Its progress; an error in it shows when the image is not there, or is what it was.
+        for line in self._api.pull(reference, stream=True, decode=True, platform=platform):
+            if "error" in line:
+                raise ImageNotFoundError(
+                    f"'{escape_untrusted(reference)}' cannot be pulled "
+                    f"({escape_untrusted(str(line['error'])[:300])}): check its name."
+                )
 
     def _made(self) -> Iterator[_Found]:
         # In this order: a network or volume cannot go while a container uses it.
@@ -230,6 +252,16 @@ def _found(
 ) -> _Found:
     maker = fate((listed.get("Labels") or {}).get(OWNER_LABEL))
     return _Found(f"{kind} {escape_untrusted(name)}", maker, partial(remove, identifier))
+
+
+def _missing(name: str, pull: Pull, why: str) -> str:
+    if pull is Pull.ALWAYS:
+        return f"The image '{name}' cannot be pulled ({why}): check its name, or leave out --pull."
+    if pull is Pull.NEVER:
+        return f"No image '{name}' here, and --pull never was given: pull or build it first."
+    return (
+        f"No image '{name}' here and it cannot be pulled ({why}): check the name or build it first."
+    )
 
 
 def _remove_all(leftovers: Iterable[_Found]) -> tuple[str, ...]:

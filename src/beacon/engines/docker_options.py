@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 from docker.types import Ulimit
@@ -36,6 +37,11 @@ _LOG: dict[str, Any] = {"type": "json-file", "config": {"max-size": "16m", "max-
 #: Drivers that know these options; others refuse them.
 _BOUNDED = ("json-file", "local")
 
+#: Go's time.ParseDuration, without signs.
+_PART = re.compile(r"(\d{1,9}(?:\.\d{1,9})?)(ms|s|m|h)", re.ASCII)
+_TIME = re.compile(rf"(?:{_PART.pattern}){{1,8}}", re.ASCII)
+_UNITS = {"ms": 1e6, "s": 1e9, "m": 60e9, "h": 3600e9}
+
 #: In nanoseconds, as the engine counts.
 _SECOND = 1_000_000_000
 #: Between two health checks.
@@ -57,10 +63,22 @@ def container_options(launch: Launch, *, health_check: bool = False) -> dict[str
         "tty": launch.tty,
         "stdin_open": launch.interactive,
         "hostname": launch.hostname,
+        "domainname": launch.domainname,
+        "platform": launch.platform,
         "stop_signal": launch.stop_signal,
         "mac_address": launch.mac_address,
         "healthcheck": _health(launch, health_check),
     }
+
+
+def endpoint_options(launch: Launch) -> dict[str, Any]:
+    """Return what it is called and addressed by on its network; empty where nothing was said."""
+    given = {
+        "aliases": list(launch.network_alias),
+        "ipv4_address": launch.ip,
+        "ipv6_address": launch.ip6,
+    }
+    return {name: value for name, value in given.items() if value}
 
 
 def host_options(launch: Launch, enforcement: Enforcement, cgroup_parent: str) -> dict[str, Any]:
@@ -79,6 +97,8 @@ def host_options(launch: Launch, enforcement: Enforcement, cgroup_parent: str) -
         "read_only": launch.read_only or None,
         "group_add": list(launch.group_add) or None,
         "devices": list(launch.device) or None,
+        "device_cgroup_rules": list(launch.device_cgroup_rule) or None,
+        "volumes_from": list(launch.volumes_from) or None,
         "storage_opt": _pairs(launch.storage_opt) or None,
         "restart_policy": _restart(launch.restart),
         **_namespaces(launch),
@@ -92,12 +112,17 @@ def limits(launch: Launch) -> dict[str, Any]:
     return {
         "mem_limit": launch.memory,
         "memswap_limit": launch.memory_swap,
+        "mem_reservation": launch.memory_reservation,
         "mem_swappiness": launch.memory_swappiness,
         "nano_cpus": None if launch.cpus is None else round(launch.cpus * 1e9),
         "cpuset_cpus": launch.cpuset_cpus,
+        "cpuset_mems": launch.cpuset_mems,
+        "cpu_period": launch.cpu_period,
+        "cpu_quota": launch.cpu_quota,
         "cpu_shares": launch.cpu_shares,
         "pids_limit": launch.pids_limit,
         "oom_score_adj": launch.oom_score_adj,
+        "oom_kill_disable": launch.oom_kill_disable or None,
         "shm_size": launch.shm_size,
         "ulimits": [_ulimit(word) for word in launch.ulimit] or None,
     }
@@ -108,6 +133,7 @@ def _namespaces(launch: Launch) -> dict[str, Any]:
         "ipc_mode": launch.ipc,
         "pid_mode": launch.pid,
         "uts_mode": launch.uts,
+        "userns_mode": launch.userns,
         "cgroupns": launch.cgroupns,
         "sysctls": _pairs(launch.sysctl) or None,
     }
@@ -117,22 +143,37 @@ def _names(launch: Launch) -> dict[str, Any]:
     return {
         "dns": list(launch.dns) or None,
         "dns_opt": list(launch.dns_option) or None,
+        "dns_search": list(launch.dns_search) or None,
         "extra_hosts": _pairs(launch.add_host, ":") or None,
     }
 
 
 def _health(launch: Launch, image_has_one: bool) -> dict[str, Any] | None:
+    if launch.no_healthcheck:
+        return {"test": ["NONE"]}
     if launch.health_cmd is None and not image_has_one:
         return None
     # The engine looks for the first time after one interval, by default half a minute. What fails
     # while the container may still become ready does not count: a first start can take long.
-    patience = int(launch.ready_timeout * _SECOND)
-    health = {"interval": _HEALTH_INTERVAL, "start_period": patience}
-    return (
-        health
-        if launch.health_cmd is None
-        else {"test": ["CMD-SHELL", launch.health_cmd], **health}
-    )
+    patience = round(launch.ready_timeout * _SECOND)
+    health: dict[str, Any] = {
+        "timeout": _nanoseconds(launch.health_timeout),
+        "retries": launch.health_retries,
+        "start_period": _nanoseconds(launch.health_start_period) or patience,
+        "interval": _nanoseconds(launch.health_interval) or _HEALTH_INTERVAL,
+    }
+    if launch.health_cmd is not None:
+        health["test"] = ["CMD-SHELL", launch.health_cmd]
+    return {name: value for name, value in health.items() if value is not None}
+
+
+def _nanoseconds(time: str | None) -> int | None:
+    """A time as Go spells it (`1m30s`); RefusedError for what is none."""
+    if time is None:
+        return None
+    if not _TIME.fullmatch(time):
+        raise RefusedError(f"There is no such time: {escape_untrusted(time[:100])} (write 1m30s).")
+    return round(sum(float(number) * _UNITS[unit] for number, unit in _PART.findall(time)))
 
 
 def _log(launch: Launch) -> dict[str, Any]:

@@ -6,6 +6,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from enum import StrEnum
 from threading import Event
 from typing import IO
 
@@ -52,6 +53,14 @@ class EngineFacts:
     seccomp: bool
 
 
+class Pull(StrEnum):
+    """When an image is pulled, as `docker run --pull` says."""
+
+    ALWAYS = "always"
+    MISSING = "missing"
+    NEVER = "never"
+
+
 @dataclass(frozen=True)
 class Image:
     """What an image says of itself; attackers' data, already made printable.
@@ -82,6 +91,11 @@ class Image:
     def identity(self) -> ImageIdentity:
         """What documents say of it."""
         return ImageIdentity(self.reference, self.id, self.architecture)
+
+    def has_health_check(self, launch: Launch) -> bool:
+        """Whether a container that is launched so is asked for its health."""
+        asked = self.health_check or launch.health_cmd is not None
+        return asked and not launch.no_healthcheck
 
 
 @dataclass(frozen=True)
@@ -268,8 +282,13 @@ class Engine(ABC):
         """What it is."""
 
     @abstractmethod
-    def image(self, reference: str) -> Image:
-        """Inspect an image, pulling it if it is not there; ImageNotFoundError otherwise."""
+    def image(
+        self, reference: str, *, pull: Pull = Pull.MISSING, platform: str | None = None
+    ) -> Image:
+        """Inspect an image, pulling it as `pull` says, for `platform` (the engine's own if None).
+
+        ImageNotFoundError if it is not there then.
+        """
 
     @abstractmethod
     def files(self, image: Image) -> AbstractContextManager[IO[bytes]]:

@@ -22,13 +22,22 @@ _SAME = {
     "user": "user", "group_add": "group_add", "workdir": "working_dir", "command": "command",
     "read_only": "read_only", "tmpfs": "tmpfs", "shm_size": "shm_size",
     "init": "init", "tty": "tty", "interactive": "stdin_open",
-    "hostname": "hostname", "network": "network_mode", "sysctl": "sysctls",
-    "ipc": "ipc", "pid": "pid", "uts": "uts", "cgroupns": "cgroup",
+    "platform": "platform", "hostname": "hostname", "domainname": "domainname",
+    "network": "network_mode", "sysctl": "sysctls",
+    "ipc": "ipc", "pid": "pid", "uts": "uts", "userns": "userns_mode", "cgroupns": "cgroup",
     "memory": "mem_limit", "memory_swap": "memswap_limit", "memory_swappiness": "mem_swappiness",
-    "cpus": "cpus", "cpu_shares": "cpu_shares", "pids_limit": "pids_limit",
+    "memory_reservation": "mem_reservation", "oom_kill_disable": "oom_kill_disable",
+    "cpus": "cpus", "cpu_shares": "cpu_shares", "cpu_period": "cpu_period",
+    "cpu_quota": "cpu_quota", "pids_limit": "pids_limit",
     "oom_score_adj": "oom_score_adj", "restart": "restart", "stop_signal": "stop_signal",
 }  # fmt: skip
-_CHANGED = frozenset({"entrypoint", "apparmor", "health_cmd", "stop_timeout", "ulimit"})
+_HEALTH = {
+    "health_interval": "interval", "health_timeout": "timeout",
+    "health_start_period": "start_period", "health_retries": "retries",
+}  # fmt: skip
+_CHANGED = frozenset(
+    {"entrypoint", "apparmor", "health_cmd", "no_healthcheck", "stop_timeout", "ulimit", *_HEALTH}
+)
 
 #: Other values name a container or a network of the host.
 _NAMESPACES = frozenset({"network", "ipc", "pid", "uts"})
@@ -121,12 +130,21 @@ def _limits(launch: Launch) -> dict[str, Any]:
     limits: dict[str, Any] = {}
     if launch.stop_timeout is not None:
         limits["stop_grace_period"] = f"{launch.stop_timeout}s"
-    if launch.health_cmd is not None:
-        limits["healthcheck"] = {"test": ["CMD-SHELL", launch.health_cmd]}
+    if health := _health(launch):
+        limits["healthcheck"] = health
     found = (match.groups() for word in launch.ulimit if (match := _LIMIT.fullmatch(word)))
     if ulimits := {name: {"soft": int(s), "hard": int(h or s)} for name, s, h in found}:
         limits["ulimits"] = ulimits
     return limits
+
+
+def _health(launch: Launch) -> dict[str, Any]:
+    if launch.no_healthcheck:
+        return {"disable": True}
+    test = [] if launch.health_cmd is None else ["CMD-SHELL", launch.health_cmd]
+    said = {word: getattr(launch, name) for name, word in _HEALTH.items()}
+    given = {word: value for word, value in said.items() if value is not None}
+    return {"test": test, **given} if test else given
 
 
 def _volumes(launch: Launch) -> dict[str, Any]:

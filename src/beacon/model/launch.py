@@ -33,23 +33,32 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     interactive: bool = False
     memory: str | None = None
     memory_swap: str | None = None
+    memory_reservation: str | None = None
     memory_swappiness: Integer | None = None
     cpus: float | None = None
     cpuset_cpus: str | None = None
+    cpuset_mems: str | None = None
+    cpu_period: Integer | None = None  # microseconds, as cpu_quota
+    cpu_quota: Integer | None = None
     cpu_shares: Integer | None = None
     pids_limit: Integer | None = None
     ulimit: tuple[str, ...] = ()  # NAME=SOFT[:HARD]
     ipc: str | None = None
     pid: str | None = None
     uts: str | None = None
+    userns: str | None = None
     cgroupns: str | None = None
     shm_size: str | None = None
     sysctl: tuple[str, ...] = ()  # NAME=VALUE
     dns: tuple[str, ...] = ()
     dns_option: tuple[str, ...] = ()
+    dns_search: tuple[str, ...] = ()
     hostname: str | None = None
+    domainname: str | None = None
     add_host: tuple[str, ...] = ()  # NAME:ADDRESS
     device: tuple[str, ...] = ()  # SOURCE[:TARGET[:PERMISSIONS]]
+    device_cgroup_rule: tuple[str, ...] = ()
+    volumes_from: tuple[str, ...] = ()  # CONTAINER[:ro]
     group_add: tuple[str, ...] = ()
     stop_signal: str | None = None
     stop_timeout: WholeSeconds | None = None
@@ -57,9 +66,19 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     log_driver: str | None = None
     log_opt: tuple[str, ...] = ()  # NAME=VALUE
     health_cmd: str | None = None
+    health_interval: str | None = None  # a time as Go spells it (1m30s), as the next two
+    health_timeout: str | None = None
+    health_start_period: str | None = None
+    health_retries: Integer | None = None
+    no_healthcheck: bool = False
     storage_opt: tuple[str, ...] = ()  # NAME=VALUE
     oom_score_adj: Integer | None = None
+    oom_kill_disable: bool = False
+    network_alias: tuple[str, ...] = ()
+    ip: str | None = None
+    ip6: str | None = None
     mac_address: str | None = None
+    platform: str | None = None
 
     def takes_away(self, capability: str) -> bool:
         """Whether a container that has the capability loses it by these options."""
@@ -99,7 +118,8 @@ class Launch(Options, frozen=True, kw_only=True):
     @property
     def shares_files(self) -> bool:
         """Whether two containers started so could write to the same files."""
-        return any(shared_source(volume) is not None for volume in self.volumes)
+        shared = any(shared_source(volume) is not None for volume in self.volumes)
+        return shared or any(not each.endswith(":ro") for each in self.volumes_from)
 
 
 def shared_source(volume: str) -> str | None:

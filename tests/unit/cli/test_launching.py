@@ -53,6 +53,64 @@ def test_docker_s_own_names() -> None:
     )
 
 
+def test_what_concerns_limits_names_and_rights() -> None:
+    found = launch(
+        *("-m", "64m", "--memory-swap", "-1", "--cpus", "1.5", "-c", "512", "--pids-limit", "-1"),
+        *(
+            "--ulimit",
+            "nofile=1:2",
+            "--device",
+            "/dev/fuse",
+            "--hostname",
+            "web",
+            "--ip",
+            "10.0.0.9",
+        ),
+        *("--add-host", "a:1.2.3.4", "--dns", "1.1.1.1", "--sysctl", "net.core.somaxconn=1"),
+        *("--group-add", "100", "--ipc", "host", "--platform", "linux/amd64", "--no-healthcheck"),
+        *("--mount", "type=tmpfs,target=/t", "--mount", "source=data,target=/d", "image"),
+    )
+    assert found == Launch(
+        memory="64m",
+        memory_swap="-1",
+        cpus=1.5,
+        cpu_shares=512,
+        pids_limit=-1,
+        ulimit=("nofile=1:2",),
+        device=("/dev/fuse",),
+        hostname="web",
+        ip="10.0.0.9",
+        add_host=("a:1.2.3.4",),
+        dns=("1.1.1.1",),
+        sysctl=("net.core.somaxconn=1",),
+        group_add=("100",),
+        ipc="host",
+        platform="linux/amd64",
+        no_healthcheck=True,
+        tmpfs=("/t",),
+        volumes=("data:/d",),
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("SYS_NIEC", "did you mean SYS_NICE"),
+        ("all_of_them", "see capabilities"),
+        ("cap_net_admni", "did you mean NET_ADMIN"),
+    ],
+)
+@pytest.mark.parametrize("option", ["--cap-add", "--cap-drop"])
+def test_a_capability_that_there_is_not(option: str, name: str, said: str) -> None:
+    with pytest.raises(UsageError, match=rf"There is no capability {name}: {said}"):
+        launch(option, name, "image")
+
+
+def test_a_path_that_is_not_there_is_not_mounted() -> None:
+    with pytest.raises(UsageError, match="This host has no /no/such"):
+        launch("-v", "/no/such:/x", "image")
+
+
 def test_options_after_the_image_are_its_command() -> None:
     assert launch("image", "-o", "x", "--json").command == ("-o", "x", "--json")
 

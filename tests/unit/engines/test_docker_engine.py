@@ -42,10 +42,10 @@ class _Api:
         self._do("inspect_image")
         return {"Id": "sha256:1", "Config": {}}
 
-    def pull(self, reference: str, stream: bool) -> list[str]:
+    def pull(self, reference: str, **_: object) -> list[dict[str, str]]:
         self._do("pull")
         self.failures.pop("inspect_image", None)
-        return ["progress"]
+        return [{"status": "progress"}]
 
     def create_host_config(self, **options: object) -> dict[str, object]:
         return options

@@ -4,7 +4,12 @@ import json
 
 import pytest
 
-from beacon.engines.docker_options import ALLOW_ALL, container_options, host_options
+from beacon.engines.docker_options import (
+    ALLOW_ALL,
+    container_options,
+    endpoint_options,
+    host_options,
+)
 from beacon.engines.interface import Enforcement, RefusedError
 from beacon.model.launch import Launch
 
@@ -49,6 +54,34 @@ def test_a_health_check_is_asked_soon_and_given_time() -> None:
     assert image == times
     assert container_options(launch)["healthcheck"] == own
     assert container_options(Launch())["healthcheck"] is None
+
+
+def test_how_often_health_is_asked_can_be_said() -> None:
+    launch = Launch(
+        health_interval="1m30s", health_timeout="500ms", health_retries=9, health_start_period="2h"
+    )
+    assert container_options(launch, health_check=True)["healthcheck"] == {
+        "interval": 90 * 10**9,
+        "timeout": 5 * 10**8,
+        "retries": 9,
+        "start_period": 7200 * 10**9,
+    }
+    assert container_options(launch)["healthcheck"] is None
+    off = container_options(Launch(no_healthcheck=True), health_check=True)["healthcheck"]
+    assert off == {"test": ["NONE"]}
+    for time in ("", "5", "5x", "s", "-1s", "1s" * 9, "1e9s"):
+        with pytest.raises(RefusedError, match="no such time"):
+            container_options(Launch(health_timeout=time), health_check=True)
+
+
+def test_names_and_addresses_on_a_network() -> None:
+    assert endpoint_options(Launch()) == {}
+    launch = Launch(network="own", network_alias=("a", "b"), ip="10.0.0.9", ip6="fd00::9")
+    assert endpoint_options(launch) == {
+        "aliases": ["a", "b"],
+        "ipv4_address": "10.0.0.9",
+        "ipv6_address": "fd00::9",
+    }
 
 
 def test_limits_and_names() -> None:
