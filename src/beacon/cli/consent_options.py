@@ -7,13 +7,15 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TypeVar
 
+import msgspec
+
 from beacon.campaign.consent import Consent, some
 from beacon.campaign.demands import Effects, launch_demands, own_effects
 from beacon.campaign.seal import NoKeyError, has_seal, seal
 from beacon.campaign.settings import Settings, read_settings
 from beacon.cli.console import Console
 from beacon.cli.explore_options import named_dimensions
-from beacon.cli.launch_options import add_docker_option, joined, read_security
+from beacon.cli.launch_options import add_docker_option, joined
 from beacon.data.dimensions import general, select
 from beacon.data.docker_run import docker_run
 from beacon.data.host_access import host_access
@@ -21,6 +23,7 @@ from beacon.model.launch import Launch
 from beacon.model.mount import host_volume
 from beacon.model.policy import Policy
 from beacon.model.profile import Profile
+from beacon.model.security import read_security
 from beacon.workloads.discovery import is_known
 
 #: What the help says of some of them in other words than for `profile`.
@@ -69,6 +72,13 @@ def add_consent_options(parser: argparse.ArgumentParser, directory: str = "POLIC
         "dimensions` marks with *, separated by commas.",
     )
     group.add_argument(
+        "--compose",
+        metavar="FILE",
+        type=Path,
+        help="The compose file that the service was profiled from (`beacon profile --compose`): "
+        "what the service needs is started, and all that the file gives it is agreed to.",
+    )
+    group.add_argument(
         "--settings",
         metavar="FILE",
         type=Path,
@@ -76,13 +86,19 @@ def add_consent_options(parser: argparse.ArgumentParser, directory: str = "POLIC
     )
 
 
-def consent_of(options: argparse.Namespace) -> tuple[Consent, Effects]:
-    """What the options consent to, and the environments that may ask for more."""
+def consent_of(
+    options: argparse.Namespace, service: Launch | None = None
+) -> tuple[Consent, Effects]:
+    """What the options consent to, and the environments that may ask for more.
+
+    `service` is how the compose file starts it.
+    """
     settings = read_settings(options.settings) if options.settings else Settings()
+    given = {} if service is None else msgspec.structs.asdict(service)
     consent = Consent(
         trust=options.trust,
         workloads=_workloads(options.workload, settings),
-        launch=_launch(options, settings.launch),
+        launch=_launch(options, joined(settings.launch, given)),
     )
     return consent, _granted(options.dimensions, settings)
 

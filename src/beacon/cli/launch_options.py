@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import os
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -16,11 +15,10 @@ from beacon.cli.parser import Parser
 from beacon.data.capabilities import check_capability
 from beacon.data.docker_run import Taken, ValueKind, docker_run, value_kind
 from beacon.engines.interface import Pull
-from beacon.errors import UsageError
 from beacon.model.env_file import env_file
 from beacon.model.launch import Launch
 from beacon.model.mount import host_volume, mount_from_words
-from beacon.model.own_files import read_text
+from beacon.model.security import read_security
 
 #: What the help says of a group of options.
 _ABOUT = {
@@ -37,11 +35,17 @@ _CHOICES = {"pull": [each.value for each in Pull]}
 
 def add_image(group: argparse._ArgumentGroup) -> None:
     """Add the image and its command."""
-    group.add_argument("image", metavar="IMAGE", help="The image, by name, digest or ID.")
+    image = group.add_argument(
+        "image",
+        metavar="IMAGE",
+        help="The image, by name, digest or ID. Required without --compose.",
+    )
+    image.required = False
     command = group.add_argument(
         "command",
         metavar="CMD",
         nargs=argparse.REMAINDER,
+        default=[],
         help="The command and its arguments. Default: the image's.",
     )
     command.required = False  # argparse counts it among what is missing, though it may be
@@ -181,42 +185,3 @@ def _variables(words: list[str]) -> list[str]:
         for item in given
         if isinstance(item, str) or item[1] is not None
     ]
-
-
-_LARGEST = 8 << 20  # bytes of a file that an option names
-
-
-@dataclass
-class Security:
-    """The options of --security-opt; `seccomp` is the profile's text, or `unconfined`."""
-
-    seccomp: str | None = None
-    no_new_privileges: bool = False
-    apparmor: str | None = None
-
-
-def read_security(words: list[str]) -> Security:
-    """What the words of --security-opt ask for; UsageError for one that is not understood."""
-    found = Security()
-    for word in words:
-        name, _, value = word.replace(":", "=", 1).partition("=")
-        if name == "no-new-privileges" and value in ("", "true", "false"):
-            found.no_new_privileges = value != "false"
-        elif name == "seccomp" and value:
-            found.seccomp = value if value == "unconfined" else _read(Path(value))
-        elif name == "apparmor" and value:
-            found.apparmor = value
-        else:
-            raise UsageError(
-                f"--security-opt {word!r} is not understood: "
-                "use no-new-privileges, seccomp=FILE, seccomp=unconfined or apparmor=PROFILE."
-            )
-    return found
-
-
-def _read(path: Path) -> str:
-    try:
-        return read_text(path, _LARGEST)
-    except (OSError, UnicodeDecodeError) as error:
-        reason = getattr(error, "strerror", None) or "it is not UTF-8 text"
-        raise UsageError(f"Cannot read {path} ({reason}): name another file.") from None

@@ -6,6 +6,9 @@ import msgspec
 
 from beacon.model.numbers import Integer, Seconds, WholeSeconds
 
+#: The network of a stack, which is another one each time that the stack is started.
+STACK_NETWORK = "@stack"
+
 
 class Options(msgspec.Struct, frozen=True, kw_only=True):
     """What `docker run` can be told; None, False or () leave it to the image and the engine.
