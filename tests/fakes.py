@@ -22,6 +22,7 @@ from beacon.engines.interface import (
     Job,
     Life,
     NotReadyError,
+    Place,
     Pull,
     Readiness,
     RefusedError,
@@ -155,6 +156,7 @@ class FakeEngine(Engine):
         *,
         cgroup_parent: str,
         job: Job | None = None,
+        publish: Sequence[str] = (),
     ) -> Container:
         number, self.asked = self.asked, self.asked + 1
         if self.script.refuses_create or number in self.script.refused:
@@ -169,6 +171,9 @@ class FakeEngine(Engine):
 
     def life(self, container: str) -> Life:
         return Life(not self.script.dies, 1, "2026")
+
+    def place(self, volumes: Sequence[str]) -> AbstractContextManager[Place]:
+        return nullcontext(Place("network", dict.fromkeys(volumes, "volume")))
 
     def abort(self) -> None:
         self.aborted = True

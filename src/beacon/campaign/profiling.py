@@ -11,6 +11,7 @@ from beacon.campaign.cleaning import clean
 from beacon.campaign.completeness import with_completeness
 from beacon.campaign.context import RunContext
 from beacon.campaign.journal import Journal
+from beacon.campaign.neighbours import beside
 from beacon.campaign.open_context import open_context
 from beacon.campaign.planning import check_services, identity, planner
 from beacon.campaign.reaching import with_reach
@@ -21,7 +22,7 @@ from beacon.campaign.reporter import Reporter
 from beacon.campaign.request import ProfileRequest
 from beacon.campaign.run import Conditions
 from beacon.campaign.standard_input import StandardInput, standard_input
-from beacon.engines.interface import Image
+from beacon.engines.interface import Image, Place
 from beacon.errors import BeaconError
 from beacon.model.files import write_files
 from beacon.model.profile import Profile
@@ -38,12 +39,20 @@ def profile(request: ProfileRequest, reporter: Reporter) -> Profile:
     `Profile.gaps`.
     """
     check_services(request.services)
-    with standard_input(request.launch) as (launch, stdin), open_context() as lab:
-        return _record(lab, replace(request, launch=launch), stdin, reporter)
+    with (
+        standard_input(request.launch) as (launch, stdin),
+        open_context() as lab,
+        beside(lab, request.stack, request.stack_service, reporter) as place,
+    ):
+        return _record(lab, replace(request, launch=launch), stdin, place, reporter)
 
 
 def _record(
-    lab: RunContext, request: ProfileRequest, stdin: StandardInput | None, reporter: Reporter
+    lab: RunContext,
+    request: ProfileRequest,
+    stdin: StandardInput | None,
+    place: Place | None,
+    reporter: Reporter,
 ) -> Profile:
     launch = request.launch
     workload = None if request.workload is None else find(request.workload)
@@ -55,7 +64,7 @@ def _record(
         find(guess(image.ports))  # a client that is missing is missed before the first run
     plan = planner(request, image, launch)
     surroundings, strategy = plan((), ())
-    conditions = Conditions(image, launch, surroundings=surroundings, stdin=stdin)
+    conditions = Conditions(image, launch, surroundings=surroundings, stdin=stdin, place=place)
     vary = not request.as_configured
     recogniser = Recogniser(lab, conditions, find, services(), request.services, vary)
     scripts = scripts_of(workload)

@@ -10,6 +10,7 @@ from pathlib import Path
 from beacon.campaign.consent import Consent
 from beacon.campaign.settings import Settings
 from beacon.campaign.starts import STARTS
+from beacon.compose.interface import Stack
 from beacon.engines.interface import Pull
 from beacon.model.environment import Changes
 from beacon.model.launch import Launch
@@ -35,6 +36,8 @@ class ProfileRequest:
     `target` is the chance of something new, at the upper end of its interval, at which exploration
     ends.
 
+    `stack_service` of `stack` is what is profiled, if given: what it needs is started, too.
+
     `directory` is where the journal is, so that `resume` can continue an interrupted campaign, and
     where workloads that are the user's own programs are kept; None: neither.
     """
@@ -55,6 +58,22 @@ class ProfileRequest:
     jobs: int = field(default_factory=default_jobs)
     directory: Path | None = None
     resume: bool = False
+    stack: Stack | None = None
+    stack_service: str | None = None
+
+
+@dataclass(frozen=True)
+class RecordRequest:
+    """Start the stack of a compose file and run `command` against it.
+
+    A service is given up that is not ready after `ready_timeout` seconds. `trust`: its policies may
+    ask for more than the file gives it.
+    """
+
+    compose: Path
+    command: tuple[str, ...]
+    ready_timeout: float = Launch().ready_timeout
+    trust: bool = False
 
 
 @dataclass(frozen=True)
@@ -66,7 +85,7 @@ class VerifyRequest:
     more without a workload. `consent` is what the caller agrees to of all that the policy's files
     ask of this host; `granted` are environments that may ask for more. `leave_one_out`: each
     environment that the policy from all others would not cover is run under the policy without what
-    it alone used.
+    it alone used. `stack` has the service that was profiled.
     """
 
     policy: Path
@@ -78,6 +97,7 @@ class VerifyRequest:
     leave_one_out: bool = False
     image: str | None = None
     workloads: tuple[str, ...] = ()
+    stack: Stack | None = None
 
 
 @dataclass(frozen=True)

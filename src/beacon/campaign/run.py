@@ -20,6 +20,7 @@ from beacon.engines.interface import (
     Image,
     Job,
     NotReadyError,
+    Place,
     Readiness,
     RefusedError,
 )
@@ -45,6 +46,9 @@ class Conditions:
     `drive_timeout`, and where the environment may keep it from its answers `varied_timeout`.
     `ends`: it was seen to end by itself, so that it lives on shows no readiness. `serves`: it was
     seen to live on, so that its end is not its work.
+
+    `place` is what a container of a stack shares with the others. `together`: these run at the same
+    time as parts of it, and this host passes the ports `publish` on to them.
     """
 
     image: Image
@@ -58,6 +62,9 @@ class Conditions:
     drive_timeout: float = 120.0
     varied_timeout: float = 60.0
     grace: float = 10.0
+    place: Place | None = None
+    publish: tuple[str, ...] = ()
+    together: bool = False
 
     @property
     def readiness(self) -> Readiness:
@@ -150,7 +157,7 @@ def _bounded(limit: int) -> float:
 
 
 def _job(conditions: Conditions) -> Job | None:
-    if not may_be_job(conditions.image, conditions.launch):
+    if conditions.together or not may_be_job(conditions.image, conditions.launch):
         return None
     return Job(None if conditions.stdin is None else conditions.stdin.stream)
 
@@ -165,29 +172,33 @@ class ContainerRun:
         self._lab, self._conditions, self._cell = lab, conditions, cell
         #: The capabilities that the executed files carry, by path.
         self.carried: dict[str, int] = {}
-        self._place: StartPlan = apply(
+        self._plan: StartPlan = apply(
             conditions.surroundings, cell.environment, conditions.image, conditions.launch
         )
         self._job = _job(conditions)
-        limit = self._place.launch.stop_timeout
+        limit = self._plan.launch.stop_timeout
         self._enforcement = _with_added(conditions, cell.environment)
         self._grace = conditions.grace if limit is None else _bounded(limit)
         self.hearing, self.watched = Hearing(), 0.0
 
     def alone(self) -> AbstractContextManager[object]:
         """Keeps others away that share ports or files with it."""
-        launch = self._place.launch
+        launch = self._plan.launch
+        if self._conditions.together:
+            return nullcontext()
         shares = launch.shares_network or (launch.shares_files and self._job is None)
         return self._lab.alone if shares else nullcontext()
 
     def create(self, target: Target) -> Container:
         """The container, not started yet; RefusedError."""
+        conditions, launch = self._conditions, self._plan.launch
         return self._lab.engine.create(
-            self._conditions.image,
-            self._place.launch,
+            conditions.image,
+            launch if conditions.place is None else conditions.place.launch(launch),
             self._enforcement,
             cgroup_parent=target.cgroup_parent,
             job=self._job,
+            publish=conditions.publish,
         )
 
     def begin_and_end(self, target: Target) -> str | None:
@@ -249,6 +260,8 @@ class ContainerRun:
 
     def _finished(self, container: Container) -> Outcome | None:
         """The outcome of a container that ended by itself, if that was its work."""
+        if self._conditions.together:
+            return _ended_well(container)
         if self._job is None or self._conditions.serves:
             return None
         return finished(container, self._conditions.launch)
@@ -276,7 +289,7 @@ class ContainerRun:
             done = None if checks else self._finished(container)
             return done or _ended(container, Ending.DIED, "It ended under the workload.", checks)
         restarted = container.started_at() != patient.started_at
-        if restarted and self._place.launch.restart is None:
+        if restarted and self._plan.launch.restart is None:
             return _ended(
                 container, Ending.DIED, "Somebody else restarted it during the run.", checks
             )
@@ -303,7 +316,7 @@ class ContainerRun:
         return self.hearing.drive(self._cell.workload, patient.container, endpoint, limit)
 
     def _steps(self, when: When) -> list[Step]:
-        return [step for step in self._place.steps if step.when is when]
+        return [step for step in self._plan.steps if step.when is when]
 
     def _patient(self, container: Container) -> StepContext:
         def endpoint() -> Endpoint:
@@ -322,6 +335,13 @@ class ContainerRun:
             endpoint,
             container.started_at(),
         )
+
+
+def _ended_well(container: Container) -> Outcome | None:
+    """The outcome of a service of a stack that others wait for to end."""
+    if container.exit_code() != 0:
+        return None
+    return Outcome(Ending.FINISHED, exit_code=0, log=container.logs())
 
 
 def _again(check: Check) -> Check:

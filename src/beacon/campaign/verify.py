@@ -71,7 +71,7 @@ def verify_runs(
     Control(lab, conditions, policy, reporter, jobs).settle(cases, len(further) + len(cells))
     if kept is not None:
         kept.add(cases)
-    verified = [_verified(case, found) for case, found in zip(cases, blames(cases), strict=True)]
+    verified = [verified_run(case, found) for case, found in zip(cases, blames(cases), strict=True)]
     verified[len(recorded) :] = (
         msgspec.structs.replace(each, recorded=False) for each in verified[len(recorded) :]
     )
@@ -91,7 +91,8 @@ def chosen(policy: Policy, image: str, *, quick: bool) -> list[Replay]:
     return [each for each in replays if not (quick and each.environment.settings)]
 
 
-def _verified(case: Case, found: Blame) -> VerifiedRun:
+def verified_run(case: Case, found: Blame) -> VerifiedRun:
+    """The recorded run, repeated as the case says, and who is at fault."""
     last = case.enforced[-1]
     signalled = last.observation.signalled()
     found_intended = (intended(case.policy, case.replay, run) for run in case.enforced)

@@ -16,6 +16,7 @@ from beacon.campaign.demands import Demand, demands, script_digests
 from beacon.campaign.edited import edits
 from beacon.campaign.enforced import Enforced, read_enforced
 from beacon.campaign.left_out import verify_left_out
+from beacon.campaign.neighbours import beside
 from beacon.campaign.open_context import open_context
 from beacon.campaign.record import describe_host
 from beacon.campaign.reporter import Reporter
@@ -24,13 +25,16 @@ from beacon.campaign.run import Conditions
 from beacon.campaign.scripts import kept_scripts, not_recorded
 from beacon.campaign.seal import has_seal
 from beacon.campaign.series import Series
+from beacon.campaign.stack_stage import COMMAND
 from beacon.campaign.standard_input import standard_input
 from beacon.campaign.starts import start_again
 from beacon.campaign.verify import Kept, chosen, verify_runs
+from beacon.compose.interface import Stack
 from beacon.errors import UsageError
 from beacon.export.seccomp import SeccompExporter
 from beacon.model.deviation import Deviation, is_wider
 from beacon.model.files import load_policy
+from beacon.model.launch import STACK_NETWORK
 from beacon.model.policy import Policy
 from beacon.model.verification import Verification
 from beacon.synthesis.runtime_floor import other_runtime
@@ -44,7 +48,8 @@ class Subject:
     """A policy with its files as they are: what is enforced, how they differ from policy.json.
 
     `found` is what they ask of this host, as far as the caller consented. `scripts` are the
-    workloads that are kept beside it, `further` those that the caller named.
+    workloads that are kept beside it, `further` those that the caller named. It is for this
+    `service` of a stack, if any.
     """
 
     policy: Policy
@@ -54,6 +59,7 @@ class Subject:
     consent: Consent
     scripts: Mapping[str, ScriptWorkload] = field(default_factory=dict)
     further: tuple[Workload, ...] = ()
+    service: str | None = None
 
     def find(self, name: str) -> Workload:
         """The workload that the policy calls so."""
@@ -124,12 +130,13 @@ def read_subject(request: VerifyRequest, reporter: Reporter) -> Subject:
     files = edits(policy, request.policy, enforced.texts)
     if is_wider(files):
         return Subject(policy, enforced, files, [], Consent())
+    service = _service(policy, request.stack)
     found, consent = consented(request, policy, enforced, reporter)
     if request.consent.launch.stdin is not None and policy.launch.stdin is None:
         raise UsageError("This policy was recorded without --stdin: leave it out here, too.")
     scripts = kept_scripts(policy, request.policy)
     further = tuple(find(name) for name in not_recorded(policy, request.workloads))
-    return Subject(policy, enforced, files, found, consent, scripts, further)
+    return Subject(policy, enforced, files, found, consent, scripts, further, service)
 
 
 def say_starts(request: VerifyRequest, reporter: Reporter) -> None:
@@ -137,6 +144,22 @@ def say_starts(request: VerifyRequest, reporter: Reporter) -> None:
     if request.starts:
         times = "1 more time" if request.starts == 1 else f"{request.starts} more times"
         reporter.say(f"Starting it {times}, without a workload")
+
+
+def _service(policy: Policy, stack: Stack | None) -> str | None:
+    """The service of the stack that the policy is for; UsageError where it cannot run alone."""
+    if any(replay.workload == COMMAND for replay in policy.replays):
+        raise UsageError(
+            "This policy was recorded while a command drove its whole stack: verify it with "
+            "`beacon record --compose FILE --policies DIR -- COMMAND`."
+        )
+    if policy.launch.network != STACK_NETWORK:
+        return None
+    if stack is None:
+        raise UsageError(
+            "This policy was recorded as a service of a stack: name its file with --compose."
+        )
+    return next(iter(policy.launch.network_alias), None)
 
 
 def consented(
@@ -166,7 +189,11 @@ def opened(
         no_new_privileges=enforced.no_new_privileges,
         stdin=consent.launch.stdin or policy.launch.stdin,
     )
-    with standard_input(launch) as (launch, stdin), open_context() as lab:
+    with (
+        standard_input(launch) as (launch, stdin),
+        open_context() as lab,
+        beside(lab, request.stack, subject.service, reporter) as place,
+    ):
         if note := changed_input(policy.launch, stdin, consent):
             reporter.say(f"Note: {note}.")
         image = lab.engine.image(request.image or policy.image.reference, platform=launch.platform)
@@ -192,6 +219,7 @@ def opened(
                 enforced.enforcement,
                 policy.surroundings,
                 stdin,
+                place=place,
                 ends=policy.ends_by_itself(),
                 serves=policy.never_ends(),
             ),

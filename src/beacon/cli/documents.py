@@ -104,6 +104,21 @@ class MergeSummary(msgspec.Struct, frozen=True, kw_only=True):
     sources: tuple[Contribution, ...]
 
 
+class RecordedService(msgspec.Struct, frozen=True, kw_only=True):
+    """One service of a stack: what was recorded of it, and what came of its policy."""
+
+    service: str
+    profile: ProfileSummary | None
+    verdict: Verdict | None
+    verification: Verification | None
+
+
+class Recorded(msgspec.Struct, frozen=True, kw_only=True):
+    """What came of each service of a stack."""
+
+    services: tuple[RecordedService, ...]
+
+
 class Judgement(msgspec.Struct, frozen=True, kw_only=True):
     """What a verification says of its policy."""
 
@@ -205,6 +220,7 @@ DOCUMENTS: Mapping[str, tuple[type[msgspec.Struct], ...]] = {
     "dimensions": (Dimensions,),
     "profile": (ProfileSummary,),
     "merge": (MergeSummary,),
+    "record": (Recorded,),
     "policy": (Policy,),
     "verification": (Judgement, Verification),
     "verification-log": (LogJudgement, Logged),

@@ -38,7 +38,8 @@ def add_exploration_options(parser: argparse.ArgumentParser) -> None:
         action="append",
         default=[],
         help="Take the image for this service, and explore its own environments, too: a name that "
-        "`beacon services` lists, or none. May be repeated. Default: what is recognised by the "
+        "`beacon services` lists, or none. May be repeated. With --compose it names the service of "
+        "that file instead. Default: what is recognised by the "
         "programs that run, the command, and the image's name.",
     )
     group.add_argument(

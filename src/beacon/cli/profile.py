@@ -7,6 +7,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
+from beacon.campaign.neighbours import alone
 from beacon.campaign.never import unserved, why_unserved
 from beacon.campaign.profiling import profile as profile_image
 from beacon.campaign.request import ProfileRequest
@@ -23,11 +26,14 @@ from beacon.cli.launch_options import (
     add_image,
     add_launch_options,
     add_readiness_options,
+    joined,
     read_launch,
 )
 from beacon.cli.parser import add_command, add_general_options
 from beacon.cli.profile_report import job_hint, summary, tell
 from beacon.cli.progress import Progress
+from beacon.compose.interface import Stack
+from beacon.compose.read import read_stack
 from beacon.engines.interface import Pull
 from beacon.errors import ExitCode, UsageError
 from beacon.model.files import ABLATION_FILE, PROFILE_FILE, encode, write_files, writing
@@ -49,11 +55,12 @@ def add(commands: Any) -> None:
         "DIR/profile.json. Needs root.\n\nOptions come before IMAGE; what follows it is its "
         "command. The engine is that of DOCKER_HOST, with DOCKER_TLS_VERIFY and DOCKER_CERT_PATH "
         "(default: the local socket).",
-        "[OPTIONS] -o DIR IMAGE [CMD...]",
+        ["[OPTIONS] -o DIR IMAGE [CMD...]", "[OPTIONS] -o DIR --compose FILE --service NAME"],
         [
             "-o web.profile web:1",
             "-o web.profile --strategy baseline web:1",
             "-o db.profile -e DB_PASSWORD=x --time-budget 20m db:15",
+            "-o web.profile --compose compose.yaml --service web",
             '-o job.profile -v "$PWD/in:/in:ro" my/convert /in/picture.ppm',
         ],
     )
@@ -76,6 +83,14 @@ def _add_files(parser: argparse.ArgumentParser) -> None:
         required=True,
         help="Write profile.json and journal.jsonl to this directory; it is made if it is not "
         "there. Required.",
+    )
+    group.add_argument(
+        "--compose",
+        metavar="FILE",
+        type=Path,
+        help="Profile the service of this compose file that --service names: start what it needs, "
+        "unwatched, then the service in their network, as the file says. Options given here are "
+        "added (docs/guides/stack.md). Default: no file, and the image is named.",
     )
     add_image(group)
 
@@ -141,13 +156,21 @@ def _tell_gaps(profile: Profile, console: Console) -> None:
 def _request(options: argparse.Namespace) -> ProfileRequest:
     settings = read_settings(options.settings) if options.settings else Settings()
     workload = workload_name(options.workload) or settings.workload or _AUTO
+    stack = read_stack(options.compose) if options.compose else None
+    name = _service(options, stack)
+    if stack is None or name is None:
+        image, launch = options.image, read_launch(options, settings.launch)
+    else:
+        image = stack.service(name).image
+        file = msgspec.structs.asdict(alone(stack, name))
+        launch = read_launch(options, joined(settings.launch, file))
     return ProfileRequest(
-        options.image,
-        read_launch(options, settings.launch),
+        image,
+        launch,
         None if workload == _AUTO else workload,
         Pull(options.pull or Pull.MISSING),
         settings,
-        services=named_services(options.service),
+        services=None if stack else named_services(options.service),
         as_configured=options.as_configured,
         strategy=options.strategy,
         dimensions=named_dimensions(options.dimensions),
@@ -158,7 +181,23 @@ def _request(options: argparse.Namespace) -> ProfileRequest:
         jobs=options.jobs,
         directory=options.output,
         resume=options.resume,
+        stack=stack,
+        stack_service=name,
     )
+
+
+def _service(options: argparse.Namespace, stack: Stack | None) -> str | None:
+    """The service of the compose file; UsageError where image and file do not fit together."""
+    if stack is None:
+        if options.image is None:
+            raise UsageError("Name the image that is to be profiled: -o DIR IMAGE [CMD...].")
+        return None
+    if options.image is not None:
+        raise UsageError("The compose file names the image: leave out the one behind the options.")
+    if len(options.service) != 1:
+        raise UsageError("Name one service of the compose file: --compose FILE --service NAME.")
+    name: str = options.service[0]
+    return name
 
 
 def workload_name(given: Sequence[str]) -> str | None:

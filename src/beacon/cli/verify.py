@@ -12,6 +12,7 @@ import msgspec
 
 from beacon.campaign.healing import ROUNDS, heal
 from beacon.campaign.logged import log
+from beacon.campaign.neighbours import alone
 from beacon.campaign.request import VerifyRequest
 from beacon.campaign.starts import STARTS
 from beacon.campaign.verifying import verify
@@ -26,8 +27,11 @@ from beacon.cli.progress import Progress
 from beacon.cli.recalled import told_left_out
 from beacon.cli.unseen import not_seen
 from beacon.cli.verified import closing, told, told_starts
+from beacon.compose.interface import Stack
+from beacon.compose.read import read_stack
 from beacon.errors import ExitCode, UsageError
 from beacon.model.files import VERIFICATION_FILE, encode, load_policy, write_files, writing
+from beacon.model.launch import Launch
 from beacon.model.policy import Policy
 from beacon.model.verification import Verdict, Verification
 
@@ -194,7 +198,8 @@ def _heal(options: argparse.Namespace, console: Console) -> ExitCode:
 def _progress(
     options: argparse.Namespace, console: Console
 ) -> Iterator[tuple[VerifyRequest, Progress]]:
-    consent, granted = consent_of(options)
+    stack = read_stack(options.compose) if options.compose else None
+    consent, granted = consent_of(options, _launch(load_policy(options.policy), stack))
     request = VerifyRequest(
         options.policy,
         options.quick,
@@ -205,6 +210,7 @@ def _progress(
         leave_one_out=options.leave_one_out,
         image=options.image,
         workloads=tuple(options.workload),
+        stack=stack,
     )
     with Progress(console, options.jobs) as progress:
         yield request, progress
@@ -212,6 +218,12 @@ def _progress(
 
 def _judgement(verification: Verification) -> dict[str, Any]:
     return {"passed": verification.passed, "verdict": verification.verdict}
+
+
+def _launch(policy: Policy, stack: Stack | None) -> Launch | None:
+    """How the compose file starts the service that the policy is for."""
+    names = policy.launch.network_alias
+    return alone(stack, names[0]) if stack is not None and names else None
 
 
 def _plain(verification: Verification) -> dict[str, Any]:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from functools import partial
 from threading import Event
@@ -22,7 +22,12 @@ from beacon.engines.docker_existing import existing, inspect, life
 from beacon.engines.docker_export import exported
 from beacon.engines.docker_guard import answering, explanation
 from beacon.engines.docker_image import read_image
-from beacon.engines.docker_options import container_options, endpoint_options, host_options
+from beacon.engines.docker_options import (
+    container_options,
+    endpoint_options,
+    host_options,
+    published_ports,
+)
 from beacon.engines.interface import (
     OWNER_LABEL,
     SESSION_LABEL,
@@ -35,6 +40,7 @@ from beacon.engines.interface import (
     ImageNotFoundError,
     Job,
     Life,
+    Place,
     Pull,
     RefusedError,
 )
@@ -123,13 +129,14 @@ class DockerEngine(Engine):
         *,
         cgroup_parent: str,
         job: Job | None = None,
+        publish: Sequence[str] = (),
     ) -> Container:
         """Create (not start) a container below `cgroup_parent`, labelled with this session."""
         belongings = Belongings(self._api, self._labels, self._aborted.is_set)
         try:
             with answering():
                 given = belongings.provide(launch, copied=job is not None)
-                identifier = self._create(image, given, enforcement, cgroup_parent)
+                identifier = self._create(image, given, enforcement, cgroup_parent, publish)
         except BaseException:
             with answering():
                 belongings.remove()
@@ -144,6 +151,19 @@ class DockerEngine(Engine):
     def life(self, container: str) -> Life:
         """How a container with this id lives just now."""
         return life(inspect(self._api, container))
+
+    @contextmanager
+    def place(self, volumes: Sequence[str]) -> Iterator[Place]:
+        """Make a network and these volumes for the containers of a stack; they go at the end."""
+        belongings = Belongings(self._api, self._labels, self._aborted.is_set)
+        try:
+            with answering():
+                network = belongings.new_network()
+                made = {name: belongings.new_volume() for name in volumes}
+            yield Place(network, made)
+        finally:
+            with answering():
+                belongings.remove()
 
     def abort(self) -> None:
         """Remove every container of this session by force; waits on them then end with errors."""
@@ -168,9 +188,15 @@ class DockerEngine(Engine):
         self._api.close()
 
     def _create(
-        self, image: Image, launch: Launch, enforcement: Enforcement, cgroup_parent: str
+        self,
+        image: Image,
+        launch: Launch,
+        enforcement: Enforcement,
+        cgroup_parent: str,
+        publish: Sequence[str],
     ) -> str:
-        host = self._host_config(launch, enforcement, cgroup_parent)
+        ports = published_ports(publish)
+        host = self._host_config(launch, enforcement, cgroup_parent, ports)
         try:
             answer = self._api.create_container(
                 # By id: the name may come to mean another image while a campaign runs.
@@ -179,6 +205,7 @@ class DockerEngine(Engine):
                 labels=self._labels,
                 host_config=host,
                 networking_config=self._networking(launch),
+                ports=[tuple(each.split("/")) for each in ports] or None,
                 **container_options(launch, health_check=image.health_check),
             )
             return str(answer["Id"])
@@ -194,9 +221,16 @@ class DockerEngine(Engine):
         endpoint = self._api.create_endpoint_config(**options)
         return self._api.create_networking_config({launch.network or "bridge": endpoint})
 
-    def _host_config(self, launch: Launch, enforcement: Enforcement, cgroup_parent: str) -> Any:
+    def _host_config(
+        self,
+        launch: Launch,
+        enforcement: Enforcement,
+        cgroup_parent: str,
+        ports: Mapping[str, Any],
+    ) -> Any:
         try:
             options = host_options(launch, enforcement, cgroup_parent)
+            options["port_bindings"] = dict(ports) or None
             return self._api.create_host_config(**options)
         except (DockerException, ValueError, TypeError, OverflowError) as error:
             raise RefusedError(

@@ -59,6 +59,14 @@ class Belongings:
             network = self._network(ipv6=network == NEW_IPV6)
         return msgspec.structs.replace(launch, volumes=volumes, network=network)
 
+    def new_network(self) -> str:
+        """A new network's name."""
+        return self._network(ipv6=False)
+
+    def new_volume(self) -> str:
+        """A new volume's name."""
+        return self._new()[0]
+
     def remove(self) -> None:
         """Remove it all, which must not be in use any more; what is gone already is no error."""
         for name in self._volumes:

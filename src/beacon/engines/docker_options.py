@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Sequence
 from typing import Any
 
 from docker.types import Ulimit
@@ -81,6 +82,17 @@ def endpoint_options(launch: Launch) -> dict[str, Any]:
     return {name: value for name, value in given.items() if value}
 
 
+def published_ports(words: Sequence[str]) -> dict[str, list[tuple[str, str]]]:
+    """Where this host passes ports on, from the words of `docker run -p`: `80/tcp` by name."""
+    found: dict[str, list[tuple[str, str]]] = {}
+    for word in words:
+        head, _, protocol = word.partition("/")
+        head, _, port = head.rpartition(":")
+        address, _, host = head.rpartition(":")
+        found.setdefault(f"{port}/{protocol or 'tcp'}", []).append((address.strip("[]"), host))
+    return found
+
+
 def host_options(launch: Launch, enforcement: Enforcement, cgroup_parent: str) -> dict[str, Any]:
     """Return what concerns the host: mounts, network, rights, limits. RefusedError for nonsense."""
     add, drop = _capabilities(launch, enforcement)
@@ -91,7 +103,7 @@ def host_options(launch: Launch, enforcement: Enforcement, cgroup_parent: str) -
         "cap_add": add,
         "cap_drop": drop,
         "security_opt": _security(launch, enforcement),
-        "cgroup_parent": cgroup_parent,
+        "cgroup_parent": cgroup_parent or None,
         "log_config": _log(launch),
         "init": launch.init or None,
         "read_only": launch.read_only or None,

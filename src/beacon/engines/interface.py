@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from enum import StrEnum
 from threading import Event
 from typing import IO
 
+import msgspec
+
 from beacon.errors import BeaconError, UnsupportedHostError, UsageError
-from beacon.model.launch import Launch
+from beacon.model.launch import STACK_NETWORK, Launch
 from beacon.model.leftovers import Swept
 from beacon.model.listener import Listener
 from beacon.model.origin import ImageIdentity
@@ -148,6 +150,21 @@ class Life:
     alive: bool
     pid: int
     started_at: str
+
+
+@dataclass(frozen=True)
+class Place:
+    """What the containers of a stack share: a network, and volumes by the names that they use."""
+
+    network: str
+    volumes: Mapping[str, str]
+
+    def launch(self, launch: Launch) -> Launch:
+        """The launch of one of them, with the names of what was made."""
+        words = (word.partition(":") for word in launch.volumes)
+        volumes = tuple(f"{self.volumes.get(name, name)}{mark}{rest}" for name, mark, rest in words)
+        network = self.network if launch.network == STACK_NETWORK else launch.network
+        return msgspec.structs.replace(launch, volumes=volumes, network=network)
 
 
 class Container(ABC):
@@ -306,8 +323,12 @@ class Engine(ABC):
         *,
         cgroup_parent: str,
         job: Job | None = None,
+        publish: Sequence[str] = (),
     ) -> Container:
         """Create (not start) a container below `cgroup_parent`, labelled with this session.
+
+        `publish` are ports that this host passes on to it, in the words of `docker run -p`;
+        without a `cgroup_parent` it is where the engine has its containers.
 
         RefusedError; UsageError for data that cannot be copied for a job.
         """
@@ -319,6 +340,10 @@ class Engine(ABC):
     @abstractmethod
     def life(self, container: str) -> Life:
         """How a container with this id lives just now; ContainerNotFoundError once it is gone."""
+
+    @abstractmethod
+    def place(self, volumes: Sequence[str]) -> AbstractContextManager[Place]:
+        """Make a network and these volumes for the containers of a stack; they go at the end."""
 
     @abstractmethod
     def abort(self) -> None:

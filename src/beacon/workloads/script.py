@@ -72,8 +72,8 @@ class ScriptWorkload(Workload):
         """Run it; WorkloadError if it cannot be started or reports what cannot be read."""
         with tempfile.TemporaryDirectory(prefix=f"{PREFIX}{identify()}-") as private:
             report = Path(private) / "checks.json"
-            result = run(self._path, _environment(endpoint, report), timeout, endpoint.stop)
-            check = _exit_code(result, timeout)
+            result = run([self._path], _environment(endpoint, report), timeout, endpoint.stop)
+            check = exit_code_check(result, timeout)
             if result.timed_out:
                 return (check,)
             try:
@@ -122,7 +122,8 @@ def _environment(endpoint: Endpoint, report: Path) -> dict[str, str]:
     }
 
 
-def _exit_code(result: Result, timeout: float) -> Check:
+def exit_code_check(result: Result, timeout: float) -> Check:
+    """The check that every program makes: it ends, and with code 0."""
     lines = [line.strip() for line in result.tail.splitlines() if line.strip()]
     said = " | ".join(shown(line) for line in lines[-_LINES:])
     if result.timed_out:

@@ -6,6 +6,7 @@ import os
 import select
 import subprocess
 import time
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -31,28 +32,55 @@ class Result:
     timed_out: bool
 
 
-def run(path: Path, environment: dict[str, str], timeout: float, stop: Event) -> Result:
-    """Run `path` for `timeout` seconds or until `stop`; nothing of its group is left afterwards.
+def _untold(_: bytes) -> None:
+    """What a program prints goes into its tail alone."""
+
+
+def run(
+    argv: Sequence[str | Path],
+    environment: Mapping[str, str],
+    timeout: float,
+    stop: Event,
+    tell: Callable[[bytes], None] = _untold,
+) -> Result:
+    """Run a program for `timeout` seconds or until `stop`; nothing of its group is left afterwards.
+
+    `tell` gets its output as it comes, in pieces.
 
     WorkloadError if it cannot be started. Its output is read as it comes and only the tail
     is kept, so that an endless printer fills neither memory nor a disk.
     """
-    with _started(path, environment) as process:
+    with _started(argv, environment) as process:
         assert process.stdout is not None  # noqa: S101 (for mypy: it was asked for)
-        tail = bytearray()
+        tail = _Tail(tell)
         try:
             end = time.monotonic() + timeout
             timed_out = not _follow(process, process.stdout, tail, end, stop)
         finally:  # also when the user interrupts: the group does not see that by itself
             _end(process)
         _drain(process.stdout, tail)
-        return Result(process.returncode, bytes(tail), timed_out)
+        return Result(process.returncode, tail.content(), timed_out)
 
 
-def _started(path: Path, environment: dict[str, str]) -> subprocess.Popen[bytes]:
+class _Tail:
+    """The end of a program's output, all of which is told."""
+
+    def __init__(self, tell: Callable[[bytes], None]) -> None:
+        self._kept, self._tell = bytearray(), tell
+
+    def add(self, piece: bytes) -> None:
+        self._tell(piece)
+        self._kept += piece
+        del self._kept[:-_TAIL]
+
+    def content(self) -> bytes:
+        return bytes(self._kept)
+
+
+def _started(argv: Sequence[str | Path], environment: Mapping[str, str]) -> subprocess.Popen[bytes]:
     try:
         return subprocess.Popen(
-            [path],
+            argv,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -64,13 +92,13 @@ def _started(path: Path, environment: dict[str, str]) -> subprocess.Popen[bytes]
         interpreter = "does its first line name an interpreter that is installed (#!/bin/sh)?"
         noexec = "is its folder mounted noexec? TMPDIR names another one for BeaCon's copy"
         raise WorkloadError(
-            f"{escape_untrusted(str(path))} cannot be run ({error.strerror}): "
+            f"{escape_untrusted(str(argv[0]))} cannot be run ({error.strerror}): "
             f"{noexec if isinstance(error, PermissionError) else interpreter}"
         ) from error
 
 
 def _follow(
-    process: subprocess.Popen[bytes], output: IO[bytes], tail: bytearray, end: float, stop: Event
+    process: subprocess.Popen[bytes], output: IO[bytes], tail: _Tail, end: float, stop: Event
 ) -> bool:
     """Read until the program ends; whether it did before `end` and before `stop`."""
     os.set_blocking(output.fileno(), False)
@@ -91,11 +119,10 @@ def _follow(
         os.close(ended)
 
 
-def _read(output: IO[bytes], tail: bytearray) -> bytes | None:
+def _read(output: IO[bytes], tail: _Tail) -> bytes | None:
     """Take one piece of output: empty at its end, None when there is nothing just now."""
     piece = output.read(_CHUNK)
-    tail += piece or b""
-    del tail[:-_TAIL]
+    tail.add(piece or b"")
     return piece
 
 
@@ -105,7 +132,7 @@ def _end(process: subprocess.Popen[bytes]) -> None:
     process.wait()
 
 
-def _drain(output: IO[bytes], tail: bytearray) -> None:
+def _drain(output: IO[bytes], tail: _Tail) -> None:
     """Take what is still in the pipe; a process that left the group may go on writing for ever."""
     for _ in range(_PIECES):
         if not _read(output, tail):

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -143,6 +144,7 @@ def test_neither_settling_nor_grace_nor_more_than_half_a_second(seconds: float) 
             *,
             cgroup_parent: str,
             job: Job | None = None,
+            publish: Sequence[str] = (),
         ) -> Container:
             seen.append(replace(CONDITIONS, launch=launch))
             return super().create(image, launch, enforcement, cgroup_parent=cgroup_parent, job=job)

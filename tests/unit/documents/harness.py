@@ -7,7 +7,7 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass, field
 from errno import ENETUNREACH
@@ -98,6 +98,7 @@ class _Engine(FakeEngine):
         *,
         cgroup_parent: str,
         job: Job | None = None,
+        publish: Sequence[str] = (),
     ) -> Container:
         container_options(launch, health_check=image.health_check)
         try:
