@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from beacon.cli.launch_options import read_launch
-from beacon.cli.main import build_parser
+from beacon.cli.main import build_parser, main
 from beacon.errors import UsageError
 from beacon.model.launch import Launch
 
@@ -157,10 +157,19 @@ def test_env_files_name_variables(tmp_path: Path, line: str) -> None:
         launch("--env-file", str(file), "image")
 
 
-def test_a_command_is_not_required(capsys: pytest.CaptureFixture[str]) -> None:
-    with pytest.raises(SystemExit):
-        launch()
-    assert "CMD" not in capsys.readouterr().err.splitlines()[-1]
+def test_an_image_is_required_without_a_compose_file(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    compose = tmp_path / "compose.yaml"
+    compose.write_text("services: {web: {image: web:1}}")
+    for words, said in (
+        ((), "Name the image that is to be profiled"),
+        (("--compose", str(compose)), "Name one service of the compose file"),
+        (("--compose", str(compose), "--service", "db"), "has no service db: it has web"),
+        (("--compose", str(compose), "--service", "web", "web:1"), "leave out the one"),
+    ):
+        assert main(["profile", "-o", str(tmp_path / "out"), *words]) == 2
+        assert said in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("value", ["0", "-1", "nan", "inf", "many", "1e9"])

@@ -46,6 +46,8 @@ MADE = {
     "doctor": ("doctor",),
     "dimensions": ("dimensions",),
     "reach": ("reach", "DIR"),
+    # What follows `--` is the user's own command.
+    "record": ("record", "--json", "--compose", "DIR/c", "-o", "DIR/out", "--", "true"),
     "runtimes": ("runtimes",),
     "services": ("services",),
     "clean": ("clean",),
@@ -127,6 +129,7 @@ def host(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     for name in ("XDG_DATA_HOME", "XDG_CONFIG_HOME"):
         monkeypatch.setenv(name, str(tmp_path))
     monkeypatch.setattr(data, "HOST_TABLE", tmp_path / "none.toml")
+    monkeypatch.setattr("beacon.cli.record.record", lambda *_: {"web": stored_profile()})
     installed = {"/usr/bin/runc": RuntimeVersion("runc", "1.1.5")}
     monkeypatch.setattr("beacon.cli.runtimes._installed", lambda _: installed)
     swept = Swept(("container a",), (Kept("container b", Fate.ALIVE),))
