@@ -32,7 +32,7 @@ _FILTERS = "run.oci.seccomp"
 
 
 class EditedError(UsageError):
-    """What would be enforced is not what policy.json says."""
+    """The files that would be enforced differ from policy.json."""
 
     exit_code = ExitCode.DIFFERENCE
 
