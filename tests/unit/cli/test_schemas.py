@@ -32,6 +32,8 @@ from unit.cli.stored import failed, passed, stored_profile
 SNAPSHOTS = Path(__file__).parent / "snapshots"
 #: Documents of these kinds are among the snapshots; the others are made here.
 SHOWN = {
+    "merge": ("merge",),
+    "check": ("check",),
     "profile": ("profile",),
     "policy": ("policy",),
     "verification": ("verify", "verify-failed"),
