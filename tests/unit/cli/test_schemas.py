@@ -27,7 +27,7 @@ from beacon.process_identity import Fate
 from beacon.synthesis.synthesize import synthesize
 from fakes import FakeEngine
 from schema_files import FILES, FOLDER, schemas
-from unit.cli.stored import failed, passed, stored_profile
+from unit.cli.stored import ablated, failed, passed, stored_profile
 
 SNAPSHOTS = Path(__file__).parent / "snapshots"
 #: Documents of these kinds are among the snapshots; the others are made here.
@@ -39,6 +39,7 @@ SHOWN = {
     "verification": ("verify", "verify-failed"),
     "verification-log": ("verify-log",),
     "healing": ("verify-heal",),
+    "ablation": ("ablate",),
     "explanation": ("explain", "explain-capability"),
     "unseen": ("explain-unseen",),
     "difference": ("diff",),
@@ -105,6 +106,7 @@ def test_files(name: str) -> None:
         "profile.json": [stored_profile()],
         "policy.json": [policy],
         "verification.json": [passed(policy), failed(policy)],
+        "ablation.json": [ablated()],
     }
     for document in made[name]:
         _validate(json.loads(encode(document)), _schema(name))
