@@ -12,7 +12,7 @@ from beacon.campaign.run import Conditions, RunSpec, run_once
 from beacon.campaign.service_environments import environments, settings_of
 from beacon.model.environment import Dimension, Environment
 from beacon.model.launch import Launch
-from beacon.model.listener import Listener
+from beacon.model.listener import Listener, own_ports
 from beacon.model.recognition import RecognisedService, Recognition, Spoken
 from beacon.model.run import Run
 from beacon.workloads.detection import DetectionWorkload, spoken
@@ -107,7 +107,8 @@ class Recogniser:
     def _ask(self, sockets: tuple[Listener, ...]) -> tuple[Spoken, ...]:
         cell = RunSpec(Environment(), DetectionWorkload(sockets))
         launch = msgspec.structs.replace(self.conditions.launch, stop_timeout=0)
-        conditions = replace(self.conditions, launch=launch)  # how it ends is of no interest
+        # How it ends is of no interest.
+        conditions = replace(self.conditions, launch=launch, listens=own_ports(sockets))
         return tuple(spoken(run_once(self.lab, conditions, cell).outcome.checks))
 
 

@@ -22,6 +22,7 @@ from beacon.exploration.interface import Strategy
 from beacon.model.coverage import coverage
 from beacon.model.environment import Dimension, Environment, EnvironmentSpace
 from beacon.model.event import Event
+from beacon.model.listener import own_ports
 from beacon.model.origin import Host
 from beacon.model.profile import Exploration, Profile
 from beacon.model.recognition import Recognition
@@ -99,6 +100,7 @@ class Campaign:
         if self.workload is None:
             self._run([alone])
             self._check_ready()
+            self.conditions = replace(self.conditions, listens=own_ports(self.runs[0].listeners))
             self.workload = NoWorkload() if self._is_job() else self._recognised(choose=True)
         rest = (
             [] if self.workload.name == alone.workload.name else [RunSpec(default, self.workload)]

@@ -45,7 +45,8 @@ class Conditions:
     background threads are seen; `grace` is what it gets to stop by itself. A workload may take
     `drive_timeout`, and where the environment may keep it from its answers `varied_timeout`.
     `ends`: it was seen to end by itself, so that it lives on shows no readiness. `serves`: it was
-    seen to live on, so that its end is not its work.
+    seen to live on, so that its end is not its work. `listens`: the TCP ports that it was seen to
+    listen on in the default environment.
 
     `place` is what a container of a stack shares with the others. `together`: these run at the same
     time as parts of it, and this host passes the ports `publish` on to them.
@@ -58,6 +59,7 @@ class Conditions:
     stdin: StandardInput | None = None
     ends: bool = False
     serves: bool = False
+    listens: tuple[int, ...] = ()
     settle: float = 1.0
     drive_timeout: float = 120.0
     varied_timeout: float = 60.0
@@ -74,6 +76,7 @@ class Conditions:
             stable=self.launch.ready_after,
             ports=self.image.ports,
             log_line=self.launch.ready_log,
+            expected=self.listens,
         )
         return until_the_end(readiness) if self.launch.job or self.ends else readiness
 

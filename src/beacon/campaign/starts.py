@@ -13,8 +13,10 @@ from beacon.campaign.context import RunContext
 from beacon.campaign.control import without_policy
 from beacon.campaign.run import Conditions, RunSpec, run_once
 from beacon.campaign.wording import last_words
+from beacon.model.coverage import listed
 from beacon.model.environment import Environment
 from beacon.model.event import Phase
+from beacon.model.listener import Listener, own_ports
 from beacon.model.policy import Policy, Replay
 from beacon.model.run import Ending, Run
 from beacon.model.verification import Difference, Starts
@@ -68,14 +70,15 @@ def _starts(
         if len(bad) >= _ENOUGH:
             return None
         run = run_once(lab, short, RunSpec(Environment(), NoWorkload()))
-        if not _is_good(recorded, run):
+        if not _is_good(recorded, run) or _missing(short, run):
             bad.append(run)
         return run
 
     started = lab.in_parallel(start, range(count), jobs)
     runs = [_until_killed(run) for run in started if run is not None]
     differences = _merged([denied(policy, run) for run in runs])
-    return runs, Starts(len(runs), len(bad), tuple(dict.fromkeys(map(_reason, bad))), differences)
+    reasons = tuple(dict.fromkeys(_reason(short, run) for run in bad))
+    return runs, Starts(len(runs), len(bad), reasons, differences)
 
 
 def _recorded(policy: Policy) -> Replay | None:
@@ -121,8 +124,17 @@ def _is_good(recorded: Replay, run: Run) -> bool:
     return outcome.ending is recorded.ending and outcome.exit_code == recorded.exit_code
 
 
-def _reason(run: Run) -> str:
+def _missing(conditions: Conditions, run: Run) -> tuple[int, ...]:
+    """The ports that nobody else awaited, and that it did not open."""
+    if conditions.image.ports or run.outcome.ending is not Ending.SERVED:
+        return ()
+    return tuple(sorted({*conditions.listens} - {*own_ports(run.listeners)}))
+
+
+def _reason(conditions: Conditions, run: Run) -> str:
     outcome = run.outcome
+    if missing := _missing(conditions, run):
+        return f"it does not listen on {listed([Listener(port) for port in missing])}"
     return f"{outcome.ending}: {last_words(outcome)[:_SHOWN]}"
 
 

@@ -222,5 +222,6 @@ def opened(
                 place=place,
                 ends=policy.ends_by_itself(),
                 serves=policy.never_ends(),
+                listens=policy.listens(),
             ),
         )

@@ -118,14 +118,16 @@ class Readiness:
 
     `log_line` (a literal part of a line) decides alone if given; else the image's health check
     if it has one; else one of `ports` listening inside the container's network namespace; else
-    being alive `stable` seconds after the start. With `may_end` that shows nothing as long as it
-    works and listens on nothing: it may be about to end by itself. Times in seconds.
+    being alive `stable` seconds after the start. That shows little, so the TCP ports in `expected`
+    are awaited for a while, and with `may_end` (nobody has seen it yet) that it comes to rest: it
+    may be about to listen, or to end by itself. Times in seconds.
     """
 
     timeout: float = 60.0
     stable: float = 3.0
     ports: tuple[int, ...] = ()
     log_line: str | None = None
+    expected: tuple[int, ...] = ()
     may_end: bool = False
 
 

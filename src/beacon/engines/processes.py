@@ -12,6 +12,8 @@ _FILTER = 2
 _TICKS = os.sysconf("SC_CLK_TCK")
 #: Fields of /proc/PID/stat behind the name: utime, stime, cutime, cstime (proc_pid_stat(5)).
 _TIMES = slice(11, 15)
+#: Runs, or waits for a processor; waits for a disk.
+_ACTIVE = (b"R", b"D")
 
 
 def processes(container: str, proc: Path = PROC) -> Iterator[Path]:
@@ -40,10 +42,20 @@ def has_filter(pid: int, proc: Path = PROC) -> bool:
     return f"Seccomp:\t{_FILTER}" in lines
 
 
+def is_active(container: str, proc: Path = PROC) -> bool:
+    """Whether one of its processes has something to do, though it may get no processor for it."""
+    states = (_fields(process)[:1] for process in processes(container, proc))
+    return any(state[0] in _ACTIVE for state in states if state)
+
+
 def _ticks(process: Path) -> int:
+    return sum(map(int, _fields(process)[_TIMES]))
+
+
+def _fields(process: Path) -> list[bytes]:
+    """What its stat says behind the name, from its state on; nothing once it ended."""
     try:
         # The name may hold anything, spaces and parentheses too.
-        fields = (process / "stat").read_bytes().rpartition(b")")[2].split()
+        return (process / "stat").read_bytes().rpartition(b")")[2].split()
     except OSError:
-        return 0
-    return sum(map(int, fields[_TIMES]))
+        return []

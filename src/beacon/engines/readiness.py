@@ -11,16 +11,24 @@ from typing import Protocol
 
 from beacon.engines import sockets
 from beacon.engines.interface import NotReadyError, Readiness
-from beacon.engines.processes import processor_time
+from beacon.engines.processes import is_active, processor_time
 from beacon.model.text import escape_untrusted
 
 #: The first pauses are short, so that a fast server costs no time; later ones spare the engine.
 _FIRST_PAUSE = 0.02
 _LAST_PAUSE = 0.25
 #: What works is waited for as long as that: a service may work for ever and listen on nothing.
-_LONGEST = 15.0  # seconds
+_LONGEST = 30.0  # seconds
+#: What listens but works on is waited for as long as that: further sockets may follow.
+_LISTENING = 6.0  # seconds
+#: Ports that it listened on before are awaited as long as that: an environment may change them.
+_EXPECTED = 15.0  # seconds
 #: A container works that takes this share of a processor, in as many seconds.
 _BUSY, _LOOKED_AT = 0.05, 1.0
+#: On a busy host it gets less. So it works, too, when it has something to do in two of ten looks.
+_LOOKS, _ACTIVE = 10, 2
+#: What listens on nothing rests in so many looks in a row: a server may pause while it starts.
+_AT_REST = 3
 _SHOWN = 4  # ports that it listens on instead
 #: A container may write without end; more than this before the awaited line is not waited for.
 LOG_LIMIT = 32 << 20
@@ -65,6 +73,7 @@ class _Wait:
         self._readiness = readiness
         self._started = time.monotonic()
         self._pause = _FIRST_PAUSE
+        self._rests = 0
 
     def for_state(self) -> str:
         while True:
@@ -94,19 +103,38 @@ class _Wait:
         if self._readiness.ports:
             return self._port(state)
         stable = self._readiness.stable
-        if self._elapsed() < stable or self._works(state):
+        if self._elapsed() < stable or not self._settled(state):
             return None
         return f"it lived for {stable:g} s"
 
-    def _works(self, state: State) -> bool:
-        """Whether it works and listens on nothing, as a job does that is about to end."""
-        if not self._readiness.may_end or self._left() < _LOOKED_AT or self._elapsed() > _LONGEST:
-            return False
-        if sockets.waiting(state.pid, self._subject.id, shared=state.shares_network):
-            return False
-        before = processor_time(self._subject.id)
-        time.sleep(_LOOKED_AT)
-        return processor_time(self._subject.id) - before >= _BUSY * _LOOKED_AT
+    def _settled(self, state: State) -> bool:
+        """Whether it is not about to listen, or to end, as far as that shows."""
+        if self._readiness.expected:
+            missing = {*self._readiness.expected} - self._listening(state)
+            return not missing or self._is_over(_EXPECTED)
+        if not self._readiness.may_end:
+            return True
+        listens = bool(self._listening(state))
+        self._rests = 0 if self._works() else self._rests + 1
+        if self._rests >= (1 if listens else _AT_REST):
+            return True
+        return self._is_over(_LISTENING if listens else _LONGEST)
+
+    def _is_over(self, seconds: float) -> bool:
+        """Whether it had so many seconds, or has no time for another look."""
+        return self._elapsed() > seconds or self._left() < _LOOKED_AT
+
+    def _listening(self, state: State) -> set[int]:
+        shared = state.shares_network
+        return {each.port for each in sockets.waiting(state.pid, self._subject.id, shared=shared)}
+
+    def _works(self) -> bool:
+        before, active = processor_time(self._subject.id), 0
+        for _ in range(_LOOKS):
+            time.sleep(_LOOKED_AT / _LOOKS)
+            active += is_active(self._subject.id)
+        used = processor_time(self._subject.id) - before
+        return used >= _BUSY * _LOOKED_AT or active >= _ACTIVE
 
     def _port(self, state: State) -> str | None:
         found = sockets.listening(state.pid, self._readiness.ports)

@@ -39,3 +39,9 @@ def widest(listeners: Iterable[Listener]) -> frozenset[Listener]:
     found = frozenset(listeners)
     wide = {(each.port, each.protocol) for each in found if not each.loopback}
     return frozenset(x for x in found if not x.loopback or (x.port, x.protocol) not in wide)
+
+
+def own_ports(listeners: Iterable[Listener]) -> tuple[int, ...]:
+    """The TCP ports that a server asked for by number, sorted."""
+    found = {each.port for each in listeners if each.protocol == "tcp" and not each.ephemeral}
+    return tuple(sorted(found - {ANY_PORT}))

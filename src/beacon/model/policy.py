@@ -9,6 +9,7 @@ from beacon.model.environment import Environment, EnvironmentSpace
 from beacon.model.event import Abi, Capability, Event, Phase, Syscall
 from beacon.model.intent import Intent
 from beacon.model.launch import Launch
+from beacon.model.listener import Port
 from beacon.model.numbers import Count, Integer
 from beacon.model.origin import ImageIdentity, Origin
 from beacon.model.reach import Caller, Scope
@@ -128,8 +129,9 @@ class Replay(msgspec.Struct, frozen=True):
     """A recorded run as verification repeats it: the same end, no denial beyond these.
 
     Of several runs of one workload in one environment it is what they have in common; checks that
-    are `unsteady` passed in some of them only, and are not compared. `image` is None where it is
-    the policy's own.
+    are `unsteady` passed in some of them only, and are not compared. In each of them it `listens`
+    on these TCP ports; a document of an older version names none. `image` is None where it is the
+    policy's own.
     """
 
     environment: Environment
@@ -142,6 +144,7 @@ class Replay(msgspec.Struct, frozen=True):
     signalled: tuple[Syscall, ...] = ()  # the filter killed or trapped those who made them
     unsteady: tuple[str, ...] = ()
     image: ImageIdentity | None = None
+    listens: tuple[Port, ...] = ()
 
 
 class Recorded(msgspec.Struct, frozen=True):
@@ -259,6 +262,11 @@ class Policy(msgspec.Struct, frozen=True):
     def never_ends(self) -> bool:
         """Whether it is a service: in no recorded run it ended as a job does."""
         return not any(each.ending is Ending.FINISHED for each in self.replays)
+
+    def listens(self) -> tuple[int, ...]:
+        """The TCP ports that it listens on in the default environment."""
+        default = [{*each.listens} for each in self.replays if not each.environment.settings]
+        return tuple(sorted(set.intersection(*default))) if default else ()
 
     def names(self) -> tuple[str, ...]:
         """The allowed calls' names, sorted."""

@@ -15,6 +15,7 @@ from beacon.model.coverage import coverage
 from beacon.model.cve import Cve
 from beacon.model.event import Event, sort_key
 from beacon.model.intent import Intent
+from beacon.model.listener import own_ports
 from beacon.model.observation import Use
 from beacon.model.origin import ImageIdentity, Origin
 from beacon.model.policy import (
@@ -158,4 +159,5 @@ def replay(
         ),
         unsteady=unsteady(group),
         image=image,
+        listens=tuple(sorted(set.intersection(*({*own_ports(run.listeners)} for run in group)))),
     )

@@ -4,7 +4,7 @@ import os
 import time
 from pathlib import Path
 
-from beacon.engines.processes import has_filter, processes, processor_time
+from beacon.engines.processes import has_filter, is_active, processes, processor_time
 
 
 def _process(proc: Path, pid: int, container: str, stat: str) -> None:
@@ -22,6 +22,12 @@ def test_only_the_containers_own_count_and_a_name_may_be_anything(tmp_path: Path
     _process(tmp_path, 8, "b" * 64, f"8 (x) {numbers} {times} 20 0")
     assert [each.name for each in processes("a" * 64, tmp_path)] == ["7"]
     assert processor_time("a" * 64, tmp_path) == 10
+
+
+def test_what_waits_for_a_processor_or_a_disk_is_active(tmp_path: Path) -> None:
+    for pid, (container, state) in enumerate((("a", "R"), ("b", "D"), ("c", "S"))):
+        _process(tmp_path, pid, container * 64, f"{pid} (x) {state} 1")
+    assert [is_active(each * 64, tmp_path) for each in "abcd"] == [True, True, False, False]
 
 
 def test_this_process_works() -> None:

@@ -11,6 +11,7 @@ from beacon.engines import readiness as module
 from beacon.engines import sockets
 from beacon.engines.interface import NotReadyError, Readiness
 from beacon.engines.readiness import State, wait_ready
+from beacon.model.listener import Listener
 
 _ALIVE = State(running=True, pid=os.getpid())
 _ENDED = State(running=False, pid=0, exit_code=3)
@@ -118,6 +119,7 @@ def test_an_endless_log_is_not_read_for_ever(monkeypatch: pytest.MonkeyPatch) ->
 
 def _busy(monkeypatch: pytest.MonkeyPatch, share: float) -> None:
     monkeypatch.setattr(module, "processor_time", lambda _: share * time.monotonic())
+    monkeypatch.setattr(module, "is_active", lambda _: False)
     monkeypatch.setattr(module, "_LOOKED_AT", 0.05)
     monkeypatch.setattr(sockets, "waiting", lambda *_, **__: ())
 
@@ -144,9 +146,42 @@ def test_what_idles_is_ready_as_ever(monkeypatch: pytest.MonkeyPatch) -> None:
     assert time.monotonic() - started < 1
 
 
-def test_what_listens_is_no_job(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_listens_is_given_a_while_to_come_to_rest(monkeypatch: pytest.MonkeyPatch) -> None:
     _busy(monkeypatch, 0.5)
-    monkeypatch.setattr(sockets, "waiting", lambda *_, **__: ("80/tcp",))
+    _listens(monkeypatch, lambda: (80,))
+    monkeypatch.setattr(module, "_LISTENING", 0.4)
     started = time.monotonic()
     wait_ready(_Subject(_always(_ALIVE)), Readiness(timeout=5, stable=0.1, may_end=True))
-    assert time.monotonic() - started < 1
+    assert 0.4 <= time.monotonic() - started < 1
+
+
+def test_what_gets_no_processor_works_all_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    _busy(monkeypatch, 0.01)
+    monkeypatch.setattr(module, "is_active", lambda _: True)
+    monkeypatch.setattr(module, "_LONGEST", 0.5)
+    started = time.monotonic()
+    wait_ready(_Subject(_always(_ALIVE)), Readiness(timeout=5, stable=0.1, may_end=True))
+    assert time.monotonic() - started >= 0.5
+
+
+def test_the_ports_of_a_former_run_are_awaited(monkeypatch: pytest.MonkeyPatch) -> None:
+    started = time.monotonic()
+    late = lambda: (80, 443) if time.monotonic() - started > 0.4 else (80,)  # noqa: E731
+    _busy(monkeypatch, 0.01)
+    _listens(monkeypatch, late)
+    wait_ready(_Subject(_always(_ALIVE)), Readiness(timeout=5, stable=0, expected=(80, 443)))
+    assert time.monotonic() - started >= 0.4
+
+
+def test_ports_that_an_environment_took_away_are_not_awaited_for_ever(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    _busy(monkeypatch, 0.01)
+    monkeypatch.setattr(module, "_EXPECTED", 0.3)
+    started = time.monotonic()
+    wait_ready(_Subject(_always(_ALIVE)), Readiness(timeout=5, stable=0, expected=(80,)))
+    assert 0.3 <= time.monotonic() - started < 1
+
+
+def _listens(monkeypatch: pytest.MonkeyPatch, ports: Callable[[], tuple[int, ...]]) -> None:
+    monkeypatch.setattr(sockets, "waiting", lambda *_, **__: [Listener(x) for x in ports()])
