@@ -56,7 +56,11 @@ class Recogniser:
         expected = {each.workload for each in self._recognised(recognition)}
         known = certain(exposed, alone.listeners, address, expected)
         asked = unknown(exposed, alone.listeners, address, known)
-        answers = self._ask(asked) if asked else ()
+        answers, listeners = self._ask(asked) if asked else ((), ())
+        late = [each for each in unknown(exposed, listeners, address, known) if each not in asked]
+        if late:  # it opened them later than the first run looked
+            asked = (*asked, *late)
+            answers, _ = self._ask(asked)
         sockets = (*known, *answers, *by_habit(asked, answers))
         return msgspec.structs.replace(recognition, sockets=sockets)
 
@@ -104,12 +108,16 @@ class Recogniser:
         command = (*entry, *(launch.command or own))
         return Evidence(self._names, command, tuple(programs))
 
-    def _ask(self, sockets: tuple[Listener, ...]) -> tuple[Spoken, ...]:
+    def _ask(
+        self, sockets: tuple[Listener, ...]
+    ) -> tuple[tuple[Spoken, ...], tuple[Listener, ...]]:
+        """What they speak, and what the container listened on when it was asked."""
         cell = RunSpec(Environment(), DetectionWorkload(sockets))
         launch = msgspec.structs.replace(self.conditions.launch, stop_timeout=0)
         # How it ends is of no interest.
         conditions = replace(self.conditions, launch=launch, listens=own_ports(sockets))
-        return tuple(spoken(run_once(self.lab, conditions, cell).outcome.checks))
+        run = run_once(self.lab, conditions, cell)
+        return tuple(spoken(run.outcome.checks)), run.listeners
 
 
 def reachable(launch: Launch) -> bool:

@@ -63,7 +63,6 @@ def verify_runs(
     replays = [*recorded, *record_now(lab, conditions, policy, further, reporter, jobs)]
     reporter.planned(len(further) + len(cells))
     runs = run_cells(lab, partial(run_once, lab, conditions), cells, reporter, jobs)
-    covered = coverage(runs, policy.surroundings)
     cases = [
         Case(policy, replay, cell, [run])
         for replay, cell, run in zip(replays, cells, runs, strict=True)
@@ -71,6 +70,8 @@ def verify_runs(
     Control(lab, conditions, policy, reporter, jobs).settle(cases, len(further) + len(cells))
     if kept is not None:
         kept.add(cases)
+    # What was repeated counts as well: a run that came too early drove nothing.
+    covered = coverage((run for case in cases for run in case.enforced), policy.surroundings)
     verified = [verified_run(case, found) for case, found in zip(cases, blames(cases), strict=True)]
     verified[len(recorded) :] = (
         msgspec.structs.replace(each, recorded=False) for each in verified[len(recorded) :]

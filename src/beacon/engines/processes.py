@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from itertools import islice
 from pathlib import Path
 
 PROC = Path("/proc")
@@ -14,6 +15,8 @@ _TICKS = os.sysconf("SC_CLK_TCK")
 _TIMES = slice(11, 15)
 #: Runs, or waits for a processor; waits for a disk.
 _ACTIVE = (b"R", b"D")
+#: A container may have thousands to keep us busy.
+_MOST_THREADS = 512
 
 
 def processes(container: str, proc: Path = PROC) -> Iterator[Path]:
@@ -43,8 +46,9 @@ def has_filter(pid: int, proc: Path = PROC) -> bool:
 
 
 def is_active(container: str, proc: Path = PROC) -> bool:
-    """Whether one of its processes has something to do, though it may get no processor for it."""
-    states = (_fields(process)[:1] for process in processes(container, proc))
+    """Whether a thread of it has something to do, though it may get no processor for it."""
+    found = (task for process in processes(container, proc) for task in process.glob("task/*"))
+    states = (_fields(task)[:1] for task in islice(found, _MOST_THREADS))
     return any(state[0] in _ACTIVE for state in states if state)
 
 
@@ -53,7 +57,7 @@ def _ticks(process: Path) -> int:
 
 
 def _fields(process: Path) -> list[bytes]:
-    """What its stat says behind the name, from its state on; nothing once it ended."""
+    """What the stat of a process or thread says behind the name, from its state on, or nothing."""
     try:
         # The name may hold anything, spaces and parentheses too.
         return (process / "stat").read_bytes().rpartition(b")")[2].split()

@@ -20,14 +20,14 @@ _LAST_PAUSE = 0.25
 #: What works is waited for as long as that: a service may work for ever and listen on nothing.
 _LONGEST = 30.0  # seconds
 #: What listens but works on is waited for as long as that: further sockets may follow.
-_LISTENING = 6.0  # seconds
+_LISTENING = 10.0  # seconds
 #: Ports that it listened on before are awaited as long as that: an environment may change them.
-_EXPECTED = 15.0  # seconds
+_EXPECTED = 30.0  # seconds
 #: A container works that takes this share of a processor, in as many seconds.
 _BUSY, _LOOKED_AT = 0.05, 1.0
 #: On a busy host it gets less. So it works, too, when it has something to do in two of ten looks.
 _LOOKS, _ACTIVE = 10, 2
-#: What listens on nothing rests in so many looks in a row: a server may pause while it starts.
+#: It rests after so many looks in a row: a server may pause while it starts.
 _AT_REST = 3
 _SHOWN = 4  # ports that it listens on instead
 #: A container may write without end; more than this before the awaited line is not waited for.
@@ -114,11 +114,9 @@ class _Wait:
             return not missing or self._is_over(_EXPECTED)
         if not self._readiness.may_end:
             return True
-        listens = bool(self._listening(state))
         self._rests = 0 if self._works() else self._rests + 1
-        if self._rests >= (1 if listens else _AT_REST):
-            return True
-        return self._is_over(_LISTENING if listens else _LONGEST)
+        longest = _LISTENING if self._listening(state) else _LONGEST
+        return self._rests >= _AT_REST or self._is_over(longest)
 
     def _is_over(self, seconds: float) -> bool:
         """Whether it had so many seconds, or has no time for another look."""

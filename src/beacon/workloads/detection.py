@@ -17,7 +17,8 @@ from beacon.workloads.checks import Deadline, at_once
 from beacon.workloads.discovery import by_port, drivers
 from beacon.workloads.interface import Endpoint, Workload
 from beacon.workloads.net import Peer, TlsPeer, speaks_tls
-from beacon.workloads.service import Probe, Service
+from beacon.workloads.origin import Origin
+from beacon.workloads.service import ORIGIN, Probe, Service
 
 #: Seconds that a server gets for its banner, its handshake, and each answer.
 _PATIENCE = 1.5
@@ -90,11 +91,19 @@ def _stream(peer: Peer) -> str:
         return (_matching(table, banner) or _UNKNOWN) + suffix
     said = False
     for name, probe in table:
-        answer = _heard(asked, probe.send) if probe.send else b""
+        answer = _answer(asked, probe)
         said = said or bool(answer)
         if answer and probe.answer.match(answer):
             return name + suffix
     return (_UNKNOWN if said else _MUTE) + suffix
+
+
+def _answer(peer: Peer, probe: Probe) -> bytes:
+    if not probe.passed_on:
+        return _heard(peer, probe.send) if probe.send else b""
+    with suppress(OSError), Origin(peer.own_address()) as origin:
+        return _heard(peer, probe.send.replace(ORIGIN, origin.location.encode()))
+    return b""
 
 
 def _matching(table: Sequence[tuple[str, Probe]], banner: bytes) -> str | None:
@@ -103,10 +112,14 @@ def _matching(table: Sequence[tuple[str, Probe]], banner: bytes) -> str | None:
 
 
 def _table(port: int, transport: str = "tcp") -> list[tuple[str, Probe]]:
-    """All probes with their workload's name: those that the port is a habit of come first."""
+    """All probes with their workload's name: those that the port is a habit of come first.
 
-    def rank(service: Service) -> tuple[bool, str]:
-        return port not in service.habits, service.workload
+    Before them come those that are passed on: a proxy answers like a web server, too.
+    """
+
+    def rank(service: Service) -> tuple[bool, bool, str]:
+        passes_on = any(probe.passed_on for probe in service.probes)
+        return not passes_on, port not in service.habits, service.workload
 
     services = sorted(drivers().values(), key=rank)
     pairs = [(each.workload, probe) for each in services for probe in each.probes]

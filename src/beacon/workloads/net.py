@@ -32,6 +32,11 @@ class Peer:
         """Open a connection; OSError if nobody listens."""
         return socket.create_connection((self.address, self.port), self.deadline.wait())
 
+    def own_address(self) -> str:
+        """Our address as the server sees it; OSError if nobody listens."""
+        with Peer.connect(self) as connection:
+            return str(connection.getsockname()[0])
+
 
 #: What we call the server: not its address, which changes from run to run and which pages repeat.
 HOST = "localhost"

@@ -19,17 +19,27 @@ GROUP = "beacon.services"
 NAME = re.compile(r"[a-z][a-z0-9-]{0,30}", re.ASCII)
 
 
+#: In a probe's question: host and port of an origin (`beacon.workloads.origin`).
+ORIGIN = b"{origin}"
+
+
 @dataclass(frozen=True)
 class Probe:
     """A harmless question to a socket whose protocol nobody has named.
 
     `send` is empty where the server speaks first. What it answers is the protocol's if `answer`
-    matches at its beginning. A probe must not disturb servers of any other protocol.
+    matches at its beginning. A probe must not disturb servers of any other protocol. Where `send`
+    names an `ORIGIN`, it is the address of an HTTP server of ours, for servers that pass on.
     """
 
     send: bytes
     answer: re.Pattern[bytes]
     transport: Literal["tcp", "udp"] = "tcp"
+
+    @property
+    def passed_on(self) -> bool:
+        """Whether it asks for what somebody else answers."""
+        return ORIGIN in self.send
 
 
 @dataclass(frozen=True)

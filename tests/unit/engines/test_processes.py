@@ -26,7 +26,11 @@ def test_only_the_containers_own_count_and_a_name_may_be_anything(tmp_path: Path
 
 def test_what_waits_for_a_processor_or_a_disk_is_active(tmp_path: Path) -> None:
     for pid, (container, state) in enumerate((("a", "R"), ("b", "D"), ("c", "S"))):
-        _process(tmp_path, pid, container * 64, f"{pid} (x) {state} 1")
+        _process(tmp_path, pid, container * 64, f"{pid} (x) S 1")
+        for thread, what in ((pid, "S"), (pid + 10, state)):
+            (tmp_path / str(pid) / "task" / str(thread)).mkdir(parents=True)
+            stat = tmp_path / str(pid) / "task" / str(thread) / "stat"
+            stat.write_text(f"{thread} (x) {what} 1")
     assert [is_active(each * 64, tmp_path) for each in "abcd"] == [True, True, False, False]
 
 
