@@ -357,6 +357,56 @@ def test_an_unknown_port_is_asked_in_a_container_that_counts_for_nothing() -> No
     assert profile.events() == ALONE.events()
 
 
+def _containers(made: RunContext, kind: type[FakeContainer]) -> list[FakeContainer]:
+    """Those that it will create, of this kind."""
+    engine, created = made.engine, list[FakeContainer]()
+    assert isinstance(engine, FakeEngine)
+
+    def create(*_: object, **__: object) -> FakeContainer:
+        created.append(kind(engine, 0))
+        return created[-1]
+
+    engine.create = create  # type: ignore[assignment]
+    return created
+
+
+def test_a_socket_that_the_first_run_missed_is_asked_as_well() -> None:
+    made = lab(None, ALONE, DRIVEN, DRIVEN)
+
+    class Growing(FakeContainer):
+        def listeners(self) -> tuple[Listener, ...]:
+            late = (Listener(4322),) if len(created) > 1 else ()
+            return (Listener(4321), *late)
+
+    created = _containers(made, Growing)
+    recogniser = Recogniser(made, CONDITIONS, lambda _: NoWorkload(), services())
+    Campaign(made, CONDITIONS, None, Diary(), 1, recogniser=recogniser).run()
+    assert len(created) == 3
+
+
+def test_later_runs_await_what_the_first_one_listened_on() -> None:
+    waited: list[tuple[int, ...]] = []
+
+    class Waiting(FakeContainer):
+        def listeners(self) -> tuple[Listener, ...]:
+            return (Listener(80), Listener(40000))
+
+        def wait_ready(self, readiness: Readiness) -> str:
+            waited.append(readiness.expected)
+            return "it listens"
+
+    made = lab(None, ALONE, ALONE, DRIVEN)
+    _containers(made, Waiting)
+
+    def find(name: str) -> Workload:
+        return NoWorkload() if name == "none" else FakeWorkload(PAGE)
+
+    recogniser = Recogniser(made, CONDITIONS, find, services())
+    Campaign(made, CONDITIONS, None, Diary(), 1, recogniser=recogniser).run()
+    assert waited[0] == ()
+    assert waited[1:] == [(80,), (80,)]  # the container that is asked, and the one that is driven
+
+
 def test_what_is_not_supported_may_pass_and_what_is_unsteady_may_fail() -> None:
     moods = ((PAGE, IDLE, IDLE_TOO), (PAGE, IDLE, Check("idle too", passed=True)))
     policy = synthesize(record(lab(None, ALONE, DRIVEN, DRIVEN), Moody(*moods), Diary()))

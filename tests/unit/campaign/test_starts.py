@@ -12,6 +12,7 @@ from beacon.campaign.starts import start_again
 from beacon.engines.interface import Container, Enforcement, Image, Job, NotReadyError
 from beacon.model.event import Phase
 from beacon.model.launch import Launch
+from beacon.model.listener import Listener
 from beacon.model.observation import Observation
 from beacon.model.policy import Policy
 from beacon.model.run import Ending
@@ -47,6 +48,17 @@ def test_every_start_is_counted() -> None:
     found = starts(20)
     assert found == Starts(20)
     assert found.passed
+
+
+@pytest.mark.parametrize(("ports", "failed"), [((), 3), ((80,), 0)])
+def test_one_that_does_not_listen_where_it_did_is_bad(ports: tuple[int, ...], failed: int) -> None:
+    conditions = replace(CONDITIONS, image=replace(IMAGE, ports=ports), listens=(25, 80))
+    script = Script(listeners=(Listener(80),))
+    lab = RunContext(FakeEngine(script), ReplayMonitor((GOOD,) * 20))
+    found = start_again(lab, conditions, policy(), 3, 1)
+    assert found is not None
+    assert found.failed == failed
+    assert found.reasons == (("it does not listen on 25/tcp",) if failed else ())
 
 
 def test_none_when_none_is_wanted() -> None:
