@@ -21,11 +21,15 @@ class Client(msgspec.Struct, frozen=True):
 
 
 class Stranger(msgspec.Struct, frozen=True):
-    """An image: its folder's name, what it is, and its clients in their order."""
+    """An image: its folder's name, what it is, and its clients in their order.
+
+    `account` is what `beacon profile` is given of whom its clients are, or write to.
+    """
 
     name: str
     kind: str
     clients: tuple[Client, ...]
+    account: tuple[str, ...] = ()
 
 
 def _curl(*words: str, expected: str, stdin: str = "", code: int = 0) -> Client:
@@ -64,11 +68,13 @@ STRANGERS = (
         "exim",
         "a mail server (Exim)",
         (Client(("swaks", "--server", "{address}", "--to", "beacon@beacon.test"), "250 OK id="),),
+        ("-e", "BEACON_SMTP_RECIPIENT=beacon@beacon.test"),
     ),
     Stranger(
         "dropbear",
         "an SSH server (Dropbear)",
         (Client((*_SSH, "beacon@{address}", "echo $((6 * 7)) by $(id -un)"), "42 by beacon"),),
+        ("-e", "BEACON_SSH_USER=beacon", "-e", "BEACON_SSH_PASSWORD=only-for-tests"),
     ),
     Stranger(
         "389ds",

@@ -85,11 +85,12 @@ def _beacon(*words: str, allowed: Sequence[int] = (0,)) -> None:
         sys.exit(f"beacon {words[0]} ended with {done.returncode}.")
 
 
-def _commands(image: str, place: Path) -> None:
+def _commands(image: str, account: Sequence[str], place: Path) -> None:
     """Profile, derive, verify: what is there already is kept."""
     recorded, policy = place / "profile", place / "policy"
     if not (recorded / "profile.json").exists():
-        _beacon("profile", "--max-runs", _RUNS, "--resume", "-o", str(recorded), image)
+        options = ("--max-runs", _RUNS, "--resume", *account, "-o", str(recorded))
+        _beacon("profile", *options, image)
     if not (policy / "verification.json").exists():
         if not policy.exists():
             _beacon("policy", str(recorded), "-o", str(policy))
@@ -156,7 +157,7 @@ def _failure(client: Client, address: str, origin: str) -> str | None:
 def _result(stranger: Stranger, place: Path) -> Result:
     image = _build(stranger.name)
     began = time.monotonic()
-    _commands(image, place)
+    _commands(image, stranger.account, place)
     seconds = round(time.monotonic() - began)
     client, listeners = _used(stranger, image, place / "policy")
     verification, policy = _verification(place / "policy"), load_policy(place / "policy")

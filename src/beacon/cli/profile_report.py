@@ -17,7 +17,7 @@ from beacon.model.event import Syscall, sort_key
 from beacon.model.observation import SyscallCount
 from beacon.model.profile import Profile
 from beacon.model.run import Ending, Run
-from beacon.model.support import repeated, some, uncompared
+from beacon.model.support import lacking, repeated, some, uncompared
 
 
 def tell(console: Console, profile: Profile) -> None:
@@ -34,6 +34,8 @@ def tell(console: Console, profile: Profile) -> None:
         console.result(f"not compared, as two runs differ or it is too much: {some(names)}")
     if profile.recognition and (said := profile.recognition.sentence()):
         console.result(said)
+    if said := lacking(default[-1].outcome.checks):
+        console.result(f"{said}: give `-e` what the service's page names")
     console.result(coverage(profile.runs, profile.surroundings).sentence())
     for line in within_reach(profile):
         console.result(line)

@@ -10,7 +10,7 @@ from beacon.cli.console import counted
 from beacon.model.coverage import Coverage, listed
 from beacon.model.deviation import is_wider
 from beacon.model.run import Ending, run_name
-from beacon.model.support import some
+from beacon.model.support import lacking, some
 from beacon.model.verification import (
     Difference,
     DifferenceKind,
@@ -142,6 +142,8 @@ def _codes(verification: Verification) -> str:
 
 def _serves(runs: list[VerifiedRun], coverage: Coverage) -> str:
     default = [run for run in runs if not run.environment.settings] or runs
-    passed = max(sum(check.passed for check in run.outcome.checks) for run in default)
+    best = max(default, key=lambda run: sum(check.passed for check in run.outcome.checks))
+    passed = sum(check.passed and not check.lacked for check in best.outcome.checks)
     where = f" on {listed(coverage.driven)}" if coverage.driven else ""
-    return f"serves {counted(passed, 'check')}{where}"
+    left = lacking(best.outcome.checks)
+    return f"serves {counted(passed, 'check')}{where}{f'; {left}' if left else ''}"

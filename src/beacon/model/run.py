@@ -31,7 +31,14 @@ class Check(msgspec.Struct, frozen=True):
         """Whether it says how the container takes this; not if it was left out or broken off."""
         return self.passed or not (self.detail or "").startswith(_BROKEN_OFF)
 
+    @property
+    def lacked(self) -> str | None:
+        """What the workload was not given for it (`no account`), so that it tried nothing."""
+        return self.value if self.passed and self.value in _LACKING else None
 
+
+#: What checks answer that pass because they had nothing to try with.
+_LACKING = ("no account", "no recipient")
 #: How the details of checks begin that say nothing of what was tried (workloads/limits.py).
 _BROKEN_OFF = ("not tried", "the container sent too much", "the client crashed", "killed after")
 

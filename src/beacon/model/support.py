@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 
 import msgspec
@@ -130,6 +131,13 @@ def uncompared(groups: Iterable[Sequence[Run]]) -> tuple[str, ...]:
         for check in together(group)
         if check.value is None
     )
+
+
+def lacking(checks: Iterable[Check]) -> str | None:
+    """`not tried: 17 checks (no account)`: what a workload was not given; None if nothing."""
+    counts = Counter(what for check in checks if (what := check.lacked))
+    shown = [f"{count} check{'s' * (count > 1)} ({what})" for what, count in sorted(counts.items())]
+    return f"not tried: {', '.join(shown)}" if shown else None
 
 
 def some(names: Sequence[str]) -> str:

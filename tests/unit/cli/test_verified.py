@@ -45,6 +45,15 @@ def test_it_says_what_was_served_and_what_was_not_looked_at() -> None:
     )
 
 
+def test_what_a_workload_lacked_for_its_checks_is_not_served() -> None:
+    checks = (Check("greeting", passed=True), Check("login", passed=True, value="no account"))
+    run = VerifiedRun(Environment(), "ssh", Outcome(Ending.SERVED, checks), ())
+    covered = Coverage((Listener(22),), (), 41, restarted=True)
+    done = Verification(IMAGE, (run,), __version__, coverage=covered)
+    said = "serves 1 check on 22/tcp; not tried: 1 check (no account); watched for 41 s."
+    assert verified(done) == f"Verified: starts and {said}"
+
+
 def test_what_nothing_drove_only_starts() -> None:
     done = made("none", coverage=Coverage((), (Listener(4321),), 5, restarted=True))
     assert verified(done) == "Verified: starts; not exercised: 4321/tcp; watched for 5 s."

@@ -6,7 +6,7 @@ import pytest
 from beacon.model.environment import Environment
 from beacon.model.profile import Profile
 from beacon.model.run import Check, Ending, Run
-from beacon.model.support import compared, repeated, some, together, uncompared
+from beacon.model.support import compared, lacking, repeated, some, together, uncompared
 from beacon.synthesis.synthesize import synthesize
 from builders import call, profile, run
 
@@ -100,3 +100,13 @@ def test_output_of_one_run_is_compared_where_it_was_steady_in_two(
     assert [compared(groups, each)[0].value for each in groups] == values
     steady = values[0] is not None or len(groups[0]) < 2
     assert uncompared(groups) == (() if steady else ("standard output",))
+
+
+def test_what_a_workload_was_not_given_is_counted() -> None:
+    checks = [Check(f"login {n}", passed=True, value="no account") for n in range(2)]
+    sent = Check("message", passed=True, value="no recipient")
+    failed = Check("AUTH", passed=False, value="no account")
+    assert lacking([*checks, sent, failed]) == (
+        "not tried: 2 checks (no account), 1 check (no recipient)"
+    )
+    assert lacking([failed, Check("EHLO", passed=True, value="250")]) is None
