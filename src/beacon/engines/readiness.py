@@ -27,8 +27,9 @@ _EXPECTED = 30.0  # seconds
 _BUSY, _LOOKED_AT = 0.05, 1.0
 #: On a busy host it gets less. So it works, too, when it has something to do in two of ten looks.
 _LOOKS, _ACTIVE = 10, 2
-#: It rests after so many looks in a row: a server may pause while it starts.
-_AT_REST = 3
+#: It rests after so many looks in a row: a server may pause while it starts. Fewer are enough
+#: once it listens.
+_AT_REST, _LISTENING_AT_REST = 6, 3
 _SHOWN = 4  # ports that it listens on instead
 #: A container may write without end; more than this before the awaited line is not waited for.
 LOG_LIMIT = 32 << 20
@@ -115,8 +116,9 @@ class _Wait:
         if not self._readiness.may_end:
             return True
         self._rests = 0 if self._works() else self._rests + 1
-        longest = _LISTENING if self._listening(state) else _LONGEST
-        return self._rests >= _AT_REST or self._is_over(longest)
+        if self._listening(state):
+            return self._rests >= _LISTENING_AT_REST or self._is_over(_LISTENING)
+        return self._rests >= _AT_REST or self._is_over(_LONGEST)
 
     def _is_over(self, seconds: float) -> bool:
         """Whether it had so many seconds, or has no time for another look."""

@@ -143,7 +143,7 @@ def test_what_idles_is_ready_as_ever(monkeypatch: pytest.MonkeyPatch) -> None:
     _busy(monkeypatch, 0.01)
     started = time.monotonic()
     wait_ready(_Subject(_always(_ALIVE)), Readiness(timeout=5, stable=0.1, may_end=True))
-    assert time.monotonic() - started < 1
+    assert time.monotonic() - started < 4
 
 
 def test_what_listens_is_given_a_while_to_come_to_rest(monkeypatch: pytest.MonkeyPatch) -> None:
