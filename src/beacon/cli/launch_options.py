@@ -122,7 +122,7 @@ def add_readiness_options(parser: argparse.ArgumentParser) -> None:
         type=seconds,
         help="Count an image without health check and exposed port as ready after this time at "
         "the earliest: its first run is also awaited until it rests, further ones until they "
-        "listen where the first one did, for 30 seconds at most. Default: 3.",
+        "listen where the first one did. Default: 3.",
     )
     group.add_argument(
         "--job",

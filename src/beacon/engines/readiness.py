@@ -17,12 +17,11 @@ from beacon.model.text import escape_untrusted
 #: The first pauses are short, so that a fast server costs no time; later ones spare the engine.
 _FIRST_PAUSE = 0.02
 _LAST_PAUSE = 0.25
-#: What works is waited for as long as that: a service may work for ever and listen on nothing.
-_LONGEST = 30.0  # seconds
+#: What works is waited for until it took so much processor time: a service may work for ever and
+#: listen on nothing. On a busy host it takes long to get it.
+_MOST_WORK = 15.0  # seconds
 #: What listens but works on is waited for as long as that: further sockets may follow.
 _LISTENING = 10.0  # seconds
-#: Ports that it listened on before are awaited as long as that: an environment may change them.
-_EXPECTED = 30.0  # seconds
 #: A container works that takes this share of a processor, in as many seconds.
 _BUSY, _LOOKED_AT = 0.05, 1.0
 #: On a busy host it gets less. So it works, too, when it has something to do in two of ten looks.
@@ -110,19 +109,17 @@ class _Wait:
 
     def _settled(self, state: State) -> bool:
         """Whether it is not about to listen, or to end, as far as that shows."""
-        if self._readiness.expected:
-            missing = {*self._readiness.expected} - self._listening(state)
-            return not missing or self._is_over(_EXPECTED)
-        if not self._readiness.may_end:
+        expected = {*self._readiness.expected}
+        if not (expected or self._readiness.may_end):
+            return True
+        listening = self._listening(state)
+        if expected and expected <= listening:
             return True
         self._rests = 0 if self._works() else self._rests + 1
-        if self._listening(state):
-            return self._rests >= _LISTENING_AT_REST or self._is_over(_LISTENING)
-        return self._rests >= _AT_REST or self._is_over(_LONGEST)
-
-    def _is_over(self, seconds: float) -> bool:
-        """Whether it had so many seconds, or has no time for another look."""
-        return self._elapsed() > seconds or self._left() < _LOOKED_AT
+        if listening and not expected:
+            return self._rests >= _LISTENING_AT_REST or self._elapsed() > _LISTENING
+        worked = processor_time(self._subject.id) >= _MOST_WORK
+        return self._rests >= _AT_REST or worked or self._left() < _LOOKED_AT
 
     def _listening(self, state: State) -> set[int]:
         shared = state.shares_network

@@ -118,7 +118,9 @@ def test_an_endless_log_is_not_read_for_ever(monkeypatch: pytest.MonkeyPatch) ->
 
 
 def _busy(monkeypatch: pytest.MonkeyPatch, share: float) -> None:
-    monkeypatch.setattr(module, "processor_time", lambda _: share * time.monotonic())
+    started = time.monotonic()
+    used = lambda _: share * (time.monotonic() - started)  # noqa: E731
+    monkeypatch.setattr(module, "processor_time", used)
     monkeypatch.setattr(module, "is_active", lambda _: False)
     monkeypatch.setattr(module, "_LOOKED_AT", 0.05)
     monkeypatch.setattr(sockets, "waiting", lambda *_, **__: ())
@@ -158,10 +160,17 @@ def test_what_listens_is_given_a_while_to_come_to_rest(monkeypatch: pytest.Monke
 def test_what_gets_no_processor_works_all_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
     _busy(monkeypatch, 0.01)
     monkeypatch.setattr(module, "is_active", lambda _: True)
-    monkeypatch.setattr(module, "_LONGEST", 0.5)
     started = time.monotonic()
-    wait_ready(_Subject(_always(_ALIVE)), Readiness(timeout=5, stable=0.1, may_end=True))
+    wait_ready(_Subject(_always(_ALIVE)), Readiness(timeout=0.6, stable=0.1, may_end=True))
     assert time.monotonic() - started >= 0.5
+
+
+def test_what_works_and_has_worked_much_is_ready(monkeypatch: pytest.MonkeyPatch) -> None:
+    _busy(monkeypatch, 0.5)
+    monkeypatch.setattr(module, "_MOST_WORK", 0.2)
+    started = time.monotonic()
+    wait_ready(_Subject(_always(_ALIVE)), Readiness(timeout=9, stable=0.1, may_end=True))
+    assert 0.35 <= time.monotonic() - started < 4
 
 
 def test_the_ports_of_a_former_run_are_awaited(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -177,10 +186,9 @@ def test_ports_that_an_environment_took_away_are_not_awaited_for_ever(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     _busy(monkeypatch, 0.01)
-    monkeypatch.setattr(module, "_EXPECTED", 0.3)
     started = time.monotonic()
-    wait_ready(_Subject(_always(_ALIVE)), Readiness(timeout=5, stable=0, expected=(80,)))
-    assert 0.3 <= time.monotonic() - started < 1
+    wait_ready(_Subject(_always(_ALIVE)), Readiness(timeout=9, stable=0, expected=(80,)))
+    assert 0.3 <= time.monotonic() - started < 4
 
 
 def _listens(monkeypatch: pytest.MonkeyPatch, ports: Callable[[], tuple[int, ...]]) -> None:
