@@ -5,7 +5,7 @@ usage: strangers.py DIR [NAME...]   (exit code 10 if one does not)
 Ten images are built from packages of Debian, PyPI and npm (`stranger_images/`). Each is profiled
 with no option that concerns it, its policy derived and verified. Then it is started by a plain
 `docker run $(cat docker.args)`, and its users' own clients talk to it. What is in DIR already is
-not done again.
+not done again; the results of all ten are kept in `results/strangers.json`.
 """
 
 from __future__ import annotations
@@ -31,6 +31,7 @@ from markdown import table
 from stranger_clients import STRANGERS, Client, Stranger
 
 _IMAGES = Path(__file__).resolve().parent / "stranger_images"
+_RESULTS = Path(__file__).resolve().parent / "results" / "strangers.json"
 _PREFIX = "beacon-strangers"
 _RUNS = "4"
 _PATIENCE = 120  # seconds until a started server has to answer its client
@@ -215,6 +216,9 @@ def main(arguments: list[str]) -> None:
         if not file.exists():
             file.write_bytes(msgspec.json.format(msgspec.json.encode(_result(stranger, place))))
         results.append(msgspec.json.decode(file.read_bytes(), type=Result))
+    if len(results) == len(STRANGERS):
+        _RESULTS.parent.mkdir(exist_ok=True)
+        _RESULTS.write_bytes(msgspec.json.format(msgspec.json.encode(results)) + b"\n")
     heads = ["image", "driven", "named", "runs", "checks", "system calls", "verified"]
     print(table([*heads, "its client", "seconds"], list(map(_row, results))))
     sys.exit(0 if all(each.good for each in results) else 10)
