@@ -152,7 +152,8 @@ def _failure(client: Client, address: str, origin: str) -> str | None:
     text = done.stdout.decode("utf-8", "replace")
     if client.expected in text and done.returncode == client.code:
         return None
-    return f"{words[0]} ended with {done.returncode}: {text.strip()[-200:]}"
+    said = " ".join(text.split())[-200:].replace("|", "/")  # a cell of a table
+    return f"{words[0]} ended with {done.returncode}: {said}"
 
 
 def _result(stranger: Stranger, place: Path) -> Result:
