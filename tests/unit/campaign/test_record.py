@@ -366,7 +366,7 @@ def _containers(made: RunContext, kind: type[FakeContainer]) -> list[FakeContain
         created.append(kind(engine, 0))
         return created[-1]
 
-    engine.create = create  # type: ignore[assignment]
+    engine.create = create  # type: ignore[method-assign]
     return created
 
 
