@@ -17,6 +17,7 @@ from beacon.data.docker_run import docker_run
 from beacon.errors import BeaconError, ExitCode
 from beacon.workloads.discovery import services
 from beacon.workloads.service import Service
+from manual_page import manual_page
 
 FOLDER = Path(__file__).resolve().parent.parent / "docs" / "reference"
 CATALOGUE = FOLDER.parent.parent / "catalogue" / "README.md"
@@ -34,7 +35,8 @@ def pages() -> dict[Path, str]:
         "services.md": _services(),
     }
     whole = {FOLDER / name: f"{_NOTE}\n{text.rstrip()}\n" for name, text in made.items()}
-    return whole | {CATALOGUE: _catalogue(CATALOGUE.read_text())}
+    others = {CATALOGUE: _catalogue(CATALOGUE.read_text()), FOLDER / "beacon.1": manual_page()}
+    return whole | others
 
 
 def _catalogue(text: str) -> str:

@@ -306,6 +306,7 @@ def test_anonymous_volumes_go_with_their_container(engine: DockerEngine, debian:
     assert mounts not in _docker("volume", "ls", "-q").split()
 
 
+@pytest.mark.alone
 def test_sweep(engine: DockerEngine, debian: Image) -> None:
     dead = replace(identify(), pid=(1 << 22) - 1)
     label = ["--label", f"{SESSION_LABEL}=t", "--label", f"{OWNER_LABEL}={dead}"]

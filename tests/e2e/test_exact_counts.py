@@ -21,6 +21,8 @@ from e2e.commands import docker
 from kernel.harness import compile_primes, own, until
 from kernel.sums import denied, entered
 
+pytestmark = pytest.mark.alone
+
 IMAGE = "beacon-primes:test"
 EXPECTED = {
     **{"getppid": 101, "getpgid": 13, "getsid": 17, "gettid": 19, "getpriority": 23},

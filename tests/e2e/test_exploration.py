@@ -76,6 +76,7 @@ def test_faults_of_a_store(tmp_path: Path) -> None:
     assert all(outcome["detail"] for outcome in refused)
 
 
+@pytest.mark.alone
 def test_a_killed_campaign_goes_on(tmp_path: Path) -> None:
     words = ["--strategy", "one-at-a-time", "--dimensions", "init,workdir,locale,time-zone,core"]
     command = [*BEACON, "profile", "-o", str(tmp_path), "--workload", "none", *words, NGINX]

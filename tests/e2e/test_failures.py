@@ -13,6 +13,8 @@ import pytest
 
 from e2e.commands import BEACON, beacon, docker, leftovers, sentence
 
+pytestmark = pytest.mark.alone
+
 BASE = "debian:bookworm-slim"
 
 

@@ -18,6 +18,8 @@ import pytest
 from e2e.commands import BEACON, docker
 from e2e.memory import Meter, Usage, gone
 
+pytestmark = pytest.mark.alone
+
 _SOURCES = Path(__file__).parent / "floods"
 _IMAGE = "beacon-floods:test"
 #: What BeaCon may use altogether, with all its processes, in KiB.

@@ -92,6 +92,7 @@ def test_what_cannot_be_given_is_refused(tmp_path: Path, data: Path) -> None:
     assert "data is more than 100000 files or 1024 MiB" in sentence(done.stderr)
 
 
+@pytest.mark.alone
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL])
 def test_no_copy_is_left(tmp_path: Path, data: Path, number: int) -> None:
     words = (*BASELINE, "--job", "-v", f"{data}:/data", "-o", str(tmp_path / "out"))

@@ -19,6 +19,8 @@ from beacon.monitor.cgroup import remove_tree
 from beacon.process_identity import Fate, identify
 from e2e.commands import BEACON, beacon, docker
 
+pytestmark = pytest.mark.alone
+
 BASE = "debian:bookworm-slim"
 HERE: tuple[str, ...] = ()
 #: Process 1 of a PID namespace of its own, with a /proc that shows just this namespace.

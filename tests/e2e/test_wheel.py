@@ -1,0 +1,44 @@
+"""The wheels that users install: what is in them suffices, without this checkout."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import sysconfig
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+_PIP = (sys.executable, "-m", "pip", "--disable-pip-version-check", "--quiet")
+
+
+def test_both_wheels_work_where_they_are_installed(tmp_path: Path) -> None:
+    wheels, place = tmp_path / "wheels", tmp_path / "installed"
+    offline = ("--no-deps", "--no-build-isolation")
+    sources = [str(ROOT), str(ROOT / "catalogue")]
+    subprocess.run([*_PIP, "wheel", *offline, "--wheel-dir", wheels, *sources], check=True)
+    built = sorted(wheels.glob("*.whl"))
+    assert len(built) == 2
+    subprocess.run([*_PIP, "install", "--no-deps", "--target", place, *built], check=True)
+    assert (place / "share" / "man" / "man1" / "beacon.1").is_file()
+
+    # -S: what is installed in place is not found by its .pth file; nor by what is known of it here.
+    libraries = tmp_path / "libraries"
+    libraries.mkdir()
+    for each in Path(sysconfig.get_path("purelib")).iterdir():
+        if not each.name.startswith("beacon"):
+            (libraries / each.name).symlink_to(each)
+    env = {**os.environ, "PYTHONPATH": f"{place}:{libraries}"}
+
+    def installed(*words: str) -> str:
+        command = [sys.executable, "-S", *words]
+        return subprocess.run(
+            command, env=env, cwd=tmp_path, check=True, capture_output=True, text=True
+        ).stdout
+
+    assert str(place) in installed("-c", "import beacon; print(beacon.__file__)")
+    services = json.loads(installed("-m", "beacon", "services", "--json"))["services"]
+    assert {"nginx", "redis", "tcp"} <= {each["name"] for each in services}
+    findings = json.loads(installed("-m", "beacon", "doctor", "--json"))["findings"]
+    assert all(each["ok"] for each in findings)
