@@ -88,6 +88,14 @@ def _add_extent(parser: argparse.ArgumentParser) -> None:
         help="Continue an interrupted ablation, after the answers in ablation.jsonl. Default: "
         "begin anew.",
     )
+    group.add_argument(
+        "--workload",
+        metavar="SCRIPT",
+        action="append",
+        default=[],
+        help="Consent to this executable of yours, which drove the container in the recorded runs. "
+        "May be repeated. Default: only what is sealed.",
+    )
     add_jobs_option(group, "containers")
 
 

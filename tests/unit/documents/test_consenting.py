@@ -130,7 +130,7 @@ def test_another_image_of_the_name_needs_consent_again(
 ) -> None:
     policy = make(place, "--network", "host")
     other = replace(IMAGE, id="sha256:" + "9" * 64)
-    monkeypatch.setattr(FakeEngine, "image", lambda *_: other)
+    monkeypatch.setattr(FakeEngine, "image", lambda *_, **__: other)
     code, _, said = check(place, "verify", policy)
     assert code == 2
     assert "running" not in said
