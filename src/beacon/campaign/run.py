@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
@@ -35,6 +36,9 @@ from beacon.workloads.none import NoWorkload
 from beacon.workloads.ports import open_ports, reachable_ports
 
 _LONGEST_GRACE = 120  # seconds
+#: Seconds after which a start is given up. Where a filter denies what the runtime itself needs
+#: (futex), its process may wait or spin for ever, and the engine with it.
+_LONGEST_START = 30.0
 
 
 @dataclass(frozen=True)
@@ -154,6 +158,18 @@ def _with_added(conditions: Conditions, environment: Environment) -> Enforcement
     return replace(enforced, capabilities=tuple(sorted(kept | more)))
 
 
+@contextmanager
+def _given_up(target: Target) -> Iterator[None]:
+    """Kill what is in the target if the start takes too long: the engine then refuses it."""
+    timer = threading.Timer(_LONGEST_START, target.kill)
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
+
+
 def _bounded(limit: int) -> float:
     """Docker waits without end for a negative `stop_timeout`; nobody here waits so long."""
     return float(min(limit, _LONGEST_GRACE) if limit >= 0 else _LONGEST_GRACE)
@@ -230,7 +246,8 @@ class ContainerRun:
             self._lab.proceed()
             self._started = time.monotonic()
             try:
-                container.start()
+                with _given_up(target):
+                    container.start()
                 container.wait_ready(self._readiness())
             except RefusedError as refusal:
                 return _ended(container, Ending.REFUSED, str(refusal))

@@ -76,6 +76,10 @@ class Cgroup:
                     _make(base / self._path)
         return self.path.stat().st_ino
 
+    def kill(self) -> None:
+        """Kill the processes that are in it, and wait a moment for their end."""
+        _end(self.path)
+
     def remove(self) -> None:
         """Remove it from every hierarchy, with what the engine left below; none is no error.
 
@@ -83,7 +87,7 @@ class Cgroup:
         first thread has ended, though others of its threads may live on (where exit_group is
         denied), and then nobody ends them.
         """
-        _end(self.path)
+        self.kill()
         for base in self._hierarchy.everywhere:
             remove_tree(base / self._path)
             with contextlib.suppress(OSError):

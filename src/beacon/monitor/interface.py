@@ -71,6 +71,10 @@ class Target(ABC):
         """Count what the container's own processes do from now on under `phase`."""
 
     @abstractmethod
+    def kill(self) -> None:
+        """Kill whatever is in the cgroup, the container runtime's own processes, too."""
+
+    @abstractmethod
     def expect_restart(self) -> None:
         """Expect the container's next start: the first process to come is its first once more.
 

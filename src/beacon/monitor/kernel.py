@@ -67,6 +67,10 @@ class KernelTarget(Target):
         """Count what the container's own processes do from now on under `phase`."""
         self._slots.set_phase(self._slot, phase)
 
+    def kill(self) -> None:
+        """Kill whatever is in the cgroup."""
+        self._cgroup.kill()
+
     def expect_restart(self) -> None:
         """Expect the container's next start."""
         self._slots.expect_restart(self._slot)

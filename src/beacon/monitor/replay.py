@@ -37,6 +37,9 @@ class ReplayTarget(Target):
         """Count what was recorded in `phase`, too."""
         self.phases.append(phase)
 
+    def kill(self) -> None:
+        """Nobody lives in a recording."""
+
     def expect_restart(self) -> None:
         """A recording has one start for all."""
 
