@@ -45,8 +45,15 @@ from beacon.monitor.slots import Slots
 class KernelTarget(Target):
     """A slot of the kernel program."""
 
-    def __init__(self, slots: Slots, place: Path, cgroup_parent: str, symbols: Symbols) -> None:
-        self._slots, self._place, self._symbols = slots, place, symbols
+    def __init__(
+        self,
+        slots: Slots,
+        place: Path,
+        cgroup_parent: str,
+        symbols: Symbols,
+        own: Cgroup | None = None,
+    ) -> None:
+        self._slots, self._place, self._symbols, self._own = slots, place, symbols, own
         self._cgroup_parent = cgroup_parent
         self._since = time.monotonic_ns()
         self._skipped_before = slots.skipped_runs()
@@ -68,8 +75,9 @@ class KernelTarget(Target):
         self._slots.set_phase(self._slot, phase)
 
     def kill(self) -> None:
-        """Kill whatever is in the cgroup."""
-        self._cgroup.kill()
+        """Kill whatever is in the cgroup; nothing of a container that somebody else made."""
+        if self._own is not None:
+            self._own.kill()
 
     def expect_restart(self) -> None:
         """Expect the container's next start."""
@@ -292,7 +300,7 @@ class KernelMonitor(Monitor):
         with ExitStack() as stack:
             cgroup.make()
             stack.callback(cgroup.remove)
-            target = KernelTarget(self._slots, cgroup.path, cgroup.option, self._symbols)
+            target = KernelTarget(self._slots, cgroup.path, cgroup.option, self._symbols, cgroup)
             stack.callback(target.release)
             yield target
 
