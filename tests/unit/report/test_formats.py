@@ -9,7 +9,7 @@ from xml.etree.ElementTree import Element, fromstring
 import jsonschema
 import pytest
 import xmlschema
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
@@ -156,6 +156,7 @@ def test_nothing_of_an_image_is_interpreted_in_a_comment() -> None:
     assert shown.count("<tr>") == 2
 
 
+@settings(max_examples=30)
 @given(_TEXT)
 def test_a_code_span_shows_the_text_and_nothing_else(text: str) -> None:
     (inline,) = (t for t in MarkdownIt().parse(f"a {code(text)} b") if t.type == "inline")

@@ -4,7 +4,7 @@ from itertools import permutations
 
 import msgspec
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from beacon.data.dimensions import general
@@ -76,18 +76,21 @@ def _profiles(draw: st.DrawFn) -> Profile:
     return merge([made])  # numbers the runs, as a recording does
 
 
+@settings(max_examples=30)
 @given(st.lists(_profiles(), min_size=1, max_size=3))
 def test_the_order_makes_no_difference(found: list[Profile]) -> None:
     (only,) = {encode(merge(list(order))) for order in permutations(found)}
     assert only
 
 
+@settings(max_examples=30)
 @given(_profiles(), _profiles(), _profiles())
 def test_merged_step_by_step_is_merged_at_once(a: Profile, b: Profile, c: Profile) -> None:
     once = merge([a, b, c])
     assert merge([merge([a, b]), c]) == merge([a, merge([b, c])]) == once
 
 
+@settings(max_examples=30)
 @given(_profiles(), _profiles())
 def test_what_is_merged_again_changes_nothing(a: Profile, b: Profile) -> None:
     both = merge([a, b])
@@ -95,6 +98,7 @@ def test_what_is_merged_again_changes_nothing(a: Profile, b: Profile) -> None:
     assert merge([both, a]) == merge([both, both]) == both
 
 
+@settings(max_examples=30)
 @given(_profiles(), _profiles())
 def test_a_merged_profile_is_whole(a: Profile, b: Profile) -> None:
     both = merge([a, b])
