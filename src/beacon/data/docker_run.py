@@ -64,6 +64,13 @@ class DockerRun(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     ignored: tuple[Unheeded, ...]
     refused: tuple[Unheeded, ...]
 
+    def options(self) -> Iterator[tuple[tuple[str, ...], bool]]:
+        """All names of each option, and whether it takes a value."""
+        for field, each in self.taken.items():
+            yield each.names, value_kind(field) is not ValueKind.FLAG
+        for unheeded in (*self.ignored, *self.refused):
+            yield from unheeded.options()
+
 
 @cache
 def docker_run() -> DockerRun:

@@ -2,7 +2,7 @@
 
 Its options end at the first word that is not one (pflag, without interspersed arguments), so
 nobody can say where the image is without knowing which options take a value. One that is not in
-data/docker_words.toml is refused.
+data/docker_run.toml is refused.
 """
 
 from __future__ import annotations
@@ -11,14 +11,25 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 
-import msgspec
-
-from beacon.data.table import read_table
+from beacon.data.docker_run import docker_run
 from beacon.errors import UsageError
 from beacon.model.text import escape_untrusted
 
+#: Options with a value that `docker run --help` hides: for Windows, or where the daemon is older.
+_HIDDEN = frozenset(
+    {
+        "annotation",
+        "cpu-count",
+        "cpu-percent",
+        "health-start-interval",
+        "io-maxbandwidth",
+        "io-maxiops",
+    }
+)
 
-class _Table(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+
+@dataclass(frozen=True)
+class _Names:
     """Long names that take no value, those that take one, and long names by letter."""
 
     flags: frozenset[str]
@@ -27,8 +38,13 @@ class _Table(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 @cache
-def _known() -> _Table:
-    return read_table("docker_words.toml", _Table)
+def _known() -> _Names:
+    flags, valued, letters = {"help"}, set(_HIDDEN), {"h": "hostname"}
+    for names, takes_value in docker_run().options():
+        long = [name[2:] for name in names if name.startswith("--")]
+        (valued if takes_value else flags).update(long)
+        letters |= {name[1:]: long[0] for name in names if not name.startswith("--")}
+    return _Names(frozenset(flags), frozenset(valued), letters)
 
 
 @dataclass(frozen=True)
