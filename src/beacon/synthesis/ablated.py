@@ -19,6 +19,9 @@ Unit = frozenset[Event]
 INFERRED = "kept: inferred, so that no run shows what it is for"
 ELSEWHERE = "kept: only other environments used it"
 _BECAUSE = "removed by ablation"
+#: By which a runtime's own process ends when something is denied to it. Without it that process
+#: writes traces of its Go runtime for ever, and the engine waits with it.
+_GIVES_UP = "exit_group"
 
 
 def without(policy: Policy, events: Set[Event]) -> Policy:
@@ -72,14 +75,17 @@ def untestable(policy: Policy, environments: Iterable[Environment]) -> Mapping[E
 
 
 def of_runtime(policy: Policy, table: Table) -> frozenset[Event]:
-    """The entries that a container runtime may make before the entry point, perhaps by chance."""
+    """The entries that a container runtime may make before the entry point, perhaps by chance.
+
+    Also that by which it gives up where another is denied.
+    """
     floors = (find_floor(table, each.measured or each.runtime) for each in policy.runtimes)
     calls = {call for floor in floors if floor for call in (*floor.calls, *floor.exec)}
     calls |= {call for each in calls if isinstance(call := without_argument(each), Syscall)}
     return frozenset(
         event
         for event, evidence in _evidence(policy)
-        if Phase.RUNTIME in evidence.phases or event in calls
+        if Phase.RUNTIME in evidence.phases or event in calls or event.name == _GIVES_UP
     )
 
 
