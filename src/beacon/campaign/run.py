@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from dataclasses import dataclass, field, replace
 
 from beacon.campaign.actions import BackgroundSteps, StepContext, do_all
@@ -159,6 +159,17 @@ def _with_added(conditions: Conditions, environment: Environment) -> Enforcement
 
 
 @contextmanager
+def _ended_wholly(container: Container, target: Target) -> Iterator[None]:
+    """At the end kill what outlives an ended container: with it the engine can tidy up."""
+    try:
+        yield
+    finally:
+        with suppress(RefusedError):  # somebody removed it
+            if not container.running():
+                target.kill()
+
+
+@contextmanager
 def _given_up(target: Target) -> Iterator[None]:
     """Kill what is in the target if the start takes too long: the engine then refuses it."""
     timer = threading.Timer(_LONGEST_START, target.kill)
@@ -242,7 +253,7 @@ class ContainerRun:
             container = self.create(target)
         except RefusedError as refusal:
             return Outcome(Ending.REFUSED, detail=str(refusal))
-        with container, self._reading_files(container):
+        with container, _ended_wholly(container, target), self._reading_files(container):
             self._lab.proceed()
             self._started = time.monotonic()
             try:
