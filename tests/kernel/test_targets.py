@@ -112,16 +112,16 @@ def remove_old() -> None:
 def test_survivor_that_joins_another_target_counts_there(
     monitor: KernelMonitor, primes: Primes
 ) -> None:
-    with ExitStack() as survivors:
+    with monitor.watch(own("next")) as target, ExitStack() as survivors:
         with monitor.watch(own("old")) as old:
             survivor = survivors.enter_context(primes.started(old, "turn", "plain"))
             survivor.ready()
-        with monitor.watch(own("next")) as target:
+            # Whoever is in it as it is released is killed.
             (cgroup_of(target) / "cgroup.procs").write_text(str(survivor.process.pid))
-            survivor.go_on()
-            assert survivor.wait(20) == 0
-            # It made its execve elsewhere, and so counts as a runtime here.
-            assert entered(target.snapshot(), Phase.RUNTIME) == PLAIN
+        survivor.go_on()
+        assert survivor.wait(20) == 0
+        # It made its execve elsewhere, and so counts as a runtime here.
+        assert entered(target.snapshot(), Phase.RUNTIME) == PLAIN
     remove_old()
 
 
