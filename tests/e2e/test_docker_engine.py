@@ -269,6 +269,7 @@ def test_refusals(engine: DockerEngine, debian: Image, launch: Launch, words: st
         container.start()
 
 
+@pytest.mark.alone
 def test_many_at_once(engine: DockerEngine, debian: Image) -> None:
     def live(number: int) -> str:
         with _create(engine, debian, "sh", "-c", f"echo {number}; sleep 600") as container:

@@ -195,7 +195,7 @@ def _intent(options: argparse.Namespace) -> Intent:
         intent,
         runtimes=runtimes,
         reserve=options.reserve or (Reserve.NONE if options.minimal else intent.reserve),
-        reach=options.reach or intent.reach,
+        reach=Scope(options.reach or intent.reach),
         minimal=options.minimal or intent.minimal,
     )
 

@@ -9,7 +9,7 @@ import pytest
 from beacon.cli.main import main
 from beacon.cli.unseen import not_seen, within_reach
 from beacon.export.all import render_all
-from beacon.model.files import write_files
+from beacon.model.files import PROFILE_FILE, encode, write_files
 from beacon.model.intent import PRESETS
 from beacon.model.policy import Policy
 from beacon.model.profile import Profile
@@ -79,3 +79,19 @@ def test_an_event_or_all_that_is_unseen(
     write_files(tmp_path, render_all(policy()))
     assert main(["explain", str(tmp_path), *words]) == 2
     assert "name an event, or give --unseen" in capsys.readouterr().err
+
+
+def test_the_reserve_reaches_as_far_as_it_is_told(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = tmp_path / "profile"
+    calls = (Reachable("read", Scope.RUN, (NGINX,)), Reachable("getcwd", Scope.IMAGE, (NGINX,)))
+    seen = msgspec.structs.replace(recorded(), reach=Reach(calls))
+    write_files(folder, {PROFILE_FILE: encode(seen)})
+    words = ["policy", str(folder), "-o", str(tmp_path / "policy"), "--reserve", "reachable"]
+    allowed = {}
+    for scope in Scope:
+        assert main([*words, "--reach", scope, "--json"]) == 0
+        document = json.loads(capsys.readouterr().out)
+        allowed[scope] = {each["call"]["name"] for each in document["syscalls"]}
+    assert allowed[Scope.IMAGE] - allowed[Scope.RUN] == {"getcwd"}
