@@ -31,7 +31,7 @@ def driven_by(script: Path, out: Path) -> subprocess.CompletedProcess[str]:
         ((BASE, "sh", "-c", "exit 127"), 3, "never became ready"),
         ((BASE, "no-such-program"), 2, "change the options"),
         (("--network", "no-such-network", BASE, "sleep", "9"), 2, "change the options"),
-        (("--cap-add", "NO_SUCH", BASE, "sleep", "9"), 2, "change the options"),
+        (("--cap-add", "NO_SUCH", BASE, "sleep", "9"), 2, "capabilities(7)"),
         (("--ready-timeout", "1", "--ready-log", "no such line", BASE, "sleep", "60"), 3, "never"),
         (("--workload", "no-such-workload", BASE), 2, "no-such-workload"),
         (("--security-opt", "label=x", BASE), 2, "not understood"),

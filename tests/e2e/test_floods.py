@@ -24,7 +24,7 @@ _SOURCES = Path(__file__).parent / "floods"
 _IMAGE = "beacon-floods:test"
 #: What BeaCon may use altogether, with all its processes, in KiB.
 _LIMIT = 256 << 10
-_AT_ONCE = 6
+_AT_ONCE = 9
 #: How the detail of a check begins that flooding, or its limits, ended.
 _BROKEN_OFF = ("not tried", "the container sent too much", "the client crashed")
 
