@@ -4,17 +4,14 @@ from __future__ import annotations
 
 import json
 import signal
-import socket
 import subprocess
 import time
 from pathlib import Path
 
 import pytest
 
-from beacon.model.files import load_policy, load_profile
 from e2e.commands import BEACON, beacon, docker, leftovers, sentence
 
-EXAMPLE = Path(__file__).resolve().parents[2] / "examples" / "stack"
 SMALL = """
 services:
   web:
@@ -40,39 +37,6 @@ def small(tmp_path: Path) -> Path:
     path = tmp_path / "compose.yaml"
     path.write_text(SMALL)
     return path
-
-
-def free_port() -> int:
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        port: int = found.getsockname()[1]
-        return port
-
-
-def test_one_command_gives_policies_under_which_the_stack_s_own_tests_pass(tmp_path: Path) -> None:
-    done = beacon(
-        *("record", "--compose", EXAMPLE / "compose.yaml", "--ready-timeout", "300"),
-        *("-o", tmp_path / "profiles", "--policies", tmp_path / "policies"),
-        *("--", EXAMPLE / "tests" / "orders.py"),
-        env={"SHOP_PORT": str(free_port())},
-        timeout=900,
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert done.stderr.count("test_goods_are_sold_once: passed") == 2
-    driven = {"web": 8000, "cache": 6379, "db": 5432}
-    for name, port in driven.items():
-        assert f"{name}: Verified: starts and serves 1 check on {port}/tcp" in done.stdout
-        (run,) = load_profile(tmp_path / "profiles" / name).runs
-        assert (run.workload, run.outcome.passed) == ("command", True)
-        assert [each.port for each in run.driven] == [port]
-        made = load_policy(tmp_path / "policies" / name)
-        assert made.reach is not None
-        assert 40 < len(made.names()) < 260
-        assert (tmp_path / "policies" / name / "verification.json").exists()
-    # What only one of them does is in its policy alone.
-    assert "shmget" in load_policy(tmp_path / "policies" / "db").names()
-    alone = beacon("verify", "--quick", tmp_path / "policies" / "db")
-    assert "while a command drove its whole stack" in sentence(alone.stderr)
 
 
 @pytest.fixture(scope="module")
