@@ -27,14 +27,13 @@ from beacon.model.event import without_argument
 from beacon.model.files import load_policy, write_files
 from beacon.model.missing import Missing
 from beacon.model.policy import AllowedSyscall, Policy
-from beacon.model.verification import DifferenceKind
+from beacon.model.verification import DENIALS
 from catalogue import BEACON, profile
 from markdown import table
 
 _NAMES = ("nginx", "redis", "postgres", "python")
 _USED, _UNUSED = 10, 3
 _QUICK = ("--quick", "--starts", "0", "--trust", "--json")
-_DENIALS = {DifferenceKind.SYSCALL, DifferenceKind.KILLED, DifferenceKind.CAPABILITY}
 
 
 class Drop(msgspec.Struct, frozen=True):
@@ -94,14 +93,14 @@ def drop(entry: AllowedSyscall, policy: Policy, place: Path) -> Drop:
     write_files(place, render_all(msgspec.structs.replace(policy, syscalls=kept)))
     document = _verified(place, "--heal")
     differences = [d for run in document["before"]["runs"] for d in run["differences"]]
-    named = {str(d["name"]) for d in differences if d["kind"] in _DENIALS}
+    named = {str(d["name"]) for d in differences if d["kind"] in DENIALS}
     # What a signal or an unread class names is the call as a whole.
     whole, call = str(without_argument(entry.call)), str(entry.call)
     named = {call if name == whole else name for name in named}
     return Drop(
         call,
         tuple(sorted(named)),
-        sum(d["kind"] not in _DENIALS for d in differences),
+        sum(d["kind"] not in DENIALS for d in differences),
         call in named or _is_made(call, place),
         load_policy(place).events() == policy.events(),
         document["verdict"],

@@ -6,8 +6,8 @@ import json
 from pathlib import Path
 
 from e2e.commands import beacon
+from e2e.neighbour import recorded
 
-BASE = "debian:bookworm-slim"
 #: What it serves depends on a neighbour: here a file. As it ends it calls kill.
 _SERVER = """
 use IO::Socket::INET;
@@ -19,24 +19,10 @@ while (1) {
     close $client;
 }
 """
-_DRIVE = """#!/bin/bash
-exec 3<>/dev/tcp/$BEACON_ADDRESS/4321
-read -r line <&3 && [ "$line" = hello ]
-"""
 
 
 def test_a_neighbour_that_is_gone_and_a_call_that_was_dropped(tmp_path: Path) -> None:
-    script, neighbour, profile, policy = (
-        tmp_path / name for name in ("drive", "neighbour", "profile", "policy")
-    )
-    script.write_text(_DRIVE)
-    script.chmod(0o755)
-    neighbour.mkdir()
-    (neighbour / "here").touch()
-    options = ("--strategy", "baseline", "--workload", script, "-v", f"{neighbour}:/neighbour:ro")
-    command = (*options, "--ready-after", "0.5", "-o", profile, BASE, "perl", "-e", _SERVER)
-    assert beacon("profile", *command).returncode == 0
-    assert beacon("policy", profile, "-o", policy, "--deny", "kill").returncode == 0
+    neighbour, policy = recorded(tmp_path, _SERVER)
 
     done = beacon("verify", "--starts", "2", policy)
     assert done.returncode == 0, done.stdout + done.stderr

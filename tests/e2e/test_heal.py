@@ -12,8 +12,8 @@ from beacon.export.all import render_all
 from beacon.model.event import Capability, Event
 from beacon.model.files import VERIFICATION_FILE, load_policy, write_files
 from e2e.commands import beacon
+from e2e.neighbour import recorded
 
-BASE = "debian:bookworm-slim"
 #: What it serves depends on a neighbour: here a file. As it ends it calls kill.
 _SERVER = """
 use IO::Socket::INET;
@@ -26,10 +26,6 @@ while (1) {
     print $client $made ? "hello\n" : "nobody is there\n";
     close $client;
 }
-"""
-_DRIVE = """#!/bin/bash
-exec 3<>/dev/tcp/$BEACON_ADDRESS/4321
-read -r line <&3 && [ "$line" = hello ]
 """
 #: The first hides the second under enforcement, and CAP_CHOWN nobody misses.
 _TAKEN = frozenset({"mkdir", "symlink", "CAP_CHOWN"})
@@ -51,17 +47,7 @@ def names(missing: list[dict[str, Any]]) -> set[str]:
 
 
 def test_a_policy_that_lacks_three_events_and_a_neighbour_that_is_gone(tmp_path: Path) -> None:
-    script, neighbour, profile, policy = (
-        tmp_path / name for name in ("drive", "neighbour", "profile", "policy")
-    )
-    script.write_text(_DRIVE)
-    script.chmod(0o755)
-    neighbour.mkdir()
-    (neighbour / "here").touch()
-    options = ("--strategy", "baseline", "--workload", script, "-v", f"{neighbour}:/neighbour:ro")
-    command = (*options, "--ready-after", "0.5", "-o", profile, BASE, "perl", "-e", _SERVER)
-    assert beacon("profile", *command).returncode == 0
-    assert beacon("policy", profile, "-o", policy, "--deny", "kill").returncode == 0
+    neighbour, policy = recorded(tmp_path, _SERVER)
     complete = without(policy, _TAKEN)
     verify = ("verify", "--starts", "0", "--trust", policy)
 

@@ -14,9 +14,10 @@ import msgspec
 from beacon import __version__
 from beacon.campaign.ablation import Ablator
 from beacon.campaign.ablation_journal import Journal, Removal
-from beacon.campaign.ablation_runs import AblationRuns, Question, enforcement
+from beacon.campaign.ablation_runs import AblationRuns, Question
 from beacon.campaign.consent import Consent, changed_input, check_consent
 from beacon.campaign.demands import Demand, demands, script_digests
+from beacon.campaign.enforced import enforcement
 from beacon.campaign.open_context import open_context
 from beacon.campaign.record import Budget
 from beacon.campaign.request import AblateRequest

@@ -12,21 +12,17 @@ import msgspec
 from beacon.campaign.ablation_journal import Journal, Removal
 from beacon.campaign.compare import compare, exceptions
 from beacon.campaign.context import RunContext
+from beacon.campaign.enforced import enforcement
 from beacon.campaign.record import Budget
 from beacon.campaign.run import Conditions, RunSpec, check_engine, run_once
-from beacon.engines.interface import Enforcement
-from beacon.export.launched import capabilities
-from beacon.export.seccomp import SeccompExporter
 from beacon.model.ablation import Breakage, BreakageKind
 from beacon.model.event import Event, Syscall, sort_key
 from beacon.model.policy import Policy, Replay
 from beacon.model.run import Ending, Run
-from beacon.model.verification import Difference, DifferenceKind
+from beacon.model.verification import DENIALS, Difference, DifferenceKind
 from beacon.synthesis.ablated import without
 from beacon.synthesis.coverage import overlap
 from beacon.workloads.interface import Workload
-
-_DENIALS = (DifferenceKind.SYSCALL, DifferenceKind.CAPABILITY, DifferenceKind.KILLED)
 
 
 @dataclass(frozen=True)
@@ -144,7 +140,7 @@ class AblationRuns:
         return replace(self.conditions, enforcement=enforcement(policy))
 
     def _breaks(self, policy: Policy, replay: Replay, run: Run) -> Iterable[Breakage]:
-        """What differs, the weightiest first; the denial of what was removed is no difference."""
+        """What differs, the weightiest first; what was removed and is denied does not count."""
         excused = exceptions(policy, replay, run)
         known = self.noise.get(run.name, frozenset())
         found = (
@@ -153,12 +149,6 @@ class AblationRuns:
             if (each.kind, each.name) not in excused
         )
         return dict.fromkeys(each for each in found if each not in known)
-
-
-def enforcement(policy: Policy) -> Enforcement:
-    """What the files of the policy's directory would put on a container."""
-    seccomp = SeccompExporter().render(policy).decode()
-    return Enforcement(seccomp, tuple(capabilities(policy)))
 
 
 def _may_be_chance(breaks: Sequence[Breakage], denied: Collection[Event]) -> bool:
@@ -171,7 +161,7 @@ def _may_be_chance(breaks: Sequence[Breakage], denied: Collection[Event]) -> boo
 
 
 def _breakage(difference: Difference, run: Run) -> Breakage:
-    if difference.kind in _DENIALS:
+    if difference.kind in DENIALS:
         return Breakage(BreakageKind.DENIAL, difference.name, run.name)
     if difference.kind is DifferenceKind.CHECK:
         return Breakage(BreakageKind.CHECK, difference.name, run.name)

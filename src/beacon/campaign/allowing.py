@@ -23,7 +23,7 @@ _PROFILE = "PROFILE_DIR"
 
 
 def change(denial: Denial, policy: Policy | None, directory: Path | None) -> str:
-    """A command that allows it, or what to add to the profile; empty where there is no such call.
+    """A command that allows it, or what to add to the profile; empty if neither exists.
 
     `directory` is the policy's.
     """

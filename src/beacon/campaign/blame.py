@@ -14,7 +14,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from beacon.model.run import Ending, Outcome
-from beacon.model.verification import Difference, DifferenceKind, Shown
+from beacon.model.verification import DENIALS, Difference, DifferenceKind, Shown
 
 #: How often runs under the policy and without it are repeated while chance may explain them.
 REPEATS = 3
@@ -23,7 +23,6 @@ REPEATS = 3
 Key = tuple[DifferenceKind, str]
 
 _MAY_BE_CHANCE = (DifferenceKind.ENDING, DifferenceKind.CHECK)
-_DENIALS = (DifferenceKind.SYSCALL, DifferenceKind.KILLED, DifferenceKind.CAPABILITY)
 #: How far a run came.
 _REACHED = {
     Ending.REFUSED: 0,
@@ -55,7 +54,7 @@ class Trial:
     @property
     def denied(self) -> bool:
         """Whether anything was denied in it."""
-        return self.intended or any(each.kind in _DENIALS for each in self.differences)
+        return self.intended or any(each.kind in DENIALS for each in self.differences)
 
 
 @dataclass(frozen=True)
@@ -116,7 +115,7 @@ def _is_beside_denial(trials: Trials, difference: Difference) -> bool:
 
 def suffered(differences: Sequence[Difference]) -> tuple[str, ...]:
     """The checks and the ending among a policy's differences, if nothing explains them here."""
-    if any(each.kind in _DENIALS for each in differences):
+    if any(each.kind in DENIALS for each in differences):
         return ()
     return tuple(each.name for each in differences if each.kind in _MAY_BE_CHANCE)
 
@@ -127,7 +126,7 @@ def is_open(trials: Trials) -> bool:
     Beside a denial that was wanted one repetition is enough: chance is then the lesser suspect.
     """
     shown = _shown(trials)
-    if any(not each.control and each.difference.kind in _DENIALS for each in shown):
+    if any(not each.control and each.difference.kind in DENIALS for each in shown):
         return False
     runs, controls = len(trials.enforced), len(trials.control)
     intended = any(trial.intended for trial in trials.enforced)

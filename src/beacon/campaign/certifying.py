@@ -9,11 +9,14 @@ from beacon.model.certificate import Certificate, PassedChecks
 from beacon.model.listener import Listener
 from beacon.model.origin import Host, ImageIdentity
 from beacon.model.recall import Recall
-from beacon.model.verification import DifferenceKind, Starts, Verification, VerifiedRun
+from beacon.model.verification import DENIALS, Starts, Verification, VerifiedRun
 from beacon.workloads.combination import Part, by_part, companions, parse
 from beacon.workloads.discovery import drivers
 
-_DENIALS = (DifferenceKind.SYSCALL, DifferenceKind.KILLED, DifferenceKind.CAPABILITY)
+
+def now() -> str:
+    """The time in UTC, by RFC 3339."""
+    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def certify(
@@ -35,7 +38,7 @@ def certify(
         profiled=image.id == profiled.id,
         policy=policy,
         host=host,
-        date=datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+        date=now(),
         beacon=verification.beacon,
         starts=starts.count - starts.failed,
         started=starts.count,
@@ -50,7 +53,7 @@ def certify(
         watched=verification.coverage.watched,
         not_exercised=verification.coverage.not_exercised,
         denied_as_asked=_sorted(each.event for run in runs for each in run.intended),
-        denied=_sorted(each.name for each in shown if each.kind in _DENIALS),
+        denied=_sorted(each.name for each in shown if each.kind in DENIALS),
         recall=recall,
     )
 

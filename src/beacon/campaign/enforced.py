@@ -13,9 +13,11 @@ from typing import Any
 from beacon.engines.interface import Enforcement
 from beacon.errors import UsageError
 from beacon.export.docker_args import DockerArgsExporter
+from beacon.export.launched import capabilities
 from beacon.export.rights import NO_NEW_PRIVILEGES
 from beacon.export.seccomp import SeccompExporter
 from beacon.model.own_files import read_regular
+from beacon.model.policy import Policy
 from beacon.model.text import escape_untrusted
 
 _LARGEST = 8 << 20  # bytes of either file
@@ -65,6 +67,12 @@ class Enforced:
 
 def _sha256(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
+
+
+def enforcement(policy: Policy) -> Enforcement:
+    """What the files of the policy's directory would put on a container."""
+    seccomp = SeccompExporter().render(policy).decode()
+    return Enforcement(seccomp, tuple(capabilities(policy)))
 
 
 def read_enforced(directory: Path) -> Enforced:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from pathlib import Path
 
 from msgspec.structs import replace
 
+from beacon.campaign.certifying import now
 from beacon.campaign.logged import Unrestricted, in_force, unrestricted
 from beacon.campaign.reporter import Reporter
 from beacon.campaign.request import VerifyRequest
@@ -104,7 +104,7 @@ class _Healing:
 
     def _write(self, subject: Subject, part: Policy, found: Remedy, image: str) -> None:
         directory, say = self.request.policy, self.reporter.say
-        policy = healed(subject.policy, part, found, image=image, at=_now())
+        policy = healed(subject.policy, part, found, image=image, at=now())
         launch = replace(policy.launch, no_new_privileges=subject.enforced.no_new_privileges)
         policy = replace(policy, launch=launch, seal=None)
         if has_seal(subject.policy, say):
@@ -133,7 +133,3 @@ def _edited(policy: Policy, directory: Path) -> dict[str, bytes]:
         if there != exporter.render(policy):
             found[exporter.file + _KEPT] = there
     return found
-
-
-def _now() -> str:
-    return datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")

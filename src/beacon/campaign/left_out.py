@@ -8,13 +8,11 @@ from dataclasses import replace
 import msgspec
 
 from beacon.campaign.context import RunContext
+from beacon.campaign.enforced import enforcement
 from beacon.campaign.run import Conditions
 from beacon.campaign.series import Series
 from beacon.campaign.verify import verify_runs
 from beacon.data.fallbacks import not_implemented
-from beacon.engines.interface import Enforcement
-from beacon.export.launched import capabilities
-from beacon.export.seccomp import SeccompExporter
 from beacon.model.event import Capability, Event
 from beacon.model.policy import Policy
 from beacon.model.recall import Lacking
@@ -36,9 +34,7 @@ def verify_left_out(
     for each in policy.recall.lacking if policy.recall else ():
         reporter.follow()
         narrowed = without(policy, each)
-        seccomp = SeccompExporter().render(narrowed).decode()
-        enforcement = Enforcement(seccomp, tuple(capabilities(narrowed)))
-        limited = replace(conditions, enforcement=enforcement)
+        limited = replace(conditions, enforcement=enforcement(narrowed))
         verified = verify_runs(lab, limited, narrowed, find_workload, reporter, jobs)
         found.append(LeftOut(each.environment, each.events, verified.runs))
     return tuple(found)

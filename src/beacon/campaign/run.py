@@ -37,7 +37,7 @@ from beacon.workloads.ports import open_ports, reachable_ports
 
 _LONGEST_GRACE = 120  # seconds
 #: Seconds after which a start is given up. Where a filter denies what the runtime itself needs
-#: (futex), its process may wait or spin for ever, and the engine with it.
+#: (futex), its process may hang without end, and the engine with it.
 _LONGEST_START = 60.0
 
 

@@ -151,7 +151,7 @@ def _runtime(given: RunWords) -> str | None:
 def image_id(reference: str) -> str | None:
     """The id of an image of the engine that the docker command speaks to; None without one.
 
-    BeaconError if there is no such command.
+    BeaconError if the docker command is not installed.
     """
     command = [DOCKER, "image", "inspect", "--format", "{{.Id}}", "--", reference]
     try:

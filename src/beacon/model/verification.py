@@ -31,6 +31,10 @@ class DifferenceKind(StrEnum):
     LOSS = "loss"
 
 
+#: Those that say what was denied.
+DENIALS = frozenset({DifferenceKind.SYSCALL, DifferenceKind.KILLED, DifferenceKind.CAPABILITY})
+
+
 class Difference(msgspec.Struct, frozen=True):
     """One way in which the enforced container differs from the recorded one."""
 

@@ -10,8 +10,9 @@ import msgspec
 import pytest
 
 from beacon.campaign.ablation_journal import JOURNAL_FILE, Journal, Removal
-from beacon.campaign.ablation_runs import AblationRuns, Question, enforcement
+from beacon.campaign.ablation_runs import AblationRuns, Question
 from beacon.campaign.context import RunContext
+from beacon.campaign.enforced import enforcement
 from beacon.campaign.record import Budget
 from beacon.campaign.run import Conditions
 from beacon.engines.interface import NotReadyError
