@@ -205,7 +205,7 @@ def main(arguments: list[str]) -> None:
         sys.exit(__doc__)
     unknown = sorted({*arguments[1:]} - {each.name for each in STRANGERS})
     if unknown:
-        sys.exit(f"There is no image {unknown[0]!r}.")
+        sys.exit(f"There is no image {unknown[0]!r}: see stranger_clients.py for their names.")
     _build("clients")
     results = []
     for stranger in STRANGERS:
