@@ -11,6 +11,7 @@ from hypothesis import settings
 from beacon.process_identity import parse
 
 settings.register_profile("beacon", deadline=None)
+settings.register_profile("quick", deadline=None, max_examples=20)
 settings.load_profile("beacon")
 
 

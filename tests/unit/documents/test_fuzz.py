@@ -55,8 +55,9 @@ _TIMES = int(os.environ.get("BEACON_FUZZ_EXAMPLES", "1"))
 
 def examples(number: int) -> settings:
     """The same examples each time; hypothesis keeps nothing on the disk."""
+    quick = settings.get_current_profile_name() == "quick"
     return settings(
-        max_examples=number * _TIMES,
+        max_examples=number // 5 if quick else number * _TIMES,
         derandomize=_TIMES == 1,
         database=None,
         phases=(Stage.generate,),  # a failure is shown as it was found: shrinking takes minutes
