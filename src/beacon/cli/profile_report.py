@@ -70,6 +70,12 @@ def job_hint(profile: Profile) -> str | None:
     if waits or profile.launch.ready_log is not None:
         return None
     watched = max(run.watched for run in default)
+    if profile.recognition and profile.recognition.services:
+        name = profile.recognition.services[0].name
+        return (
+            f"it is recognised as {name}, and listens on nothing after {watched:.0f} s: give it "
+            "what it needs, or name another service (--service NAME, or none)"
+        )
     return (
         f"it listens on nothing, and was stopped after {watched:.0f} s; if it would have ended by "
         "itself, it is a job: repeat this with --job"

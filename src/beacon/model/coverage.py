@@ -36,7 +36,9 @@ class Coverage(msgspec.Struct, frozen=True):
 
     def unseen(self) -> str:
         """`not exercised: 443/tcp; watched for 41 s, no second start over the same data`."""
-        left = f"not exercised: {listed(self.not_exercised)}; " if self.not_exercised else ""
+        left = "" if self.driven else "nothing listens; "
+        if self.not_exercised:
+            left = f"not exercised: {listed(self.not_exercised)}; "
         again = "" if self.restarted else ", no second start over the same data"
         return f"{left}watched for {self.watched} s{again}"
 

@@ -97,3 +97,9 @@ def test_a_coverage_that_the_runs_do_not_show_is_damage() -> None:
 def test_a_document_has_no_impossible_port(text: str) -> None:
     with pytest.raises(msgspec.ValidationError):
         msgspec.json.decode(text, type=Listener)
+
+
+def test_that_nothing_listens_is_said() -> None:
+    assert coverage((heard(),), EnvironmentSpace()).sentence() == (
+        "nothing listens; watched for 5 s, no second start over the same data"
+    )
