@@ -1,14 +1,14 @@
 """What ablation proves of an image's policy, and whether it removes what was planted.
 
-usage: ablation.py DIR [NAME...]   (exit code 10 if a target was missed; by default nginx, redis
-and postgres)
+usage: ablation.py DIR RESULTS.json [NAME...]   (exit code 10 if a target was missed; by default
+nginx, redis and postgres)
 
 Each image gets a first program that makes ten calls that nothing needs, one with a capability that
 nothing needs, and then starts the image's own. It is profiled in the default environment, ablated,
 its minimal policy verified. Target: at least 90 % of the capabilities and start-up calls that stay
 have a proof, the minimal policy passes all checks, and what was planted is gone. What is in
-DIR/ablation already is not made again, an interrupted ablation goes on; results.json there has the
-figures.
+DIR/ablation already is not made again, an interrupted ablation goes on; RESULTS.json keeps the
+figures of images that are not named.
 """
 
 from __future__ import annotations
@@ -31,6 +31,7 @@ from beacon.model.verification import Verification
 from beacon.synthesis.synthesize import synthesize
 from catalogue import BEACON, chosen, settings
 from markdown import share, table
+from results import keep
 
 _IMAGES = ["nginx", "redis", "postgres"]
 _WANTED = 0.9
@@ -183,11 +184,11 @@ _HEADS = [
 
 
 def main(arguments: list[str]) -> None:
-    if not arguments:
+    if len(arguments) < 2:
         sys.exit(__doc__)
-    directory, names = Path(arguments[0]) / "ablation", chosen(arguments[1:] or _IMAGES)
-    results = [_result(name, directory / name) for name in names]
-    (directory / "results.json").write_bytes(msgspec.json.format(msgspec.json.encode(results)))
+    directory, file = Path(arguments[0]) / "ablation", Path(arguments[1])
+    measured = {name: _result(name, directory / name) for name in chosen(arguments[2:] or _IMAGES)}
+    results = [*keep(file, Result, measured, _IMAGES).values()]
     print(table(_HEADS, [_row(each) for each in results]))
     without = {name for each in results for name in each.unproven}
     print(f"\nKept without a proof: {', '.join(sorted(without)) or 'none'}.")

@@ -6,7 +6,7 @@ Of each image's policy, as the default environment needs it, calls are dropped o
 that runs used, chosen at random with a fixed seed, and three that none used. `beacon verify --heal`
 is run on what is left. Where it sees no denial, runs without the policy show whether they make the
 call. Each drop is kept in DIR as soon as it is done, so that an interrupted evaluation goes on;
-RESULTS.json has all of them. Exit code 10: a drop went unnoticed, another was named, or the healed
+RESULTS.json has all of them, also those of other images that it had before. Exit code 10: a drop went unnoticed, another was named, or the healed
 policy is not exactly what it was.
 """
 
@@ -30,6 +30,7 @@ from beacon.model.policy import AllowedSyscall, Policy
 from beacon.model.verification import DENIALS
 from catalogue import BEACON, profile
 from markdown import table
+from results import keep
 
 _NAMES = ("nginx", "redis", "postgres", "python")
 _USED, _UNUSED = 10, 3
@@ -148,9 +149,8 @@ def main(arguments: list[str]) -> None:
     if len(arguments) < 2:
         sys.exit(__doc__)
     directory, results = Path(arguments[0]), Path(arguments[1])
-    found = {name: drops(name, directory) for name in arguments[2:] or _NAMES}
-    results.parent.mkdir(exist_ok=True)
-    results.write_bytes(msgspec.json.format(msgspec.json.encode(found), indent=1) + b"\n")
+    dropped = {name: tuple(drops(name, directory)) for name in arguments[2:] or _NAMES}
+    found = keep(results, tuple[Drop, ...], dropped, _NAMES)
     print(table(_HEADS, [_cells(name, each) for name, each in found.items()]))
     failed = [f"{name}: {_told(e)}" for name, each in found.items() for e in each if e.failed]
     print(f"\nFailures: {'; '.join(failed) or 'none'}.")
@@ -168,7 +168,7 @@ _HEADS = [
 _HEADS += ["healed exactly, and verified"]
 
 
-def _cells(name: str, found: list[Drop]) -> list[str]:
+def _cells(name: str, found: tuple[Drop, ...]) -> list[str]:
     named = [each for each in found if each.call in each.named]
     counts = (
         len(found),

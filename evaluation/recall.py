@@ -1,11 +1,13 @@
 """Is a policy whole? Verification of all that was recorded, and leave-one-out recall.
 
-usage: recall.py DIR RESULTS.json [NAME...]   (profiles are taken from DIR/NAME, or recorded there)
+usage: recall.py DIR RESULTS.json [--max-runs N] [NAME...]
+
+Profiles are taken from DIR/NAME, or recorded there, with at most N runs each.
 
 For each image: the policy for availability is derived from its profile and verified, every recorded
 environment again; those that lack something when they are left out are run under the policy without
 what they alone used. DIR/NAME-policy keeps policy and verification, so that an interrupted
-evaluation goes on. Exit code 10: a verification failed or something was denied, or recall is less
+evaluation goes on; rows of other images that RESULTS.json has stay there. Exit code 10: a verification failed or something was denied, or recall is less
 than 97 % on average.
 """
 
@@ -26,8 +28,9 @@ from beacon.model.files import VERIFICATION_FILE
 from beacon.model.profile import Estimate, Exploration, Profile
 from beacon.model.recall import Recall
 from beacon.model.verification import DifferenceKind, Verification
-from catalogue import BEACON, chosen, exploration, profile
+from catalogue import BEACON, chosen, exploration, names, profile
 from markdown import share, table
+from results import keep
 
 _WANTED = 0.97
 _DENIED = (DifferenceKind.SYSCALL, DifferenceKind.CAPABILITY, DifferenceKind.KILLED)
@@ -49,8 +52,9 @@ class Row(msgspec.Struct, frozen=True):
     left_out: tuple[str, ...]  # what came of those that lack something, in words
 
 
-def row(name: str, directory: Path) -> Row:
-    recorded = _complete(profile(name, directory / name))
+def row(name: str, directory: Path, options: list[str]) -> Row:
+    """Record, derive, verify. `options`: of `beacon profile`."""
+    recorded = _complete(profile(name, directory / name, *options))
     folder = directory / f"{name}-policy"
     verification = _verified(directory / name, folder)
     differences = [each for run in verification.runs for each in run.differences]
@@ -144,7 +148,10 @@ def main(arguments: list[str]) -> None:
     if len(arguments) < 2:
         sys.exit(__doc__)
     directory, results = Path(arguments[0]), Path(arguments[1])
-    rows = [row(name, directory) for name in chosen(arguments[2:])]
+    words = arguments[2:]
+    options = words[:2] if words[:1] == ["--max-runs"] else []
+    measured = {name: row(name, directory, options) for name in chosen(words[len(options) :])}
+    rows = [*keep(results, Row, measured, names()).values()]
     print(table(_HEADS, list(map(_line, rows))))
     average = mean(each.recall.share for each in rows)
     print(
@@ -152,8 +159,6 @@ def main(arguments: list[str]) -> None:
     )
     print(_table("kind of setting that alone brings it: event", _kinds(rows)))
     print(_table("environment without what it alone used, and what came of it", _left_out(rows)))
-    results.parent.mkdir(exist_ok=True)
-    results.write_bytes(msgspec.json.format(msgspec.json.encode(rows), indent=1) + b"\n")
     met = average >= _WANTED and all(each.passed and not each.denials for each in rows)
     sys.exit(0 if met else 10)
 
