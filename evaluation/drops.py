@@ -6,8 +6,8 @@ Of each image's policy, as the default environment needs it, calls are dropped o
 that runs used, chosen at random with a fixed seed, and three that none used. `beacon verify --heal`
 is run on what is left. Where it sees no denial, runs without the policy show whether they make the
 call. Each drop is kept in DIR as soon as it is done, so that an interrupted evaluation goes on;
-RESULTS.json has all of them, also those of other images that it had before. Exit code 10: a drop went unnoticed, another was named, or the healed
-policy is not exactly what it was.
+RESULTS.json has all of them, also those of other images that it had before. Exit code 10: a drop
+went unnoticed, another was named, or the healed policy is not exactly what it was.
 """
 
 from __future__ import annotations

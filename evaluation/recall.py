@@ -7,8 +7,8 @@ Profiles are taken from DIR/NAME, or recorded there, with at most N runs each.
 For each image: the policy for availability is derived from its profile and verified, every recorded
 environment again; those that lack something when they are left out are run under the policy without
 what they alone used. DIR/NAME-policy keeps policy and verification, so that an interrupted
-evaluation goes on; rows of other images that RESULTS.json has stay there. Exit code 10: a verification failed or something was denied, or recall is less
-than 97 % on average.
+evaluation goes on; rows of other images that RESULTS.json has stay there. Exit code 10: a
+verification failed or something was denied, or recall is less than 97 % on average.
 """
 
 from __future__ import annotations

@@ -1,11 +1,11 @@
 """Whether images that the catalogue does not know are driven, verified, and work for their clients.
 
-usage: strangers.py DIR [NAME...]   (exit code 10 if one does not)
+usage: strangers.py DIR RESULTS.json [NAME...]   (exit code 10 if one does not)
 
 Ten images are built from packages of Debian, PyPI and npm (`stranger_images/`). Each is profiled
 with no option that concerns it, its policy derived and verified. Then it is started by a plain
 `docker run $(cat docker.args)`, and its users' own clients talk to it. What is in DIR already is
-not done again; the results of all ten are kept in `results/strangers.json`.
+not done again; RESULTS.json keeps what was measured of those that are not named.
 """
 
 from __future__ import annotations
@@ -28,10 +28,10 @@ from beacon.model.verification import Verification
 from beacon.workloads.origin import Origin
 from catalogue import BEACON
 from markdown import table
+from results import keep
 from stranger_clients import STRANGERS, Client, Stranger
 
 _IMAGES = Path(__file__).resolve().parent / "stranger_images"
-_RESULTS = Path(__file__).resolve().parent / "results" / "strangers.json"
 _PREFIX = "beacon-strangers"
 _RUNS = "4"
 _PATIENCE = 120  # seconds until a started server has to answer its client
@@ -201,25 +201,24 @@ def _row(result: Result) -> list[str]:
 
 
 def main(arguments: list[str]) -> None:
-    if not arguments:
+    if len(arguments) < 2:
         sys.exit(__doc__)
-    unknown = sorted({*arguments[1:]} - {each.name for each in STRANGERS})
+    names = [each.name for each in STRANGERS]
+    unknown = sorted({*arguments[2:]} - {*names})
     if unknown:
         sys.exit(f"There is no image {unknown[0]!r}: see stranger_clients.py for their names.")
     _build("clients")
-    results = []
+    measured = {}
     for stranger in STRANGERS:
-        if stranger.name not in (arguments[1:] or [stranger.name]):
+        if stranger.name not in (arguments[2:] or names):
             continue
         place = Path(arguments[0]) / f"stranger-{stranger.name}"
         place.mkdir(parents=True, exist_ok=True)
         file = place / "result.json"
         if not file.exists():
             file.write_bytes(msgspec.json.format(msgspec.json.encode(_result(stranger, place))))
-        results.append(msgspec.json.decode(file.read_bytes(), type=Result))
-    if len(results) == len(STRANGERS):
-        _RESULTS.parent.mkdir(exist_ok=True)
-        _RESULTS.write_bytes(msgspec.json.format(msgspec.json.encode(results)) + b"\n")
+        measured[stranger.name] = msgspec.json.decode(file.read_bytes(), type=Result)
+    results = [*keep(Path(arguments[1]), Result, measured, names).values()]
     heads = ["image", "driven", "named", "runs", "checks", "system calls", "verified"]
     print(table([*heads, "its client", "seconds"], list(map(_row, results))))
     sys.exit(0 if all(each.good for each in results) else 10)
