@@ -24,7 +24,7 @@ import msgspec
 
 from beacon.data.runtimes import all_tables
 from beacon.model.ablation import AblatedEntry, Necessity
-from beacon.model.event import Capability, Event, Phase
+from beacon.model.event import Capability, Phase
 from beacon.model.files import load_ablation, load_policy, load_profile
 from beacon.model.intent import Intent
 from beacon.model.verification import Verification
@@ -137,8 +137,12 @@ def _judged(
     whole = synthesize(profile, Intent(), runtimes=all_tables())
     minimal = load_policy(directory / "minimal")
     start = {Phase.RUNTIME, Phase.START}
-    wanted: set[Event] = {c.call for c in minimal.syscalls if start & {*c.evidence.phases}}
-    wanted |= {Capability(each.name) for each in minimal.capabilities}
+    kept = (each for each in minimal.entries if each.allowed)
+    wanted = {
+        each.event
+        for each in kept
+        if isinstance(each.event, Capability) or start & {*each.evidence.phases}
+    }
     stay = [each for each in ablation.entries if each.event in wanted]
     unproven = [each for each in stay if each.necessity is not Necessity.NEEDED]
     checks = [check for run in verification.runs for check in run.outcome.checks]

@@ -23,10 +23,11 @@ from typing import Any
 import msgspec
 
 from beacon.export.all import render_all
-from beacon.model.event import without_argument
+from beacon.model.entry import Entry
+from beacon.model.event import Syscall, without_argument
 from beacon.model.files import load_policy, write_files
 from beacon.model.missing import Missing
-from beacon.model.policy import AllowedSyscall, Policy
+from beacon.model.policy import Policy
 from beacon.model.verification import DENIALS
 from catalogue import BEACON, profile
 from markdown import table
@@ -79,24 +80,26 @@ def policy_of(name: str, directory: Path) -> Path:
     return place
 
 
-def chosen(name: str, policy: Policy) -> Iterator[AllowedSyscall]:
+def chosen(name: str, policy: Policy) -> Iterator[Entry]:
     """The entries to drop: the same each time."""
+    calls = (each for each in policy.entries if isinstance(each.event, Syscall))
+    allowed = [each for each in calls if each.allowed]
     random = Random(f"drops of {name}")  # noqa: S311 - no secret
     for count, used in ((_USED, True), (_UNUSED, False)):
-        entries = [each for each in policy.syscalls if bool(each.count) is used]
+        entries = [each for each in allowed if bool(each.count) is used]
         yield from random.sample(entries, min(count, len(entries)))
 
 
-def drop(entry: AllowedSyscall, policy: Policy, place: Path) -> Drop:
+def drop(entry: Entry, policy: Policy, place: Path) -> Drop:
     """Drop it, heal what is left in `place`, and say what came of it."""
-    kept = tuple(each for each in policy.syscalls if each != entry)
+    kept = tuple(each for each in policy.entries if each != entry)
     place.mkdir(exist_ok=True)
-    write_files(place, render_all(msgspec.structs.replace(policy, syscalls=kept)))
+    write_files(place, render_all(msgspec.structs.replace(policy, entries=kept)))
     document = _verified(place, "--heal")
     differences = [d for run in document["before"]["runs"] for d in run["differences"]]
     named = {str(d["name"]) for d in differences if d["kind"] in DENIALS}
     # What a signal or an unread class names is the call as a whole.
-    whole, call = str(without_argument(entry.call)), str(entry.call)
+    whole, call = str(without_argument(entry.event)), str(entry.event)
     named = {call if name == whole else name for name in named}
     return Drop(
         call,
@@ -130,13 +133,13 @@ def drops(name: str, directory: Path) -> list[Drop]:
     lines = file.read_bytes().splitlines() if file.exists() else []
     done = {each.call: each for each in (msgspec.json.decode(line, type=Drop) for line in lines)}
     for entry in chosen(name, policy):
-        if str(entry.call) not in done:
+        if str(entry.event) not in done:
             found = drop(entry, policy, directory / f"drops-{name}-less")
             done[found.call] = found
             with file.open("ab") as results:
                 results.write(msgspec.json.encode(found) + b"\n")
             print(f"{name}: {_told(found)}", file=sys.stderr)
-    return [done[str(entry.call)] for entry in chosen(name, policy)]
+    return [done[str(entry.event)] for entry in chosen(name, policy)]
 
 
 def _told(drop: Drop) -> str:

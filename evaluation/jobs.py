@@ -150,7 +150,7 @@ def _row(job: _Job, place: Path, directory: Path) -> tuple[list[str], bool]:
         job.name,
         str(len(load_profile(recorded).runs)),
         str(len(derived.names())),
-        str(len(derived.capabilities)),
+        str(len(derived.capabilities())),
         ", ".join(compared),
         str(held.code),
         "yes" if held == free else "no",

@@ -30,11 +30,12 @@ from beacon.data.fallbacks import not_implemented
 from beacon.data.kernel import is_syscall
 from beacon.engines.interface import Enforcement
 from beacon.export.all import render_all
+from beacon.model.entry import Entry, ordered
 from beacon.model.environment import Environment
-from beacon.model.event import Syscall
+from beacon.model.event import Capability, Phase, Syscall
 from beacon.model.files import write_files
 from beacon.model.intent import PRESETS, Reserve
-from beacon.model.policy import AllowedSyscall, Evidence, Policy
+from beacon.model.policy import Policy
 from beacon.model.profile import Profile
 from beacon.model.reach import Scope
 from beacon.model.support import repeated, some, together
@@ -96,14 +97,16 @@ def _static(seen: Policy, recorded: Profile, scope: Scope) -> Policy:
     """What the programs can call, whatever the arguments, and what the runtime calls itself."""
     if recorded.reach is None:
         sys.exit(f"The profile of {recorded.image.reference} has no analysis: remove it.")
-    start = (each for each in seen.syscalls if "runtime" in each.evidence.phases)
-    names = {each.call.name for each in start} | set(recorded.reach.within(scope))
-    allowed = (AllowedSyscall(Syscall(each), 0, Evidence((), (), ())) for each in sorted(names))
+    calls = (each for each in seen.entries if isinstance(each.event, Syscall))
+    start = (each for each in calls if Phase.RUNTIME in each.evidence.phases)
+    names = {each.event.name for each in start} | set(recorded.reach.within(scope))
+    allowed = [Entry(event=Syscall(each), allowed=True) for each in names]
+    rights = (each for each in seen.entries if isinstance(each.event, Capability))
+    kept = [each for each in rights if each.allowed]
     return msgspec.structs.replace(
         seen,
-        syscalls=tuple(allowed),
+        entries=ordered([*allowed, *kept]),
         not_implemented=not_implemented(names, seen.abis),
-        unseen=(),
     )
 
 
@@ -120,7 +123,7 @@ def _result(lab: RunContext, recorded: Profile, policy: Policy) -> Result:
     run = run_once(lab, conditions, cell)
     right = {check.name for check in together(driven) if check.passed}
     passing = {check.name for check in run.outcome.checks if check.passed}
-    unseen = {each.event.name for each in policy.unseen}
+    unseen = {each.event.name for each in policy.entries if each.unseen}
     before = {call for each in recorded.runs for call in each.observation.denied()}
     denied = {call.name for call in run.observation.denied() - before if is_syscall(call.name)}
     return Result(

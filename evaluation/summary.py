@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 from beacon.data.cves import cves
+from beacon.model.event import Syscall
 from beacon.model.files import load_policy
 from beacon.synthesis.exposure import exposures
 
@@ -18,11 +19,12 @@ def main(directory: Path, default: Path) -> None:
     verification = json.loads((directory / "verification.json").read_bytes())
     runs = verification["runs"]
     standard = json.loads(default.read_bytes())
-    seen = len({each.call.name for each in policy.syscalls if each.count})
-    classes = sum(each.call.argument is not None for each in policy.syscalls)
+    calls = [e for e in policy.entries if e.allowed and isinstance(e.event, Syscall)]
+    seen = len({e.event.name for e in calls if e.count})
+    classes = sum(call.argument is not None for call in policy.calls())
     known = exposures(policy.events(), cves())
     stopped = sum(each.stopped for each in known)
-    kept = ", ".join(capability.name for capability in policy.capabilities) or "none"
+    kept = ", ".join(policy.capabilities()) or "none"
     checks = [check for run in runs for check in run["outcome"]["checks"]]
     passed = sum(check["passed"] for check in checks)
     kinds = ("differences", "control_differences")

@@ -34,9 +34,8 @@ _TAKEN = frozenset({"mkdir", "symlink", "CAP_CHOWN"})
 def without(directory: Path, names: frozenset[str]) -> frozenset[Event]:
     """Take all entries of these names out of the policy in a directory; what it had."""
     policy = load_policy(directory)
-    calls = tuple(each for each in policy.syscalls if each.call.name not in names)
-    rights = tuple(each for each in policy.capabilities if each.name not in names)
-    less = replace(policy, syscalls=calls, capabilities=rights)
+    kept = tuple(each for each in policy.entries if each.event.name not in names)
+    less = replace(policy, entries=kept)
     assert {each.name for each in policy.events() - less.events()} == names
     write_files(directory, render_all(less))
     return policy.events()

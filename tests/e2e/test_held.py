@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-import json
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from beacon.model.entry import Basis
+from beacon.model.event import Capability
+from beacon.model.files import load_policy
 from e2e.commands import beacon, docker
 
 IMAGE = "beacon-test-held"
@@ -40,13 +42,14 @@ def test_a_file_that_carries_a_capability(image: str, tmp_path: Path) -> None:
     recorded, policy = tmp_path / "profile", tmp_path / "policy"
     done("profile", "--strategy", "baseline", "--ready-after", "0.5", "-o", recorded, image)
     done("policy", recorded, "-o", policy)
-    capabilities = json.loads((policy / "policy.json").read_text())["capabilities"]
-    (kept,) = [each for each in capabilities if each["reserve"] is None]
-    assert kept["name"] == "CAP_NET_BIND_SERVICE"
-    assert kept["held"] == ["execve of /usr/local/bin/s, which carries it"]
+    entries = load_policy(policy).entries
+    rights = [each for each in entries if isinstance(each.event, Capability)]
+    (kept,) = [each for each in rights if each.basis is Basis.SEEN]
+    assert kept.event == Capability("CAP_NET_BIND_SERVICE")
+    assert list(kept.held) == ["execve of /usr/local/bin/s, which carries it"]
     done("verify", "--starts", "1", policy)
 
-    done("policy", recorded, "-o", policy, "--deny", kept["name"])
+    done("policy", recorded, "-o", policy, "--deny", kept.event.name)
     failed = beacon("verify", "--starts", "0", policy)
     assert failed.returncode == 10
     assert "denied as you asked: CAP_NET_BIND_SERVICE" in failed.stdout

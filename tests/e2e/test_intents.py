@@ -9,8 +9,8 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from beacon.model.event import Phase
-from beacon.model.files import PROFILE_FILE, encode, write_files
+from beacon.model.event import Phase, Syscall
+from beacon.model.files import PROFILE_FILE, encode, load_policy, write_files
 from beacon.model.observation import ClassCount
 from builders import call, check, profile, run
 from e2e.commands import beacon, sentence
@@ -29,8 +29,9 @@ def recorded(tmp_path: Path) -> Path:
 
 
 def allowed(directory: Path) -> set[str]:
-    document = json.loads((directory / "policy.json").read_text())
-    return {each["call"]["name"] for each in document["syscalls"] if not each["inferred"]}
+    entries = (each for each in load_policy(directory).entries if each.allowed)
+    calls = (each for each in entries if isinstance(each.event, Syscall))
+    return {each.event.name for each in calls if not each.follows}
 
 
 def test_presets_weights_and_pins(recorded: Path, tmp_path: Path) -> None:
@@ -152,7 +153,7 @@ def test_explain_cves_and_diff(recorded: Path, tmp_path: Path) -> None:
     strict = tmp_path / "strict"
     assert beacon("policy", recorded, "-o", strict, "--preset", "strict").returncode == 0
     told = json.loads(beacon("explain", recorded, "keyctl", "--json").stdout)
-    assert told["schema"] == "beacon.explanation/1"
+    assert told["schema"] == "beacon.explanation/2"
     assert told["events"][0]["allowed"] is True
     assert "denied" in beacon("explain", strict, "keyctl").stdout
     assert beacon("explain", strict, "nothing").returncode == 2

@@ -146,8 +146,8 @@ class Expected:
     def allowed(self) -> dict[str, set[str | None]]:
         """By name, for a rule holds on every ABI of the policy."""
         found: dict[str, set[str | None]] = {}
-        for each in self.policy.syscalls:
-            found.setdefault(each.call.name, set()).add(each.call.argument)
+        for call in self.policy.calls():
+            found.setdefault(call.name, set()).add(call.argument)
         return found
 
     def _allows(self, name: str, arguments: Sequence[int]) -> bool:
@@ -211,8 +211,7 @@ def flags(argument: Argument) -> Iterator[int]:
 
 
 def mentioned(policy: Policy, name: str) -> set[str]:
-    calls = [each.call for each in policy.syscalls]
-    calls += [each.event for each in policy.dropped if isinstance(each.event, Syscall)]
+    calls = [*policy.calls(), *(e for e in policy.dropped() if isinstance(e, Syscall))]
     return {each.argument for each in calls if each.name == name and each.argument is not None}
 
 
@@ -255,7 +254,7 @@ def test_the_kernels_copy_agrees_with_the_policy(
         (program,) = filters_of(pid)
     policy = load_policy(directory)
     assert (Abi.I386 in policy.abis) == (image == "i386")
-    assert any(each.call.argument is not None for each in policy.syscalls)
+    assert any(call.argument is not None for call in policy.calls())
     probes, wrong = mismatches(policy, program, unknown)
     with capsys.disabled():
         print(f"\n{image}: {probes} probes of a filter of {len(program)} instructions")

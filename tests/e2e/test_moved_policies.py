@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from beacon.model.files import load_policy
 from e2e.commands import BEACON, beacon, docker, sentence
 
 IMAGE = "beacon/nginx"
@@ -165,9 +166,8 @@ def test_run_is_docker_run_under_the_policy(clone: Path) -> None:
     done = beacon(*command, "grep -E '^(Seccomp|CapBnd):' /proc/1/status; exit 7")
     assert done.returncode == 7
     assert "Seccomp:\t2" in done.stdout
-    policy = json.loads((clone / "policy.json").read_bytes())
     bounds = int(done.stdout.split("CapBnd:\t")[1].split()[0], 16)
-    assert bounds.bit_count() == len(policy["capabilities"])
+    assert bounds.bit_count() == len(load_policy(clone).capabilities())
 
 
 def test_signals_reach_the_container(clone: Path) -> None:

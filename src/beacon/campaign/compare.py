@@ -81,8 +81,7 @@ def denied(policy: Policy, run: Run) -> tuple[Difference, ...]:
 
 def intended(policy: Policy, replay: Replay, run: Run) -> tuple[IntendedDenial, ...]:
     """What was denied as the intent wants it; not what the recording was denied already."""
-    dropped: set[Event] = {each.event for each in policy.dropped}
-    dropped -= {*replay.denied, *map(Capability, replay.refused)}
+    dropped = policy.dropped() - {*replay.denied, *map(Capability, replay.refused)}
     found: dict[tuple[str, Phase], IntendedDenial] = {}
     for event, each in _denied_parts(run):
         if dropped & {event, without_argument(event)}:
@@ -157,16 +156,21 @@ def _checks(replay: Replay, run: Run) -> Iterator[Difference]:
 def _denials(policy: Policy, run: Run) -> Iterator[Difference]:
     """What was denied and was not before, or was granted before and never now."""
     name = run.name
-    had = {a.call for a in policy.syscalls if name in a.evidence.runs}
+    had = _had(policy, name)
     known: set[Event] = {call for each in policy.replays for call in each.denied}
     known -= had - run.observation.events()
-    known |= {each.event for each in policy.dropped}
+    known |= policy.dropped()
     for entry in run.observation.syscalls:
         for call, part in entry.parts():
             if part.denied and not known & {call, without_argument(call)} and is_syscall(call.name):
                 detail = f"{part.denied} x in phase {entry.phase} by {', '.join(part.processes)}"
                 yield Difference(DifferenceKind.SYSCALL, str(call), detail)
     yield from _refusals(policy, name, run)
+
+
+def _had(policy: Policy, run: str) -> set[Event]:
+    """The allowed events that the run of this name used when it was recorded."""
+    return {e.event for e in policy.entries if e.allowed and run in e.evidence.runs}
 
 
 def _signals(policy: Policy, run: Run) -> Iterator[Difference]:
@@ -196,12 +200,10 @@ def _refusal(check: CapabilityCheck) -> Difference:
 
 def _refusals(policy: Policy, name: str, run: Run) -> Iterator[Difference]:
     checks = run.observation.capabilities
-    had = {
-        capability.name for capability in policy.capabilities if name in capability.evidence.runs
-    }
+    had = {each.name for each in _had(policy, name)}
     has = {check.capability.name for check in checks if check.needed}
     known = {name for each in policy.replays for name in each.refused} - (had - has)
-    known |= {each.event.name for each in policy.dropped if isinstance(each.event, Capability)}
+    known |= {each.name for each in policy.dropped() if isinstance(each, Capability)}
     for check in checks:
         if check.refused and not _may_go_on(check) and check.capability.name not in known:
             yield _refusal(check)

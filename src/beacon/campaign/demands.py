@@ -202,7 +202,7 @@ def _filter(policy: Policy, enforcement: Enforcement) -> Iterator[Demand]:
     )
     for name in (opened & table.denied) - granted:
         yield Demand("filter", name, table.why, name in names)
-    for call in (each.call for each in policy.syscalls if each.call.name in opened - granted):
+    for call in (each for each in policy.calls() if each.name in opened - granted):
         if table.denies_in_part(call):
             value = f"{call.name}({call.argument or 'any arguments'})"
             yield Demand("filter", value, table.why)

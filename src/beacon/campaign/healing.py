@@ -81,10 +81,10 @@ class _Healing:
             self._free = unrestricted(self.request, subject, self.reporter, have)
         part, free = in_force(subject), self._free
         found = remedy(subject.policy, part, self._evidence(free))
-        if not found.added:
+        if not found.adds:
             found = remedy(subject.policy, part, self._denied(free, part))
         self.refused = tuple(m for m in found.missing if not (m.allowed or m.intended))
-        if not found.added:
+        if not found.adds:
             return False
         self.rounds += 1
         added = {each.event: each for each in found.missing if each.allowed}

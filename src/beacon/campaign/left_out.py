@@ -12,12 +12,12 @@ from beacon.campaign.enforced import enforcement
 from beacon.campaign.run import Conditions
 from beacon.campaign.series import Series
 from beacon.campaign.verify import verify_runs
-from beacon.data.fallbacks import not_implemented
-from beacon.model.event import Capability, Event
+from beacon.model.event import Event
 from beacon.model.policy import Policy
 from beacon.model.recall import Lacking
 from beacon.model.verification import LeftOut
 from beacon.synthesis.coverage import lets_through
+from beacon.synthesis.entries import with_entries
 from beacon.workloads.interface import Workload
 
 
@@ -46,13 +46,6 @@ def without(policy: Policy, lacking: Lacking) -> Policy:
     def kept(event: Event) -> bool:
         return not any(lets_through((event,), each) for each in lacking.events)
 
-    syscalls = tuple(each for each in policy.syscalls if kept(each.call))
-    abis = tuple(sorted({each.call.abi for each in syscalls}))
-    return msgspec.structs.replace(
-        policy,
-        abis=abis,
-        syscalls=syscalls,
-        capabilities=tuple(c for c in policy.capabilities if kept(Capability(c.name))),
-        not_implemented=not_implemented({each.call.name for each in syscalls}, abis),
-        replays=tuple(r for r in policy.replays if r.environment == lacking.environment),
-    )
+    entries = [each for each in policy.entries if not each.allowed or kept(each.event)]
+    replays = tuple(each for each in policy.replays if each.environment == lacking.environment)
+    return msgspec.structs.replace(with_entries(policy, entries), replays=replays)

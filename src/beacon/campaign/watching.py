@@ -73,7 +73,7 @@ def watch(
 
 def _policy(directory: Path) -> Policy:
     policy = load_policy(directory)
-    check_classes([*policy.events(), *(each.event for each in policy.dropped)])
+    check_classes([*policy.events(), *policy.dropped()])
     return policy
 
 

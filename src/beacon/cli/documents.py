@@ -20,6 +20,7 @@ from beacon.model.ablation import Ablation
 from beacon.model.coverage import Coverage
 from beacon.model.denial import Denial, Watched
 from beacon.model.deviation import Deviation
+from beacon.model.entry import Entry
 from beacon.model.environment import Dimension
 from beacon.model.healed import Healed
 from beacon.model.image_check import ImageCheck
@@ -27,7 +28,7 @@ from beacon.model.leftovers import Swept
 from beacon.model.listener import Listener
 from beacon.model.logged import Logged
 from beacon.model.origin import Host, ImageIdentity
-from beacon.model.policy import Policy, ReachSummary, Unseen
+from beacon.model.policy import Policy, ReachSummary
 from beacon.model.profile import Exploration
 from beacon.model.reach import Reach
 from beacon.model.recall import Recall
@@ -40,8 +41,8 @@ from beacon.synthesis.difference import Change
 from beacon.synthesis.explain import Explanation
 from beacon.synthesis.exposure import Exposure
 
-#: Of every kind.
-VERSION = 1
+#: By kind; of all others it is 1.
+_VERSIONS = {"policy": 2, "explanation": 2, "unseen": 2}
 
 
 class Findings(msgspec.Struct, frozen=True, kw_only=True):
@@ -143,7 +144,7 @@ class UnseenCalls(msgspec.Struct, frozen=True, kw_only=True):
     """What programs can call, no run showed and the policy denies, the riskiest first."""
 
     reach: ReachSummary | None
-    unseen: tuple[Unseen, ...]
+    unseen: tuple[Entry, ...]
     files: tuple[Deviation, ...]
 
 
@@ -242,5 +243,5 @@ DOCUMENTS: Mapping[str, tuple[type[msgspec.Struct], ...]] = {
 
 
 def kind_and_version(kind: str) -> str:
-    """The document's `schema`: `beacon.policy/1`."""
-    return f"beacon.{kind}/{VERSION}"
+    """The document's `schema`: `beacon.policy/2`."""
+    return f"beacon.{kind}/{_VERSIONS.get(kind, 1)}"

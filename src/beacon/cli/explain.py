@@ -17,6 +17,7 @@ from beacon.data.cves import cves
 from beacon.data.runtimes import all_tables
 from beacon.errors import ExitCode, UsageError
 from beacon.model.deviation import Deviation
+from beacon.model.entry import Basis
 from beacon.model.event import Syscall
 from beacon.model.policy import Policy
 from beacon.model.score import Score
@@ -121,10 +122,9 @@ def _origin(found: Explanation) -> Iterator[str]:
     yield f"{found.event}: {verdict} ({found.because})"
     if found.healed:
         yield f"  added          by verify --heal, {found.healed}"
-    if found.inferred:
-        yield f"  inferred       {found.inferred}"
-    if found.reserve:
-        yield f"  within reach   {found.reserve}"
+    if found.source:
+        where = "within reach" if found.basis is Basis.REACH else "inferred"
+        yield f"  {where:<14} {found.source}"
     if found.runtimes:
         yield f"  runtimes       {', '.join(found.runtimes)}: made before the entry point"
 

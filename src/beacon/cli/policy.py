@@ -276,7 +276,8 @@ def _tell_audit(console: Console, directory: Path) -> None:
 
 def _probed(policy: Policy) -> list[Syscall]:
     """Calls that were seen of ABIs that the policy does not have."""
-    calls = (each.event for each in policy.dropped if isinstance(each.event, Syscall))
+    dropped = (each.event for each in policy.entries if each.dropped)
+    calls = (event for event in dropped if isinstance(event, Syscall))
     return [call for call in calls if call.abi not in policy.abis]
 
 
@@ -288,8 +289,8 @@ def _tell(console: Console, policy: Policy, profile: Profile, directory: Path) -
         console.result(f"needs         a runtime whose libseccomp knows {name} ({version} does)")
     if unsupported := profile.support().sentence():
         console.result(f"not served    {unsupported}")
-    if policy.dropped:
-        console.result(f"dropped       {_names(policy)}")
+    if dropped := [str(each.event) for each in policy.entries if each.dropped]:
+        console.result(f"dropped       {', '.join(dropped)}")
     for line in not_seen(policy):
         console.result(f"not seen      {line}")
     if policy.coverage is not None:
@@ -305,19 +306,19 @@ def _recorded(policy: Policy) -> Iterator[str]:
 
 
 def _allowed(policy: Policy) -> Iterator[str]:
-    inferred = {each.call.name for each in policy.syscalls if each.inferred is not None}
-    inferred -= {each.call.name for each in policy.syscalls if each.inferred is None}
+    allowed = [each for each in policy.entries if each.allowed]
+    inferred = {each.event.name for each in allowed if each.follows}
+    inferred -= {each.event.name for each in allowed if not each.follows}
     reserve = policy.reach.reserve if policy.reach else 0
     how = f"{len(inferred)} inferred, {reserve} in the reserve"
     yield f"system calls  {len(policy.names())} allowed ({how})"
-    whole = {each.call.name for each in policy.syscalls if is_whole(each.call)}
-    classes = [each.call for each in policy.syscalls if each.call.argument is not None]
-    classes = [call for call in classes if call.name not in whole]
+    whole = {call.name for call in policy.calls() if is_whole(call)}
+    classes = [c for c in policy.calls() if c.argument is not None and c.name not in whole]
     names = {call.name for call in classes}
     yield f"arguments     {len(names)} of them by {len(classes)} argument classes"
     if whole:
         yield f"              whatever their arguments: {', '.join(sorted(whole))}"
-    kept = ", ".join(capability.name for capability in policy.capabilities) or "none"
+    kept = ", ".join(policy.capabilities()) or "none"
     yield f"capabilities  {kept}"
     yield f"ABIs          {', '.join(policy.abis)}"
     if probed := _probed(policy):
@@ -341,7 +342,3 @@ def _spelt(intent: Intent) -> str:
         if environments:
             said.append(f"{name} {' '.join(environments)}")
     return ", ".join(said)
-
-
-def _names(policy: Policy) -> str:
-    return ", ".join(str(each.event) for each in policy.dropped)

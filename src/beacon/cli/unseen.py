@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from beacon.model.entry import Entry
 from beacon.model.event import Syscall
 from beacon.model.intent import PRESETS
-from beacon.model.policy import Policy, Unseen
+from beacon.model.policy import Policy
 from beacon.model.profile import Profile
 from beacon.model.reach import Scope
 from beacon.synthesis.synthesize import synthesize
@@ -51,7 +52,7 @@ def _riskiest(policy: Policy) -> str | None:
     worst = [
         each
         for each in by_risk(policy)
-        if not each.allowed and each.event.name not in policy.not_implemented
+        if not each.allowed_classes and each.event.name not in policy.not_implemented
     ]
     if not worst:
         return None
@@ -60,16 +61,18 @@ def _riskiest(policy: Policy) -> str | None:
     return f"{names}{more} (beacon explain DIR --unseen)"
 
 
-def by_risk(policy: Policy) -> list[Unseen]:
-    """The riskiest first."""
-    return sorted(policy.unseen, key=lambda each: (-each.security.value, str(each.event)))
+def by_risk(policy: Policy) -> list[Entry]:
+    """What is denied only since no run showed it, the riskiest first."""
+    unseen = (each for each in policy.entries if each.unseen)
+    return sorted(unseen, key=lambda each: (-each.security.value, str(each.event)))
 
 
 def unseen_lines(policy: Policy) -> Iterator[str]:
     """All of them with their reasons, for a person."""
     yield from not_seen(policy)
     for each in by_risk(policy):
-        allowed = f", but for {len(each.allowed)} argument classes" if each.allowed else ""
+        classes = len(each.allowed_classes)
+        allowed = f", but for {classes} argument classes" if classes else ""
         yield ""
         yield f"{each.event}: denied{allowed}; its denial buys {each.security.value:.2f}"
         for caller in each.callers:
@@ -84,6 +87,6 @@ def _seen(count: int) -> str:
     return f"{count} were seen" if count != 1 else "1 was seen"
 
 
-def _named(each: Unseen) -> str:
+def _named(each: Entry) -> str:
     program = each.callers[0].program if each.callers else None
     return str(each.event) + (f" ({program})" if program else "")

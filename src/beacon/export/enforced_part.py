@@ -10,7 +10,7 @@ from beacon.data.arguments import conditions
 from beacon.export.cubes import Cube, Steps, difference, masked, together
 from beacon.export.oci_profile import Profile, read_profile
 from beacon.export.seccomp import ARCHITECTURES
-from beacon.model.event import Syscall
+from beacon.model.event import Event, Syscall
 from beacon.model.launch import strip_cap_prefix
 from beacon.model.policy import Policy
 
@@ -22,14 +22,15 @@ def enforced_part(policy: Policy, seccomp: str, capabilities: Collection[str]) -
     """
     profile, steps = read_profile(seccomp), Steps()
     granted = {strip_cap_prefix(name) for name in capabilities}
-    calls = (each for each in policy.syscalls if _lets_through(profile, each.call, steps))
-    rights = (
-        each
-        for each in policy.capabilities
+
+    def kept(event: Event) -> bool:
+        if isinstance(event, Syscall):
+            return _lets_through(profile, event, steps)
         # What the launch takes away, no file grants: another environment may have it.
-        if strip_cap_prefix(each.name) in granted or policy.launch.takes_away(each.name)
-    )
-    return msgspec.structs.replace(policy, syscalls=tuple(calls), capabilities=tuple(rights))
+        return strip_cap_prefix(event.name) in granted or policy.launch.takes_away(event.name)
+
+    entries = tuple(each for each in policy.entries if not each.allowed or kept(each.event))
+    return msgspec.structs.replace(policy, entries=entries)
 
 
 def _lets_through(profile: Profile, call: Syscall, steps: Steps) -> bool:

@@ -94,7 +94,7 @@ def capabilities(policy: Policy) -> list[str]:
 
     Verification grants the same: another environment may have needed what this launch drops.
     """
-    kept = (each.name for each in policy.capabilities)
+    kept = policy.capabilities()
     return [strip_cap_prefix(name) for name in kept if not policy.launch.takes_away(name)]
 
 

@@ -77,10 +77,10 @@ def allowing(name: str, together: Iterable[Condition]) -> Rule:
 def _classes(policy: Policy) -> dict[str, set[str]]:
     """The calls that are allowed by argument classes only, on whatever ABI."""
     found: dict[str, set[str]] = {}
-    whole = {each.call.name for each in policy.syscalls if each.call.argument is None}
-    for each in policy.syscalls:
-        if each.call.argument is not None and each.call.name not in whole:
-            found.setdefault(each.call.name, set()).add(each.call.argument)
+    whole = {call.name for call in policy.calls() if call.argument is None}
+    for call in policy.calls():
+        if call.argument is not None and call.name not in whole:
+            found.setdefault(call.name, set()).add(call.argument)
     return found
 
 

@@ -39,9 +39,11 @@ def check_profile(profile: Profile) -> None:
 def check_policy(policy: Policy) -> None:
     """ValueError if it names an environment that it does not describe, or a replay twice.
 
-    Nor is it for more container runtimes than there are, nor does it name a script twice.
+    Also for more container runtimes than there are, and for an event or a script that comes twice.
     """
     _check_scripts(policy.scripts)
+    if len({each.event for each in policy.entries}) < len(policy.entries):
+        raise ValueError("it decides one event twice")
     if len(policy.runtimes) > _MOST_RUNTIMES:
         raise ValueError(f"it is for {len(policy.runtimes)} container runtimes")
     _check(

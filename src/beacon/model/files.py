@@ -12,6 +12,7 @@ from typing import TypeVar
 import msgspec
 
 from beacon.errors import BeaconError, UsageError
+from beacon.model import policy_v1
 from beacon.model.ablation import ABLATION_VERSION, Ablation
 from beacon.model.consistency import check_policy, check_profile
 from beacon.model.own_files import (
@@ -124,6 +125,8 @@ def _load(path: Path, kind: type[_Document], version: int, maker: str, largest: 
             raise UsageError(f"{path} has no version: make it again with `{maker}`.")
         if found > version:
             raise UsageError(f"{path} has version {found}, newer than {version}: update BeaCon.")
+        if kind is Policy and found == 1:
+            raw = policy_v1.converted(raw)
         return msgspec.json.decode(raw, type=kind)
 
 

@@ -2,32 +2,17 @@
 
 from __future__ import annotations
 
-import msgspec
-
-from beacon.model.event import Event
-from beacon.model.numbers import Count
-from beacon.model.policy import Evidence
-from beacon.model.score import Score
+from beacon.model.entry import Entry
 
 
-class Missing(msgspec.Struct, frozen=True):
-    """A system call or capability that runs used `count` times, and that the policy denies.
+class Missing(Entry, frozen=True, kw_only=True):
+    """What runs used and the policy denies, judged as an entry of the policy.
 
-    `intended`: the intent dropped it, as the user asked. `allowed`: the intent allows it, so
-    `verify --heal` adds it. `because` is the rule that decides; `calls` and `held` are those of
-    AllowedCapability.
+    `allowed`: the intent allows it, so `verify --heal` adds it. `intended`: the intent dropped it,
+    as the user asked.
     """
 
-    event: Event
-    count: Count
-    evidence: Evidence
-    because: str
     intended: bool = False
-    allowed: bool = False
-    security: Score = Score(0.0)
-    functionality: Score = Score(1.0)
-    calls: tuple[str, ...] = ()
-    held: tuple[str, ...] = ()
 
     def sentence(self) -> str:
         """`sendfile, 193 times in serve, by nginx`."""

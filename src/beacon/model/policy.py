@@ -5,96 +5,26 @@ from __future__ import annotations
 import msgspec
 
 from beacon.model.coverage import Coverage
+from beacon.model.entry import Entry
 from beacon.model.environment import Environment, EnvironmentSpace
-from beacon.model.event import Abi, Capability, Event, Phase, Syscall
+from beacon.model.event import Abi, Capability, Event, Syscall
 from beacon.model.intent import Intent
 from beacon.model.launch import Launch
 from beacon.model.listener import Port
 from beacon.model.numbers import Count, Integer
 from beacon.model.origin import ImageIdentity, Origin
-from beacon.model.reach import Caller, Scope
+from beacon.model.reach import Scope
 from beacon.model.recall import Recall
 from beacon.model.run import Check, Ending
-from beacon.model.score import Score
 from beacon.model.script import Script
 
-#: Of policy.json; a reader refuses a newer one.
-POLICY_VERSION = 1
+#: Of policy.json; a reader refuses a newer one, and converts an older one (policy_v1.py).
+POLICY_VERSION = 2
 
 _BIND = "CAP_NET_BIND_SERVICE"
 #: The classes of socket(2) that open an ICMP socket, which asks for no capability.
 _PING = frozenset({"AF_INET,SOCK_DGRAM,IPPROTO_ICMP", "AF_INET6,SOCK_DGRAM,IPPROTO_ICMPV6"})
 _UNPRIVILEGED = 1024  # the first port that needs no right, unless a sysctl says so
-
-
-class Evidence(msgspec.Struct, frozen=True):
-    """Who used an event: phases, process names, and the runs (`workload@environment`)."""
-
-    phases: tuple[Phase, ...]
-    processes: tuple[str, ...]
-    runs: tuple[str, ...]
-
-
-class AllowedSyscall(msgspec.Struct, frozen=True):
-    """A system call that the policy lets through.
-
-    `count` is how often it was seen, over all runs; 0 for one that was inferred, with the reason
-    in `inferred`, or that is in the reserve, with who can make it in `reserve`. `because` is the
-    rule that let it in; the scores are those of Decision.
-    """
-
-    call: Syscall
-    count: Count
-    evidence: Evidence
-    inferred: str | None = None
-    security: Score = Score(0.0)
-    functionality: Score = Score(1.0)
-    because: str = ""
-    reserve: str | None = None
-
-
-class AllowedCapability(msgspec.Struct, frozen=True):
-    """A capability that the container keeps, with the system calls that needed it.
-
-    `held` says, in words, which of them needed it without asking for it. `reserve`: no run used it,
-    and who can make the calls that ask for it.
-    """
-
-    name: str
-    count: Count
-    calls: tuple[str, ...]
-    evidence: Evidence
-    security: Score = Score(0.0)
-    functionality: Score = Score(1.0)
-    because: str = ""
-    held: tuple[str, ...] = ()
-    reserve: str | None = None
-
-
-class Dropped(msgspec.Struct, frozen=True):
-    """What was seen or inferred and not let in; its fields are those of what is allowed."""
-
-    event: Event
-    count: Count
-    evidence: Evidence
-    calls: tuple[str, ...] = ()
-    inferred: str | None = None
-    security: Score = Score(0.0)
-    functionality: Score = Score(1.0)
-    because: str = ""
-    held: tuple[str, ...] = ()
-
-
-class Unseen(msgspec.Struct, frozen=True):
-    """What programs of the image can make or ask for, no run showed, and the policy denies.
-
-    `allowed`: the argument classes of the call that are allowed; those that remain are denied.
-    """
-
-    event: Event
-    callers: tuple[Caller, ...]
-    security: Score
-    allowed: tuple[str, ...] = ()
 
 
 class ReachSummary(msgspec.Struct, frozen=True):
@@ -181,32 +111,29 @@ class Healing(msgspec.Struct, frozen=True):
 class Policy(msgspec.Struct, frozen=True):
     """Everything that `verify` and the exporters need. `gaps` is empty for a complete profile.
 
-    `script` and `scripts` are the profile's. The first of `runtimes` recorded it; in an older
-    document there is none. `recorded` says where the runs of a merged profile come from. `coverage`
-    is that of the runs that count; None in a document of an older version. `reach` is None when
-    nobody analysed the image; `unseen` is what it says can be made and is denied. `healed` is the
-    journal of `verify --heal`, `recall` the profile's.
+    `entries` has each event once, in the order of `ordered`. `script` and `scripts` are the
+    profile's. The first of `runtimes` recorded it; in an older document there is none. `recorded`
+    says where the runs of a merged profile come from. `coverage` is that of the runs that count;
+    None in a document of an older version. `reach` is None when nobody analysed the image. `healed`
+    is the journal of `verify --heal`, `recall` the profile's.
     """
 
     image: ImageIdentity
     launch: Launch
     abis: tuple[Abi, ...]
-    syscalls: tuple[AllowedSyscall, ...]
-    capabilities: tuple[AllowedCapability, ...]
+    entries: tuple[Entry, ...]
     not_implemented: tuple[str, ...]  # denied with ENOSYS instead of EPERM
     replays: tuple[Replay, ...]
     gaps: tuple[str, ...]
     beacon: str
     surroundings: EnvironmentSpace = EnvironmentSpace()
     intent: Intent = Intent()
-    dropped: tuple[Dropped, ...] = ()
     version: Integer = POLICY_VERSION
     script: str | None = None
     seal: str | None = None  # campaign/seal.py
     runtimes: tuple[RuntimeFloor, ...] = ()
     coverage: Coverage | None = None
     reach: ReachSummary | None = None
-    unseen: tuple[Unseen, ...] = ()
     healed: tuple[Healing, ...] = ()
     recall: Recall | None = None
     scripts: tuple[Script, ...] = ()
@@ -232,16 +159,29 @@ class Policy(msgspec.Struct, frozen=True):
 
     def events(self) -> frozenset[Event]:
         """Everything that is allowed."""
-        kept = frozenset(Capability(each.name) for each in self.capabilities)
-        return kept | {each.call for each in self.syscalls}
+        return frozenset(each.event for each in self.entries if each.allowed)
+
+    def dropped(self) -> frozenset[Event]:
+        """Everything that is denied as the intent wants it."""
+        return frozenset(each.event for each in self.entries if each.dropped)
+
+    def calls(self) -> tuple[Syscall, ...]:
+        """The allowed system calls, those of the reserve last."""
+        allowed = (each.event for each in self.entries if each.allowed)
+        return tuple(event for event in allowed if isinstance(event, Syscall))
+
+    def capabilities(self) -> tuple[str, ...]:
+        """The names of the capabilities that it keeps, those of the reserve last."""
+        allowed = (each.event for each in self.entries if each.allowed)
+        return tuple(event.name for event in allowed if isinstance(event, Capability))
 
     def low_ports(self) -> tuple[int, ...]:
         """The ports below 1024 that it listens on without CAP_NET_BIND_SERVICE.
 
         Docker opens them to everybody in a container's own network; other runtimes may not.
         """
-        used = {each.name for each in self.capabilities if each.reserve is None}
-        if self.coverage is None or _BIND in used:
+        used = {each.event for each in self.entries if each.allowed and not each.reserve}
+        if self.coverage is None or Capability(_BIND) in used:
             return ()
         listeners = (*self.coverage.driven, *self.coverage.not_exercised)
         return tuple(sorted({each.port for each in listeners if 0 < each.port < _UNPRIVILEGED}))
@@ -251,8 +191,7 @@ class Policy(msgspec.Struct, frozen=True):
 
         Docker opens them to everybody in a container's own network; other runtimes may not.
         """
-        calls = (each.call for each in self.syscalls)
-        return any(call.name == "socket" and call.argument in _PING for call in calls)
+        return any(call.name == "socket" and call.argument in _PING for call in self.calls())
 
     def ends_by_itself(self) -> bool:
         """Whether it is a job: recorded, it did its work and ended."""
@@ -270,4 +209,4 @@ class Policy(msgspec.Struct, frozen=True):
 
     def names(self) -> tuple[str, ...]:
         """The allowed calls' names, sorted."""
-        return tuple(sorted({allowed.call.name for allowed in self.syscalls}))
+        return tuple(sorted({call.name for call in self.calls()}))

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Set
 
-import msgspec
+from msgspec.structs import replace
 
-from beacon.data.fallbacks import not_implemented
 from beacon.data.runtimes import Table, find_floor
+from beacon.model.entry import Basis, Entry
 from beacon.model.environment import Environment
-from beacon.model.event import Capability, Event, Phase, Syscall, sort_key, without_argument
-from beacon.model.policy import Dropped, Evidence, Policy
+from beacon.model.event import Capability, Event, Phase, Syscall, without_argument
+from beacon.model.policy import Policy
 from beacon.model.run import run_name
+from beacon.synthesis.entries import with_entries
 
 #: Entries that only go together: no filter lets one of them through and not the others.
 Unit = frozenset[Event]
@@ -26,24 +27,15 @@ _GIVES_UP = "exit_group"
 
 def without(policy: Policy, events: Set[Event]) -> Policy:
     """The policy as it would be without these events, whose denial is then intended."""
-    syscalls = tuple(each for each in policy.syscalls if each.call not in events)
-    abis = tuple(sorted({each.call.abi for each in syscalls}))
-    return msgspec.structs.replace(
-        policy,
-        syscalls=syscalls,
-        abis=abis,
-        capabilities=tuple(
-            each for each in policy.capabilities if Capability(each.name) not in events
-        ),
-        not_implemented=not_implemented({each.call.name for each in syscalls}, abis),
-        dropped=(
-            *policy.dropped,
-            *(
-                Dropped(e, 0, Evidence((), (), ()), because=_BECAUSE)
-                for e in sorted(events, key=sort_key)
-            ),
-        ),
+    return with_entries(
+        policy, (_removed(each) if each.event in events else each for each in policy.entries)
     )
+
+
+def _removed(entry: Entry) -> Entry:
+    """Denied as intended, though programs can make it."""
+    basis = Basis.NAMED if entry.basis is Basis.REACH else entry.basis
+    return replace(entry, allowed=False, because=_BECAUSE, basis=basis)
 
 
 def units(policy: Policy) -> list[Unit]:
@@ -51,12 +43,12 @@ def units(policy: Policy) -> list[Unit]:
 
     A rule holds on all ABIs, and one without arguments for all argument classes.
     """
-    whole = {each.call.name for each in policy.syscalls if each.call.argument is None}
+    whole = {call.name for call in policy.calls() if call.argument is None}
     found: dict[tuple[str, str | None], set[Event]] = {}
-    for each in policy.syscalls:
-        argument = None if each.call.name in whole else each.call.argument
-        found.setdefault((each.call.name, argument), set()).add(each.call)
-    capabilities = [frozenset({Capability(each.name)}) for each in policy.capabilities]
+    for call in policy.calls():
+        argument = None if call.name in whole else call.argument
+        found.setdefault((call.name, argument), set()).add(call)
+    capabilities = [frozenset({Capability(name)}) for name in policy.capabilities()]
     return [*map(frozenset, found.values()), *capabilities]
 
 
@@ -68,9 +60,9 @@ def untestable(policy: Policy, environments: Iterable[Environment]) -> Mapping[E
         if each.environment in set(environments)
     }
     return {
-        event: INFERRED if not evidence.runs else ELSEWHERE
-        for event, evidence in _evidence(policy)
-        if not tested & {run.partition("#")[0] for run in evidence.runs}
+        each.event: INFERRED if not each.evidence.runs else ELSEWHERE
+        for each in policy.entries
+        if each.allowed and not tested & {run.partition("#")[0] for run in each.evidence.runs}
     }
 
 
@@ -83,12 +75,12 @@ def of_runtime(policy: Policy, table: Table) -> frozenset[Event]:
     calls = {call for floor in floors if floor for call in (*floor.calls, *floor.exec)}
     calls |= {call for each in calls if isinstance(call := without_argument(each), Syscall)}
     return frozenset(
-        event
-        for event, evidence in _evidence(policy)
-        if Phase.RUNTIME in evidence.phases or event in calls or event.name == _GIVES_UP
+        each.event
+        for each in policy.entries
+        if each.allowed
+        and (
+            Phase.RUNTIME in each.evidence.phases
+            or each.event in calls
+            or each.event.name == _GIVES_UP
+        )
     )
-
-
-def _evidence(policy: Policy) -> Iterable[tuple[Event, Evidence]]:
-    yield from ((each.call, each.evidence) for each in policy.syscalls)
-    yield from ((Capability(each.name), each.evidence) for each in policy.capabilities)

@@ -11,7 +11,7 @@ from beacon.data.fallbacks import has_fallback
 from beacon.data.implied_syscalls import Implication, implications
 from beacon.model.ablation import Ablation
 from beacon.model.cve import Cve
-from beacon.model.decision import Decision
+from beacon.model.entry import Basis, Entry
 from beacon.model.event import Event, Syscall, sort_key, without_argument
 from beacon.model.intent import Intent
 from beacon.model.run import Run
@@ -38,8 +38,8 @@ def decide(
     withheld: Set[Event] = frozenset(),
     runtimes: Mapping[Syscall, str] = MappingProxyType({}),
     ablation: Ablation | None = None,
-) -> list[Decision]:
-    """One decision for each event that was seen, inferred or pinned as allowed; sorted by name.
+) -> list[Entry]:
+    """One entry for each event that was seen, inferred or pinned as allowed; sorted by name.
 
     What is `withheld` was used though the launch does not grant it. `runtimes` is what container
     runtimes call themselves, with the reason: without it no container starts. `ablation` is what
@@ -65,19 +65,36 @@ def decide(
     security = SecurityScorer(cves, possible)
     order_of_worth = sorted(candidates, key=lambda each: (-worth[each].score.value, sort_key(each)))
     decisions = _weigh(order_of_worth, worth, verdicts, intent, security)
-    inferred = {event: found[0][0].why for event, found in sources.items()} | floor
-    return [
-        Decision(
-            e,
-            v.allowed,
-            scored,
-            worth[e].score,
-            v.because,
-            None if e in use.events() else inferred.get(e),
-            weighed=verdicts[e] is None,
+    bases = _bases(use, sources, floor)
+    entries = []
+    for event, (verdict, scored) in sorted(decisions.items(), key=lambda item: sort_key(item[0])):
+        basis, source = bases.get(event, (Basis.NAMED, None))
+        entries.append(
+            Entry(
+                event=event,
+                allowed=verdict.allowed,
+                because=verdict.because,
+                basis=basis,
+                source=source,
+                security=scored,
+                functionality=worth[event].score,
+                weighed=verdicts[event] is None,
+            )
         )
-        for e, (v, scored) in sorted(decisions.items(), key=lambda item: sort_key(item[0]))
-    ]
+    return entries
+
+
+def _bases(
+    use: FunctionalityScorer,
+    sources: Mapping[Event, Sequence[_Source]],
+    floor: Mapping[Syscall, str],
+) -> dict[Event, tuple[Basis, str | None]]:
+    """Why events are decided on, with the source of those that no run used; not of mere pins."""
+    bases: dict[Event, tuple[Basis, str | None]] = {
+        event: (Basis.INFERRED, found[0][0].why) for event, found in sources.items()
+    }
+    bases |= {call: (Basis.FLOOR, why) for call, why in floor.items()}
+    return bases | dict.fromkeys(use.events(), (Basis.SEEN, None))
 
 
 class _Verdict(NamedTuple):

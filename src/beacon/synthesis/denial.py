@@ -78,7 +78,7 @@ def denied_with(policy: Policy, call: Syscall) -> str:
 
 def _without(policy: Policy, call: Syscall) -> Named:
     """What the profile would name if the policy allowed neither the call nor what covers it."""
-    calls = [each.call for each in policy.syscalls]
+    calls = policy.calls()
     kept = [each for each in calls if not _stands_for(each, call)]
     if len(kept) == len(calls):
         return named(policy)

@@ -73,9 +73,7 @@ class Judge:
 
     @cached_property
     def _dropped(self) -> frozenset[Event]:
-        return (
-            frozenset(each.event for each in self._policy.dropped) if self._policy else frozenset()
-        )
+        return self._policy.dropped() if self._policy else frozenset()
 
     @cached_property
     def _recorded(self) -> frozenset[Event]:

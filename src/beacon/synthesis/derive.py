@@ -1,4 +1,4 @@
-"""From runs to decisions: what a policy allows, without what explains and proves it."""
+"""From runs to entries: what a policy allows, without what explains and proves it."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from beacon.data.kernel import is_capability, is_syscall
 from beacon.errors import NothingObservedError
 from beacon.model.ablation import Ablation
 from beacon.model.cve import Cve
-from beacon.model.decision import Decision
+from beacon.model.entry import Entry
 from beacon.model.event import Event, Syscall
 from beacon.model.intent import Intent
 from beacon.model.observation import Use
 from beacon.model.profile import Profile
 from beacon.model.run import Run
 from beacon.synthesis.decide import decide
-from beacon.synthesis.reserve import Reserved, reserved
+from beacon.synthesis.reserve import within_reach
 from beacon.synthesis.runtime_floor import Needed
 from beacon.synthesis.unasked import without_unasked
 from beacon.synthesis.withheld import withheld
@@ -32,8 +32,8 @@ def derive(
     floor: Needed,
     known: Sequence[Cve],
     ablation: Ablation | None = None,
-) -> tuple[list[Decision], Reserved]:
-    """The decisions about what these runs of the profile used or imply, and the reserve.
+) -> list[Entry]:
+    """The entries of what these runs of the profile used or imply, and of what is within reach.
 
     The runs have today's names of argument classes (current_names.py). `floor` is what the
     container runtimes need, `known` the vulnerabilities that count, `ablation` the profile's.
@@ -42,7 +42,8 @@ def derive(
     named = [each for each in decided if filterable(each.event)]
     seen = without_unasked(named, uses_of(runs), intent)
     refused = frozenset(call for run in runs for call in run.observation.refused())
-    return seen, reserved(seen, profile.reach, intent, profile.launch, known, refused)
+    reach = within_reach(seen, profile.reach, intent, profile.launch, known, refused)
+    return [*seen, *reach]
 
 
 def counted_runs(profile: Profile, intent: Intent) -> list[Run]:

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
-import msgspec
+from msgspec.structs import asdict, replace
 
 from beacon.data.runtimes import Table, shipped
 from beacon.model.cve import Cve
+from beacon.model.entry import Basis, Entry, Evidence
 from beacon.model.event import Capability, Event, Syscall
 from beacon.model.intent import Intent
 from beacon.model.origin import Origin
-from beacon.model.policy import Evidence, Policy
+from beacon.model.policy import Policy
 from beacon.model.score import Reason, Score
 from beacon.scoring.security import SecurityScorer
 from beacon.synthesis.coverage import covers
@@ -20,37 +21,22 @@ from beacon.synthesis.exposure import exposures
 from beacon.synthesis.runtime_floor import makers
 
 
-class Explanation(msgspec.Struct, frozen=True):
+class Explanation(Entry, frozen=True, kw_only=True):
     """All that is known of one event in one policy.
 
-    `calls` are those in which a capability was needed, `held` those of them that needed it without
-    asking. `reserve`: no run used it, and this program can. `opened`: ids of the CVEs that would be
-    stopped without it. `runtimes`: the container runtimes of the policy that make it themselves
-    before the entry point. `origins`: where the runs of a merged profile that used it come from.
-    `denied_with` is what a caller gets (or would get) when it is denied. `healed` is when
-    `verify --heal` added it (UTC, RFC 3339).
+    `opened`: ids of the CVEs that would be stopped without it. `runtimes`: the container runtimes
+    of the policy that make it themselves before the entry point. `denied_with` is what a caller
+    gets (or would get) when it is denied. `healed` is when `verify --heal` added it (UTC,
+    RFC 3339). `origins`: where the runs of a merged profile that used it come from.
     """
 
-    event: Event
-    allowed: bool
-    because: str
-    security: Score
-    functionality: Score
-    count: int = 0
-    evidence: Evidence = Evidence((), (), ())
-    calls: tuple[str, ...] = ()
-    inferred: str | None = None
-    reserve: str | None = None
     opened: tuple[str, ...] = ()
     runtimes: tuple[str, ...] = ()
     denied_with: str = ""
-    held: tuple[str, ...] = ()
     healed: str | None = None
     origins: tuple[Origin, ...] = ()
 
 
-_WITHIN_REACH = "no run showed it, and its denial buys something"
-_Head = tuple[Event, bool, str, Score, Score]
 _UNSEEN = Score(0.0, (Reason(0.0, "no run that the intent counts used it"),))
 
 
@@ -61,15 +47,14 @@ def explain(
 
     `runtimes` are the measured container runtimes, by default those of the package alone.
     """
-    known = list(_known(policy))
+    known = [each for each in policy.entries if each.allowed or not each.allowed_classes]
     found = [each for each in known if _is(each.event, event)]
     if not any(each.allowed for each in found):
         by_others = [e for e in known if e.allowed and covers(e.event, event, policy.abis)]
         found = by_others or found or [_unknown(event, policy.intent)]
     return [
-        msgspec.structs.replace(
-            each,
-            security=_security(policy, each, cves),
+        Explanation(
+            **asdict(replace(each, security=_security(policy, each, cves))),
             opened=_opened(policy, each.event, cves),
             denied_with=_denial(policy, each.event),
             runtimes=makers(policy, each.event, runtimes or shipped()),
@@ -86,37 +71,17 @@ def _is(event: Event, asked: Event) -> bool:
     return event == asked
 
 
-def _known(policy: Policy) -> Iterator[Explanation]:
-    for each in policy.syscalls:
-        head: _Head = (each.call, True, each.because, each.security, each.functionality)
-        yield Explanation(
-            *head, each.count, each.evidence, inferred=each.inferred, reserve=each.reserve
-        )
-    for kept in policy.capabilities:
-        name = Capability(kept.name)
-        head = (name, True, kept.because, kept.security, kept.functionality)
-        yield Explanation(
-            *head, kept.count, kept.evidence, kept.calls, reserve=kept.reserve, held=kept.held
-        )
-    for out in policy.dropped:
-        head = (out.event, False, out.because, out.security, out.functionality)
-        yield Explanation(*head, out.count, out.evidence, out.calls, out.inferred, held=out.held)
-    for unseen in policy.unseen:
-        if not unseen.allowed:
-            head = (unseen.event, False, _WITHIN_REACH, unseen.security, _UNSEEN)
-            who = unseen.callers[0].words() if unseen.callers else None
-            yield Explanation(*head, reserve=who)
-
-
-def _unknown(event: Event, intent: Intent) -> Explanation:
+def _unknown(event: Event, intent: Intent) -> Entry:
     where = "a run that the intent counts" if intent.ignore else "the profile"
     because = f"neither seen in {where} nor inferred from it"
     if intent.pin(event) is False:
         because = f"pinned: always denied; {because}"
-    return Explanation(event, False, because, Score(0.0), _UNSEEN)
+    return Entry(
+        event=event, allowed=False, because=because, basis=Basis.NAMED, functionality=_UNSEEN
+    )
 
 
-def _security(policy: Policy, found: Explanation, cves: Sequence[Cve]) -> Score:
+def _security(policy: Policy, found: Entry, cves: Sequence[Cve]) -> Score:
     """The score that decided; of what nobody weighed, what its denial buys as things are."""
     if found.allowed or found.security.reasons:
         return found.security

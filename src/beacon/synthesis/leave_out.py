@@ -84,8 +84,8 @@ class LeaveOut:
 
     def _derived(self, runs: Sequence[Run]) -> frozenset[Event]:
         floor = needed(self._profile.runtimes(), runs, _INTENT, self._runtimes)
-        seen, reserve = derive(self._profile, runs, _INTENT, floor, self._known)
-        return frozenset(each.event for each in (*seen, *reserve.decisions) if each.allowed)
+        decided = derive(self._profile, runs, _INTENT, floor, self._known)
+        return frozenset(each.event for each in decided if each.allowed)
 
 
 def recall(left: LeaveOut) -> Recall:

@@ -25,7 +25,7 @@ def policy_of(directory: Path) -> Policy:
         ablation = load_ablation(directory, profile)
         return synthesize(profile, intent, insist=True, runtimes=all_tables(), ablation=ablation)
     policy = load_policy(directory)
-    check_classes([*policy.events(), *(each.event for each in policy.dropped)])
+    check_classes([*policy.events(), *policy.dropped()])
     return policy
 
 

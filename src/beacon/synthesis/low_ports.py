@@ -7,12 +7,12 @@ Podman leave it at 1024, where only CAP_NET_BIND_SERVICE opens those ports.
 
 from __future__ import annotations
 
-import msgspec
-
 from beacon.data.capabilities import granted
 from beacon.errors import UsageError
+from beacon.model.entry import Basis, Entry
 from beacon.model.event import Capability
-from beacon.model.policy import AllowedCapability, Evidence, Policy
+from beacon.model.policy import Policy
+from beacon.synthesis.entries import with_entries
 
 _BIND = "CAP_NET_BIND_SERVICE"
 
@@ -31,9 +31,8 @@ def with_bind_service(policy: Policy) -> Policy:
             "leave --add-capability-for-ports out."
         )
     because = f"asked for by --add-capability-for-ports: it listens on {_spelt(ports)}"
-    added = AllowedCapability(_BIND, 0, (), Evidence((), (), ()), because=because)
-    kept = tuple(sorted((*policy.capabilities, added), key=lambda each: each.name))
-    return msgspec.structs.replace(policy, capabilities=kept)
+    added = Entry(event=Capability(_BIND), allowed=True, because=because, basis=Basis.NAMED)
+    return with_entries(policy, [*policy.entries, added])
 
 
 def _spelt(ports: tuple[int, ...]) -> str:

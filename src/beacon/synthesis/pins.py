@@ -9,7 +9,7 @@ from beacon.data.fallbacks import has_fallback, made_instead, why_not_implemente
 from beacon.data.indirect_syscalls import made_by
 from beacon.data.kernel import calls_of
 from beacon.errors import UsageError
-from beacon.model.decision import Decision
+from beacon.model.entry import Entry
 from beacon.model.event import Abi, Capability, Event, Syscall, sort_key
 from beacon.model.intent import Intent
 from beacon.model.policy import Policy
@@ -40,12 +40,12 @@ def _can_go(event: Event, intent: Intent) -> bool:
     return whole and has_fallback(event.name) and intent.pin(event) is None
 
 
-def check_pins(intent: Intent, decisions: Collection[Decision]) -> None:
+def check_pins(intent: Intent, entries: Collection[Entry]) -> None:
     """UsageError for a denial that does not hold beside what is allowed.
 
     Nor is one made good at the price of a call whose callers' fallback is pinned as denied.
     """
-    allowed = [each.event for each in decisions if each.allowed]
+    allowed = [each.event for each in entries if each.allowed]
     abis = {event.abi for event in allowed if isinstance(event, Syscall)}
     for denied in intent.deny:
         for event in sorted(allowed, key=sort_key):
@@ -54,7 +54,7 @@ def check_pins(intent: Intent, decisions: Collection[Decision]) -> None:
                     f"{denied} cannot be denied while {event} is allowed ({why}): "
                     "deny that as well, or leave the pin out."
                 )
-    good = made_good(intent, [each.event for each in decisions], abis)
+    good = made_good(intent, [each.event for each in entries], abis)
     for event, denied_with in good.items():
         for fallback in (each for each in _fallbacks(event) if intent.pin(each) is False):
             raise UsageError(
@@ -73,7 +73,7 @@ def _fallbacks(event: Event) -> Iterator[Event]:
 def notes(policy: Policy) -> list[str]:
     """A sentence for each pin that does something else, or less, than it seems to."""
     intent, allowed = policy.intent, policy.events()
-    events = allowed | {each.event for each in policy.dropped}
+    events = allowed | policy.dropped()
     return [
         *_denied_as_well(made_good(intent, events, policy.abis)),
         *_same_by_another_name(intent, allowed),
@@ -100,8 +100,9 @@ def _denied_though_needed(policy: Policy) -> Iterator[str]:
 def _pinned_as_denied(policy: Policy, reason: str) -> list[Event]:
     return [
         each.event
-        for each in policy.dropped
-        if policy.intent.pin(each.event) is False
+        for each in policy.entries
+        if each.dropped
+        and policy.intent.pin(each.event) is False
         and reason in {found.text for found in each.functionality.reasons}
     ]
 
@@ -168,8 +169,12 @@ def _allowed_in_vain(policy: Policy) -> Iterator[str]:
 
 def _opens_abi(event: Syscall, policy: Policy) -> bool:
     """Whether the pins alone bring an ABI in."""
-    others = (each for each in policy.syscalls if each.call.abi == event.abi)
-    return all(each.count == 0 and policy.intent.pin(each.call) for each in others)
+    others = (each for each in policy.entries if each.allowed and _is_of(event.abi, each.event))
+    return all(each.count == 0 and policy.intent.pin(each.event) for each in others)
+
+
+def _is_of(abi: Abi, event: Event) -> bool:
+    return isinstance(event, Syscall) and event.abi is abi
 
 
 def _names(events: Iterable[Event]) -> str:

@@ -5,29 +5,22 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from typing import NamedTuple
 
-from msgspec.structs import replace
+from msgspec.structs import asdict, replace
 
 from beacon.data.cves import cves
 from beacon.data.kernel import is_capability, is_syscall
 from beacon.model.cve import Cve
-from beacon.model.decision import Decision
+from beacon.model.entry import Entry
 from beacon.model.event import Event, Syscall, sort_key, without_argument
 from beacon.model.missing import Missing
-from beacon.model.policy import AllowedCapability, AllowedSyscall, Dropped, Policy
+from beacon.model.policy import Policy
 from beacon.model.run import Run
 from beacon.synthesis.beyond import Allowed, beyond, only
 from beacon.synthesis.coverage import covers, defeat
 from beacon.synthesis.current_names import with_current_names
 from beacon.synthesis.decide import decide
 from beacon.synthesis.derive import Uses, uses_of
-from beacon.synthesis.entries import (
-    allowed_capabilities,
-    allowed_syscalls,
-    calls_of_uses,
-    dropped_entry,
-    evidence_of,
-    held_of_uses,
-)
+from beacon.synthesis.entries import with_uses
 from beacon.synthesis.intents import check_classes
 from beacon.synthesis.unasked import without_unasked
 from beacon.synthesis.withheld import withheld
@@ -35,18 +28,20 @@ from beacon.synthesis.withheld import withheld
 _WRITTEN = "policy.json allows it, the files beside it do not"
 _PINNED = "pinned: always denied"
 
-Entry = AllowedSyscall | AllowedCapability
-
 
 class Remedy(NamedTuple):
     """What runs did beyond a policy, and the entries that its intent makes of it.
 
-    In `added` and `dropped` is also what follows from that (data/implied_syscalls.toml).
+    In `entries` is also what follows from that (data/implied_syscalls.toml).
     """
 
     missing: tuple[Missing, ...] = ()
-    added: tuple[Entry, ...] = ()
-    dropped: tuple[Dropped, ...] = ()
+    entries: tuple[Entry, ...] = ()
+
+    @property
+    def adds(self) -> bool:
+        """Whether the policy is to allow more."""
+        return any(each.allowed for each in self.entries)
 
 
 def remedy(
@@ -61,8 +56,7 @@ def remedy(
     that count, by default all. UsageError for classes that do not exist in `written`.
     """
     intent = written.intent
-    dropped = (each.event for each in written.dropped)
-    check_classes([*written.events(), *dropped, *intent.allow, *intent.deny])
+    check_classes([*written.events(), *written.dropped(), *intent.allow, *intent.deny])
     counted = (r for r in runs if r.outcome.ready and not intent.ignores(r.environment))
     ready = with_current_names(counted)
     uses = uses_of(beyond(enforced, ready))
@@ -71,22 +65,19 @@ def remedy(
     fresh = {each for each in events if each not in allowed and each not in asked}
     decisions = _decide(written, ready, fresh, cves() if known is None else known)
     decided = {each.event: each for each in decisions}
-    kept = [each for each in decisions if each.allowed]
     return Remedy(
         tuple(
-            _weighed(decided[each], uses)
+            _missing(decided[each], uses)
             if each in fresh
-            else _missing(each, uses, _WRITTEN, allowed=True)
+            else _missing(Entry(event=each, allowed=True, because=_WRITTEN), uses)
             if each in allowed
-            else asked.missing(each, uses)
+            else _missing(asked.entry(each), uses, intended=True)
             for each in events
         ),
         (
             *_restored(written, [each for each in events if each in allowed]),
-            *allowed_syscalls(kept, uses),
-            *allowed_capabilities(kept, uses),
+            *(with_uses(each, uses.get(each.event, ())) for each in decisions),
         ),
-        tuple(dropped_entry(each, uses) for each in decisions if not each.allowed),
     )
 
 
@@ -94,20 +85,18 @@ class _Dropped:
     """What the intent dropped: events, or calls whatever their arguments."""
 
     def __init__(self, policy: Policy) -> None:
-        self._entries = {each.event: each for each in policy.dropped}
+        self._entries = {each.event: each for each in policy.entries if each.dropped}
         self._intent = policy.intent
 
     def __contains__(self, event: Event) -> bool:
-        return self._entry(event) is not None or self._intent.pin(event) is False
+        return self._found(event) is not None or self._intent.pin(event) is False
 
-    def missing(self, event: Event, uses: Uses) -> Missing:
-        entry = self._entry(event)
-        if entry is None:
-            return _missing(event, uses, _PINNED, intended=True)
-        found = _missing(event, uses, entry.because, intended=True)
-        return replace(found, security=entry.security, functionality=entry.functionality)
+    def entry(self, event: Event) -> Entry:
+        """What was decided of it, or of the call whatever its arguments."""
+        found = self._found(event) or Entry(event=event, allowed=False, because=_PINNED)
+        return replace(found, event=event)
 
-    def _entry(self, event: Event) -> Dropped | None:
+    def _found(self, event: Event) -> Entry | None:
         return self._entries.get(event) or self._entries.get(without_argument(event))
 
 
@@ -118,7 +107,7 @@ def _is_filterable(event: Event) -> bool:
 
 def _decide(
     policy: Policy, runs: Sequence[Run], fresh: Set[Event], known: Sequence[Cve]
-) -> list[Decision]:
+) -> list[Entry]:
     """Weigh what nobody judged yet, and what follows from it, beside all that is allowed."""
     if not fresh:
         return []
@@ -130,13 +119,9 @@ def _decide(
         deny=(*policy.intent.deny, *defeated),
     )
     decisions = decide(runs, intent, known, withheld(runs, policy, intent))
-    gone = [
-        Decision(e.event, allowed=False, security=e.security, functionality=e.functionality,
-                 because=e.because)
-        for e in policy.dropped
-    ]  # fmt: skip
+    gone = [each for each in policy.entries if each.dropped]
     decisions = without_unasked([*decisions, *gone], uses_of(runs), intent)
-    settled = policy.events() | {each.event for each in policy.dropped}
+    settled = policy.events() | policy.dropped()
     return [_with_reason(each, defeated) for each in decisions if each.event not in settled]
 
 
@@ -153,38 +138,21 @@ def _defeated(policy: Policy, event: Event) -> tuple[Event, ...]:
     )
 
 
-def _with_reason(decision: Decision, defeated: Mapping[Event, Sequence[Event]]) -> Decision:
-    if decision.event not in defeated:
-        return decision
-    pins = ", ".join(map(str, defeated[decision.event]))
-    return replace(decision, because=f"would defeat what is pinned as denied: {pins}")
+def _with_reason(entry: Entry, defeated: Mapping[Event, Sequence[Event]]) -> Entry:
+    if entry.event not in defeated:
+        return entry
+    pins = ", ".join(map(str, defeated[entry.event]))
+    return replace(entry, because=f"would defeat what is pinned as denied: {pins}")
 
 
 def _restored(written: Policy, events: Sequence[Event]) -> Iterator[Entry]:
     """The entries that let these events through."""
-    for call in written.syscalls:
-        if any(e == call.call or covers(call.call, e, written.abis) for e in events):
-            yield call
-    names = {event.name for event in events}
-    yield from (each for each in written.capabilities if each.name in names)
+    for each in written.entries:
+        covered = (e == each.event or covers(each.event, e, written.abis) for e in events)
+        if each.allowed and any(covered):
+            yield each
 
 
-def _weighed(decision: Decision, uses: Uses) -> Missing:
-    found = _missing(decision.event, uses, decision.because, allowed=decision.allowed)
-    return replace(found, security=decision.security, functionality=decision.functionality)
-
-
-def _missing(
-    event: Event, uses: Uses, because: str, *, intended: bool = False, allowed: bool = False
-) -> Missing:
-    found = uses[event]
-    return Missing(
-        event,
-        sum(use.count for _, use in found),
-        evidence_of(found),
-        because,
-        intended,
-        allowed,
-        calls=calls_of_uses(found),
-        held=held_of_uses(found),
-    )
+def _missing(entry: Entry, uses: Uses, *, intended: bool = False) -> Missing:
+    found = with_uses(entry, uses[entry.event])
+    return Missing(**asdict(found), intended=intended)

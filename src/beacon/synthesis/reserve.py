@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence, Set
-from typing import NamedTuple
+from collections.abc import Collection, Iterable, Iterator, Sequence, Set
 
 from beacon.data.arguments import multiplexers
 from beacon.data.asked import capabilities_asked
@@ -11,11 +10,11 @@ from beacon.data.capabilities import granted, worth_beside
 from beacon.data.host_access import host_access
 from beacon.data.surface import HARMLESS, harmless_classes, is_harmless, weight_of
 from beacon.model.cve import Cve
-from beacon.model.decision import Decision
+from beacon.model.entry import Basis, Entry
 from beacon.model.event import Abi, Capability, Event, Syscall, sort_key, without_argument
 from beacon.model.intent import Intent, Reserve
 from beacon.model.launch import Launch, strip_cap_prefix
-from beacon.model.policy import ReachSummary, Unseen
+from beacon.model.policy import ReachSummary
 from beacon.model.reach import Caller, Reach
 from beacon.model.score import Reason, Score, joined
 from beacon.scoring.openings import Openings
@@ -26,24 +25,20 @@ from beacon.synthesis.denial import unknown_to_some
 _UNSEEN = Score(0.0, (Reason(0.0, "no run that the intent counts used it"),))
 _HARMLESS = "not seen, within reach, and its denial stops no known attack"
 _REACHABLE = "not seen, within reach, and the intent allows whatever is"
+_RISKY = "no run showed it, and its denial buys something"
 
 
-class Reserved(NamedTuple):
-    """The reserve's decisions, and what is within reach and stays denied."""
-
-    decisions: tuple[Decision, ...]
-    unseen: tuple[Unseen, ...]
-
-
-def reserved(
-    decided: Sequence[Decision],
+def within_reach(
+    decided: Sequence[Entry],
     reach: Reach | None,
     intent: Intent,
     launch: Launch,
     cves: Iterable[Cve],
     refused: Set[Event] = frozenset(),
-) -> Reserved:
-    """What the reserve adds to the decisions about what was seen; nothing without an analysis.
+) -> tuple[Entry, ...]:
+    """What the reserve adds to the entries of what was seen, and what of reach stays denied.
+
+    Nothing without an analysis.
 
     `refused` is what the filter turned away while it was recorded.
 
@@ -52,26 +47,26 @@ def reserved(
     policy of what was seen stops. Raising the weight of security never lets anything in.
     """
     if reach is None:
-        return Reserved((), ())
+        return ()
     return _Reserve(decided, reach, intent, launch, cves, refused).found()
 
 
 def summary(
-    found: Reserved, reach: Reach | None, intent: Intent, seen: Set[Event]
+    entries: Collection[Entry], reach: Reach | None, intent: Intent, seen: Set[Event]
 ) -> ReachSummary | None:
     """How many calls are within reach, by name, and what became of them."""
     if reach is None:
         return None
     names = reach.within(intent.reach).keys()
     used = {event.name for event in seen if isinstance(event, Syscall)} & names
-    kept = {d.event.name for d in found.decisions if isinstance(d.event, Syscall)}
-    denied = {e.event.name for e in found.unseen if isinstance(e.event, Syscall) and not e.allowed}
+    allowed = {each.event.name for each in entries if each.allowed}
+    reserve = {each.event.name for each in entries if each.reserve} & names
     return ReachSummary(
         scope=intent.reach,
         calls=len(names),
         seen=len(used),
-        reserve=len(kept - used),
-        denied=len(denied - used),
+        reserve=len(reserve - used),
+        denied=len(names - allowed - used),
         unresolved=reach.unresolved_within(intent.reach),
     )
 
@@ -79,7 +74,7 @@ def summary(
 class _Reserve:
     def __init__(
         self,
-        decided: Sequence[Decision],
+        decided: Sequence[Entry],
         reach: Reach,
         intent: Intent,
         launch: Launch,
@@ -101,11 +96,14 @@ class _Reserve:
         everything: set[Event] = {*map(Syscall, self._reachable), *self._calls, *self._rights}
         self._openings = Openings(cves, self._possible | everything)
 
-    def found(self) -> Reserved:
+    def found(self) -> tuple[Entry, ...]:
         chosen = self._chosen()
         allowed = self._kept | chosen
-        decisions = [self._decision(each, allowed) for each in sorted(chosen, key=sort_key)]
-        return Reserved(tuple(decisions), tuple(self._unseen(allowed)))
+        reserve = [self._entry(each, allowed) for each in sorted(chosen, key=sort_key)]
+        # What was seen and denied has an entry that says why.
+        decided = self._dropped | self._denied
+        unseen = (each for each in self._unseen(allowed) if each.event not in decided)
+        return (*reserve, *unseen)
 
     def _chosen(self) -> set[Event]:
         match self._intent.reserve:
@@ -186,15 +184,15 @@ class _Reserve:
         within = (call for call in calls if call.name in self._reachable)
         return sorted({call.name for call in within if right.name in capabilities_asked(call)})
 
-    def _decision(self, event: Event, allowed: Set[Event]) -> Decision:
-        why = _REACHABLE if self._intent.reserve is Reserve.REACHABLE else _HARMLESS
-        return Decision(
-            event,
+    def _entry(self, event: Event, allowed: Set[Event]) -> Entry:
+        return Entry(
+            event=event,
             allowed=True,
+            because=_REACHABLE if self._intent.reserve is Reserve.REACHABLE else _HARMLESS,
+            basis=Basis.REACH,
+            source=self._who(event, allowed),
             security=self._worth(event, frozenset()),
             functionality=_UNSEEN,
-            because=why,
-            reserve=self._who(event, allowed),
         )
 
     def _who(self, event: Event, allowed: Set[Event]) -> str:
@@ -202,7 +200,7 @@ class _Reserve:
             return self._reachable[event.name].who()
         return f"asked for in {', '.join(self._askers(event, allowed))}"
 
-    def _unseen(self, allowed: Set[Event]) -> Iterator[Unseen]:
+    def _unseen(self, allowed: Set[Event]) -> Iterator[Entry]:
         by_name: dict[str, list[Syscall]] = {}
         for each in sorted((e for e in allowed if isinstance(e, Syscall)), key=sort_key):
             by_name.setdefault(each.name, []).append(each)
@@ -212,10 +210,29 @@ class _Reserve:
                 continue
             event = Syscall(name)
             classes = tuple(c.argument for c in calls if c.argument is not None)
-            yield Unseen(event, reachable.callers, self._worth(event, allowed), classes)
+            yield self._denial(event, allowed, reachable.callers, classes)
         for right in self._rights:
             if right not in allowed:
-                yield Unseen(right, self._callers(right), self._worth(right, allowed))
+                yield self._denial(right, allowed, self._callers(right))
+
+    def _denial(
+        self,
+        event: Event,
+        allowed: Set[Event],
+        callers: tuple[Caller, ...],
+        classes: tuple[str, ...] = (),
+    ) -> Entry:
+        return Entry(
+            event=event,
+            allowed=False,
+            because=_RISKY,
+            basis=Basis.REACH,
+            source=callers[0].words() if callers else None,
+            security=self._worth(event, allowed),
+            functionality=_UNSEEN,
+            callers=callers,
+            allowed_classes=classes,
+        )
 
     def _callers(self, right: Capability) -> tuple[Caller, ...]:
         asking = (

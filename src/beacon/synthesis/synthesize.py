@@ -7,34 +7,24 @@ from collections.abc import Iterable, Iterator, Sequence, Set
 
 from beacon import __version__
 from beacon.data.cves import cves
-from beacon.data.fallbacks import not_implemented
 from beacon.data.runtimes import Table, shipped
 from beacon.errors import UsageError
 from beacon.model.ablation import Ablation
 from beacon.model.coverage import coverage
 from beacon.model.cve import Cve
+from beacon.model.entry import Entry
 from beacon.model.event import Event, sort_key
 from beacon.model.intent import Intent
 from beacon.model.listener import own_ports
 from beacon.model.observation import Use
 from beacon.model.origin import ImageIdentity, Origin
-from beacon.model.policy import (
-    Dropped,
-    Policy,
-    Recorded,
-    Replay,
-)
+from beacon.model.policy import Policy, Recorded, Replay
 from beacon.model.profile import Profile
 from beacon.model.run import Check, Run
 from beacon.model.support import compared, repeated, unsteady
 from beacon.synthesis.current_names import with_current_names
 from beacon.synthesis.derive import counted_runs, derive, filterable, uses_of
-from beacon.synthesis.entries import (
-    allowed_capabilities,
-    allowed_syscalls,
-    dropped_entry,
-    evidence_of,
-)
+from beacon.synthesis.entries import with_entries, with_uses
 from beacon.synthesis.intents import check_classes
 from beacon.synthesis.pins import check_pins
 from beacon.synthesis.reserve import summary
@@ -72,44 +62,35 @@ def synthesize(
             f"This profile is not complete ({gaps[0]}): profile again, or pass --incomplete."
         )
     floor = needed(profile.runtimes(), runs, intent, runtimes or shipped())
-    seen, reserve = derive(
-        profile, runs, intent, floor, cves() if known is None else known, ablation
-    )
-    decisions = [*seen, *reserve.decisions]
-    allowed = [decision for decision in decisions if decision.allowed]
-    syscalls = tuple(allowed_syscalls(allowed, uses))
-    abis = tuple(sorted({each.call.abi for each in syscalls}))
-    check_pins(intent, decisions)
-    return Policy(
+    decided = derive(profile, runs, intent, floor, cves() if known is None else known, ablation)
+    check_pins(intent, decided)
+    probed = _probed(runs, {each.event for each in decided if not each.unseen})
+    entries = [*(with_uses(each, uses.get(each.event, ())) for each in decided), *probed]
+    policy = Policy(
         image=profile.image,
         launch=profile.launch,
-        abis=abis,
-        syscalls=syscalls,
-        capabilities=tuple(allowed_capabilities(allowed, uses)),
-        not_implemented=not_implemented({each.call.name for each in syscalls}, abis),
+        abis=(),
+        entries=(),
+        not_implemented=(),
         replays=tuple(
             replay(group, compared(groups, group), _other_image(profile, group)) for group in groups
         ),
         gaps=gaps,
         surroundings=profile.surroundings,
         intent=intent,
-        dropped=(
-            *(dropped_entry(each, uses) for each in decisions if not each.allowed),
-            *_probed(runs, {each.event for each in decisions}),
-        ),
         beacon=__version__,
         script=profile.script,
         scripts=profile.scripts,
         runtimes=floor.runtimes,
         coverage=coverage(runs, profile.surroundings),
-        reach=summary(reserve, profile.reach, intent, frozenset(uses)),
-        unseen=reserve.unseen,
+        reach=summary(decided, profile.reach, intent, frozenset(uses)),
         recall=profile.recall,
         recorded=tuple(_recorded(runs)),
     )
+    return with_entries(policy, entries)
 
 
-def _probed(runs: Iterable[Run], decided: Set[Event]) -> Iterator[Dropped]:
+def _probed(runs: Iterable[Run], decided: Set[Event]) -> Iterator[Entry]:
     """The calls of ABIs that a program only probes: they open no ABI."""
     found: dict[Event, list[tuple[str, Use]]] = defaultdict(list)
     for run in runs:
@@ -117,8 +98,7 @@ def _probed(runs: Iterable[Run], decided: Set[Event]) -> Iterator[Dropped]:
             if use.event not in decided and filterable(use.event):
                 found[use.event].append((run.name, use))
     for event, uses in sorted(found.items(), key=lambda item: sort_key(item[0])):
-        count = sum(use.count for _, use in uses)
-        yield Dropped(event, count, evidence_of(uses), because=_PROBED)
+        yield with_uses(Entry(event=event, allowed=False, because=_PROBED), uses)
 
 
 def _recorded(runs: Iterable[Run]) -> Iterator[Recorded]:

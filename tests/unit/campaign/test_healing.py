@@ -129,8 +129,7 @@ def written(place: Path, *lacking: str, intent: Intent | None = None) -> Policy:
     gone = {parse_event(each) for each in lacking}
     less = replace(
         policy,
-        syscalls=tuple(each for each in policy.syscalls if each.call not in gone),
-        capabilities=tuple(c for c in policy.capabilities if parse_event(c.name) not in gone),
+        entries=tuple(each for each in policy.entries if each.event not in gone),
     )
     write_files(place, render_all(less))
     return policy

@@ -160,7 +160,7 @@ def test_what_other_commands_show(
     ("name", "wrong"),
     [
         ("output/policy", {"schema": "beacon.profile/1"}),
-        ("output/policy", {"syscalls": [{"call": "read"}]}),
+        ("output/policy", {"entries": [{"event": "read"}]}),
         ("output/verification", {"verdict": "perhaps"}),
     ],
 )

@@ -13,6 +13,7 @@ from beacon.data.host_access import host_access
 from beacon.data.kernel import is_syscall, tables
 from beacon.engines.interface import Enforcement
 from beacon.errors import UsageError
+from beacon.model.entry import Entry, ordered
 from beacon.model.environment import Action, Changes, Environment, EnvironmentSpace, Step
 from beacon.model.event import Abi, Capability, Syscall
 from beacon.model.intent import Intent
@@ -195,9 +196,8 @@ OPEN = '{"defaultAction": "SCMP_ACT_ERRNO", "syscalls": [' + (
 
 def allowing(*calls: Syscall) -> Policy:
     made = policy()
-    (first, *_) = made.syscalls
-    allowed = tuple(msgspec.structs.replace(first, call=each) for each in calls)
-    return msgspec.structs.replace(made, syscalls=allowed)
+    entries = ordered(Entry(event=each, allowed=True) for each in calls)
+    return msgspec.structs.replace(made, entries=entries)
 
 
 def test_a_user_namespace_by_the_arguments_of_clone_needs_consent() -> None:

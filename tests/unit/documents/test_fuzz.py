@@ -99,6 +99,8 @@ def _recorded() -> Profile:
 
 PROFILE = _recorded()
 POLICY = synthesize(PROFILE, insist=True)
+#: Of version 1, with a reserve and pins.
+OLD_POLICY = json.loads((Path(__file__).parents[1] / "model" / "policy-1.json").read_bytes())
 #: Runs in which the container does more than when it was recorded.
 BEYOND = tuple(
     ran(
@@ -308,6 +310,14 @@ def test_policies_that_runs_go_beyond(place: Path, content: bytes) -> None:
         policy = load_policy(folder)
         found = remedy(policy, policy, BEYOND)
         render_all(healed(policy, policy, found, image="sha256:0", at="now"))
+
+
+@examples(60)
+@given(content=mutated(OLD_POLICY).map(encoded) | damaged(encoded(OLD_POLICY)))
+def test_policies_of_version_1(place: Path, content: bytes) -> None:
+    folder = fresh(place)
+    (folder / "policy.json").write_bytes(content)
+    check(folder, "explain", folder, "--unseen")
 
 
 @examples(40)

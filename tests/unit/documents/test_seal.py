@@ -56,7 +56,7 @@ def test_a_seal_holds_also_over_the_disk(home: Path) -> None:
         {"image": ImageIdentity("evil", "sha256:1", "amd64")},
         {"surroundings": EnvironmentSpace((), ("/etc",))},
         {"replays": ()},
-        {"syscalls": ()},
+        {"entries": ()},
         {"beacon": "9"},
     ],
     ids=lambda change: next(iter(change)),

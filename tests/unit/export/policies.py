@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import msgspec
 
-from beacon.model.event import Abi, Syscall
+from beacon.model.entry import Entry, ordered
+from beacon.model.event import Abi, Capability, Event, Syscall
 from beacon.model.launch import Launch
 from beacon.model.origin import ImageIdentity
-from beacon.model.policy import AllowedCapability, AllowedSyscall, Evidence, Policy
+from beacon.model.policy import Policy
 
 CONFIDENTIAL = "hunter2"
 
@@ -60,9 +61,9 @@ def classed() -> Policy:
 
 def by_classes(*calls: tuple[str, str]) -> Policy:
     """A policy that allows calls of these classes, and `read` as a whole."""
-    policy, nobody = launched(Launch(), "read"), Evidence((), (), ())
-    allowed = [AllowedSyscall(Syscall(name, argument=a), 1, nobody) for name, a in calls]
-    return msgspec.structs.replace(policy, syscalls=(*policy.syscalls, *allowed))
+    policy = launched(Launch(), "read")
+    allowed = [Entry(event=Syscall(name, argument=a), allowed=True, count=1) for name, a in calls]
+    return msgspec.structs.replace(policy, entries=ordered([*policy.entries, *allowed]))
 
 
 def equipped() -> Policy:
@@ -99,13 +100,12 @@ def hostile() -> Policy:
 
 def launched(launch: Launch, *calls: str, capabilities: tuple[str, ...] = ()) -> Policy:
     """A policy as synthesis makes them, though not by it: only exporters change these files."""
-    nobody = Evidence((), (), ())
+    events: list[Event] = [*map(Syscall, calls or ("read",)), *map(Capability, capabilities)]
     return Policy(
         image=ImageIdentity("example/server:1", "sha256:" + "0" * 64, "amd64"),
         launch=launch,
         abis=(Abi.X86_64,),
-        syscalls=tuple(AllowedSyscall(Syscall(name), 1, nobody) for name in calls or ("read",)),
-        capabilities=tuple(AllowedCapability(name, 1, (), nobody) for name in capabilities),
+        entries=ordered(Entry(event=each, allowed=True, count=1) for each in events),
         not_implemented=(),
         replays=(),
         gaps=(),

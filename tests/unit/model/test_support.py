@@ -67,8 +67,8 @@ def test_a_repeated_run_counts_with_the_first_one() -> None:
         ["http@default", "http@default#2"],
     ]
     assert together(made.runs[1:])[0] == Check("page", passed=True)
-    events = synthesize(made).syscalls
-    assert all("http@default#2" in each.evidence.runs for each in events if each.count)
+    entries = synthesize(made).entries
+    assert all("http@default#2" in each.evidence.runs for each in entries if each.count)
 
 
 def test_three_names_stand_for_many() -> None:

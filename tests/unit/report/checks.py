@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 
 from beacon.model.coverage import Coverage
 from beacon.model.deviation import Deviation, DeviationKind
+from beacon.model.entry import Evidence
 from beacon.model.environment import Environment
 from beacon.model.event import Capability, Event, Phase, Syscall
 from beacon.model.image_check import ImageCheck, Need
@@ -13,7 +14,6 @@ from beacon.model.listener import Listener
 from beacon.model.logged import LoggedRun
 from beacon.model.missing import Missing
 from beacon.model.origin import ImageIdentity
-from beacon.model.policy import Evidence
 from beacon.model.run import Check, Ending, Outcome
 from beacon.model.score import Score
 from beacon.model.verification import (
@@ -42,9 +42,16 @@ def need(
     intended: bool = False,
     allowed: bool = True,
 ) -> Need:
-    evidence = Evidence((Phase.SERVE,), (process,), ("http@default",))
-    because = "functionality 1 * 1.00 >= security 0 * 0.00"
-    return Need(Missing(event, 3, evidence, because, intended, allowed, Score(security)), opens)
+    missing = Missing(
+        event=event,
+        allowed=allowed,
+        because="functionality 1 * 1.00 >= security 0 * 0.00",
+        security=Score(security),
+        count=3,
+        evidence=Evidence((Phase.SERVE,), (process,), ("http@default",)),
+        intended=intended,
+    )
+    return Need(missing, opens)
 
 
 def checked(

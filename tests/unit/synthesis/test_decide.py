@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from beacon.data.cves import cves
 from beacon.data.kernel import tables
-from beacon.model.decision import Decision
+from beacon.model.entry import Basis, Entry
 from beacon.model.environment import Environment
 from beacon.model.event import Abi, Event, Phase, Syscall, parse_event
 from beacon.model.intent import PRESETS, Intent
@@ -37,8 +37,8 @@ def runs(draw: st.DrawFn) -> list[Run]:
     return [one() for _ in range(draw(st.integers(1, 4)))]
 
 
-def allowed(decisions: list[Decision]) -> set[Event]:
-    return {decision.event for decision in decisions if decision.allowed}
+def allowed(entries: list[Entry]) -> set[Event]:
+    return {entry.event for entry in entries if entry.allowed}
 
 
 def by(observed: list[Run], security: float, functionality: float) -> set[Event]:
@@ -222,8 +222,9 @@ def test_siblings_count_half_and_certain_ones_whole() -> None:
     assert decided[parse_event("clone(plain)")].functionality.value == 0.5
     assert Syscall("clone") not in decided
     assert decided[Syscall("exit")].functionality.value == 1.0
-    assert decided[Syscall("exit")].inferred == "every thread ends with it"
-    assert decided[Syscall("read")].inferred is None
+    assert decided[Syscall("exit")].basis is Basis.INFERRED
+    assert decided[Syscall("exit")].source == "every thread ends with it"
+    assert decided[Syscall("read")].basis is Basis.SEEN
 
 
 def test_what_threads_do_by_chance_stays_with_them() -> None:

@@ -8,17 +8,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from beacon.model.denial import Denial, DenialKind, Standing
+from beacon.model.entry import Entry
 from beacon.model.environment import Environment
 from beacon.model.event import Abi, Capability, Event, Phase, Syscall
 from beacon.model.intent import Intent
 from beacon.model.observation import ClassCount, Holding, Observation, SyscallCount
-from beacon.model.policy import Dropped, Evidence, Policy, Replay
+from beacon.model.policy import Policy, Replay
 from beacon.model.run import Ending
 from beacon.synthesis.denials import Judge
 from builders import call, check
 from unit.export.policies import by_classes, plain
-
-NOBODY = Evidence((), (), ())
 
 
 def judged(
@@ -106,10 +105,12 @@ def with_history() -> Policy:
         refused=("CAP_SYS_NICE",),
         signalled=(Syscall("bpf"),),
     )
+    made = plain()
+    dropped = Entry(event=Syscall("ptrace"), allowed=False, count=1)
     return msgspec.structs.replace(
-        plain(),
+        made,
+        entries=(*made.entries, dropped),
         intent=Intent(deny=(Syscall("keyctl"),)),
-        dropped=(Dropped(Syscall("ptrace"), 1, NOBODY),),
         replays=(replay,),
     )
 

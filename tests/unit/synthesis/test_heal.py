@@ -9,14 +9,14 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from beacon.data.kernel import tables
+from beacon.model.entry import Basis, Entry
 from beacon.model.event import Abi, Capability, Phase, Syscall, parse_event
 from beacon.model.intent import Intent
 from beacon.model.launch import Launch
 from beacon.model.observation import ClassCount
-from beacon.model.policy import Policy, ReachSummary, Unseen
+from beacon.model.policy import Policy, ReachSummary
 from beacon.model.reach import Caller, Scope
 from beacon.model.run import Ending, Run
-from beacon.model.score import Score
 from beacon.synthesis.beyond import as_if_allowed, beyond
 from beacon.synthesis.explain import explain
 from beacon.synthesis.heal import healed
@@ -31,11 +31,7 @@ AT = "2026-01-01T00:00:00Z"
 
 def without(policy: Policy, *events: str) -> Policy:
     gone = {parse_event(event) for event in events}
-    return replace(
-        policy,
-        syscalls=tuple(each for each in policy.syscalls if each.call not in gone),
-        capabilities=tuple(e for e in policy.capabilities if Capability(e.name) not in gone),
-    )
+    return replace(policy, entries=tuple(e for e in policy.entries if e.event not in gone))
 
 
 def heal(policy: Policy, runs: Iterable[Run], enforced: Policy | None = None) -> Policy:
@@ -65,7 +61,7 @@ def test_what_was_taken_out_of_a_policy_comes_back(
         base = policy if enforced else without(policy, *gone)
         again = heal(base, [seen], enforced)
         assert again.events() == policy.events()
-        assert again.syscalls == policy.syscalls if enforced else again.names() == policy.names()
+        assert again.entries == policy.entries if enforced else again.names() == policy.names()
         assert again.not_implemented == policy.not_implemented
         assert again.abis == policy.abis
         assert {e for each in again.healed for e in each.events} <= policy.events()
@@ -93,7 +89,7 @@ def test_who_what_and_when() -> None:
     assert (found.allowed, found.intended) == (True, False)
     assert found.because == "functionality 1 * 1.00 >= security 0 * 0.72"
     after = heal(policy, [seen])
-    (entry,) = [each for each in after.syscalls if each.call.name == "sendfile"]
+    (entry,) = [each for each in after.entries if each.event.name == "sendfile"]
     assert (entry.count, entry.evidence.runs) == (4, ("http@default",))
     assert explain(after, Syscall("sendfile"), ())[0].healed == AT
     (journal,) = after.healed
@@ -121,7 +117,7 @@ def test_a_risk_above_the_limit_of_the_intent_stays_denied() -> None:
     assert "<" in found.because
     after = heal(policy, seen)
     assert after.names() == policy.names()
-    assert [each.event for each in after.dropped] == [Syscall("ptrace")]
+    assert after.dropped() == {Syscall("ptrace")}
     assert remedy(after, after, seen).missing[0].intended
 
 
@@ -143,9 +139,9 @@ def test_a_capability_is_never_beyond_the_launch() -> None:
     policy = synthesize(profile(run(call("read"))))
     seen = [run(call("read"), capabilities=(check("CAP_CHOWN"), check("CAP_SYS_ADMIN")))]
     assert "the launch does not grant it" in because(policy, seen, "CAP_SYS_ADMIN")
-    assert [each.name for each in heal(policy, seen).capabilities] == ["CAP_CHOWN"]
+    assert heal(policy, seen).capabilities() == ("CAP_CHOWN",)
     less = replace(policy, launch=Launch(cap_drop=("CHOWN",)))
-    assert heal(less, seen).capabilities == ()
+    assert heal(less, seen).capabilities() == ()
 
 
 def test_a_capability_that_only_a_dropped_call_asks_for_stays_denied() -> None:
@@ -206,7 +202,7 @@ def test_files_that_were_narrowed() -> None:
     assert (str(found.event), found.allowed) == ("sendfile", True)
     after = heal(policy, [used], enforced)
     assert after.names() == ("read", "sendfile")
-    (out,) = after.dropped
+    (out,) = [each for each in after.entries if each.dropped]
     assert (str(out.event), out.count) == ("getpid", 1)
 
 
@@ -214,11 +210,14 @@ def test_what_is_within_reach_is_seen_by_then() -> None:
     caller = Caller("/bin/server")
     callers = {"sendfile": (caller,), "socket": (caller,)}
     policy = synthesize(profile(run(call("read"))), known=())
-    unseen = tuple(Unseen(Syscall(name), each, Score(0.5)) for name, each in callers.items())
+    unseen = (
+        Entry(event=Syscall(name), allowed=False, basis=Basis.REACH, callers=each)
+        for name, each in callers.items()
+    )
     summary = ReachSummary(Scope.BESIDE, calls=3, seen=1, reserve=0, denied=2, unresolved=0)
-    policy = replace(policy, reach=summary, unseen=unseen)
+    policy = replace(policy, reach=summary, entries=(*policy.entries, *unseen))
     local = (ClassCount("AF_UNIX,SOCK_STREAM,0x0", 1, 0, ("server",)),)
     after = heal(policy, [run(call("sendfile"), replace(call("socket"), classes=local))])
     assert after.reach == replace(summary, seen=3, denied=0)
-    (left,) = after.unseen
-    assert (str(left.event), left.allowed) == ("socket", ("AF_UNIX,SOCK_STREAM,0x0",))
+    (left,) = [each for each in after.entries if each.unseen]
+    assert (str(left.event), left.allowed_classes) == ("socket", ("AF_UNIX,SOCK_STREAM,0x0",))

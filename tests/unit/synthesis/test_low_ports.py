@@ -8,6 +8,7 @@ from msgspec.structs import replace
 from beacon.errors import UsageError
 from beacon.export.kubernetes import KubernetesExporter
 from beacon.model.coverage import Coverage
+from beacon.model.event import Capability
 from beacon.model.launch import Launch
 from beacon.model.listener import Listener
 from beacon.model.policy import Policy
@@ -56,8 +57,8 @@ def test_the_network_of_the_host_has_no_sysctl_of_its_own() -> None:
 
 def test_the_capability_instead() -> None:
     added = with_bind_service(policy(80))
-    (kept,) = added.capabilities
-    assert kept.name == "CAP_NET_BIND_SERVICE"
+    (kept,) = [each for each in added.entries if isinstance(each.event, Capability)]
+    assert kept.event.name == "CAP_NET_BIND_SERVICE"
     assert "80" in kept.because
     text = pod(added)
     assert SYSCTL not in text

@@ -140,7 +140,7 @@ def test_each_version_of_an_image_is_verified_by_its_own_runs() -> None:
 def test_what_one_version_always_needs_scores_as_if_it_were_alone() -> None:
     old = recorded(serving("read"), tag="1")
     new = recorded(serving("read", "fsync"), tag="2", began=9.0)
-    (fsync,) = (e for e in synthesize(merge([old, new])).syscalls if e.call == Syscall("fsync"))
+    (fsync,) = (e for e in synthesize(merge([old, new])).entries if e.event == Syscall("fsync"))
     assert fsync.functionality.value == 1.0
 
 

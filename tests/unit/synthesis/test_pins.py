@@ -69,7 +69,7 @@ def test_made_good_by_denying_what_has_a_fallback(
     assert not allows(found, gone)
     assert gone in found.not_implemented
     assert allows(found, kept)
-    (dropped,) = [each for each in found.dropped if each.event == parse_event(gone)]
+    (dropped,) = [each for each in found.entries if each.event == parse_event(gone)]
     assert dropped.because == f"would defeat what is pinned as denied: {', '.join(deny)}"
     (note,) = notes(found)
     assert note.startswith(f"{gone} is denied with {', '.join(deny)}, which it would defeat")

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from beacon.data.cves import cves
 from beacon.data.kernel import tables
 from beacon.data.surface import HARMLESS, is_harmless
+from beacon.model.entry import Entry
 from beacon.model.event import Abi, Capability, Event, Phase, Syscall
 from beacon.model.intent import PRESETS, Intent, Reserve
 from beacon.model.launch import Launch
@@ -20,6 +21,7 @@ from beacon.model.reach import Caller, Reach, Reachable, Scope, Unresolved
 from beacon.model.run import Run
 from beacon.scoring.security import Candidates, routes
 from beacon.synthesis.coverage import covers
+from beacon.synthesis.explain import explain
 from beacon.synthesis.synthesize import synthesize
 from builders import call, check, profile, run
 
@@ -37,6 +39,10 @@ def derive(seen: Iterable[str], reach: Iterable[str], intent: Intent = HARMLESS_
     return synthesize(reaching(profile(run(*map(call, seen))), *reach), intent)
 
 
+def unseen(policy: Policy) -> list[Entry]:
+    return [each for each in policy.entries if each.unseen]
+
+
 def open_cves(events: Iterable[Event]) -> set[str]:
     candidates = Candidates(events)
     return {cve.id for cve in cves() if cve.counts and routes(cve, candidates)}
@@ -45,28 +51,36 @@ def open_cves(events: Iterable[Event]) -> set[str]:
 def test_harmless_calls_within_reach_are_allowed_and_marked() -> None:
     policy = derive(["read"], ["read", "readv", "ptrace"])
     assert policy.names() == ("read", "readv")
-    (readv,) = [each for each in policy.syscalls if each.call.name == "readv"]
+    (readv,) = [each for each in policy.entries if each.event == Syscall("readv")]
     assert readv.count == 0
-    assert readv.inferred is None
-    assert readv.reserve == "/usr/sbin/nginx imports readv (/lib/libc.so.6)"
+    assert readv.reserve
+    assert readv.source == "/usr/sbin/nginx imports readv (/lib/libc.so.6)"
     assert "no known attack" in readv.because
 
 
 def test_what_is_dangerous_is_denied_and_named() -> None:
     policy = derive(["read"], ["read", "readv", "ptrace", "io_uring_setup"])
-    calls = [each.event for each in policy.unseen if isinstance(each.event, Syscall)]
+    denied = unseen(policy)
+    calls = [each.event for each in denied if isinstance(each.event, Syscall)]
     assert calls == [Syscall("io_uring_setup"), Syscall("ptrace")]
-    assert all(each.security.value > HARMLESS and each.callers for each in policy.unseen)
+    assert all(each.security.value > HARMLESS and each.callers for each in denied)
     assert policy.reach is not None
     assert policy.reach.sentence() == (
         "programs can make 4 calls: 1 was seen, 1 is in the reserve, 2 are denied"
     )
 
 
+def test_what_was_seen_and_denied_is_not_called_unseen() -> None:
+    policy = derive(["read", "ptrace"], ["read", "ptrace"], Intent(deny=(Syscall("ptrace"),)))
+    assert not unseen(policy)
+    (found,) = explain(policy, Syscall("ptrace"), ())
+    assert found.because == "pinned: always denied"
+
+
 def test_none_allows_what_was_seen_and_still_says_what_was_not() -> None:
     policy = derive(["read"], ["read", "readv"], Intent(reserve=Reserve.NONE))
     assert policy.names() == ("read",)
-    assert [each.event for each in policy.unseen] == [Syscall("readv")]
+    assert [each.event for each in unseen(policy)] == [Syscall("readv")]
 
 
 def test_reachable_allows_all_of_it_but_for_pins() -> None:
@@ -80,7 +94,7 @@ def test_nothing_that_docker_s_default_filter_denies(reserve: Reserve) -> None:
     reach = ["create_module", "lsm_list_modules", "bpf", "readv"]
     policy = derive(["read"], reach, Intent(reserve=reserve))
     assert policy.names() == ("read", "readv")
-    assert Syscall("create_module") in {each.event for each in policy.unseen}
+    assert Syscall("create_module") in {each.event for each in unseen(policy)}
 
 
 @pytest.mark.parametrize("refused", [{"denied": 1}, {"killed": 1}, {"trapped": 1}])
@@ -94,7 +108,7 @@ def test_without_an_analysis_there_is_no_reserve() -> None:
     policy = synthesize(profile(run(call("read"))), HARMLESS_INTENT)
     assert policy.names() == ("read",)
     assert policy.reach is None
-    assert not policy.unseen
+    assert not unseen(policy)
 
 
 def test_the_scope_decides_whose_calls_count() -> None:
@@ -149,14 +163,15 @@ def privileged(launch: Launch | None = None) -> Profile:
 
 def test_a_capability_that_is_worth_little_is_in_the_reserve() -> None:
     policy = synthesize(privileged(), HARMLESS_INTENT)
-    held = {each.name: each.reserve for each in policy.capabilities}
+    rights = (each for each in policy.entries if isinstance(each.event, Capability))
+    held = {each.event.name: each.source for each in rights if each.allowed}
     assert held == {"CAP_CHOWN": None, "CAP_NET_BIND_SERVICE": "asked for in bind"}
-    assert Capability("CAP_SETUID") in {each.event for each in policy.unseen}
+    assert Capability("CAP_SETUID") in {each.event for each in unseen(policy)}
 
 
 def test_no_capability_for_a_container_that_has_none_of_its_own() -> None:
     policy = derive(["read", "bind"], ["bind", "setuid"])
-    assert not policy.capabilities
+    assert not policy.capabilities()
 
 
 @pytest.mark.parametrize(
@@ -164,8 +179,8 @@ def test_no_capability_for_a_container_that_has_none_of_its_own() -> None:
 )
 def test_no_capability_that_the_launch_lacks(launch: Launch) -> None:
     policy = synthesize(privileged(launch), HARMLESS_INTENT)
-    assert "CAP_NET_BIND_SERVICE" not in {each.name for each in policy.capabilities}
-    assert Capability("CAP_SETUID") not in {each.event for each in policy.unseen}
+    assert "CAP_NET_BIND_SERVICE" not in policy.capabilities()
+    assert Capability("CAP_SETUID") not in {each.event for each in unseen(policy)}
 
 
 SEEN = st.lists(st.tuples(st.sampled_from(NAMES), st.sampled_from(list(Phase))), max_size=15)
@@ -184,9 +199,8 @@ def test_it_opens_no_known_attack(
     with_it = synthesize(recorded, msgspec.structs.replace(intent, reserve=Reserve.HARMLESS))
     assert without <= with_it.events()
     assert open_cves(with_it.events()) == open_cves(without)
-    for each in with_it.syscalls:
-        if each.reserve is not None:
-            assert is_harmless(each.call)
+    reserve = (each.event for each in with_it.entries if each.reserve)
+    assert all(is_harmless(event) for event in reserve if isinstance(event, Syscall))
 
 
 @settings(deadline=None, max_examples=40)

@@ -37,12 +37,12 @@ def policy(
 
 
 def inferred(found: Policy) -> set[str]:
-    return {each.call.name for each in found.syscalls if each.inferred}
+    return {each.event.name for each in found.entries if each.follows}
 
 
 def test_the_recording_runtime_s_calls_are_in_every_policy() -> None:
     found = policy()
-    reasons = {each.call.name: each.inferred for each in found.syscalls}
+    reasons = {each.event.name: each.source for each in found.entries}
     assert reasons == {
         "capget": "runc 1.1.5 makes it between the filter and the entry point",
         "prctl": "runc 1.1.5 makes it between the filter and the entry point",
@@ -119,7 +119,7 @@ def test_explain_names_the_runtimes() -> None:
     (prctl,) = explain(found, Syscall("prctl"), (), TABLE)
     assert capget.runtimes == prctl.runtimes == ("runc 1.1.5",)
     assert pselect6.runtimes == ("crun 1.8.1",)
-    assert pselect6.inferred == "crun 1.8.1 makes it between the filter and the entry point"
+    assert pselect6.source == "crun 1.8.1 makes it between the filter and the entry point"
 
 
 def test_another_runtime_is_said() -> None:

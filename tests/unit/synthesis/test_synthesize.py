@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from beacon.data.kernel import tables
 from beacon.errors import ExitCode, NothingObservedError, UsageError
-from beacon.model.event import Abi, Phase, Syscall, parse_event
+from beacon.model.event import Abi, Capability, Phase, Syscall, parse_event
 from beacon.model.intent import Intent
 from beacon.model.observation import ClassCount, Loss, SyscallCount
 from beacon.model.run import Check, Ending
@@ -22,7 +22,7 @@ def test_everything_seen_is_allowed_and_little_else(one: list[str], other: list[
     policy = synthesize(profile(run(*map(call, one)), run(*map(call, other))))
     seen = {*one, *other}
     assert seen <= set(policy.names())
-    assert {a.call.name for a in policy.syscalls if a.inferred is None} == seen
+    assert {e.event.name for e in policy.entries if e.allowed and not e.follows} == seen
     assert not set(policy.not_implemented) & set(policy.names())
 
 
@@ -77,7 +77,7 @@ def test_capabilities_by_use_only() -> None:
         check("CAP_KILL", Phase.SHUTDOWN, during="kill"),
     )
     policy = synthesize(profile(run(call("read"), capabilities=checks)))
-    assert {c.name: c.calls for c in policy.capabilities} == {
+    assert {e.event.name: e.calls for e in policy.entries if isinstance(e.event, Capability)} == {
         "CAP_NET_BIND_SERVICE": ("bind",),
         "CAP_KILL": ("kill",),
     }
@@ -95,7 +95,7 @@ def test_an_abi_that_only_ever_failed_is_not_used() -> None:
     policy = synthesize(profile(run(call("read"), probe)))
     assert policy.abis == (Abi.X86_64,)
     assert Syscall("getpid", Abi.X32) not in policy.events()
-    (dropped,) = policy.dropped
+    (dropped,) = [each for each in policy.entries if each.dropped]
     assert (dropped.event, dropped.count) == (Syscall("getpid", Abi.X32), 3)
     assert "failed" in dropped.because
 
@@ -107,14 +107,14 @@ def test_an_abi_of_which_one_call_worked_is_used(failed: int) -> None:
     for observed in (run(call("read"), *calls), run(call("read"), some)):
         policy = synthesize(profile(observed))
         assert policy.abis == (Abi.X32, Abi.X86_64)
-        assert policy.dropped == ()
+        assert not policy.dropped()
 
 
 def test_a_probe_in_one_run_is_a_use_in_another() -> None:
     probe = call("getpid", abi=Abi.X32, failed=1)
     policy = synthesize(profile(run(call("read"), probe), run(call("getpid", abi=Abi.X32))))
     assert policy.abis == (Abi.X32, Abi.X86_64)
-    assert policy.dropped == ()
+    assert not policy.dropped()
 
 
 def test_an_abi_is_kept_for_a_pin() -> None:
@@ -132,7 +132,7 @@ def test_an_abi_is_kept_for_a_pin() -> None:
 )
 def test_what_the_vdso_serves_is_always_allowed(seen: SyscallCount, more: set[str]) -> None:
     policy = synthesize(profile(run(seen)))
-    names = {each.call.name for each in policy.syscalls if each.call.abi is seen.call.abi}
+    names = {call.name for call in policy.calls() if call.abi is seen.call.abi}
     clocks = {"clock_getres", "clock_gettime", "getcpu", "gettimeofday", "time"}
     assert names >= clocks | more
     assert not names & ({"clock_gettime64", "clock_getres_time64"} - more)
@@ -148,8 +148,10 @@ def test_a_class_that_was_recorded_by_its_number_has_its_name() -> None:
 
 def test_implied_calls_follow_their_causes() -> None:
     policy = synthesize(profile(run(call("rt_sigaction"), call("poll"))))
-    inferred = {a.call.name: a.inferred for a in policy.syscalls if a.inferred}
-    assert set(inferred) == {"rt_sigreturn", "restart_syscall"}
+    assert {each.event.name for each in policy.entries if each.follows} == {
+        "rt_sigreturn",
+        "restart_syscall",
+    }
 
 
 def test_unnamed_numbers_are_left_out() -> None:
@@ -161,7 +163,7 @@ def test_evidence_names_phases_processes_and_runs() -> None:
         run(call("read", Phase.START, process="sh", count=2)),
         run(call("read", Phase.SERVE, process="server", count=5), workload="http"),
     )
-    (allowed,) = synthesize(recorded).syscalls
+    (allowed,) = synthesize(recorded).entries
     assert allowed.count == 7
     assert allowed.evidence.phases == (Phase.START, Phase.SERVE)
     assert allowed.evidence.processes == ("server", "sh")

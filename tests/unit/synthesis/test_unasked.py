@@ -19,7 +19,7 @@ CALLS = (call("read"), call("kill"), call("tgkill"))
 def kept(*capabilities: object, deny: list[str], allow: list[str] | None = None) -> list[str]:
     recorded = profile(run(*CALLS, capabilities=capabilities))  # type: ignore[arg-type]
     policy = synthesize(recorded, with_pins(Intent(), allow or [], deny))
-    return [each.name for each in policy.capabilities]
+    return [*policy.capabilities()]
 
 
 def test_a_denied_call_takes_its_capability_along() -> None:
@@ -27,7 +27,7 @@ def test_a_denied_call_takes_its_capability_along() -> None:
     assert kept(KILL, deny=["kill"]) == []
     recorded = profile(run(*CALLS, capabilities=(KILL,)))
     policy = synthesize(recorded, with_pins(Intent(), [], ["kill"]))
-    (dropped,) = [each for each in policy.dropped if isinstance(each.event, Capability)]
+    (dropped,) = [each for each in policy.entries if isinstance(each.event, Capability)]
     assert dropped.because == "only kill needed it, which is denied"
     assert dropped.calls == ("kill",)
 
@@ -59,14 +59,14 @@ def test_one_class_that_is_left_keeps_it() -> None:
     policy = synthesize(
         recorded, with_pins(Intent(), [], ["socket(AF_INET,SOCK_RAW,IPPROTO_ICMP)"])
     )
-    assert [each.name for each in policy.capabilities] == ["CAP_NET_RAW"]
+    assert policy.capabilities() == ("CAP_NET_RAW",)
 
 
 def test_what_was_held_is_said() -> None:
     found = check("CAP_NET_BIND_SERVICE", during="execve")
     carried = replace(found, holding=Holding.FILE, file="/usr/local/bin/web", callers=())
     policy = synthesize(profile(run(call("execve"), capabilities=(carried,))))
-    (kept,) = policy.capabilities
-    assert (kept.name, kept.calls) == ("CAP_NET_BIND_SERVICE", ("execve",))
+    (kept,) = [each for each in policy.entries if isinstance(each.event, Capability)]
+    assert (kept.event.name, kept.calls) == ("CAP_NET_BIND_SERVICE", ("execve",))
     assert kept.held == ("execve of /usr/local/bin/web, which carries it",)
     assert parse_event("CAP_NET_BIND_SERVICE") in policy.events()
