@@ -43,7 +43,7 @@ class Row(msgspec.Struct, frozen=True):
 def _usable(recorded: Profile) -> list[str]:
     """The settings under which the image alone became ready."""
     alone = (run for run in recorded.ready_runs() if len(run.environment.settings) == 1)
-    return ["=".join(run.environment.settings[0]) for run in alone]
+    return [str(run.environment.settings[0]) for run in alone]
 
 
 def row(name: str, directory: Path) -> Row:

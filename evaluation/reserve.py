@@ -112,7 +112,7 @@ def _static(seen: Policy, recorded: Profile, scope: Scope) -> Policy:
 
 def _result(lab: RunContext, recorded: Profile, policy: Policy) -> Result:
     """What comes of the recorded workload under the policy, as its exported files enforce it."""
-    (driven,) = (each for each in repeated(recorded.runs) if each[0].workload != "none")
+    (driven,) = (each for each in repeated(recorded.runs) if each[0].kind.driven)
     conditions = Conditions(
         lab.engine.image(recorded.image.reference),
         recorded.launch,

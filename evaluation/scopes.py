@@ -44,7 +44,7 @@ def rows(profiles: Sequence[Profile]) -> Iterator[list[str]]:
 
 def undriven(recorded: Profile) -> Profile:
     """The profile of the runs without a workload alone."""
-    alone = tuple(run for run in recorded.runs if run.workload == "none")
+    alone = tuple(run for run in recorded.runs if not run.kind.driven)
     return msgspec.structs.replace(recorded, runs=alone)
 
 

@@ -14,10 +14,8 @@ from beacon.exploration.group_testing import Answer, shrink
 from beacon.model.ablation import MOST_BREAKAGES, AblatedEntry, BreakageKind, Necessity
 from beacon.model.event import Event, sort_key
 from beacon.model.policy import Replay
-from beacon.model.run import run_name
 from beacon.model.verification import Starts
 from beacon.synthesis.ablated import Unit, without
-from beacon.workloads.none import NoWorkload
 
 #: Rounds of the check as a whole, each after what it put back; then all that is in doubt stays.
 _ROUNDS = 4
@@ -116,7 +114,7 @@ class Ablator:
                     f"Under the whole policy {breaks[0].words()}, so nothing can be tested: see "
                     "what `beacon verify` says."
                 )
-            name = run_name(replay.workload, replay.environment)
+            name = str(replay.kind)
             self.runs.noise[name] = frozenset(found.breaks)
 
     def _settle(self, units: Sequence[Unit]) -> None:
@@ -215,7 +213,7 @@ class Ablator:
 def _telling(replays: Sequence[Replay]) -> Iterable[Replay]:
     """Those of the default environment; one without a workload only where nothing is driven."""
     default = [each for each in replays if not each.environment.settings]
-    driven = [each for each in default if each.workload != NoWorkload.name]
+    driven = [each for each in default if each.kind.driven]
     return driven or default
 
 

@@ -42,7 +42,7 @@ class Question:
     def key(self) -> str:
         """What identifies it in a journal."""
         names = sorted(map(str, self.removed))
-        runs = [(each.workload, each.environment) for each in self.replays]
+        runs = [each.kind for each in self.replays]
         words = msgspec.json.encode((names, runs, self.round))
         return hashlib.sha256(words).hexdigest()
 

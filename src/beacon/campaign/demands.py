@@ -16,14 +16,14 @@ from beacon.campaign.service_files import PREFIX
 from beacon.data.dimensions import general
 from beacon.data.host_access import host_access
 from beacon.engines.interface import Enforcement
-from beacon.model.environment import Changes, Dimension, Step
+from beacon.model.environment import Changes, Dimension, Setting, Step
 from beacon.model.event import Capability
 from beacon.model.launch import Launch, Options, strip_cap_prefix
 from beacon.model.policy import Policy, Replay
 from beacon.workloads.discovery import programs
 
-#: `NAME=VALUE` of an environment, and what it changes.
-Effects = Mapping[tuple[str, str], Changes]
+#: What settings change.
+Effects = Mapping[Setting, Changes]
 
 _ERRORS = frozenset(
     f"SCMP_ACT_{name}" for name in ("ERRNO", "KILL", "KILL_PROCESS", "KILL_THREAD", "TRAP")
@@ -62,7 +62,7 @@ def _flag(option: str, value: str) -> str:
 def own_effects(dimensions: Sequence[Dimension]) -> Effects:
     """What these dimensions change, by setting."""
     return {
-        (dimension.name, value): effect
+        Setting(dimension.name, value): effect
         for dimension in dimensions
         for value, effect in dimension.values.items()
     }

@@ -8,8 +8,7 @@ from pathlib import Path
 import msgspec
 
 from beacon.campaign.record_file import RecordFile
-from beacon.model.environment import Environment
-from beacon.model.run import Run, run_name
+from beacon.model.run import Run, RunKind
 
 JOURNAL_FILE = "journal.jsonl"
 
@@ -30,11 +29,11 @@ class Journal:
         self._written = 0
         self._file = RecordFile(directory, JOURNAL_FILE, identity, self._take, resume=resume)
 
-    def done(self, workload: str, environment: Environment, repeat: int = 0) -> Run | None:
-        """The finished run of this workload in this environment, if there is one."""
-        run = self._done.get(run_name(workload, environment, repeat))
+    def done(self, kind: RunKind, repeat: int = 0) -> Run | None:
+        """The finished run of this kind, if there is one."""
+        run = self._done.get(kind.name(repeat))
         # Two environments can have one name, in a journal that BeaCon did not write.
-        return run if run is not None and run.environment == environment else None
+        return run if run is not None and run.kind == kind else None
 
     def __len__(self) -> int:
         """How many finished runs are on the disk."""

@@ -29,7 +29,7 @@ from beacon.model.deviation import is_wider
 from beacon.model.environment import Environment
 from beacon.model.logged import Logged, LoggedRun
 from beacon.model.policy import Policy, Replay
-from beacon.model.run import Run, run_name
+from beacon.model.run import Run
 from beacon.model.verification import Difference, DifferenceKind
 from beacon.synthesis.remedy import remedy
 
@@ -92,22 +92,18 @@ def unrestricted(
             for replay in replays
         ]
         cells += [RunSpec(Environment(), each, control=True) for each in subject.further]
-        missing = [each for each in cells if _name(each) not in known]
+        missing = [each for each in cells if str(each.kind) not in known]
         reporter.planned(len(missing))
         known |= _by_name(run_cells(lab, partial(run_once, lab, bare), missing, reporter, jobs))
         say_starts(request, reporter)
         start_again(lab, bare, policy, request.starts, jobs, starts)
-    runs = [known[_name(each)] for each in cells]
+    runs = [known[str(each.kind)] for each in cells]
     # What nobody recorded cannot differ from a record.
     logged = [_logged(policy, *each) for each in zip(replays, runs, strict=False)]
     logged += [
         LoggedRun(run.environment, run.workload, run.outcome, ()) for run in runs[len(replays) :]
     ]
     return Unrestricted(bare.image.id, tuple(logged), tuple(runs), tuple(starts))
-
-
-def _name(cell: RunSpec) -> str:
-    return run_name(cell.workload.name, cell.environment)
 
 
 def _by_name(runs: Iterable[Run]) -> dict[str, Run]:

@@ -190,7 +190,7 @@ class Campaign:
     def _known(self, cell: RunSpec) -> Run | None:
         if self.journal is None:
             return None
-        return self.journal.done(cell.workload.name, cell.environment, cell.repeat)
+        return self.journal.done(cell.kind, cell.repeat)
 
     def _record(self, cell: RunSpec) -> Run:
         run = run_once(self.lab, self.conditions, cell)

@@ -12,7 +12,7 @@ from beacon.campaign.settings import Settings
 from beacon.campaign.starts import STARTS
 from beacon.compose.interface import Stack
 from beacon.engines.interface import Pull
-from beacon.model.environment import Changes
+from beacon.model.environment import Changes, Setting
 from beacon.model.launch import Launch
 
 
@@ -93,7 +93,7 @@ class VerifyRequest:
     starts: int = STARTS
     jobs: int = field(default_factory=default_jobs)
     consent: Consent = field(default_factory=Consent)
-    granted: Mapping[tuple[str, str], Changes] = field(default_factory=dict)
+    granted: Mapping[Setting, Changes] = field(default_factory=dict)
     leave_one_out: bool = False
     image: str | None = None
     workloads: tuple[str, ...] = ()
@@ -118,4 +118,4 @@ class AblateRequest:
     jobs: int = field(default_factory=default_jobs)
     resume: bool = False
     consent: Consent = field(default_factory=Consent)
-    granted: Mapping[tuple[str, str], Changes] = field(default_factory=dict)
+    granted: Mapping[Setting, Changes] = field(default_factory=dict)

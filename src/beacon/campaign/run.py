@@ -29,7 +29,7 @@ from beacon.errors import BeaconError
 from beacon.model.environment import Environment, EnvironmentSpace, Step, When
 from beacon.model.event import Phase
 from beacon.model.launch import Launch, strip_cap_prefix
-from beacon.model.run import Check, Ending, Outcome, Run, run_name
+from beacon.model.run import Check, Ending, Outcome, Run, RunKind
 from beacon.monitor.interface import Target
 from beacon.workloads.interface import Endpoint, Workload
 from beacon.workloads.none import NoWorkload
@@ -100,9 +100,14 @@ class RunSpec:
     control: bool = False
 
     @property
+    def kind(self) -> RunKind:
+        """What its run has in common with those that repeat it."""
+        return RunKind(self.workload.name, self.environment)
+
+    @property
     def name(self) -> str:
         """That of the run, for the reader of the progress."""
-        name = run_name(self.workload.name, self.environment, self.repeat)
+        name = self.kind.name(self.repeat)
         return f"{name} without the policy" if self.control else name
 
 

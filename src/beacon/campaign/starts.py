@@ -84,7 +84,7 @@ def _starts(
 def _recorded(policy: Policy) -> Replay | None:
     """The run in the default environment, without a workload if there is such a one."""
     default = [each for each in policy.replays if not each.environment.settings]
-    alone = (each for each in default if each.workload == NoWorkload.name)
+    alone = (each for each in default if not each.kind.driven)
     return next(alone, default[0] if default else None)
 
 

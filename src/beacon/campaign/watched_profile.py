@@ -12,8 +12,7 @@ from beacon.model.listener import Listener
 from beacon.model.observation import Observation
 from beacon.model.origin import Host, ImageIdentity
 from beacon.model.profile import Profile
-from beacon.model.run import Ending, Outcome, Run
-from beacon.workloads.none import NoWorkload
+from beacon.model.run import NO_WORKLOAD, Ending, Outcome, Run
 
 
 @dataclass
@@ -50,7 +49,7 @@ def profile_of(
     image = found.image
     run = Run(
         Environment(),
-        NoWorkload.name,
+        NO_WORKLOAD,
         Outcome(Ending.SERVED),
         seen,
         started_at,

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from beacon.model.run import Ending, Outcome
-from beacon.workloads.none import NoWorkload
+from beacon.model.run import NO_WORKLOAD, Ending, Outcome
 
 _SHOWN = 200  # characters of a line that a container wrote
 
 
 def ending(workload: str, how: Ending) -> str:
     """How a run ended; one that nothing drove has only `started`, however well it ended."""
-    return "started" if workload == NoWorkload.name and how is Ending.SERVED else str(how)
+    return "started" if workload == NO_WORKLOAD and how is Ending.SERVED else str(how)
 
 
 def last_words(outcome: Outcome) -> str:

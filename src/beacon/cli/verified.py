@@ -9,7 +9,7 @@ from beacon.campaign.wording import ending
 from beacon.cli.console import counted
 from beacon.model.coverage import Coverage, listed
 from beacon.model.deviation import is_wider
-from beacon.model.run import Ending, run_name
+from beacon.model.run import Ending
 from beacon.model.support import lacking, some
 from beacon.model.verification import (
     Difference,
@@ -20,12 +20,11 @@ from beacon.model.verification import (
     Verification,
     VerifiedRun,
 )
-from beacon.workloads.none import NoWorkload
 
 
 def told(run: VerifiedRun) -> Iterator[str]:
     """A line for the run, and one for each way in which it differs."""
-    name = run_name(run.workload, run.environment)
+    name = str(run.kind)
     how = ending(run.workload, run.outcome.ending)
     checks = run.outcome.checks
     passed = sum(check.passed for check in checks)
@@ -129,7 +128,7 @@ def verified(verification: Verification) -> str:
     if all(run.outcome.ending is Ending.FINISHED for run in verification.runs):
         said = f"{started} and ends as recorded{_codes(verification)}"
         return f"Verified: {said}{f'; {asked}' if asked else ''}."
-    driven = [run for run in verification.runs if run.workload != NoWorkload.name]
+    driven = [run for run in verification.runs if run.kind.driven]
     serves = f" and {_serves(driven, verification.coverage)}" if driven else ""
     rest = "; ".join(filter(None, (verification.coverage.unseen(), asked)))
     return f"Verified: {started}{serves}; {rest}."

@@ -13,8 +13,8 @@ from itertools import combinations
 from beacon.exploration.estimate import Trial, estimate
 from beacon.exploration.fixed import combinations_at_random, shuffled
 from beacon.exploration.interface import Strategy
-from beacon.exploration.space import Setting, Space
-from beacon.model.environment import Environment
+from beacon.exploration.space import Space
+from beacon.model.environment import Environment, Setting
 from beacon.model.event import Event
 
 #: Pairs of informative settings at most; the most informative come first.

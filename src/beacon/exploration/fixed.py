@@ -9,7 +9,7 @@ from itertools import islice
 from beacon.exploration.estimate import Trial
 from beacon.exploration.interface import Strategy
 from beacon.exploration.space import Space
-from beacon.model.environment import Environment
+from beacon.model.environment import Environment, Setting
 
 #: Of a list without a known end: small enough for estimates now and then, and to keep jobs busy.
 _BATCH = 64
@@ -85,7 +85,7 @@ def shuffled(environments: Iterable[Environment], seed: int) -> list[Environment
 
 
 def combinations_at_random(
-    space: Space, source: random.Random, usable: Sequence[tuple[str, str]] | None = None
+    space: Space, source: random.Random, usable: Sequence[Setting] | None = None
 ) -> Iterator[Environment]:
     """Combinations of two to five settings that fit, none twice; ends when no new one is found."""
     settings = list(space.settings() if usable is None else usable)
@@ -93,7 +93,7 @@ def combinations_at_random(
     misses = 0
     while misses < 1000 and len(settings) >= 2:
         wanted = source.sample(settings, min(len(settings), source.randint(2, 5)))
-        kept: list[tuple[str, str]] = []
+        kept: list[Setting] = []
         for setting in wanted:
             if space.fit([*kept, setting]):
                 kept.append(setting)

@@ -9,7 +9,7 @@ import msgspec
 from beacon.model.environment import Kind
 from beacon.model.event import Event, sort_key
 from beacon.model.profile import Profile
-from beacon.model.run import Run, run_name
+from beacon.model.run import Run
 
 
 class Newcomer(msgspec.Struct, frozen=True):
@@ -57,7 +57,7 @@ def growth(profile: Profile, counted: Callable[[Event], Event | None] = lambda e
     default = [run for run in ready if not run.environment.settings]
     varied = [run for run in ready if run.environment.settings]
     options = [run for run in varied if _only_options(profile, run)]
-    baseline = events(run for run in default if run.workload == "none") or events(default)
+    baseline = events(run for run in default if not run.kind.driven) or events(default)
     known = events(default)
     by_options = events(options) - known
     return Growth(
@@ -80,6 +80,6 @@ def _newcomers(
     for run in runs:
         for event in map(counted, run.observation.events()):
             if event is not None and event not in known:
-                first.setdefault(event, run_name(run.workload, run.environment))
+                first.setdefault(event, str(run.kind))
     for event in sorted(first, key=sort_key):
         yield Newcomer(event, first[event])

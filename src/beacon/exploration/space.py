@@ -5,10 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import combinations, product
 
-from beacon.model.environment import Dimension, Environment
-
-#: A dimension's name and a value of it.
-Setting = tuple[str, str]
+from beacon.model.environment import Dimension, Environment, Setting
 
 
 class Space:
@@ -25,7 +22,9 @@ class Space:
     def settings(self) -> tuple[Setting, ...]:
         """Every setting, in the order of the table."""
         return tuple(
-            (dimension.name, value) for dimension in self._dimensions for value in dimension.values
+            Setting(dimension.name, value)
+            for dimension in self._dimensions
+            for value in dimension.values
         )
 
     def fit(self, settings: Iterable[Setting]) -> bool:
@@ -46,10 +45,10 @@ class Space:
         names = [dimension.name for dimension in self._dimensions]
         for values in product(*choices):
             pairs = zip(names, values, strict=True)
-            settings = [(name, value) for name, value in pairs if value is not None]
+            settings = [Setting(name, value) for name, value in pairs if value is not None]
             if self.fit(settings):
                 yield Environment.of(settings)
 
     def _pair_fits(self, one: Setting, other: Setting) -> bool:
-        words = product((one[0], "=".join(one)), (other[0], "=".join(other)))
-        return one[0] != other[0] and self._apart.isdisjoint(map(frozenset, words))
+        words = product((one.dimension, str(one)), (other.dimension, str(other)))
+        return one.dimension != other.dimension and self._apart.isdisjoint(map(frozenset, words))

@@ -10,10 +10,11 @@ from beacon.model.origin import Origin
 from beacon.model.policy import Policy
 from beacon.model.profile import Profile
 from beacon.model.recall import Recall
+from beacon.model.run import RunKind
 from beacon.model.script import MOST_SCRIPTS, Script
 
 _MOST_RUNTIMES = 128
-_Named = tuple[str, Environment, int | str]
+_Named = tuple[RunKind, int | str]
 
 
 def check_profile(profile: Profile) -> None:
@@ -23,7 +24,7 @@ def check_profile(profile: Profile) -> None:
     if a run comes from none of its sources, and for a script that it names twice.
     """
     _check_scripts(profile.scripts)
-    _check((each.workload, each.environment, each.repeat) for each in profile.runs)
+    _check((each.kind, each.repeat) for each in profile.runs)
     environments = {each.environment for each in profile.runs}
     _check_settings(environments, profile.surroundings)
     if not _left_out(profile.recall) <= environments:
@@ -46,10 +47,7 @@ def check_policy(policy: Policy) -> None:
         raise ValueError("it decides one event twice")
     if len(policy.runtimes) > _MOST_RUNTIMES:
         raise ValueError(f"it is for {len(policy.runtimes)} container runtimes")
-    _check(
-        (each.workload, each.environment, each.image.id if each.image else "")
-        for each in policy.replays
-    )
+    _check((each.kind, each.image.id if each.image else "") for each in policy.replays)
     environments = {each.environment for each in policy.replays}
     _check_settings(environments | _left_out(policy.recall), policy.surroundings)
 
@@ -62,7 +60,7 @@ def _check(runs: Iterable[_Named]) -> None:
     seen: set[_Named] = set()
     for run in runs:
         if run in seen:
-            raise ValueError(f"it has the run {run[0]}@{run[1].name} twice")
+            raise ValueError(f"it has the run {run[0]} twice")
         seen.add(run)
 
 

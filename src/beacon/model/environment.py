@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from enum import StrEnum
+from typing import NamedTuple
 
 import msgspec
 
@@ -12,10 +13,25 @@ from beacon.model.launch import Options, strip_cap_prefix
 from beacon.model.numbers import Repetitions, Seconds
 
 
+class Setting(NamedTuple):
+    """A dimension that differs from its default, and its value."""
+
+    dimension: str
+    value: str
+
+    def __str__(self) -> str:
+        """`init=yes`."""
+        return f"{self.dimension}={self.value}"
+
+    def is_among(self, names: Container[str]) -> bool:
+        """Whether one of these is its dimension or itself: `init`, `init=yes`."""
+        return self.dimension in names or str(self) in names
+
+
 class Environment(msgspec.Struct, frozen=True):
     """The dimensions that differ from their default; sorted, so that ids are stable."""
 
-    settings: tuple[tuple[str, str], ...] = ()
+    settings: tuple[Setting, ...] = ()
 
     def __post_init__(self) -> None:
         if tuple(sorted(dict(self.settings).items())) != self.settings:
@@ -24,7 +40,7 @@ class Environment(msgspec.Struct, frozen=True):
     @classmethod
     def of(cls, settings: Iterable[tuple[str, str]]) -> Environment:
         """The environment with these settings, in whatever order."""
-        return cls(tuple(sorted(settings)))
+        return cls(tuple(sorted(Setting(*each) for each in settings)))
 
     @property
     def id(self) -> str:
@@ -36,7 +52,7 @@ class Environment(msgspec.Struct, frozen=True):
     @property
     def name(self) -> str:
         """`default`, or its settings in words: `init=yes,user=nobody`."""
-        return ",".join("=".join(setting) for setting in self.settings) or "default"
+        return ",".join(map(str, self.settings)) or "default"
 
 
 class Action(StrEnum):

@@ -7,7 +7,7 @@ from enum import StrEnum
 
 import msgspec
 
-from beacon.model.environment import Environment
+from beacon.model.environment import Environment, Setting
 from beacon.model.event import Event, without_argument
 from beacon.model.reach import Scope
 
@@ -61,19 +61,15 @@ class Intent(msgspec.Struct, frozen=True, kw_only=True):
 
     def matters(self, environment: Environment) -> bool:
         """Whether it is the default one, or made of settings that all matter."""
-        return all(_named(setting, self.matter) for setting in environment.settings)
+        return all(setting.is_among(self.matter) for setting in environment.settings)
 
     def ignores(self, environment: Environment) -> bool:
         """Whether any of its settings is to be ignored."""
         return any(self._ignores(setting) for setting in environment.settings)
 
-    def _ignores(self, setting: tuple[str, str]) -> bool:
-        rest = EVERYTHING in self.ignore and not _named(setting, self.matter)
-        return rest or _named(setting, self.ignore)
-
-
-def _named(setting: tuple[str, str], names: tuple[str, ...]) -> bool:
-    return setting[0] in names or "=".join(setting) in names
+    def _ignores(self, setting: Setting) -> bool:
+        rest = EVERYTHING in self.ignore and not setting.is_among(self.matter)
+        return rest or setting.is_among(self.ignore)
 
 
 #: The paper's three specifications (arXiv 2512.00414, figure 5).

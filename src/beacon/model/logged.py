@@ -9,7 +9,7 @@ from beacon.model.environment import Environment
 from beacon.model.missing import Missing
 from beacon.model.numbers import Count
 from beacon.model.origin import ImageIdentity
-from beacon.model.run import Outcome, run_name
+from beacon.model.run import Outcome, RunKind
 from beacon.model.verification import Difference, Verdict
 
 
@@ -24,7 +24,7 @@ class LoggedRun(msgspec.Struct, frozen=True):
     @property
     def name(self) -> str:
         """`workload@environment`."""
-        return run_name(self.workload, self.environment)
+        return str(RunKind(self.workload, self.environment))
 
 
 class Logged(msgspec.Struct, frozen=True):

@@ -15,7 +15,7 @@ from beacon.model.numbers import Count, Integer
 from beacon.model.origin import ImageIdentity, Origin
 from beacon.model.reach import Scope
 from beacon.model.recall import Recall
-from beacon.model.run import Check, Ending
+from beacon.model.run import Check, Ending, RunKind
 from beacon.model.script import Script
 
 #: Of policy.json; a reader refuses a newer one, and converts an older one (policy_v1.py).
@@ -75,6 +75,11 @@ class Replay(msgspec.Struct, frozen=True):
     unsteady: tuple[str, ...] = ()
     image: ImageIdentity | None = None
     listens: tuple[Port, ...] = ()
+
+    @property
+    def kind(self) -> RunKind:
+        """What it has in common with the runs that it stands for."""
+        return RunKind(self.workload, self.environment)
 
 
 class Recorded(msgspec.Struct, frozen=True):

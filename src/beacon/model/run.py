@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from typing import NamedTuple
 
 import msgspec
 
@@ -75,10 +76,28 @@ class Outcome(msgspec.Struct, frozen=True):
         return proper and all(check.passed for check in self.checks)
 
 
-def run_name(workload: str, environment: Environment, repeat: int = 0) -> str:
-    """`workload@environment`: how everything names a run; `#2` behind it is its second."""
-    again = f"#{repeat + 1}" if repeat else ""
-    return f"{workload}@{environment.name}{again}"
+#: The workload of a run whose container only starts, idles and stops.
+NO_WORKLOAD = "none"
+
+
+class RunKind(NamedTuple):
+    """What runs that repeat each other have in common."""
+
+    workload: str
+    environment: Environment
+
+    @property
+    def driven(self) -> bool:
+        """Whether a workload drives the container."""
+        return self.workload != NO_WORKLOAD
+
+    def __str__(self) -> str:
+        """`workload@environment`: how everything names a run."""
+        return f"{self.workload}@{self.environment.name}"
+
+    def name(self, repeat: int) -> str:
+        """The same; `#2` behind it is the second run of the kind."""
+        return f"{self}#{repeat + 1}" if repeat else str(self)
 
 
 class Run(msgspec.Struct, frozen=True):
@@ -110,6 +129,11 @@ class Run(msgspec.Struct, frozen=True):
         return None if self.origin is None else self.origin.image.id
 
     @property
+    def kind(self) -> RunKind:
+        """What it has in common with those that repeat it."""
+        return RunKind(self.workload, self.environment)
+
+    @property
     def name(self) -> str:
         """`workload@environment`, with `#2` where it is the second."""
-        return run_name(self.workload, self.environment, self.repeat)
+        return self.kind.name(self.repeat)

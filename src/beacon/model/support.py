@@ -7,9 +7,8 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import msgspec
 
-from beacon.model.environment import Environment
 from beacon.model.numbers import Count
-from beacon.model.run import Check, Ending, Run
+from beacon.model.run import Check, Ending, Run, RunKind
 
 _SHOWN = 3
 
@@ -48,9 +47,9 @@ def support(groups: Iterable[Sequence[Run]]) -> Support:
 def repeated(runs: Iterable[Run]) -> Sequence[Sequence[Run]]:
     """The runs in their order, each together with those that repeat it with the same image."""
     groups: list[list[Run]] = []
-    first: dict[tuple[str, Environment, str | None], list[Run]] = {}
+    first: dict[tuple[RunKind, str | None], list[Run]] = {}
     for run in runs:
-        key = run.workload, run.environment, run.image_id
+        key = run.kind, run.image_id
         if run.repeat and key in first:
             first[key].append(run)
         else:

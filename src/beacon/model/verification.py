@@ -14,7 +14,7 @@ from beacon.model.event import Event, Phase
 from beacon.model.listener import Listener
 from beacon.model.numbers import Count
 from beacon.model.origin import ImageIdentity
-from beacon.model.run import Outcome
+from beacon.model.run import Outcome, RunKind
 
 #: Of verification.json.
 VERIFICATION_VERSION = 1
@@ -109,6 +109,11 @@ class VerifiedRun(msgspec.Struct, frozen=True):
     control: Count = 0
     drove: tuple[Listener, ...] = ()
     recorded: bool = True
+
+    @property
+    def kind(self) -> RunKind:
+        """What it has in common with the recorded run."""
+        return RunKind(self.workload, self.environment)
 
 
 class Starts(msgspec.Struct, frozen=True):

@@ -10,7 +10,6 @@ from enum import StrEnum
 from beacon.model.deviation import DeviationKind
 from beacon.model.event import Capability
 from beacon.model.image_check import ImageCheck, Need, is_answer
-from beacon.model.run import run_name
 from beacon.model.score import Score
 from beacon.model.support import some
 from beacon.model.verification import Difference, Starts, Verdict, Verification, VerifiedRun
@@ -147,7 +146,7 @@ def _differences(check: ImageCheck) -> Iterator[Finding]:
 
 
 def _of_run(run: VerifiedRun, known: set[str]) -> Iterator[Finding]:
-    place = run_name(run.workload, run.environment)
+    place = str(run.kind)
     new = [each for each in run.differences if each.name not in known]
     yield from _grouped(Level.ERROR, "difference", place, new)
     anyway = [shown.difference for shown in run.control_differences]

@@ -6,7 +6,6 @@ from collections.abc import Iterator, Sequence
 from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
 from beacon.model.image_check import ImageCheck
-from beacon.model.run import run_name
 from beacon.model.text import escape_for_terminal
 from beacon.report.findings import Finding, Level, findings, scope
 from beacon.report.interface import Format
@@ -45,7 +44,7 @@ def _needs(found: Sequence[Finding]) -> Iterator[_Case]:
 
 def _runs(check: ImageCheck, found: Sequence[Finding]) -> Iterator[_Case]:
     others = [each for each in found if each.need is None]
-    names = [run_name(run.workload, run.environment) for run in check.verification.runs]
+    names = [str(run.kind) for run in check.verification.runs]
     names += ["starts"] if check.verification.starts is not None else []
     for name in dict.fromkeys([*names, *(each.place for each in others)]):
         yield name, [each for each in others if each.place == name]

@@ -8,7 +8,7 @@ from beacon.model.ablation import AblatedEntry, Ablation, Necessity
 from beacon.model.environment import Environment
 from beacon.model.event import Event, Phase
 from beacon.model.intent import Intent
-from beacon.model.run import Run, run_name
+from beacon.model.run import Run
 from beacon.model.score import Reason, Score
 from beacon.model.support import repeated
 
@@ -23,7 +23,6 @@ NEEDED_TO_START = "needed to become ready"
 NEEDED_BY_RUNTIME = "needed by a container runtime"
 #: The reason of what ablation proved to be unneeded.
 UNNEEDED = "unneeded: ablation removed it, and nothing broke"
-_NO_WORKLOAD = "none"
 
 
 class FunctionalityScorer:
@@ -107,9 +106,8 @@ class FunctionalityScorer:
             yield Reason(0.0, UNNEEDED)
         users = [used for used in self._runs if event in used.phases]
         for used in users[:_SHOWN]:
-            where = run_name(used.run.workload, used.run.environment)
             phases = ", ".join(sorted(used.phases[event]))
-            yield Reason(used.worth(event), f"used in {phases} of {where}")
+            yield Reason(used.worth(event), f"used in {phases} of {used.run.kind}")
         if len(users) > _SHOWN:
             yield Reason(0.0, f"and in {len(users) - _SHOWN} more runs")
 
@@ -150,7 +148,7 @@ def _unneeded(ablation: Ablation | None, environment: Environment) -> frozenset[
 
 def _counted(runs: Sequence[_Used]) -> Sequence[_Used]:
     """Those under a workload; all of them if there is none."""
-    return [used for used in runs if used.run.workload != _NO_WORKLOAD] or runs
+    return [used for used in runs if used.run.kind.driven] or runs
 
 
 def _by_environment(runs: Iterable[_Used]) -> list[Sequence[_Used]]:

@@ -11,7 +11,6 @@ from beacon.model.entry import Basis, Entry
 from beacon.model.environment import Environment
 from beacon.model.event import Capability, Event, Phase, Syscall, without_argument
 from beacon.model.policy import Policy
-from beacon.model.run import run_name
 from beacon.synthesis.entries import with_entries
 
 #: Entries that only go together: no filter lets one of them through and not the others.
@@ -54,11 +53,7 @@ def units(policy: Policy) -> list[Unit]:
 
 def untestable(policy: Policy, environments: Iterable[Environment]) -> Mapping[Event, str]:
     """The entries of which runs in these environments say nothing, each with the reason."""
-    tested = {
-        run_name(each.workload, each.environment)
-        for each in policy.replays
-        if each.environment in set(environments)
-    }
+    tested = {str(each.kind) for each in policy.replays if each.environment in set(environments)}
     return {
         each.event: INFERRED if not each.evidence.runs else ELSEWHERE
         for each in policy.entries

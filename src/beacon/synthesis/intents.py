@@ -194,4 +194,4 @@ def check_environments(intent: Intent, profile: Profile) -> None:
 def _named(runs: Iterable[Run]) -> set[str]:
     """The names by which an intent may call the runs' environments."""
     settings = {setting for run in runs for setting in run.environment.settings}
-    return {name for name, _ in settings} | {"=".join(setting) for setting in settings}
+    return {each.dimension for each in settings} | {str(each) for each in settings}

@@ -52,8 +52,8 @@ class LeaveOut:
         """The same runs by the dimensions that differ in them."""
         found: dict[str, list[Run]] = {}
         for run in self.runs:
-            for name, _ in run.environment.settings:
-                found.setdefault(name, []).append(run)
+            for setting in run.environment.settings:
+                found.setdefault(setting.dimension, []).append(run)
         return found
 
     def lacking(self, out: Iterable[Run]) -> frozenset[Event]:

@@ -14,19 +14,17 @@ import msgspec
 
 from beacon.errors import UsageError
 from beacon.model.coverage import coverage
-from beacon.model.environment import Changes, Dimension, Environment, EnvironmentSpace
+from beacon.model.environment import Changes, Dimension, EnvironmentSpace
 from beacon.model.origin import Origin
 from beacon.model.profile import Profile, Source
 from beacon.model.recall import Recall
-from beacon.model.run import Run
+from beacon.model.run import Run, RunKind
 from beacon.model.text import escape_untrusted
 from beacon.synthesis.joined_reach import joined_reach
 from beacon.synthesis.leave_out import LeaveOut, recall
 from beacon.synthesis.mergeable import check_mergeable, joined_launch, joined_scripts
 
 _ENCODER = msgspec.json.Encoder(order="deterministic")
-#: The workload of a run that nobody drives; it comes first, as in a recording.
-_ALONE = "none"
 _LONGEST = 100  # characters of a setting's name
 
 _Part = TypeVar("_Part", Source, Run)
@@ -117,7 +115,7 @@ def _place(run: Run, latest: Origin) -> tuple[object, ...]:
     return (
         bool(run.environment.settings),
         run.environment.settings,
-        run.workload != _ALONE,
+        run.kind.driven,
         run.workload,
         image != latest.image.id,
         image,
@@ -130,12 +128,11 @@ def _place(run: Run, latest: Origin) -> tuple[object, ...]:
 
 def _numbered(runs: Iterable[Run]) -> tuple[Run, ...]:
     """The runs, with how many of the same workload in the same environment come before each."""
-    seen: dict[tuple[str, Environment], int] = defaultdict(int)
+    seen: dict[RunKind, int] = defaultdict(int)
     found = []
     for run in runs:
-        kind = run.workload, run.environment
-        found.append(msgspec.structs.replace(run, repeat=seen[kind]))
-        seen[kind] += 1
+        found.append(msgspec.structs.replace(run, repeat=seen[run.kind]))
+        seen[run.kind] += 1
     return tuple(found)
 
 

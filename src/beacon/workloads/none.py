@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from beacon.model.run import Check
+from beacon.model.run import NO_WORKLOAD, Check
 from beacon.workloads.interface import Endpoint, Workload
 
 
 class NoWorkload(Workload):
     """Tries nothing."""
 
-    name = "none"
+    name = NO_WORKLOAD
 
     def drive(self, endpoint: Endpoint, timeout: float) -> tuple[Check, ...]:
         """Return no checks."""

@@ -23,7 +23,7 @@ CALLS = ("read", "write", "poll", "select", "sendfile", "uname", "umask", "capse
 READ, WRITE, POLL, SELECT, SENDFILE, UNAME, UMASK, CAPSET = map(Syscall, CALLS)
 DEFAULT = Replay(Environment(), "http", Ending.SERVED, 0, (), (), ())
 ALONE = Replay(Environment(), "none", Ending.SERVED, 0, (), (), ())
-OTHER = Replay(Environment((("init", "yes"),)), "http", Ending.SERVED, 0, (), (), ())
+OTHER = Replay(Environment.of((("init", "yes"),)), "http", Ending.SERVED, 0, (), (), ())
 
 #: What breaks by a removal in a replay, as a name.
 Rule = Callable[[frozenset[Event], Replay], str | None]

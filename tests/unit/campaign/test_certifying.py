@@ -48,7 +48,7 @@ def test_checks_are_counted_by_socket() -> None:
 
 def test_what_was_done() -> None:
     varied = msgspec.structs.replace(
-        served("http", "page"), environment=Environment((("init", "yes"),))
+        served("http", "page"), environment=Environment.of((("init", "yes"),))
     )
     runs = (served("none"), served("http", "page", drove=(HTTP,)), varied)
     done = msgspec.structs.replace(verification(*runs), starts=Starts(20, 1))

@@ -160,7 +160,7 @@ def varied(count: int, others: Check = PAGE, default: Check = PAGE) -> Policy:
     """A policy of a run in the default environment and of `count` others, with their checks."""
     names = [f"d{number}" for number in range(count)]
     dimensions = tuple(Dimension(name, "why", {"yes": Changes(init=True)}) for name in names)
-    environments = [Environment(), *(Environment(((name, "yes"),)) for name in names)]
+    environments = [Environment(), *(Environment.of(((name, "yes"),)) for name in names)]
     one = run(call("read"), workload="fake", checks=(default,))
     other = run(call("read"), workload="fake", checks=(others,))
     runs = [

@@ -24,7 +24,7 @@ STORE = dataclasses.replace(IMAGE, volumes=("/a", "/b"), arguments=("serve",), u
 
 def placed(effect: Changes, launch: Launch | None = None) -> Launch:
     surroundings = EnvironmentSpace((Dimension("d", "why", {"v": effect}),), ("/run", "/tmp"))
-    return apply(surroundings, Environment((("d", "v"),)), STORE, launch or Launch()).launch
+    return apply(surroundings, Environment.of((("d", "v"),)), STORE, launch or Launch()).launch
 
 
 def test_the_default_environment_is_the_user_s_own_launch() -> None:
@@ -61,7 +61,7 @@ def test_marks_stand_for_every_volume_and_writable_path() -> None:
     assert launch.tmpfs == ("/run:size=1m", "/tmp:size=1m")
     step = Step(Action.FILL, path="{volume}")
     surroundings = EnvironmentSpace((Dimension("d", "why", {"v": Changes(steps=(step,))}),))
-    steps = apply(surroundings, Environment((("d", "v"),)), STORE, Launch()).steps
+    steps = apply(surroundings, Environment.of((("d", "v"),)), STORE, Launch()).steps
     assert [step.path for step in steps] == ["/a", "/b"]
 
 

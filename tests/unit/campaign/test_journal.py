@@ -12,7 +12,7 @@ import pytest
 from beacon.campaign.journal import JOURNAL_FILE, Journal
 from beacon.errors import BeaconError, UsageError
 from beacon.model.environment import Environment
-from beacon.model.run import Ending, Run
+from beacon.model.run import Ending, Run, RunKind
 from builders import call, run
 
 
@@ -34,8 +34,8 @@ def test_finished_runs_are_found_again(tmp_path: Path) -> None:
     written(tmp_path / "new", ONE, TWO)
     with Journal(tmp_path / "new", "campaign", resume=True) as journal:
         assert len(journal) == 2
-        assert journal.done("http", Environment()) == TWO
-        assert journal.done("redis", Environment()) is None
+        assert journal.done(RunKind("http", Environment())) == TWO
+        assert journal.done(RunKind("redis", Environment())) is None
     mode = (tmp_path / "new" / JOURNAL_FILE).stat().st_mode
     assert stat.S_IMODE(mode) == 0o600
 
@@ -102,13 +102,13 @@ def test_an_identity_of_another_type_is_another_campaign(tmp_path: Path) -> None
 
 
 def test_an_environment_that_has_another_one_s_name_is_not_taken(tmp_path: Path) -> None:
-    two = Environment((("a", "1"), ("b", "2")))
-    one = Environment((("a", "1,b=2"),))
+    two = Environment.of((("a", "1"), ("b", "2")))
+    one = Environment.of((("a", "1,b=2"),))
     assert one.name == two.name
     written(tmp_path, msgspec.structs.replace(ONE, environment=one))
     with Journal(tmp_path, "campaign", resume=True) as journal:
-        assert journal.done("none", two) is None
-        assert journal.done("none", one) is not None
+        assert journal.done(RunKind("none", two)) is None
+        assert journal.done(RunKind("none", one)) is not None
 
 
 def _fifo(path: Path) -> None:

@@ -123,7 +123,7 @@ class Once(Strategy):
     def propose(self, trials: Sequence[Trial]) -> Sequence[Environment]:
         if len(trials) > 1:
             return []
-        return [Environment(((name, "yes"),)) for name in self._dimensions]
+        return [Environment.of(((name, "yes"),)) for name in self._dimensions]
 
 
 def varied(made: RunContext, diary: Diary, journal: Journal, *names: str) -> Profile:
@@ -197,7 +197,7 @@ def test_an_environment_adds_its_capabilities_to_any_policy() -> None:
     conditions = Conditions(IMAGE, Launch(), enforced, EnvironmentSpace((added,)), settle=0)
     made = lab(Script(), ALONE, ALONE)
     for settings in ((), (("cap-add", "lock"),)):
-        run_once(made, conditions, RunSpec(Environment(settings), NoWorkload()))
+        run_once(made, conditions, RunSpec(Environment.of(settings), NoWorkload()))
     assert isinstance(made.engine, FakeEngine)
     rights = [enforcement.capabilities for enforcement, _ in made.engine.created]
     assert rights == [("CAP_CHOWN",), ("CAP_CHOWN", "CAP_IPC_LOCK")]

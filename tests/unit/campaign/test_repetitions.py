@@ -39,7 +39,7 @@ class Twice(Strategy):
 
     def propose(self, trials: Sequence[Trial]) -> Sequence[Environment]:
         left = NAMES[len(trials) - 1 :]
-        return [Environment(((name, "yes"),)) for name in left[: len(trials)]]
+        return [Environment.of(((name, "yes"),)) for name in left[: len(trials)]]
 
 
 def explored(most: int | None = None, journal: Journal | None = None) -> Profile:

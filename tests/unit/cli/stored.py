@@ -52,7 +52,7 @@ def stored_profile() -> Profile:
     start = (call("execve", Phase.RUNTIME), call("openat", Phase.START), socket)
     alone = run(*start, capabilities=(check("CAP_CHOWN", Phase.START, during="chown"),))
     driven = run(*start, call("read", count=3), call("sendfile"), workload="http", checks=_CHECKS)
-    setting = Environment((("init", "yes"),))
+    setting = Environment.of((("init", "yes"),))
     varied = msgspec.structs.replace(
         run(*start, call("keyctl"), call("mount", count=0, denied=1), workload="http"),
         environment=setting,
@@ -139,7 +139,7 @@ def failed(policy: Policy) -> Verification:
     )
     starts = Starts(20, 1, ("The container exited with code 1.",), (denied,), Starts(3))
     made = msgspec.structs.replace(passed(policy), runs=(broken,), starts=starts)
-    init = Environment((("init", "yes"),))
+    init = Environment.of((("init", "yes"),))
     keyctl = Difference(DifferenceKind.SYSCALL, "keyctl", "1 x in phase serve by server")
     without = VerifiedRun(init, "http", Outcome(Ending.SERVED, _CHECKS), (keyctl,))
     left_out = (LeftOut(init, (Syscall("keyctl"),), (without,)),)
@@ -149,7 +149,7 @@ def failed(policy: Policy) -> Verification:
 
 def logged(policy: Policy) -> Logged:
     """A run that uses what the policy dropped and what nobody saw; another one differs."""
-    default, init = Environment(), Environment((("init", "yes"),))
+    default, init = Environment(), Environment.of((("init", "yes"),))
     served = Outcome(Ending.SERVED, _CHECKS[:1])
     lost = Difference(DifferenceKind.CHECK, "page", "no database")
     return Logged(

@@ -44,7 +44,7 @@ def under(effect: Changes, name: str = "own", value: str = "yes") -> Policy:
     (dimension,) = (each for each in general() if each.name == "init")
     dimension = msgspec.structs.replace(dimension, name=name, values={value: effect})
     made = policy(surroundings=EnvironmentSpace((dimension,)))
-    replay = msgspec.structs.replace(made.replays[0], environment=Environment(((name, value),)))
+    replay = msgspec.structs.replace(made.replays[0], environment=Environment.of(((name, value),)))
     return msgspec.structs.replace(made, replays=(replay,))
 
 

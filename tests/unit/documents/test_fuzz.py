@@ -89,7 +89,7 @@ def _recorded() -> Profile:
         (("link", "slow"),),
         (("disk-full", "later"), ("peers", "drip")),
     ]
-    varied = [msgspec.structs.replace(driven, environment=Environment(e)) for e in environments]
+    varied = [msgspec.structs.replace(driven, environment=Environment.of(e)) for e in environments]
     made = profile(default, driven, *varied, launch=Launch(env=("A=1",), stop_timeout=1))
     made = msgspec.structs.replace(
         made, surroundings=EnvironmentSpace(dimensions, ("/run", "/tmp"))

@@ -23,7 +23,7 @@ from builders import call, check, run
 
 def trial(name: str, *events: str, ready: bool = True) -> Trial:
     settings = ((name, "x"),) if name else ()
-    return Trial(Environment(settings), ready, frozenset(map(Syscall, events)))
+    return Trial(Environment.of(settings), ready, frozenset(map(Syscall, events)))
 
 
 def varied(environment: Environment) -> bool:

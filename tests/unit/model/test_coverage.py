@@ -63,7 +63,7 @@ def test_a_port_that_is_once_open_to_all_is_not_for_loopback_only() -> None:
 def test_a_second_start_is_seen_in_the_environment(action: Action) -> None:
     life = Dimension("life", "why", {"again": Changes(steps=(Step(action),))})
     again = msgspec.structs.replace(
-        heard(HTTP), environment=Environment((("life", "again"),)), watched=7.0
+        heard(HTTP), environment=Environment.of((("life", "again"),)), watched=7.0
     )
     found = coverage((heard(HTTP), again), EnvironmentSpace((life,)))
     assert found.restarted

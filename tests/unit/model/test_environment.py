@@ -4,13 +4,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from beacon.model.environment import Environment
+from beacon.model.environment import Environment, Setting
 
 SETTINGS = st.dictionaries(st.text(max_size=5), st.text(max_size=5), max_size=4)
 
 
 def environment(settings: dict[str, str]) -> Environment:
-    return Environment(tuple(sorted(settings.items())))
+    return Environment.of(settings.items())
 
 
 @given(SETTINGS, SETTINGS)
@@ -30,4 +30,4 @@ def test_ids_are_stable_over_versions() -> None:
 
 def test_unsorted_settings_are_refused() -> None:
     with pytest.raises(ValueError, match="sorted"):
-        Environment((("b", "1"), ("a", "1")))
+        Environment((Setting("b", "1"), Setting("a", "1")))

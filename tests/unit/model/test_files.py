@@ -255,7 +255,7 @@ def test_a_folder_that_stays_empty_is_removed(tmp_path: Path) -> None:
 
 
 def _run(name: str, value: str, workload: str = "none") -> Run:
-    environment = Environment(((name, value),))
+    environment = Environment.of(((name, value),))
     return msgspec.structs.replace(run(call("read"), workload=workload), environment=environment)
 
 

@@ -14,7 +14,7 @@ SERVE, START = Phase.SERVE, Phase.START
 
 
 def varied(setting: tuple[str, str], observed: Run) -> Run:
-    return msgspec.structs.replace(observed, environment=Environment((setting,)))
+    return msgspec.structs.replace(observed, environment=Environment.of((setting,)))
 
 
 def score(name: str, *runs: Run, intent: Intent | None = None) -> float:

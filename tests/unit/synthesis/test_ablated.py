@@ -17,7 +17,7 @@ from beacon.synthesis.synthesize import synthesize
 from builders import call, check, profile, run
 
 DEFAULT = Environment()
-OTHER = Environment((("init", "yes"),))
+OTHER = Environment.of((("init", "yes"),))
 
 
 def socket(*classes: str) -> SyscallCount:

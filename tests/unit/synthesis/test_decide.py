@@ -20,7 +20,9 @@ NAMES = st.sampled_from(sorted(tables().syscalls[Abi.X86_64]))
 CAPABILITIES = st.sampled_from(sorted(tables().capabilities))
 PHASES = st.sampled_from(list(Phase))
 SHARES = st.floats(0, 1)
-ENVIRONMENTS = st.sampled_from([(), (("init", "yes"),), (("dns", "rotate"),)])
+ENVIRONMENTS = st.sampled_from(
+    [Environment.of(each) for each in ((), [("init", "yes")], [("dns", "rotate")])]
+)
 
 
 @st.composite
@@ -32,7 +34,7 @@ def runs(draw: st.DrawFn) -> list[Run]:
             *(call(name, phase) for name, phase in calls),
             capabilities=tuple(check(name, phase) for name, phase in checks),
         )
-        return msgspec.structs.replace(observed, environment=Environment(draw(ENVIRONMENTS)))
+        return msgspec.structs.replace(observed, environment=draw(ENVIRONMENTS))
 
     return [one() for _ in range(draw(st.integers(1, 4)))]
 
@@ -132,7 +134,7 @@ def stand_ins_and_more(draw: st.DrawFn) -> list[Run]:
             *(call(name, phase) for name, phase in whole),
             capabilities=tuple(check(name, phase) for name, phase in checks),
         )
-        return msgspec.structs.replace(observed, environment=Environment(draw(ENVIRONMENTS)))
+        return msgspec.structs.replace(observed, environment=draw(ENVIRONMENTS))
 
     return [one() for _ in range(draw(st.integers(1, 4)))]
 
@@ -195,7 +197,9 @@ def test_pins_decide() -> None:
 
 
 def test_runs_that_are_ignored_are_no_evidence() -> None:
-    other = msgspec.structs.replace(run(call("ptrace")), environment=Environment((("init", "y"),)))
+    other = msgspec.structs.replace(
+        run(call("ptrace")), environment=Environment.of((("init", "y"),))
+    )
     observed = [run(call("read")), other]
     assert Syscall("ptrace") in allowed(decide(observed, Intent(), cves()))
     assert Syscall("ptrace") not in allowed(decide(observed, Intent(ignore=("init",)), cves()))

@@ -128,7 +128,7 @@ def test_environments_must_have_been_explored() -> None:
     check_environments(everything, profile(run(call("read"))))
     with pytest.raises(UsageError, match=r"environment '\*'"):
         check_environments(Intent(matter=("*",)), profile(run(call("read"))))
-    dead = replace(run(ending=Ending.EXITED), environment=Environment((("init", "yes"),)))
+    dead = replace(run(ending=Ending.EXITED), environment=Environment.of((("init", "yes"),)))
     check_environments(Intent(ignore=("init",)), profile(run(call("read")), dead))
     with pytest.raises(UsageError, match="became ready in an environment 'init': it cannot"):
         check_environments(Intent(matter=("init",)), profile(run(call("read")), dead))

@@ -27,7 +27,7 @@ from beacon.synthesis.mergeable import repository
 from beacon.synthesis.synthesize import synthesize
 from builders import call, profile, run
 
-INIT = Environment((("init", "yes"),))
+INIT = Environment.of((("init", "yes"),))
 _SPACE = EnvironmentSpace(tuple(each for each in general() if each.name == "init"), ("/run",))
 
 
