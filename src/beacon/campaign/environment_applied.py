@@ -12,6 +12,7 @@ from beacon.campaign.service_files import resolved
 from beacon.engines.interface import Image
 from beacon.model.environment import Changes, Dimension, Environment, EnvironmentSpace, Need, Step
 from beacon.model.launch import Launch, Options
+from beacon.model.volume import Volume
 
 _LISTS = frozenset(
     each.name for each in msgspec.structs.fields(Options) if isinstance(each.default, tuple)
@@ -104,7 +105,7 @@ def _expand(effect: Changes, image: Image, surroundings: EnvironmentSpace) -> Ch
         name: tuple(word for text in getattr(effect, name) for word in _words(text, many))
         for name in _LISTS
     }
-    changes["volumes"] = tuple(map(resolved, changes["volumes"]))
+    changes["volumes"] = tuple(str(resolved(Volume.parse(word))) for word in changes["volumes"])
     changes["steps"] = tuple(
         msgspec.structs.replace(step, path=path)
         for step in effect.steps

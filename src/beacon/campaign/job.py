@@ -9,7 +9,7 @@ from pathlib import Path
 from beacon.engines.file_copy import budget, left_out
 from beacon.engines.interface import Container, Image, Readiness, RefusedError
 from beacon.errors import BeaconError
-from beacon.model.launch import Launch, shared_source
+from beacon.model.launch import Launch
 from beacon.model.run import Check, Ending, Outcome
 from beacon.model.text import escape_untrusted
 
@@ -26,7 +26,7 @@ def may_be_job(image: Image, launch: Launch) -> bool:
 
 def uncopied(launch: Launch) -> Iterator[str]:
     """What the copies of a job's data lack, a note for each folder that it could write to."""
-    for source in sorted({shared_source(volume) or "" for volume in launch.volumes}):
+    for source in sorted({each.shared_source or "" for each in launch.mounted()}):
         if not (source.startswith("/") and Path(source).is_dir()):
             continue
         try:

@@ -6,8 +6,6 @@ import time
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 
-import msgspec
-
 from beacon.campaign.context import RunContext
 from beacon.campaign.reporter import Reporter
 from beacon.compose.interface import Condition, Stack, StackService
@@ -22,6 +20,7 @@ from beacon.engines.interface import (
 from beacon.errors import NothingObservedError
 from beacon.model.launch import Launch
 from beacon.model.text import escape_untrusted
+from beacon.model.volume import NEW_VOLUME
 
 _LOOK = 0.2  # seconds between two looks at whether it has ended
 
@@ -43,11 +42,9 @@ class NeighbourFailedError(NothingObservedError):
 def alone(stack: Stack, name: str) -> Launch:
     """How the service is started in each run: a volume that nobody it needs shares is a new one."""
     launch = stack.service(name).launch
-    shared = {v for each in stack.needed_by(name) for v in named_volumes(each.launch.volumes)}
+    shared = {v for each in stack.needed_by(name) for v in named_volumes(each.launch)}
     fresh = set(stack.volumes) - shared
-    words = (word.partition(":") for word in launch.volumes)
-    volumes = tuple(f"{'@new' if v in fresh else v}{mark}{rest}" for v, mark, rest in words)
-    return msgspec.structs.replace(launch, volumes=volumes)
+    return launch.with_sources(dict.fromkeys(fresh, NEW_VOLUME))
 
 
 def beside(

@@ -12,6 +12,7 @@ from beacon.campaign.service_files import source_of
 from beacon.campaign.settings import Settings, read_raw
 from beacon.model.environment import Changes, Dimension
 from beacon.model.launch import Launch
+from beacon.model.volume import Tmpfs
 from beacon.workloads.service import Service
 
 
@@ -43,20 +44,15 @@ def _applies(effect: Changes, service: Service, launch: Launch, *, main: bool) -
     starts = bool(effect.command or effect.arguments or effect.entrypoint is not None)
     if starts and (not main or launch.command or launch.entrypoint is not None):
         return False
-    mounted = [_target(volume) for volume in (*launch.volumes, *launch.tmpfs)]
+    memory = (Tmpfs.parse(word).target for word in launch.tmpfs)
+    mounted = [*(each.target for each in launch.mounted()), *memory]
     configured = any(_covers(mount, path) for mount in mounted for path in service.configuration)
     if configured and (starts or effect.volumes):
         return False
-    if any(_covers(mount, _target(volume)) for mount in mounted for volume in effect.volumes):
+    if any(_covers(mount, each.target) for mount in mounted for each in effect.mounted()):
         return False
     given = {word.partition("=")[0] for word in launch.env}
     return given.isdisjoint(word.partition("=")[0] for word in effect.env)
-
-
-def _target(volume: str) -> str:
-    """The path inside of `SOURCE:TARGET[:OPTIONS]`, or of a tmpfs (`TARGET[:OPTIONS]`)."""
-    first, mark, rest = volume.partition(":")
-    return rest.partition(":")[0] if mark and rest.startswith("/") else first
 
 
 def _covers(one: str, other: str) -> bool:
@@ -66,11 +62,6 @@ def _covers(one: str, other: str) -> bool:
 
 
 def _sourced(effect: Changes, service: str) -> Changes:
-    volumes = tuple(_sourced_volume(volume, service) for volume in effect.volumes)
-    return msgspec.structs.replace(effect, volumes=volumes)
-
-
-def _sourced_volume(volume: str, service: str) -> str:
-    source, mark, rest = volume.partition(":")
-    own = bool(mark) and not source.startswith(("/", "@"))
-    return f"{source_of(service, source)}{mark}{rest}" if own else volume
+    sources = {each.source for each in effect.mounted() if each.source is not None}
+    own = {each for each in sources if not each.startswith(("/", "@"))}
+    return effect.with_sources({each: source_of(service, each) for each in own})

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from beacon.errors import UsageError
 from beacon.model.text import escape_untrusted
+from beacon.model.volume import Volume
 from beacon.workloads.discovery import services
 
 PREFIX = "@service/"
@@ -20,13 +21,13 @@ def source_of(service: str, path: str) -> str:
     return f"{PREFIX}{service}/{path}"
 
 
-def resolved(volume: str) -> str:
-    """`SOURCE:TARGET[:OPTIONS]` with the path on this host, always read-only.
+def resolved(volume: Volume) -> Volume:
+    """The volume with the path on this host, always read-only.
 
     Any other source stays as it is. UsageError for a service that is not installed, or a file that
     it does not have: a policy may come from anybody.
     """
-    source, mark, rest = volume.partition(":")
+    source = volume.source or ""
     if not source.startswith(PREFIX):
         return volume
     name, _, path = source.removeprefix(PREFIX).partition("/")
@@ -38,7 +39,7 @@ def resolved(volume: str) -> str:
             "install "
             "what the profile was recorded with (pip install 'beacon-policy[catalogue]')."
         )
-    return f"{file}{mark}{rest.partition(':')[0]}:ro"
+    return Volume(volume.target, str(file), ("ro",))
 
 
 def _folder(name: str) -> Path | None:

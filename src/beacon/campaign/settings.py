@@ -101,15 +101,14 @@ def _anchor_values(dimension: Dimension, folder: Path) -> Dimension:
 
 
 def _anchored(options: _Options, folder: Path) -> _Options:
-    volumes = tuple(_anchored_volume(word, folder) for word in options.volumes)
-    return msgspec.structs.replace(options, volumes=volumes)
+    sources = {each.source for each in options.mounted() if each.source is not None}
+    own = {each for each in sources if _is_own(each, folder)}
+    return options.with_sources({each: str((folder / each).resolve()) for each in own})
 
 
-def _anchored_volume(word: str, folder: Path) -> str:
-    source, mark, rest = word.partition(":")
-    if not mark or source.startswith(("/", "@")):
-        return word
+def _is_own(source: str, folder: Path) -> bool:
+    """Whether it lies beside the settings, not elsewhere."""
+    if source.startswith(("/", "@")):
+        return False
     # As for docker a source without a slash is a volume's name, unless there is such a file.
-    if "/" not in source and not (folder / source).exists():
-        return word
-    return f"{(folder / source).resolve()}{mark}{rest}"
+    return "/" in source or (folder / source).exists()

@@ -34,7 +34,7 @@ from beacon.errors import UsageError
 from beacon.export.seccomp import SeccompExporter
 from beacon.model.deviation import Deviation, is_wider
 from beacon.model.files import load_policy
-from beacon.model.launch import STACK_NETWORK
+from beacon.model.launch import MadeNetwork
 from beacon.model.policy import Policy
 from beacon.model.verification import Verification
 from beacon.synthesis.runtime_floor import other_runtime
@@ -153,7 +153,7 @@ def _service(policy: Policy, stack: Stack | None) -> str | None:
             "This policy was recorded while a command drove its whole stack: verify it with "
             "`beacon record --compose FILE --policies DIR -- COMMAND`."
         )
-    if policy.launch.network != STACK_NETWORK:
+    if policy.launch.network != MadeNetwork.STACK:
         return None
     if stack is None:
         raise UsageError(

@@ -20,7 +20,7 @@ from beacon.data.dimensions import general, select
 from beacon.data.docker_run import docker_run
 from beacon.data.host_access import host_access
 from beacon.model.launch import Launch
-from beacon.model.mount import host_volume
+from beacon.model.mount import host_volumes
 from beacon.model.policy import Policy
 from beacon.model.profile import Profile
 from beacon.model.security import read_security
@@ -149,7 +149,7 @@ def _launch(options: argparse.Namespace, base: Launch) -> Launch:
     given = {field: getattr(options, field) for field in _asked_for()}
     security = read_security(given.pop("security_opt"))
     given |= {
-        "volumes": tuple(map(host_volume, options.volumes)),
+        "volumes": host_volumes(options.volumes),
         "stdin": options.stdin,
         "apparmor": security.apparmor,
         "seccomp": security.seccomp,

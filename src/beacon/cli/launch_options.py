@@ -17,8 +17,9 @@ from beacon.data.docker_run import Taken, ValueKind, docker_run, value_kind
 from beacon.engines.interface import Pull
 from beacon.model.env_file import env_file
 from beacon.model.launch import Launch
-from beacon.model.mount import host_volume, mount_from_words
+from beacon.model.mount import host_volumes, mount_from_words
 from beacon.model.security import read_security
+from beacon.model.volume import Tmpfs, Volume
 
 #: What the help says of a group of options.
 _ABOUT = {
@@ -148,13 +149,10 @@ def read_launch(options: argparse.Namespace, base: Launch | None = None) -> Laun
     given |= {
         "command": tuple(options.command),
         "env": tuple(_variables([*files, *options.env])),
-        "volumes": tuple(
-            map(
-                host_volume,
-                (*options.volumes, *(m.word for m in mounts if not m.memory)),
-            )
+        "volumes": host_volumes(
+            (*options.volumes, *(str(each) for each in mounts if isinstance(each, Volume)))
         ),
-        "tmpfs": (*options.tmpfs, *(m.word for m in mounts if m.memory)),
+        "tmpfs": (*options.tmpfs, *(str(each) for each in mounts if isinstance(each, Tmpfs))),
         "stdin": options.stdin,
         "no_new_privileges": security.no_new_privileges,
         "apparmor": security.apparmor,

@@ -31,7 +31,7 @@ def read_stack(path: Path) -> Stack:
         str(name): read_service(str(name), mapping, document, path, known)
         for name, mapping in services.items()
     }
-    used = {name for each in found.values() for name in named_volumes(each.launch.volumes)}
+    used = {name for each in found.values() for name in named_volumes(each.launch)}
     for name in sorted(used - set(shared)):
         raise ComposeError(
             f"{path} does not describe the volume {escape_untrusted(name)}: add it to its volumes."

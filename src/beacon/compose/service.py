@@ -18,7 +18,7 @@ from beacon.compose.ports import published
 from beacon.compose.volumes import service_files, service_mounts
 from beacon.data.capabilities import check_capability
 from beacon.model.env_file import env_file
-from beacon.model.launch import STACK_NETWORK, Launch
+from beacon.model.launch import Launch, MadeNetwork
 from beacon.model.security import read_security
 from beacon.model.text import escape_untrusted
 
@@ -217,7 +217,7 @@ def _network(fields: Fields, name: str) -> dict[str, Any]:
             aliases += inner.list("aliases")
             inner.ignore("priority", "gw_priority")
             inner.finish()
-    return {"network": STACK_NETWORK, "network_alias": tuple(dict.fromkeys(aliases))}
+    return {"network": MadeNetwork.STACK.value, "network_alias": tuple(dict.fromkeys(aliases))}
 
 
 def _add_limits(deploy: Fields, given: dict[str, Any]) -> None:

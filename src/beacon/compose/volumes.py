@@ -11,8 +11,10 @@ from typing import Any
 
 from beacon.compose.fields import Fields
 from beacon.compose.interface import ComposeError
-from beacon.model.mount import MountWord, host_volume, mount_from_fields
+from beacon.model.launch import Launch
+from beacon.model.mount import host_volume, mount_from_fields
 from beacon.model.text import escape_untrusted
+from beacon.model.volume import Tmpfs, Volume
 
 #: Options of a volume that are not Docker's, or mean nothing on Linux.
 _MEANINGLESS = frozenset({"cached", "delegated", "consistent"})
@@ -22,14 +24,14 @@ def service_mounts(fields: Fields, folder: Path) -> tuple[tuple[str, ...], tuple
     """The volumes in the words of -v, and what is in memory in those of --tmpfs."""
     mounts = [_mount(fields, each, folder) for each in fields.many("volumes")]
     return (
-        tuple(host_volume(each.word) for each in mounts if not each.memory),
-        tuple(each.word for each in mounts if each.memory),
+        tuple(str(host_volume(each)) for each in mounts if isinstance(each, Volume)),
+        tuple(str(each) for each in mounts if isinstance(each, Tmpfs)),
     )
 
 
-def _mount(fields: Fields, entry: object, folder: Path) -> MountWord:
+def _mount(fields: Fields, entry: object, folder: Path) -> Volume | Tmpfs:
     if isinstance(entry, str):
-        return MountWord(_short(entry, folder))
+        return _short(entry, folder)
     inner = Fields(f"{fields.where}, volumes", entry)
     found = {
         name: value
@@ -52,20 +54,18 @@ def _mount(fields: Fields, entry: object, folder: Path) -> MountWord:
     return mount_from_fields(found, f"{fields.where}, volumes")
 
 
-def _short(entry: str, folder: Path) -> str:
-    source, colon, rest = entry.partition(":")
-    if not colon:
-        return entry
-    target, more, words = rest.partition(":")
-    kept = ",".join(word for word in words.split(",") if word and word not in _MEANINGLESS)
-    if source.startswith((".", "~")):
+def _short(entry: str, folder: Path) -> Volume:
+    found = Volume.parse(entry)
+    source = found.source
+    if source is not None and source.startswith((".", "~")):
         source = str((folder / Path(source).expanduser()).resolve())
-    return f"{source}:{target}:{kept}" if more and kept else f"{source}:{target}"
+    options = tuple(word for word in found.options if word and word not in _MEANINGLESS)
+    return Volume(found.target, source, options)
 
 
-def named_volumes(words: tuple[str, ...]) -> tuple[str, ...]:
-    """The volumes by name among the words of -v."""
-    sources = (source for source, colon, _ in (word.partition(":") for word in words) if colon)
+def named_volumes(launch: Launch) -> tuple[str, ...]:
+    """The volumes that it has by name."""
+    sources = (each.source for each in launch.mounted() if each.source is not None)
     return tuple(dict.fromkeys(each for each in sources if not each.startswith(("/", "@"))))
 
 
@@ -82,7 +82,8 @@ def service_files(fields: Fields, document: Mapping[str, Any], path: Path) -> tu
             inner.ignore("uid", "gid", "mode")
             inner.finish()
             target = target if target.startswith("/") else f"{place}{target}"
-            found.append(host_volume(f"{_file(key, name, document, path)}:{target}:ro"))
+            volume = Volume(target, str(_file(key, name, document, path)), ("ro",))
+            found.append(str(host_volume(volume)))
     return tuple(found)
 
 

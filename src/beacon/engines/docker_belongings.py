@@ -16,13 +16,12 @@ from docker.types import IPAMConfig, IPAMPool
 from beacon.engines.file_copy import MOST_BYTES, MOST_FILES, budget, copy, measure
 from beacon.engines.file_tree import TooLargeError
 from beacon.errors import UsageError
-from beacon.model.launch import Launch, shared_source
+from beacon.model.launch import Launch, MadeNetwork
 from beacon.model.text import escape_untrusted
+from beacon.model.volume import Volume
 
 #: The name of everything that BeaCon makes in an engine begins so.
 NAME_PREFIX = "beacon-"
-NEW = "@new"
-NEW_IPV6 = "@ipv6"  # a network with addresses of both kinds
 
 
 def new_name() -> str:
@@ -50,13 +49,13 @@ class Belongings:
 
         `copied`: what it could write to of the host, too. UsageError for what cannot be copied.
         """
-        shared = {shared_source(word) for word in launch.volumes} if copied else set()
+        shared = {each.shared_source for each in launch.mounted()} if copied else set()
         instead = {given: self._copy(given) for given in shared if given is not None}
         self.copies = frozenset(instead.values())
-        volumes = tuple(self._volume(word, instead) for word in launch.volumes)
+        volumes = tuple(str(self._volume(each, instead)) for each in launch.mounted())
         network = launch.network
-        if network in (NEW, NEW_IPV6):
-            network = self._network(ipv6=network == NEW_IPV6)
+        if network in (MadeNetwork.NEW, MadeNetwork.IPV6):
+            network = self._network(ipv6=network == MadeNetwork.IPV6)
         return msgspec.structs.replace(launch, volumes=volumes, network=network)
 
     def new_network(self) -> str:
@@ -76,11 +75,11 @@ class Belongings:
             with suppress(NotFound):
                 self._api.remove_network(self.network)
 
-    def _volume(self, word: str, instead: Mapping[str, str]) -> str:
-        given, mark, rest = word.partition(":")
-        if given == NEW:
-            given = self._new()[0]
-        return f"{instead.get(given, given)}{mark}{rest}"
+    def _volume(self, volume: Volume, instead: Mapping[str, str]) -> Volume:
+        if volume.source is None:
+            return volume
+        source = self._new()[0] if volume.is_new else volume.source
+        return msgspec.structs.replace(volume, source=instead.get(source, source))
 
     def _new(self) -> tuple[str, Path]:
         """A new volume's name, and where its files are."""

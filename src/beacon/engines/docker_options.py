@@ -12,6 +12,7 @@ from docker.types import Ulimit
 from beacon.engines.interface import Enforcement, RefusedError
 from beacon.model.launch import Launch
 from beacon.model.text import escape_untrusted
+from beacon.model.volume import Tmpfs
 
 #: In place of "unconfined": every call passes, yet the kernel has a filter installed. The monitor
 #: records what a filter would judge, so a recorded container must have one. A default action
@@ -98,7 +99,7 @@ def host_options(launch: Launch, enforcement: Enforcement, cgroup_parent: str) -
     add, drop = _capabilities(launch, enforcement)
     return {
         "binds": list(launch.volumes),
-        "tmpfs": dict(_target_and_options(entry) for entry in launch.tmpfs),
+        "tmpfs": {each.target: each.options for each in map(Tmpfs.parse, launch.tmpfs)},
         "network_mode": launch.network or "bridge",
         "cap_add": add,
         "cap_drop": drop,
@@ -232,8 +233,3 @@ def _security(launch: Launch, enforcement: Enforcement) -> list[str]:
     if seccomp is not None:
         options.append(f"seccomp={ALLOW_ALL if seccomp == 'unconfined' else seccomp}")
     return options
-
-
-def _target_and_options(entry: str) -> tuple[str, str]:
-    target, _, options = entry.partition(":")
-    return target, options

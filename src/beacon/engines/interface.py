@@ -13,7 +13,7 @@ from typing import IO
 import msgspec
 
 from beacon.errors import BeaconError, UnsupportedHostError, UsageError
-from beacon.model.launch import STACK_NETWORK, Launch
+from beacon.model.launch import Launch, MadeNetwork
 from beacon.model.leftovers import Swept
 from beacon.model.listener import Listener
 from beacon.model.origin import ImageIdentity
@@ -163,10 +163,8 @@ class Place:
 
     def launch(self, launch: Launch) -> Launch:
         """The launch of one of them, with the names of what was made."""
-        words = (word.partition(":") for word in launch.volumes)
-        volumes = tuple(f"{self.volumes.get(name, name)}{mark}{rest}" for name, mark, rest in words)
-        network = self.network if launch.network == STACK_NETWORK else launch.network
-        return msgspec.structs.replace(launch, volumes=volumes, network=network)
+        network = self.network if launch.network == MadeNetwork.STACK else launch.network
+        return msgspec.structs.replace(launch.with_sources(self.volumes), network=network)
 
 
 class Container(ABC):

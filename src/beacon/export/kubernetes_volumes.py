@@ -9,8 +9,9 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from beacon.export.launched import mounts, options_of
+from beacon.export.launched import mounts
 from beacon.model.launch import Launch
+from beacon.model.volume import Tmpfs
 
 _SIZE = re.compile(r"(\d+(?:\.\d+)?) ?([kmgtp]?)i?b?", re.IGNORECASE)
 _SHARED_MEMORY = "/dev/shm"  # noqa: S108 - in the container
@@ -52,9 +53,9 @@ def shared_memory(launch: Launch) -> _Volumes:
     return {_SHARED_MEMORY: (_SHARED_MEMORY, False, kind)} if size else {}
 
 
-def _tmpfs(launch: Launch) -> Iterator[tuple[str, list[str]]]:
-    for target, _, words in (entry.partition(":") for entry in launch.tmpfs):
-        yield target, options_of(words)
+def _tmpfs(launch: Launch) -> Iterator[tuple[str, tuple[str, ...]]]:
+    for each in map(Tmpfs.parse, launch.tmpfs):
+        yield each.target, each.words()
 
 
 def _limit(option: str) -> str | None:

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Iterable, Iterator
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec.structs import replace
 
 from beacon.model.launch import Launch, Options, strip_cap_prefix
 from beacon.model.policy import Policy
-
-#: A volume by name; what else a source can be is a path of the host.
-#: https://docs.docker.com/engine/storage/volumes/
-_VOLUME = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9_.-]*")
+from beacon.model.volume import Volume
 
 #: What the policy says instead, and what has a remark of its own.
 _ELSEWHERE = frozenset({"cap_add", "cap_drop", "no_new_privileges", "env", "volumes"})
@@ -32,47 +29,13 @@ OF_NO_CONSEQUENCE = {
 }
 
 
-@dataclass(frozen=True)
-class Mount:
-    """A volume in the container; `source` is None where each container has a new one.
-
-    `options` are those beside `ro` and `rw`.
-    """
-
-    source: str | None
-    target: str
-    read_only: bool
-    options: tuple[str, ...] = ()
-
-    @property
-    def of_host(self) -> bool:
-        """Whether it shows a path of the host."""
-        return self.source is not None and not _VOLUME.fullmatch(self.source)
+def mounts(launch: Launch) -> tuple[Volume, ...]:
+    """The volumes, one for each target; without a source where each container has a new one."""
+    return tuple({each.target: _sourceless(each) for each in launch.mounted()}.values())
 
 
-def mounts(launch: Launch) -> tuple[Mount, ...]:
-    """The volumes, one for each target."""
-    found = (_mount(volume) for volume in launch.volumes)
-    return tuple({mount.target: mount for mount in found}.values())
-
-
-def _mount(volume: str) -> Mount:
-    source, colon, rest = volume.partition(":")
-    if not colon:
-        return Mount(None, source, read_only=False)
-    target, _, words = rest.partition(":")
-    options = options_of(words)
-    return Mount(
-        None if source == "@new" else source,
-        target,
-        "ro" in options,
-        tuple(word for word in options if word not in ("ro", "rw")),
-    )
-
-
-def options_of(words: str) -> list[str]:
-    """The options of a volume or a tmpfs: `ro,size=64m`."""
-    return [word for word in words.split(",") if word]
+def _sourceless(volume: Volume) -> Volume:
+    return replace(volume, source=None) if volume.is_new else volume
 
 
 def variables(launch: Launch) -> tuple[str, ...]:
@@ -109,8 +72,8 @@ def missing(launch: Launch, written: Collection[str]) -> Iterator[str]:
         if mount.of_host:
             way = ", read-only" if mount.read_only else ""
             yield f"To add: what the host had mounted at {mount.target}{way}"
-        if mount.options:
-            yield f"To add: {','.join(mount.options)} for the volume at {mount.target}"
+        if options := mount.further_options:
+            yield f"To add: {','.join(options)} for the volume at {mount.target}"
     if launch.stdin is not None:
         yield "To add: the file that was its standard input"
     if names := given(launch).keys() - set(written):

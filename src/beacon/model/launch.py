@@ -2,20 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import Self
+
 import msgspec
+from msgspec.structs import replace
 
 from beacon.model.numbers import Integer, Seconds, WholeSeconds
+from beacon.model.volume import Volume
 
-#: The network of a stack, which is another one each time that the stack is started.
-STACK_NETWORK = "@stack"
+
+class MadeNetwork(StrEnum):
+    """Networks that BeaCon makes and removes, by the names that a launch has for them."""
+
+    NEW = "@new"  # for a run
+    IPV6 = "@ipv6"  # for a run, with addresses of both kinds
+    STACK = "@stack"  # for a stack, each time that it is started
 
 
 class Options(msgspec.Struct, frozen=True, kw_only=True):
     """What `docker run` can be told; None, False or () leave it to the image and the engine.
 
-    Sizes are spelt as docker does (`64m`); `stop_timeout` is in seconds. A volume whose source is
-    `@new` is one of our own, made for the run and removed with it; so are networks `@new` and
-    `@ipv6`.
+    Sizes are spelt as docker does (`64m`); `stop_timeout` is in seconds. The words of `volumes` are
+    those of Volume, of `tmpfs` those of Tmpfs; a network may be one of MadeNetwork.
     """
 
     command: tuple[str, ...] = ()
@@ -83,6 +93,20 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     mac_address: str | None = None
     platform: str | None = None
 
+    def mounted(self) -> tuple[Volume, ...]:
+        """The volumes."""
+        return tuple(map(Volume.parse, self.volumes))
+
+    def with_sources(self, instead: Mapping[str, str]) -> Self:
+        """The same with other sources of volumes, by those that they have."""
+        volumes = (
+            each
+            if each.source is None
+            else replace(each, source=instead.get(each.source, each.source))
+            for each in self.mounted()
+        )
+        return replace(self, volumes=tuple(map(str, volumes)))
+
     def takes_away(self, capability: str) -> bool:
         """Whether a container that has the capability loses it by these options."""
         dropped, added = (
@@ -114,19 +138,12 @@ class Launch(Options, frozen=True, kw_only=True):
     @property
     def shares_network(self) -> bool:
         """Whether two containers started so could be in each other's way on a network."""
-        own = self.network in ("none", "@new", "@ipv6")
+        own = self.network in ("none", MadeNetwork.NEW, MadeNetwork.IPV6)
         common = self.network in (None, "bridge", "default") and self.mac_address is None
         return not (own or common)
 
     @property
     def shares_files(self) -> bool:
         """Whether two containers started so could write to the same files."""
-        shared = any(shared_source(volume) is not None for volume in self.volumes)
+        shared = any(each.shared_source is not None for each in self.mounted())
         return shared or any(not each.endswith(":ro") for each in self.volumes_from)
-
-
-def shared_source(volume: str) -> str | None:
-    """The path or volume of others that a container can write to; None where there is none."""
-    source, _, rest = volume.partition(":")
-    shared = bool(rest) and source != "@new" and "ro" not in rest.partition(":")[2].split(",")
-    return source if shared else None

@@ -6,12 +6,14 @@ https://docs.docker.com/engine/storage/bind-mounts/#options-for---mount
 from __future__ import annotations
 
 import csv
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
 from pathlib import Path
+
+from msgspec.structs import replace
 
 from beacon.errors import UsageError
 from beacon.model.text import escape_untrusted
+from beacon.model.volume import NEW_VOLUME, Tmpfs, Volume
 
 _SAME_AS = {
     "src": "source",
@@ -29,15 +31,7 @@ _KNOWN = {
 _MEANINGLESS = frozenset({"consistency"})
 
 
-@dataclass(frozen=True)
-class MountWord:
-    """A mount as the value of -v; of --tmpfs if it is in `memory`."""
-
-    word: str
-    memory: bool = False
-
-
-def mount_from_words(text: str) -> MountWord:
+def mount_from_words(text: str) -> Volume | Tmpfs:
     """A mount as `--mount` has it: `type=bind,source=/a,target=/b,readonly`. UsageError."""
     fields: dict[str, str] = {}
     for word in next(csv.reader([text]), []):
@@ -47,7 +41,7 @@ def mount_from_words(text: str) -> MountWord:
     return mount_from_fields(fields, f"--mount {text}")
 
 
-def mount_from_fields(fields: Mapping[str, str], where: str) -> MountWord:
+def mount_from_fields(fields: Mapping[str, str], where: str) -> Volume | Tmpfs:
     """A mount by the names of `--mount`; UsageError for what -v and --tmpfs cannot say."""
     given = {name: value for name, value in fields.items() if name not in _MEANINGLESS}
     kind = given.pop("type", "volume")
@@ -66,13 +60,11 @@ def mount_from_fields(fields: Mapping[str, str], where: str) -> MountWord:
         raise UsageError(f"{shown} has a colon in a path, which is not supported: rename it.")
     if kind == "bind" and not source.startswith("/"):
         source = str(Path(source).resolve())
-    options = ",".join(_options(given))
+    options = tuple(_options(given))
     if kind == "tmpfs":
-        return MountWord(f"{target}:{options}" if options else target, memory=True)
-    place = f"{source}:{target}" if source else target
-    if options and not source:
-        place = f"@new:{target}"
-    return MountWord(f"{place}:{options}" if options else place)
+        return Tmpfs(target, ",".join(options))
+    # -v has no options for a target alone.
+    return Volume(target, source or (NEW_VOLUME if options else None), options)
 
 
 def _options(given: Mapping[str, str]) -> list[str]:
@@ -94,14 +86,14 @@ def _is_set(given: Mapping[str, str], name: str) -> bool:
     return value in ("true", "1")
 
 
-def host_volume(word: str) -> str:
+def host_volume(volume: Volume) -> Volume:
     """A volume as the docker command has it: `./data:/data` becomes an absolute path.
 
     UsageError for a path of the host that is not there, where the engine would make a folder.
     """
-    source, colon, rest = word.partition(":")
-    if not colon or not source.startswith(("/", ".")):
-        return word
+    source = volume.source
+    if source is None or not source.startswith(("/", ".")):
+        return volume
     path = Path(source).absolute() if source.startswith(".") else Path(source)
     try:
         there = path.exists() or path.is_symlink()
@@ -110,7 +102,12 @@ def host_volume(word: str) -> str:
     if not there:
         raise UsageError(
             f"This host has no {escape_untrusted(str(path))}, which is to be mounted at "
-            f"{escape_untrusted(rest.partition(':')[0])}: name a path that is there, or make it "
+            f"{escape_untrusted(volume.target)}: name a path that is there, or make it "
             "first (Docker would make an empty folder)."
         )
-    return f"{path}:{rest}" if path != Path(source) else word
+    return replace(volume, source=str(path)) if path != Path(source) else volume
+
+
+def host_volumes(words: Iterable[str]) -> tuple[str, ...]:
+    """The words of -v, each as `host_volume` has it."""
+    return tuple(str(host_volume(Volume.parse(word))) for word in words)

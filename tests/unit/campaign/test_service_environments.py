@@ -8,6 +8,7 @@ from beacon.campaign.service_environments import environments
 from beacon.campaign.service_files import resolved
 from beacon.errors import UsageError
 from beacon.model.launch import Launch
+from beacon.model.volume import Volume
 from beacon.workloads.discovery import services
 from beacon.workloads.service import Service
 
@@ -70,9 +71,9 @@ def test_files_of_a_service_are_found_again_and_always_read_only() -> None:
     folder = services()["nginx"].settings
     assert folder is not None
     expected = f"{folder.parent.resolve() / 'variants'}:/etc/nginx/variants:ro"
-    assert resolved("@service/nginx/variants:/etc/nginx/variants") == expected
-    assert resolved("@service/nginx/variants:/etc/nginx/variants:rw") == expected
-    assert resolved("/srv:/srv") == "/srv:/srv"
+    assert str(resolved(Volume.parse("@service/nginx/variants:/etc/nginx/variants"))) == expected
+    assert str(resolved(Volume.parse("@service/nginx/variants:/etc/nginx/variants:rw"))) == expected
+    assert str(resolved(Volume.parse("/srv:/srv"))) == "/srv:/srv"
 
 
 @pytest.mark.parametrize(
@@ -88,5 +89,5 @@ def test_files_of_a_service_are_found_again_and_always_read_only() -> None:
 )
 def test_a_policy_cannot_mount_anything_else_so(source: str) -> None:
     with pytest.raises(UsageError, match="no installed service has") as caught:
-        resolved(f"{source}:/x:ro")
+        resolved(Volume("/x", source, ("ro",)))
     assert str(caught.value).isprintable()

@@ -18,7 +18,7 @@ from beacon.campaign.stack_run import Member, StackRun, run_stack
 from beacon.compose.interface import Condition, Stack, StackService
 from beacon.engines.interface import NotReadyError, Place
 from beacon.model.environment import Environment
-from beacon.model.launch import STACK_NETWORK, Launch
+from beacon.model.launch import Launch, MadeNetwork
 from beacon.model.observation import Observation
 from beacon.model.run import Check, Ending, Outcome, Run
 from beacon.workloads.interface import Endpoint, WorkloadError
@@ -30,7 +30,7 @@ TRUE = ("true",)
 def service(
     name: str, *needs: str, condition: Condition = Condition.STARTED, **fields: Any
 ) -> StackService:
-    launch = Launch(network=STACK_NETWORK, network_alias=(name,), **fields)
+    launch = Launch(network=MadeNetwork.STACK, network_alias=(name,), **fields)
     return StackService(name, f"{name}:1", launch, dict.fromkeys(needs, condition))
 
 
@@ -123,7 +123,7 @@ def test_a_command_finds_the_services_and_says_what_it_prints() -> None:
 
 def test_a_place_names_what_was_made() -> None:
     place = Place("beacon-1", {"data": "beacon-2"})
-    launch = Launch(network=STACK_NETWORK, volumes=("data:/data:ro", "/anonymous", "/etc:/etc"))
+    launch = Launch(network=MadeNetwork.STACK, volumes=("data:/data:ro", "/anonymous", "/etc:/etc"))
     found = place.launch(launch)
     assert found == Launch(
         network="beacon-1", volumes=("beacon-2:/data:ro", "/anonymous", "/etc:/etc")

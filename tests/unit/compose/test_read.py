@@ -13,7 +13,7 @@ from beacon.compose.interface import ComposeError, Condition, Stack
 from beacon.compose.read import read_stack
 from beacon.compose.volumes import named_volumes
 from beacon.errors import UsageError
-from beacon.model.launch import STACK_NETWORK, Launch
+from beacon.model.launch import Launch, MadeNetwork
 
 EXAMPLE = Path(__file__).resolve().parents[3] / "examples" / "stack" / "compose.yaml"
 
@@ -30,7 +30,7 @@ def service(folder: Path, more: dict[str, Any], **top: Any) -> Launch:
 
 
 def on_network(**fields: Any) -> Launch:
-    return Launch(network=STACK_NETWORK, network_alias=("web",), **fields)
+    return Launch(network=MadeNetwork.STACK, network_alias=("web",), **fields)
 
 
 def refused(folder: Path, more: dict[str, Any], **top: Any) -> str:
@@ -51,7 +51,7 @@ def test_the_example() -> None:
     assert web.launch.volumes == (f"{EXAMPLE.parent}/app:/app:ro",)
     assert db.launch.health_cmd == "pg_isready --host 127.0.0.1 --username shop"
     assert (db.launch.health_interval, db.launch.health_retries) == ("1s", 60)
-    assert named_volumes(db.launch.volumes) == ("orders",)
+    assert named_volumes(db.launch) == ("orders",)
 
 
 def test_a_plain_service(tmp_path: Path) -> None:
@@ -78,7 +78,7 @@ def test_what_concerns_the_process(tmp_path: Path) -> None:
     }
     networks = {"networks": {"back": None, "front": {"internal": True}}}
     assert service(tmp_path, more, **networks) == Launch(
-        network=STACK_NETWORK,
+        network=MadeNetwork.STACK,
         network_alias=("web", "the-web", "www"),
         command=("-x", "run", "two words"),
         entrypoint="/entry",

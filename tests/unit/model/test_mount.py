@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from beacon.errors import UsageError
-from beacon.model.mount import MountWord, host_volume, mount_from_words
+from beacon.model.mount import host_volumes, mount_from_words
+from beacon.model.volume import Tmpfs, Volume
 
 
 @pytest.mark.parametrize(
@@ -23,20 +24,20 @@ from beacon.model.mount import MountWord, host_volume, mount_from_words
     ],
 )
 def test_a_mount_is_a_volume(text: str, word: str) -> None:
-    assert mount_from_words(text) == MountWord(word)
+    assert str(mount_from_words(text)) == word
 
 
 def test_a_mount_in_memory() -> None:
-    assert mount_from_words("type=tmpfs,target=/t") == MountWord("/t", memory=True)
+    assert mount_from_words("type=tmpfs,target=/t") == Tmpfs("/t")
     found = mount_from_words("type=tmpfs,dst=/t,tmpfs-size=1m,tmpfs-mode=1777")
-    assert found == MountWord("/t:size=1m,mode=1777", memory=True)
+    assert found == Tmpfs("/t", "size=1m,mode=1777")
 
 
 def test_a_relative_source_is_taken_from_this_folder(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    assert mount_from_words("type=bind,src=./a,dst=/b") == MountWord(f"{tmp_path}/a:/b")
+    assert mount_from_words("type=bind,src=./a,dst=/b") == Volume("/b", f"{tmp_path}/a")
 
 
 @pytest.mark.parametrize(
@@ -58,11 +59,11 @@ def test_a_mount_that_cannot_be_said(text: str, said: str) -> None:
 
 
 def test_a_path_of_the_host_is_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert host_volume(f"{tmp_path}:/x:ro") == f"{tmp_path}:/x:ro"
+    assert host_volumes([f"{tmp_path}:/x:ro"]) == (f"{tmp_path}:/x:ro",)
     monkeypatch.chdir(tmp_path)
-    assert host_volume(".:/x") == f"{tmp_path}:/x"
-    assert host_volume("data:/x") == "data:/x"
-    assert host_volume("/x") == "/x"
+    assert host_volumes([".:/x"]) == (f"{tmp_path}:/x",)
+    assert host_volumes(["data:/x"]) == ("data:/x",)
+    assert host_volumes(["/x"]) == ("/x",)
     for source in ("/no/such/path", "./none", "/" + "x" * 300):
         with pytest.raises(UsageError, match="This host has no /"):
-            host_volume(f"{source}:/x")
+            host_volumes([f"{source}:/x"])
