@@ -126,6 +126,8 @@ def _by_info(info: Any) -> st.SearchStrategy[Any]:
             return st.lists(_by_info(info.item_type), max_size=3)
         case inspect.TupleType():
             return st.tuples(*map(_by_info, info.item_types)).map(list)
+        case inspect.NamedTupleType():
+            return st.tuples(*(_by_info(each.type) for each in info.fields)).map(list)
         case inspect.DictType():
             return st.dictionaries(_TEXTS, _by_info(info.value_type), max_size=2)
         case inspect.UnionType():
