@@ -114,12 +114,12 @@ def _result(lab: RunContext, recorded: Profile, policy: Policy) -> Result:
     """What comes of the recorded workload under the policy, as its exported files enforce it."""
     (driven,) = (each for each in repeated(recorded.runs) if each[0].kind.driven)
     conditions = Conditions(
-        lab.engine.image(recorded.image.reference),
-        recorded.launch,
-        _enforcement(policy),
-        recorded.surroundings,
+        image=lab.engine.image(recorded.image.reference),
+        launch=recorded.launch,
+        enforcement=_enforcement(policy),
+        surroundings=recorded.surroundings,
     )
-    cell = RunSpec(Environment(), find(driven[0].workload))
+    cell = RunSpec(environment=Environment(), workload=find(driven[0].workload))
     run = run_once(lab, conditions, cell)
     right = {check.name for check in together(driven) if check.passed}
     passing = {check.name for check in run.outcome.checks if check.passed}

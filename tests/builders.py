@@ -24,12 +24,12 @@ def call(
     failed: int = 0,
 ) -> SyscallCount:
     return SyscallCount(
-        Syscall(name, abi),
-        phase,
-        count,
-        denied,
-        1000,
-        (process,),
+        call=Syscall(name, abi),
+        phase=phase,
+        count=count,
+        denied=denied,
+        first_ns=1000,
+        processes=(process,),
         killed=killed,
         trapped=trapped,
         failed=failed,
@@ -46,16 +46,16 @@ def check(
     during: str = "bind",
 ) -> CapabilityCheck:
     return CapabilityCheck(
-        Capability(name),
-        phase,
-        granted,
-        decisive,
-        foreign,
-        during,
-        ("asker",),
-        1,
-        1000,
-        ("server",),
+        capability=Capability(name),
+        phase=phase,
+        granted=granted,
+        decisive=decisive,
+        foreign=foreign,
+        call=during,
+        callers=("asker",),
+        count=1,
+        first_ns=1000,
+        processes=("server",),
     )
 
 
@@ -68,15 +68,28 @@ def run(
     exit_code: int | None = 0,
     losses: tuple[Loss, ...] = (),
 ) -> Run:
-    observation = Observation(tuple(syscalls), capabilities, losses)
-    outcome = Outcome(ending, checks, exit_code)
-    return Run(Environment(), workload, outcome, observation, 0.0, 1.0)
+    observation = Observation(syscalls=tuple(syscalls), capabilities=capabilities, losses=losses)
+    outcome = Outcome(ending=ending, checks=checks, exit_code=exit_code)
+    return Run(
+        environment=Environment(),
+        workload=workload,
+        outcome=outcome,
+        observation=observation,
+        started_at=0.0,
+        duration=1.0,
+    )
 
 
 def profile(*runs: Run, launch: Launch | None = None, runtime: str = "fake 1") -> Profile:
     return Profile(
         image=ImageIdentity("example/server:1", "sha256:" + "0" * 64, "amd64"),
-        host=Host("6.1.0", "kprobe", 2, "docker 20.10", runtime),
+        host=Host(
+            kernel="6.1.0",
+            monitor="kprobe",
+            cgroup_version=2,
+            engine="docker 20.10",
+            runtime=runtime,
+        ),
         launch=launch or Launch(),
         runs=runs,
         beacon="0.0.0",

@@ -35,7 +35,16 @@ from beacon.model.recognition import Recognition
 from beacon.model.run import Check, Run
 from beacon.workloads.interface import Endpoint, Workload
 
-IMAGE = Image("example/server:1", "sha256:0", "amd64", (80,), "", (), False, "SIGTERM")
+IMAGE = Image(
+    reference="example/server:1",
+    id="sha256:0",
+    architecture="amd64",
+    ports=(80,),
+    user="",
+    command=(),
+    health_check=False,
+    stop_signal="SIGTERM",
+)
 
 
 @dataclass
@@ -136,7 +145,9 @@ class FakeEngine(Engine):
     asked: int = 0
 
     def facts(self) -> EngineFacts:
-        return EngineFacts("fake", "1", "fake", "cgroupfs", seccomp=True)
+        return EngineFacts(
+            name="fake", version="1", runtime="fake", cgroup_driver="cgroupfs", seccomp=True
+        )
 
     def image(
         self, reference: str, *, pull: Pull = Pull.MISSING, platform: str | None = None
@@ -167,7 +178,14 @@ class FakeEngine(Engine):
         return container
 
     def existing(self, name: str) -> Existing:
-        return Existing(FakeContainer(self, 0), name, IMAGE, Launch(), None, "/c0ffee")
+        return Existing(
+            container=FakeContainer(self, 0),
+            name=name,
+            image=IMAGE,
+            launch=Launch(),
+            seccomp=None,
+            cgroup="/c0ffee",
+        )
 
     def life(self, container: str) -> Life:
         return Life(not self.script.dies, 1, "2026")

@@ -36,7 +36,7 @@ class Fate(StrEnum):
     UNKNOWN = "unknown"  # the label names no process, or /proc shows nothing of this one
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class ProcessIdentity:
     """One process among those of all hosts and boots.
 
@@ -63,7 +63,15 @@ def parse(text: object) -> ProcessIdentity | None:
     if match is None or int(match[5]) > _PID_MAX:
         return None
     host, boot, *numbers = match.groups()
-    return ProcessIdentity(host, boot, *map(int, numbers))
+    pid_namespace, time_namespace, pid, start = map(int, numbers)
+    return ProcessIdentity(
+        host=host,
+        boot=boot,
+        pid_namespace=pid_namespace,
+        time_namespace=time_namespace,
+        pid=pid,
+        start=start,
+    )
 
 
 def identify(pid: int | None = None, proc: Path = PROC) -> ProcessIdentity:

@@ -73,7 +73,7 @@ def _endpoint(facts: dict[str, Any]) -> Endpoint:
     env = dict(pair.split("=", 1) for pair in facts["Config"]["Env"])
     address = facts["NetworkSettings"]["Networks"]["bridge"]["IPAddress"]
     assert facts["State"]["Running"], f"ended with {facts['State']['ExitCode']}"
-    return Endpoint(facts["Id"], address, ports, env)
+    return Endpoint(container=facts["Id"], address=address, ports=ports, env=env)
 
 
 def _log(container: str) -> str:

@@ -49,7 +49,7 @@ def _ready(container: Any, port: int) -> Endpoint:
         except OSError:
             time.sleep(0.1)
         else:
-            return Endpoint(container.id, address, (port,))
+            return Endpoint(container=container.id, address=address, ports=(port,))
     raise AssertionError(f"not ready: {container.logs(tail=20)!r}")
 
 

@@ -175,7 +175,9 @@ def test_hosts_differ_by_machine_and_by_name(
     assert not any("1" * 8 in host for host in hosts)
 
 
-_GOOD = ProcessIdentity("a" * 16, "b" * 32, 1, 2, 3, 4)
+_GOOD = ProcessIdentity(
+    host="a" * 16, boot="b" * 32, pid_namespace=1, time_namespace=2, pid=3, start=4
+)
 
 
 @pytest.mark.parametrize(

@@ -80,11 +80,11 @@ def ablate(request: AblateRequest, reporter: AblationReporter) -> Ablation:
                 f"{image.reference} has changed since it was profiled: profile it again."
             )
         conditions = Conditions(
-            image,
-            launch,
-            enforcement(policy),
-            policy.surroundings,
-            stdin,
+            image=image,
+            launch=launch,
+            enforcement=enforcement(policy),
+            surroundings=policy.surroundings,
+            stdin=stdin,
             ends=policy.ends_by_itself(),
             serves=policy.never_ends(),
         )
@@ -92,14 +92,14 @@ def ablate(request: AblateRequest, reporter: AblationReporter) -> Ablation:
             if request.resume:
                 reporter.say(f"Going on after {len(journal)} answers.")
             runs = AblationRuns(
-                lab,
-                conditions,
-                policy,
-                find,
-                Budget(request.max_runs, request.time_budget),
-                journal,
-                reporter.tried,
-                request.jobs,
+                lab=lab,
+                conditions=conditions,
+                policy=policy,
+                find_workload=find,
+                budget=Budget(request.max_runs, request.time_budget),
+                journal=journal,
+                tell=reporter.tried,
+                jobs=request.jobs,
             )
             with _kept(journal, request, reporter):
                 return _ablated(runs, replays, request.starts, lab.engine.facts().runtime)
@@ -126,7 +126,9 @@ def _ablated(runs: AblationRuns, replays: Sequence[Replay], starts: int, runtime
     kept = of_runtime(policy, all_tables())
     testable = [unit for unit in units(policy) if unit.isdisjoint(silent)]
     protected = {unit for unit in testable if not unit.isdisjoint(kept)}
-    ablator = Ablator(runs, testable, protected, replays, starts)
+    ablator = Ablator(
+        runs=runs, units=testable, protected=protected, replays=replays, starts=starts
+    )
     ablator.run()
     tested = ablator.entries()
     others = policy.events() - {each.event for each in tested}

@@ -27,7 +27,7 @@ NOT_REACHED = "kept: the budget ended before it was tested"
 NOT_STARTING = "kept: without all that is unneeded the container does not start each time"
 
 
-@dataclass
+@dataclass(kw_only=True)
 class Ablator:
     """Tests `units`; those that are `protected` are proven but never removed.
 

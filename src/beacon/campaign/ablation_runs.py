@@ -52,7 +52,7 @@ class Question:
         return 2 * len(self.replays)
 
 
-@dataclass
+@dataclass(kw_only=True)
 class AblationRuns:
     """Answers questions, `jobs` at a time, as long as the budget lasts.
 
@@ -121,7 +121,7 @@ class AblationRuns:
         self, policy: Policy, question: Question, replay: Replay
     ) -> tuple[tuple[Breakage, ...], frozenset[Event], int]:
         """What breaks, what was denied, and in how many runs: a second where it may be chance."""
-        cell = RunSpec(replay.environment, self.find_workload(replay.workload))
+        cell = RunSpec(environment=replay.environment, workload=self.find_workload(replay.workload))
         conditions = self.under(policy)
         run = run_once(self.lab, conditions, cell)
         breaks = tuple(self._breaks(policy, replay, run))

@@ -20,7 +20,7 @@ _EXEC_SECONDS = 30.0
 _NO_PROGRAM = (126, 127)
 
 
-@dataclass
+@dataclass(kw_only=True)
 class StepContext:
     """A running container and what is needed to do something to it.
 

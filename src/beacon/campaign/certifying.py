@@ -30,7 +30,7 @@ def certify(
 
     `profiled` is the image that the policy was derived from, `recall` that of its profile.
     """
-    image, starts = verification.image, verification.starts or Starts(0)
+    image, starts = verification.image, verification.starts or Starts(count=0)
     runs = verification.runs
     shown = [each for run in runs for each in run.differences] + [*starts.differences]
     return Certificate(

@@ -54,13 +54,13 @@ def check(request: VerifyRequest, examined: Examined, reporter: Reporter) -> Ima
         reporter.say("Under the policy")
     verification = verify_subject(request, subject, reporter)
     return ImageCheck(
-        verification.image,
-        policy.image,
-        str(request.policy),
-        needs,
-        free.runs if free else (),
-        verification,
-        __version__,
+        image=verification.image,
+        recorded=policy.image,
+        directory=str(request.policy),
+        needs=needs,
+        alone=free.runs if free else (),
+        verification=verification,
+        beacon=__version__,
     )
 
 

@@ -95,18 +95,23 @@ def _denied_parts(run: Run) -> Iterator[tuple[Event, IntendedDenial]]:
         for call, part in entry.parts():
             if part.denied:
                 name, processes = str(call), part.processes
-                yield call, IntendedDenial(name, entry.phase, part.denied, processes)
+                yield (
+                    call,
+                    IntendedDenial(
+                        event=name, phase=entry.phase, count=part.denied, processes=processes
+                    ),
+                )
     for check in run.observation.capabilities:
         if check.refused:
             place = check.held or check.call
             yield (
                 check.capability,
                 IntendedDenial(
-                    check.capability.name,
-                    check.phase,
-                    check.count,
-                    check.processes,
-                    (place,) if place else (),
+                    event=check.capability.name,
+                    phase=check.phase,
+                    count=check.count,
+                    processes=check.processes,
+                    places=(place,) if place else (),
                 ),
             )
 

@@ -17,7 +17,7 @@ _SHOWN = 5  # demands in one sentence
 _LONGEST = 300
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Consent:
     """What the user said: the same options again, or that the documents are to be trusted.
 

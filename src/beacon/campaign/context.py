@@ -23,7 +23,7 @@ class CancelledError(BeaconError):
     """The command is ending; raised inside runs that were still under way."""
 
 
-@dataclass
+@dataclass(kw_only=True)
 class RunContext:
     """One command's engine and monitor; `stopping` is set once the command is ending.
 

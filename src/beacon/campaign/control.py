@@ -32,7 +32,7 @@ def without_policy(conditions: Conditions, policy: Policy) -> Conditions:
     return replace(conditions, launch=policy.launch, enforcement=Enforcement())
 
 
-@dataclass
+@dataclass(kw_only=True)
 class Case:
     """One recorded run, and the runs that repeat it under the policy and without it."""
 
@@ -64,7 +64,7 @@ class Case:
         )
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Control:
     """Runs cases without the policy, and both ways again while chance may explain them."""
 

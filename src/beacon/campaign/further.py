@@ -39,7 +39,10 @@ def record_now(
     """
     if workloads and policy.ends_by_itself():
         raise UsageError("Nothing drives a container that ends by itself: leave out --workload.")
-    cells = [RunSpec(Environment(), workload, control=True) for workload in workloads]
+    cells = [
+        RunSpec(environment=Environment(), workload=workload, control=True)
+        for workload in workloads
+    ]
     reporter.planned(len(cells))
     run_one = partial(run_once, lab, without_policy(conditions, policy))
     runs = run_cells(lab, run_one, cells, reporter, jobs)

@@ -42,11 +42,17 @@ def heal(request: VerifyRequest, reporter: Reporter) -> Healed:
     is still denied then comes by chance, and is taken from the runs under it. A run that differs
     without the policy, too, adds nothing. Errors as those of `verify`.
     """
-    work = _Healing(request, Series(reporter))
+    work = _Healing(request=request, reporter=Series(reporter))
     verification = before = work.verified()
     while _is_open(verification) and work.rounds < ROUNDS and work.add():
         verification = work.verified()
-    return Healed(verification, before, tuple(work.added.values()), work.refused, work.rounds)
+    return Healed(
+        verification=verification,
+        before=before,
+        added=tuple(work.added.values()),
+        refused=work.refused,
+        rounds=work.rounds,
+    )
 
 
 def _is_open(verification: Verification) -> bool:
@@ -54,7 +60,7 @@ def _is_open(verification: Verification) -> bool:
     return at_fault and bool(verification.runs)
 
 
-@dataclass
+@dataclass(kw_only=True)
 class _Healing:
     """What has been added so far, and what was found and stays denied."""
 

@@ -54,7 +54,7 @@ def finished(container: Container, launch: Launch) -> Outcome | None:
         if code is None or (code >= _BROKEN and not launch.job):
             return None
         checks = tuple(_check(name, digest) for name, digest in container.output().items())
-        return Outcome(Ending.FINISHED, checks, code, log=container.logs())
+        return Outcome(ending=Ending.FINISHED, checks=checks, exit_code=code, log=container.logs())
     except RefusedError:  # somebody removed it
         return None
 

@@ -56,13 +56,27 @@ def log(request: VerifyRequest, reporter: Reporter) -> Logged:
     subject = read_subject(request, reporter)
     policy, files = subject.policy, subject.files
     if is_wider(files):
-        return Logged(policy.image, (), (), __version__, 0, len(policy.replays), files)
+        return Logged(
+            image=policy.image,
+            runs=(),
+            missing=(),
+            beacon=__version__,
+            starts=0,
+            left_out=len(policy.replays),
+            files=files,
+        )
     found = unrestricted(request, subject, reporter)
     missing = remedy(policy, in_force(subject), (*found.seen, *found.starts)).missing
     image = request.image or policy.image.reference
     left_out = len(policy.replays_of(image)) - len(found.runs)
     return Logged(
-        policy.image, found.runs, missing, __version__, len(found.starts), left_out, files
+        image=policy.image,
+        runs=found.runs,
+        missing=missing,
+        beacon=__version__,
+        starts=len(found.starts),
+        left_out=left_out,
+        files=files,
     )
 
 
@@ -88,10 +102,15 @@ def unrestricted(
     with opened(request, subject, reporter) as (lab, conditions):
         bare = without_policy(conditions, policy)
         cells = [
-            RunSpec(replay.environment, subject.find(replay.workload), control=True)
+            RunSpec(
+                environment=replay.environment, workload=subject.find(replay.workload), control=True
+            )
             for replay in replays
         ]
-        cells += [RunSpec(Environment(), each, control=True) for each in subject.further]
+        cells += [
+            RunSpec(environment=Environment(), workload=each, control=True)
+            for each in subject.further
+        ]
         missing = [each for each in cells if str(each.kind) not in known]
         reporter.planned(len(missing))
         known |= _by_name(run_cells(lab, partial(run_once, lab, bare), missing, reporter, jobs))

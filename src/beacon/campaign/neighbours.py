@@ -66,7 +66,9 @@ def _started(lab: RunContext, stack: Stack, name: str, reporter: Reporter) -> It
                 lab.engine.create(image, launch, Enforcement(), cgroup_parent="")
             )
             container.start()
-            readiness = Readiness(launch.ready_timeout, launch.ready_after, image.ports)
+            readiness = Readiness(
+                timeout=launch.ready_timeout, stable=launch.ready_after, ports=image.ports
+            )
             _wait(service.name, container, readiness, ends=_ends(stack, service))
         yield place
 

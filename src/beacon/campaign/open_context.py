@@ -28,4 +28,4 @@ def open_context() -> Iterator[RunContext]:
     with closing(open_engine()) as engine:
         systemd = engine.facts().cgroup_driver == "systemd"
         with closing(KernelMonitor(systemd_cgroups=systemd)) as monitor:
-            yield RunContext(engine, monitor)
+            yield RunContext(engine=engine, monitor=monitor)

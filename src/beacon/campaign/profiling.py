@@ -64,22 +64,31 @@ def _record(
         find(guess(image.ports))  # a client that is missing is missed before the first run
     plan = planner(request, image, launch)
     surroundings, strategy = plan((), ())
-    conditions = Conditions(image, launch, surroundings=surroundings, stdin=stdin, place=place)
+    conditions = Conditions(
+        image=image, launch=launch, surroundings=surroundings, stdin=stdin, place=place
+    )
     vary = not request.as_configured
-    recogniser = Recogniser(lab, conditions, find, services(), request.services, vary)
+    recogniser = Recogniser(
+        lab=lab,
+        conditions=conditions,
+        find=find,
+        services=services(),
+        named=request.services,
+        vary=vary,
+    )
     scripts = scripts_of(workload)
     mark = identity(request, image, launch, surroundings, [each.script for each in scripts])
     with _journal(request, mark) as journal:
         campaign = Campaign(
-            lab,
-            conditions,
-            workload,
-            reporter,
-            request.jobs,
-            strategy,
-            request.seed,
-            Budget(request.max_runs, request.time_budget),
-            journal,
+            lab=lab,
+            conditions=conditions,
+            workload=workload,
+            reporter=reporter,
+            jobs=request.jobs,
+            strategy=strategy,
+            seed=request.seed,
+            budget=Budget(request.max_runs, request.time_budget),
+            journal=journal,
             recogniser=recogniser,
             plan=plan,
         )

@@ -22,7 +22,7 @@ from beacon.workloads.service import Service
 from beacon.workloads.suited import by_habit, certain, suited, unknown
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Recogniser:
     """Reads a run that nothing drove; `find` makes a workload of its name.
 
@@ -112,7 +112,7 @@ class Recogniser:
         self, sockets: tuple[Listener, ...]
     ) -> tuple[tuple[Spoken, ...], tuple[Listener, ...]]:
         """What they speak, and what the container listened on when it was asked."""
-        cell = RunSpec(Environment(), DetectionWorkload(sockets))
+        cell = RunSpec(environment=Environment(), workload=DetectionWorkload(sockets))
         launch = msgspec.structs.replace(self.conditions.launch, stop_timeout=0)
         # How it ends is of no interest.
         conditions = replace(self.conditions, launch=launch, listens=own_ports(sockets))

@@ -57,7 +57,7 @@ class Budget:
         return self.seconds is not None and time.monotonic() - self.began >= self.seconds
 
 
-@dataclass
+@dataclass(kw_only=True)
 class Campaign:
     """All that a recording consists of; `run` does it.
 
@@ -96,14 +96,16 @@ class Campaign:
 
     def _baseline(self) -> None:
         default = Environment()
-        alone = RunSpec(default, NoWorkload(), first=True)
+        alone = RunSpec(environment=default, workload=NoWorkload(), first=True)
         if self.workload is None:
             self._run([alone])
             self._check_ready()
             self.conditions = replace(self.conditions, listens=own_ports(self.runs[0].listeners))
             self.workload = NoWorkload() if self._is_job() else self._recognised(choose=True)
         rest = (
-            [] if self.workload.name == alone.workload.name else [RunSpec(default, self.workload)]
+            []
+            if self.workload.name == alone.workload.name
+            else [RunSpec(environment=default, workload=self.workload)]
         )
         self._run(rest if self.runs else [alone, *rest])
         self._check_ready()
@@ -113,12 +115,12 @@ class Campaign:
             self.conditions = replace(self.conditions, ends=True)
             # Output that differs between two runs is not compared later.
             self.workload = alone.workload
-            self._run([RunSpec(default, alone.workload, repeat=1)])
+            self._run([RunSpec(environment=default, workload=alone.workload, repeat=1)])
             return
         self.conditions = replace(self.conditions, serves=True)
         if _doubtful(self.runs[-1]):
             # A check that fails both times does not fail by chance, and no policy is at fault.
-            self._run([RunSpec(default, self.workload, repeat=1)])
+            self._run([RunSpec(environment=default, workload=self.workload, repeat=1)])
 
     def _recognised(self, *, choose: bool) -> Workload:
         """Recognise the container, plan with what its services vary; its workload."""
@@ -150,7 +152,10 @@ class Campaign:
         repetitions = self._repetitions()
         while batch := self.strategy.propose(trials(self.runs)):
             before = len(self.runs)
-            varied = [RunSpec(environment, self._workload(environment)) for environment in batch]
+            varied = [
+                RunSpec(environment=environment, workload=self._workload(environment))
+                for environment in batch
+            ]
             cells = [*varied, *repetitions]
             self._run(cells[: self.budget.left(before)], over=self.budget.over)
             self.reporter.estimated(estimate(trials(self.runs), self.strategy.judges))
@@ -165,7 +170,7 @@ class Campaign:
         workload = self._workload(default)
         done = sum(run.workload == workload.name for run in self.runs)
         wanted = range(done, 1 + self.strategy.repetitions)
-        return [RunSpec(default, workload, repeat=number) for number in wanted]
+        return [RunSpec(environment=default, workload=workload, repeat=number) for number in wanted]
 
     def _workload(self, environment: Environment) -> Workload:
         isolated = self.conditions.surroundings.isolated(environment)
@@ -210,10 +215,10 @@ class Campaign:
             beacon=__version__,
             surroundings=self.conditions.surroundings,
             exploration=Exploration(
-                self.strategy.name,
-                self.seed,
-                self.complete,
-                estimate(trials(self.runs), self.strategy.judges),
+                strategy=self.strategy.name,
+                seed=self.seed,
+                finished=self.complete,
+                estimate=estimate(trials(self.runs), self.strategy.judges),
             ),
             scripts=tuple(each.script for each in scripts_of(self.workload)),
             coverage=coverage(self.runs, self.conditions.surroundings),

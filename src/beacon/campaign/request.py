@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import KW_ONLY, dataclass, field
 from pathlib import Path
 
 from beacon.campaign.consent import Consent
@@ -43,6 +43,7 @@ class ProfileRequest:
     """
 
     image: str
+    _: KW_ONLY
     launch: Launch = field(default_factory=Launch)
     workload: str | None = None
     pull: Pull = Pull.MISSING
@@ -89,6 +90,7 @@ class VerifyRequest:
     """
 
     policy: Path
+    _: KW_ONLY
     quick: bool = False
     starts: int = STARTS
     jobs: int = field(default_factory=default_jobs)
@@ -111,6 +113,7 @@ class AblateRequest:
     """
 
     profile: Path
+    _: KW_ONLY
     environments: tuple[str, ...] = ()
     max_runs: int | None = None
     time_budget: float | None = None

@@ -41,7 +41,7 @@ _LONGEST_GRACE = 120  # seconds
 _LONGEST_START = 60.0
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Conditions:
     """What all runs of a campaign have in common. Times in seconds.
 
@@ -85,7 +85,7 @@ class Conditions:
         return until_the_end(readiness) if self.launch.job or self.ends else readiness
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class RunSpec:
     """What sets one run apart: an environment and a workload; `repeat` as in Run.
 
@@ -136,7 +136,7 @@ def run_once(lab: RunContext, conditions: Conditions, cell: RunSpec) -> Run:
 
 def check_engine(lab: RunContext, conditions: Conditions) -> None:
     """EngineBrokenError if it refuses the default environment: then no setting is at fault."""
-    life = ContainerRun(lab, conditions, RunSpec(Environment(), NoWorkload()))
+    life = ContainerRun(lab, conditions, RunSpec(environment=Environment(), workload=NoWorkload()))
     with life.alone(), lab.monitor.watch(lab.name()) as target:
         refusal = life.begin_and_end(target)
     if refusal is not None:
@@ -257,7 +257,7 @@ class ContainerRun:
         try:
             container = self.create(target)
         except RefusedError as refusal:
-            return Outcome(Ending.REFUSED, detail=str(refusal))
+            return Outcome(ending=Ending.REFUSED, detail=str(refusal))
         with container, _ended_wholly(container, target), self._reading_files(container):
             self._lab.proceed()
             self._started = time.monotonic()
@@ -311,7 +311,9 @@ class ContainerRun:
             return _ended(container, Ending.DIED, f"It did not come back: {failure}")
         except RefusedError as refusal:
             # It is gone, or dead: nobody but us should touch it, yet somebody did.
-            return Outcome(Ending.DIED, detail=f"Somebody else ended it during the run: {refusal}")
+            return Outcome(
+                ending=Ending.DIED, detail=f"Somebody else ended it during the run: {refusal}"
+            )
 
     def _serve(self, container: Container) -> Outcome:
         self._target.set_phase(Phase.SERVE)
@@ -332,7 +334,7 @@ class ContainerRun:
         self._look_away()  # what it opens while it stops is in no reading
         self._target.set_phase(Phase.SHUTDOWN)
         code = container.stop(self._grace)
-        return Outcome(Ending.SERVED, checks, code, log=container.logs())
+        return Outcome(ending=Ending.SERVED, checks=checks, exit_code=code, log=container.logs())
 
     def _exercise(self, patient: StepContext) -> tuple[Check, ...]:
         do_all(self._steps(When.BEFORE), patient)
@@ -360,16 +362,23 @@ class ContainerRun:
             ports = open_ports(self._conditions.image.ports, found, address)
             udp_ports = reachable_ports((), found, address, "udp")
             stop = self._lab.stopping
-            return Endpoint(container.id, address, ports, container.env(), stop, udp_ports)
+            return Endpoint(
+                container=container.id,
+                address=address,
+                ports=ports,
+                env=container.env(),
+                stop=stop,
+                udp_ports=udp_ports,
+            )
 
         return StepContext(
-            self._lab,
-            container,
-            self._target,
-            self._conditions.readiness,
-            self._grace,
-            endpoint,
-            container.started_at(),
+            lab=self._lab,
+            container=container,
+            target=self._target,
+            readiness=self._conditions.readiness,
+            grace=self._grace,
+            endpoint=endpoint,
+            started_at=container.started_at(),
         )
 
 
@@ -377,7 +386,7 @@ def _ended_well(container: Container) -> Outcome | None:
     """The outcome of a service of a stack that others wait for to end."""
     if container.exit_code() != 0:
         return None
-    return Outcome(Ending.FINISHED, exit_code=0, log=container.logs())
+    return Outcome(ending=Ending.FINISHED, exit_code=0, log=container.logs())
 
 
 def _again(check: Check) -> Check:
@@ -388,6 +397,12 @@ def _ended(
     container: Container, ending: Ending, detail: str, checks: tuple[Check, ...] = ()
 ) -> Outcome:
     try:
-        return Outcome(ending, checks, container.exit_code(), detail, container.logs())
+        return Outcome(
+            ending=ending,
+            checks=checks,
+            exit_code=container.exit_code(),
+            detail=detail,
+            log=container.logs(),
+        )
     except RefusedError:  # it has vanished meanwhile, and its last words with it
-        return Outcome(ending, checks, detail=detail)
+        return Outcome(ending=ending, checks=checks, detail=detail)

@@ -27,7 +27,7 @@ _PAUSE = bytes.fromhex("b8220000000f05ebf7")
 _MANY_USERS = 100_000
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Variant:
     """How a container is started; each of these makes some runtime do something else."""
 
@@ -45,7 +45,7 @@ class Variant:
     exec: bool = False  # a second process joins the first, as for a health check
 
 
-_PLAIN = Variant("plain")
+_PLAIN = Variant(name="plain")
 _KINDS = (
     _PLAIN,
     replace(_PLAIN, name="init", init=True),

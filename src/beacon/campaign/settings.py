@@ -22,7 +22,7 @@ _LARGEST = 1 << 20  # bytes
 _NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,60}", re.ASCII)
 
 
-class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """A settings file. `official` names the image it stands for; `writable`: see Surroundings."""
 
     image: str | None = None

@@ -91,14 +91,16 @@ def _live(
         return None
     reporter.say(f"{member.name}: starting {member.image.reference}")
     conditions = Conditions(
-        member.image,
-        member.launch,
-        member.enforcement,
+        image=member.image,
+        launch=member.launch,
+        enforcement=member.enforcement,
         place=place,
         publish=member.service.publish,
         together=True,
     )
-    run = run_once(lab, conditions, RunSpec(Environment(), Part(stage, member.name)))
+    run = run_once(
+        lab, conditions, RunSpec(environment=Environment(), workload=Part(stage, member.name))
+    )
     stage.ended(member.name, run)
     return run
 

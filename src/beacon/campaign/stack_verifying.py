@@ -106,21 +106,38 @@ def _check(
         launch = stack.services[name].launch
         check_consent(
             asked,
-            Consent(trust, bool(asked) and has_seal(each.policy, reporter.say), launch=launch),
+            Consent(
+                trust=trust,
+                sealed=bool(asked) and has_seal(each.policy, reporter.say),
+                launch=launch,
+            ),
         )
 
 
 def _case(policy: Policy, run: Run) -> Case:
     recorded = [each for each in policy.replays if each.workload == COMMAND]
     replay = recorded[0] if recorded else _proper(run)
-    return Case(policy, replay, RunSpec(Environment(), NoWorkload()), [run])
+    return Case(
+        policy=policy,
+        replay=replay,
+        cell=RunSpec(environment=Environment(), workload=NoWorkload()),
+        enforced=[run],
+    )
 
 
 def _proper(run: Run) -> Replay:
     """What is expected of a service whose policy was recorded in another way."""
     ending = Ending.FINISHED if run.outcome.ending is Ending.FINISHED else Ending.SERVED
     passed = (Check(EXIT_CODE, passed=True, value="0"),)
-    return Replay(Environment(), COMMAND, ending, run.outcome.exit_code, passed, (), ())
+    return Replay(
+        environment=Environment(),
+        workload=COMMAND,
+        ending=ending,
+        exit_code=run.outcome.exit_code,
+        checks=passed,
+        denied=(),
+        refused=(),
+    )
 
 
 def _denies(case: Case) -> bool:
@@ -133,9 +150,9 @@ def _verification(case: Case, runtime: str, *, excused: bool) -> Verification:
     if excused:
         trials = replace(trials, enforced=tuple(map(_without_checks, trials.enforced)))
     return Verification(
-        case.policy.image,
-        (verified_run(case, blame(trials)),),
-        __version__,
+        image=case.policy.image,
+        runs=(verified_run(case, blame(trials)),),
+        beacon=__version__,
         runtime=runtime,
         coverage=coverage(case.enforced, case.policy.surroundings),
     )

@@ -69,7 +69,7 @@ def _starts(
     def start(_: int) -> Run | None:
         if len(bad) >= _ENOUGH:
             return None
-        run = run_once(lab, short, RunSpec(Environment(), NoWorkload()))
+        run = run_once(lab, short, RunSpec(environment=Environment(), workload=NoWorkload()))
         if not _is_good(recorded, run) or _missing(short, run):
             bad.append(run)
         return run
@@ -78,7 +78,7 @@ def _starts(
     runs = [_until_killed(run) for run in started if run is not None]
     differences = _merged([denied(policy, run) for run in runs])
     reasons = tuple(dict.fromkeys(_reason(short, run) for run in bad))
-    return runs, Starts(len(runs), len(bad), reasons, differences)
+    return runs, Starts(count=len(runs), failed=len(bad), reasons=reasons, differences=differences)
 
 
 def _recorded(policy: Policy) -> Replay | None:

@@ -58,16 +58,21 @@ def verify_runs(
     """
     image = conditions.image.reference
     recorded = chosen(policy, image, quick=quick)
-    cells = [RunSpec(replay.environment, find_workload(replay.workload)) for replay in recorded]
-    cells += [RunSpec(Environment(), workload) for workload in further]
+    cells = [
+        RunSpec(environment=replay.environment, workload=find_workload(replay.workload))
+        for replay in recorded
+    ]
+    cells += [RunSpec(environment=Environment(), workload=workload) for workload in further]
     replays = [*recorded, *record_now(lab, conditions, policy, further, reporter, jobs)]
     reporter.planned(len(further) + len(cells))
     runs = run_cells(lab, partial(run_once, lab, conditions), cells, reporter, jobs)
     cases = [
-        Case(policy, replay, cell, [run])
+        Case(policy=policy, replay=replay, cell=cell, enforced=[run])
         for replay, cell, run in zip(replays, cells, runs, strict=True)
     ]
-    Control(lab, conditions, policy, reporter, jobs).settle(cases, len(further) + len(cells))
+    Control(lab=lab, conditions=conditions, policy=policy, reporter=reporter, jobs=jobs).settle(
+        cases, len(further) + len(cells)
+    )
     if kept is not None:
         kept.add(cases)
     # What was repeated counts as well: a run that came too early drove nothing.
@@ -77,9 +82,9 @@ def verify_runs(
         msgspec.structs.replace(each, recorded=False) for each in verified[len(recorded) :]
     )
     return Verification(
-        conditions.image.identity,
-        tuple(verified),
-        __version__,
+        image=conditions.image.identity,
+        runs=tuple(verified),
+        beacon=__version__,
         left_out=len(policy.replays_of(image)) - len(recorded),
         coverage=covered,
         uncontrolled=sum(bool(case.keys()) and not case.control for case in cases),
@@ -99,10 +104,10 @@ def verified_run(case: Case, found: Blame) -> VerifiedRun:
     found_intended = (intended(case.policy, case.replay, run) for run in case.enforced)
     wanted = next(filter(None, found_intended), ())
     return VerifiedRun(
-        last.environment,
-        last.workload,
-        last.outcome,
-        found.policy + (suspects(last) if found.policy else ()),
+        environment=last.environment,
+        workload=last.workload,
+        outcome=last.outcome,
+        differences=found.policy + (suspects(last) if found.policy else ()),
         killed=sum(entry.killed for entry in signalled),
         trapped=sum(entry.trapped for entry in signalled),
         control_differences=found.control,

@@ -43,7 +43,7 @@ from beacon.workloads.interface import Workload
 from beacon.workloads.script import ScriptWorkload
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Subject:
     """A policy with its files as they are: what is enforced, how they differ from policy.json.
 
@@ -82,7 +82,13 @@ def verify_subject(
     """The same for a policy that has been read."""
     policy, jobs = subject.policy, request.jobs
     if is_wider(subject.files):  # a filter that nobody derived is not run
-        return Verification(policy.image, (), __version__, len(policy.replays), subject.files)
+        return Verification(
+            image=policy.image,
+            runs=(),
+            beacon=__version__,
+            left_out=len(policy.replays),
+            files=subject.files,
+        )
     with opened(request, subject, reporter) as (lab, conditions):
         series = Series(reporter)
         verification = verify_runs(
@@ -129,14 +135,23 @@ def read_subject(request: VerifyRequest, reporter: Reporter) -> Subject:
         )
     files = edits(policy, request.policy, enforced.texts)
     if is_wider(files):
-        return Subject(policy, enforced, files, [], Consent())
+        return Subject(policy=policy, enforced=enforced, files=files, found=[], consent=Consent())
     service = _service(policy, request.stack)
     found, consent = consented(request, policy, enforced, reporter)
     if request.consent.launch.stdin is not None and policy.launch.stdin is None:
         raise UsageError("This policy was recorded without --stdin: leave it out here, too.")
     scripts = kept_scripts(policy, request.policy)
     further = tuple(find(name) for name in not_recorded(policy, request.workloads))
-    return Subject(policy, enforced, files, found, consent, scripts, further, service)
+    return Subject(
+        policy=policy,
+        enforced=enforced,
+        files=files,
+        found=found,
+        consent=consent,
+        scripts=scripts,
+        further=further,
+        service=service,
+    )
 
 
 def say_starts(request: VerifyRequest, reporter: Reporter) -> None:
@@ -214,11 +229,11 @@ def opened(
         yield (
             lab,
             Conditions(
-                image,
-                launch,
-                enforced.enforcement,
-                policy.surroundings,
-                stdin,
+                image=image,
+                launch=launch,
+                enforcement=enforced.enforcement,
+                surroundings=policy.surroundings,
+                stdin=stdin,
                 place=place,
                 ends=policy.ends_by_itself(),
                 serves=policy.never_ends(),

@@ -48,7 +48,7 @@ class WatchReporter(Protocol):
         """Something was denied, or would be, for the first time."""
 
 
-@dataclass
+@dataclass(kw_only=True)
 class WatchedContainer:
     """One container, from the moment that it was joined."""
 

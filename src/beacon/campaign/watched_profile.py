@@ -48,14 +48,14 @@ def profile_of(
     """
     image = found.image
     run = Run(
-        Environment(),
-        NO_WORKLOAD,
-        Outcome(Ending.SERVED),
-        seen,
-        started_at,
-        seconds,
-        tuple(sorted(heard.listeners)),
-        tuple(sorted(heard.driven)),
+        environment=Environment(),
+        workload=NO_WORKLOAD,
+        outcome=Outcome(ending=Ending.SERVED),
+        observation=seen,
+        started_at=started_at,
+        duration=seconds,
+        listeners=tuple(sorted(heard.listeners)),
+        driven=tuple(sorted(heard.driven)),
         watched=seconds,
         joined=joined,
     )

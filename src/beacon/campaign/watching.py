@@ -56,16 +56,20 @@ def watch(
         found = engine.existing(request.container)
         _check_filter(found, engine.life(found.container.id))
         with closing(open_monitor(joining=True)) as monitor:
-            lab = RunContext(engine, monitor)
+            lab = RunContext(engine=engine, monitor=monitor)
             with _joined(lab, found) as (target, life):
                 reporter.say(f"Watching {found.name} ({_under(found, policy)}).")
                 if not life.alive:
                     reporter.say("It does not run: waiting for its start.")
                 one = WatchedContainer(
-                    *(lab, found, target, life, Judge(policy)),
-                    lambda denial: change(denial, policy, request.policy),
-                    reporter,
-                    request.record,
+                    lab=lab,
+                    found=found,
+                    target=target,
+                    life=life,
+                    judge=Judge(policy),
+                    allowing=lambda denial: change(denial, policy, request.policy),
+                    reporter=reporter,
+                    record=request.record,
                 )
                 one.run(request.seconds, stopped)
                 return one.watched(), one.profile() if request.record else None

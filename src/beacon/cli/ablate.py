@@ -138,15 +138,15 @@ def run(options: argparse.Namespace, console: Console) -> ExitCode:
 def _ablated(options: argparse.Namespace, console: Console) -> Ablation:
     consent, granted = consent_of(options)
     request = AblateRequest(
-        options.profile,
-        tuple(options.environment),
-        options.max_runs,
-        options.time_budget,
-        options.starts,
-        options.jobs,
-        options.resume,
-        consent,
-        granted,
+        profile=options.profile,
+        environments=tuple(options.environment),
+        max_runs=options.max_runs,
+        time_budget=options.time_budget,
+        starts=options.starts,
+        jobs=options.jobs,
+        resume=options.resume,
+        consent=consent,
+        granted=granted,
     )
     with AblationProgress(console, options.jobs) as progress:
         return ablate(request, progress)

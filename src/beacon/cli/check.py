@@ -106,12 +106,12 @@ def run(options: argparse.Namespace, console: Console) -> ExitCode:
     shown, files = _outputs(options)
     consent, granted = consent_of(options)
     request = VerifyRequest(
-        options.policy,
-        not options.all_environments,
-        options.starts,
-        options.jobs,
-        consent,
-        granted,
+        policy=options.policy,
+        quick=not options.all_environments,
+        starts=options.starts,
+        jobs=options.jobs,
+        consent=consent,
+        granted=granted,
         image=options.image,
         workloads=tuple(options.workload),
     )

@@ -165,11 +165,11 @@ def _request(options: argparse.Namespace) -> ProfileRequest:
         file = msgspec.structs.asdict(alone(stack, name))
         launch = read_launch(options, joined(settings.launch, file))
     return ProfileRequest(
-        image,
-        launch,
-        None if workload == _AUTO else workload,
-        Pull(options.pull or Pull.MISSING),
-        settings,
+        image=image,
+        launch=launch,
+        workload=None if workload == _AUTO else workload,
+        pull=Pull(options.pull or Pull.MISSING),
+        settings=settings,
         services=None if stack else named_services(options.service),
         as_configured=options.as_configured,
         strategy=options.strategy,

@@ -140,11 +140,11 @@ def _measured(
 
 def _measurement(version: RuntimeVersion, found: Measured) -> Measurement:
     return Measurement(
-        version.name,
-        version.version,
-        found.starts,
-        _spelt(found.calls),
-        _spelt(found.more()),
+        name=version.name,
+        version=version.version,
+        starts=found.starts,
+        calls=_spelt(found.calls),
+        exec=_spelt(found.more()),
     )
 
 

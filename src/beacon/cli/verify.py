@@ -201,12 +201,12 @@ def _progress(
     stack = read_stack(options.compose) if options.compose else None
     consent, granted = consent_of(options, _launch(load_policy(options.policy), stack))
     request = VerifyRequest(
-        options.policy,
-        options.quick,
-        options.starts,
-        options.jobs,
-        consent,
-        granted,
+        policy=options.policy,
+        quick=options.quick,
+        starts=options.starts,
+        jobs=options.jobs,
+        consent=consent,
+        granted=granted,
         leave_one_out=options.leave_one_out,
         image=options.image,
         workloads=tuple(options.workload),

@@ -24,7 +24,7 @@ class Condition(StrEnum):
     COMPLETED = "service_completed_successfully"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class StackService:
     """A service: its image, how it is started, and what has to be there before it.
 

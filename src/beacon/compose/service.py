@@ -77,7 +77,9 @@ def read_service(
     ports = tuple(published(fields, each) for each in fields.many("ports"))
     launch = _launch(fields, name, document, path, variables)
     fields.finish()
-    return StackService(name, image, launch, needs, ports, optional)
+    return StackService(
+        name=name, image=image, launch=launch, needs=needs, publish=ports, optional=optional
+    )
 
 
 def _launch(

@@ -25,7 +25,7 @@ class ArgumentKind(StrEnum):
     FLAGS = "flags"
 
 
-class Argument(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class Argument(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """One argument: its place among the registers, and what its values are called.
 
     With `by` the names depend on the value of the argument of that name. `dynamic`: a value without

@@ -112,7 +112,7 @@ class Other(msgspec.Struct):
     type: str
 
 
-class Metric(msgspec.Struct):
+class Metric(msgspec.Struct, kw_only=True):
     """One of a container's metrics; only one of the fields is there."""
 
     four: Vector | None = field(default=None, name="cvssV4_0")

@@ -12,7 +12,7 @@ from beacon.data.cvss_vectors import scored
 from beacon.model.cve import Cve, Cvss
 
 
-class Outcome(msgspec.Struct, frozen=True):
+class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     """`scores` is the file to write. `unknown` CVEs are none of BeaCon's; `refused` claims are no
     CVSS vectors.
     """
@@ -39,7 +39,13 @@ def merge(cves: Iterable[Cve], scores: Scores, found: Iterable[Finding]) -> Outc
             updated[cve_id] = update
     merged = {**scores.updates, **{i: _joined(scores, i, u) for i, u in updated.items()}}
     ordered = dict(sorted(merged.items()))
-    return Outcome(Scores(ordered), updated, len(mine) - len(updated), unknown, refused)
+    return Outcome(
+        scores=Scores(ordered),
+        updated=updated,
+        unchanged=len(mine) - len(updated),
+        unknown=unknown,
+        refused=refused,
+    )
 
 
 def _sort(

@@ -40,7 +40,7 @@ def scored(vector: str, by: str, when: str | None = None) -> Cvss | None:
         number = float(calculators[version](base).base_score)
     except package.CVSSError:
         return None
-    return Cvss(version, base, number, _ascii(by), when=when)
+    return Cvss(version=version, vector=base, base_score=number, by=_ascii(by), when=when)
 
 
 def require_calculator() -> None:

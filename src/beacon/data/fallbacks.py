@@ -33,7 +33,7 @@ class Seen(StrEnum):
     READ = "read"
 
 
-class Caller(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class Caller(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """Whose function falls back (project, version), where that is written, and what EPERM does."""
 
     who: str

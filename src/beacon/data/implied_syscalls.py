@@ -12,7 +12,7 @@ from beacon.data.table import read_table
 from beacon.model.event import Abi, Syscall
 
 
-class Implication(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class Implication(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """Where one of `seen` is made, each of `then` may be; `certain`: sooner or later it is.
 
     Both are written as `str` writes an event, for x86-64. `unless` names calls with which

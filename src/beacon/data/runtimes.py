@@ -40,7 +40,7 @@ _Reason = Annotated[str, Meta(max_length=500)]
 _Calls = Annotated[dict[_Spelt, Count], Meta(max_length=256)]
 
 
-class Measurement(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class Measurement(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """One version of a runtime: in how many of `starts` it made each of `calls`.
 
     `exec`: what else it makes for a process that joins a running container. Calls are written as

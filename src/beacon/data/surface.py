@@ -41,7 +41,7 @@ class Level(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     meaning: str
 
 
-class Group(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class Group(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """Calls that one judgement covers whatever their arguments; `state` is whose they touch."""
 
     name: str
@@ -52,7 +52,7 @@ class Group(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     calls: tuple[str, ...]
 
 
-class Rule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class Rule(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """A judgement of the classes that match one of `patterns` (`AF_INET,SOCK_STREAM,*`).
 
     What it leaves out is the call's.
@@ -69,7 +69,7 @@ class Rule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         return any(fnmatchcase(argument_class, pattern) for pattern in self.patterns)
 
 
-class Classes(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class Classes(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """A call that is many calls: the first rule that covers a class judges it, else `other`."""
 
     call: str

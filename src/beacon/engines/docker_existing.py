@@ -53,12 +53,12 @@ def existing(api: Any, name: str) -> Existing:
         image = api.inspect_image(found["Image"])
         driver = api.info().get("CgroupDriver")
     return Existing(
-        DockerContainer(api, found["Id"]),
-        escape_untrusted(str(found["Name"])).removeprefix("/"),
-        read_image(str(found["Config"]["Image"]), image),
-        launch(found, image),
-        seccomp(found),
-        cgroup(found, systemd=driver == "systemd"),
+        container=DockerContainer(api, found["Id"]),
+        name=escape_untrusted(str(found["Name"])).removeprefix("/"),
+        image=read_image(str(found["Config"]["Image"]), image),
+        launch=launch(found, image),
+        seccomp=seccomp(found),
+        cgroup=cgroup(found, systemd=driver == "systemd"),
     )
 
 

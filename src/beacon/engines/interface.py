@@ -44,7 +44,7 @@ class NotReadyError(BeaconError):
         self.exited = exited
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class EngineFacts:
     """What the engine is; kept with a profile. `cgroup_driver` is `cgroupfs` or `systemd`."""
 
@@ -63,7 +63,7 @@ class Pull(StrEnum):
     NEVER = "never"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Image:
     """What an image says of itself; attackers' data, already made printable.
 
@@ -112,7 +112,7 @@ class Enforcement:
     capabilities: tuple[str, ...] | None = None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Readiness:
     """When a container counts as ready.
 
@@ -270,7 +270,7 @@ class Container(ABC):
         self.remove()
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Existing:
     """A container that somebody else made; `name` and `image` are printable.
 

@@ -34,7 +34,7 @@ _SHOWN = 4  # ports that it listens on instead
 LOG_LIMIT = 32 << 20
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class State:
     """A container at one moment.
 

@@ -85,7 +85,7 @@ def estimate_of(sample: Sequence[Unit], others: Sequence[frozenset[Event]] = ())
     shown = frozenset[Event]().union(*(unit.events for unit in sample))
     two = sum(counts[event] == 2 for event in shown)
     unseen = chao2(once, two, len(sample) + len(others))
-    return Estimate(len(sample), rare, chance, low, high, unseen)
+    return Estimate(runs=len(sample), rare=rare, chance=chance, low=low, high=high, unseen=unseen)
 
 
 def interval(once: int, twice: int, total: int) -> tuple[float, float]:

@@ -19,7 +19,7 @@ class Newcomer(msgspec.Struct, frozen=True):
     run: str
 
 
-class Growth(msgspec.Struct, frozen=True):
+class Growth(msgspec.Struct, frozen=True, kw_only=True):
     """Events by where they came from; no event is counted twice.
 
     `baseline`: the default environment without a workload. `workload`: added by the workload in

@@ -19,7 +19,7 @@ _ALL = "ALL"
 _SECCOMP = "seccomp="
 
 
-class Rights(msgspec.Struct, frozen=True):
+class Rights(msgspec.Struct, frozen=True, kw_only=True):
     """What a file grants. `profile`: of seccomp, by its path; `open`: what else it opens."""
 
     capabilities: frozenset[str]

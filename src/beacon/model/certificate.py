@@ -19,7 +19,7 @@ class PassedChecks(msgspec.Struct, frozen=True):
     count: Count
 
 
-class Certificate(msgspec.Struct, frozen=True):
+class Certificate(msgspec.Struct, frozen=True, kw_only=True):
     """What a verification came to; it holds for this image under these files only.
 
     `policy` is the SHA-256 of the files that were enforced (what `sha256sum docker.args

@@ -22,7 +22,9 @@ Vector = Annotated[str, Meta(pattern=r"^[A-Za-z0-9:./]+$(?!\n)", max_length=300)
 Day = Annotated[str, Meta(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$(?!\n)")]
 
 
-class Cvss(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+class Cvss(
+    msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, kw_only=True
+):
     """A CVSS score and who gave it (`nvd`, `cna:Linux`, `CISA-ADP`).
 
     `vector` holds base metrics only and yields `base_score`. `rebuilt_from_metric_fields`: the
@@ -85,7 +87,9 @@ class Verdict(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     agreed: bool
 
 
-class Provenance(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+class Provenance(
+    msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, kw_only=True
+):
     """Where a CVE's facts come from, who judged what an attack needs, and how sure that is.
 
     `settled_by`: the readers' `agreement`, or the kernel's `sources` where they differed. `why`
@@ -101,7 +105,9 @@ class Provenance(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_d
     note: Text | None = None
 
 
-class Cve(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+class Cve(
+    msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, kw_only=True
+):
     """A vulnerability of the kernel or of a container runtime.
 
     A policy stops it when every one of `paths` has a need that the policy denies in all ways, or

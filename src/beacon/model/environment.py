@@ -82,7 +82,7 @@ class When(StrEnum):
     AFTER = "after"  # it; then the workload drives once more
 
 
-class Step(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class Step(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """One thing done to a running container; which fields count depends on `do`."""
 
     do: Action
@@ -129,7 +129,7 @@ class Need(StrEnum):
     CLIENT = "client"  # the workload can reach it: it has a private network
 
 
-class Dimension(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class Dimension(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """One thing about the environment that can vary, with all its values but the default.
 
     `why` says how it can matter to system calls. `conflicts` names dimensions (or one

@@ -9,7 +9,7 @@ from beacon.model.numbers import Count
 from beacon.model.verification import Verification
 
 
-class Healed(msgspec.Struct, frozen=True):
+class Healed(msgspec.Struct, frozen=True, kw_only=True):
     """The verification of the policy as it is now, after so many rounds, and the one `before` them.
 
     `added` is what it lacked. `refused` is what it still lacks and its intent does not allow,

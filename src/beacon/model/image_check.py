@@ -17,7 +17,7 @@ class Need(msgspec.Struct, frozen=True):
     opens: tuple[str, ...] = ()
 
 
-class ImageCheck(msgspec.Struct, frozen=True):
+class ImageCheck(msgspec.Struct, frozen=True, kw_only=True):
     """An image under the policy that was derived from the image `recorded`.
 
     `alone` are its runs without the policy, compared with what was recorded; `needs` is what it did

@@ -27,7 +27,7 @@ class LoggedRun(msgspec.Struct, frozen=True):
         return str(RunKind(self.workload, self.environment))
 
 
-class Logged(msgspec.Struct, frozen=True):
+class Logged(msgspec.Struct, frozen=True, kw_only=True):
     """The recorded runs without the policy, but for `left_out` that were not wanted.
 
     `starts` containers were started in the default environment as well. `missing` is what the

@@ -27,7 +27,7 @@ class ClassCount(msgspec.Struct, frozen=True, gc=False):
     processes: tuple[str, ...]
 
 
-class SyscallCount(msgspec.Struct, frozen=True, gc=False):
+class SyscallCount(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     """How often one system call was made in one phase.
 
     `count` entered the kernel; of these `failed` came back with an error (counted for ABIs other
@@ -66,7 +66,7 @@ class Holding(StrEnum):
     ROOT_MAP = "root_map"  # the process maps root into a user namespace that it made
 
 
-class CapabilityCheck(msgspec.Struct, frozen=True, gc=False):
+class CapabilityCheck(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     """How often the kernel asked for one capability in one phase, from one place.
 
     `decisive` is False where the answer decides nothing that the process would miss (overcommit
@@ -121,7 +121,7 @@ class CapabilityCheck(msgspec.Struct, frozen=True, gc=False):
         return self.decisive and not self.foreign and self.phase is not Phase.RUNTIME
 
 
-class Use(msgspec.Struct, frozen=True, gc=False):
+class Use(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     """An event that was used in one phase: how often, and by which processes.
 
     `call` is the system call that asked for a capability; `held`: that needed it without asking.
@@ -155,7 +155,7 @@ class Loss(msgspec.Struct, frozen=True):
     count: Count
 
 
-class Observation(msgspec.Struct, frozen=True):
+class Observation(msgspec.Struct, frozen=True, kw_only=True):
     """All events of one container. `unnumbered` counts calls with numbers no kernel has.
 
     `programs` are the files that it executed, by path and phase; documents of older versions have
@@ -182,16 +182,18 @@ class Observation(msgspec.Struct, frozen=True):
         for entry in self.syscalls:
             for call, part in entry.parts():
                 if part.count and call.abi in abis:
-                    yield Use(call, entry.phase, part.count, part.processes)
+                    yield Use(
+                        event=call, phase=entry.phase, count=part.count, processes=part.processes
+                    )
         for check in self.capabilities:
             if check.needed:
                 yield Use(
-                    check.capability,
-                    check.phase,
-                    check.count,
-                    check.processes,
-                    check.call,
-                    check.held,
+                    event=check.capability,
+                    phase=check.phase,
+                    count=check.count,
+                    processes=check.processes,
+                    call=check.call,
+                    held=check.held,
                 )
 
     def probes(self) -> Iterator[Use]:
@@ -199,7 +201,12 @@ class Observation(msgspec.Struct, frozen=True):
         abis = self.abis()
         for entry in self.syscalls:
             if entry.count and entry.call.abi not in abis:
-                yield Use(entry.call, entry.phase, entry.count, entry.processes)
+                yield Use(
+                    event=entry.call,
+                    phase=entry.phase,
+                    count=entry.count,
+                    processes=entry.processes,
+                )
 
     def events(self) -> frozenset[Event]:
         """The events of these uses."""

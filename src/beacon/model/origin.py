@@ -15,7 +15,7 @@ class ImageIdentity(msgspec.Struct, frozen=True):
     architecture: str
 
 
-class Host(msgspec.Struct, frozen=True):
+class Host(msgspec.Struct, frozen=True, kw_only=True):
     """Where it was recorded; calls under the filter depend on the runtime's version."""
 
     kernel: str

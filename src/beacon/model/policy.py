@@ -27,7 +27,7 @@ _PING = frozenset({"AF_INET,SOCK_DGRAM,IPPROTO_ICMP", "AF_INET6,SOCK_DGRAM,IPPRO
 _UNPRIVILEGED = 1024  # the first port that needs no right, unless a sysctl says so
 
 
-class ReachSummary(msgspec.Struct, frozen=True):
+class ReachSummary(msgspec.Struct, frozen=True, kw_only=True):
     """The system calls that the programs of a scope can make, by name: how many of them were seen.
 
     The others are allowed by the reserve, or for a reason of their own (`inferred`, a pin), or
@@ -55,7 +55,7 @@ def _are(count: int, verb: str = "are") -> str:
     return f"{count} {verb}" if count != 1 else f"1 {'was' if verb == 'were' else 'is'}"
 
 
-class Replay(msgspec.Struct, frozen=True):
+class Replay(msgspec.Struct, frozen=True, kw_only=True):
     """A recorded run as verification repeats it: the same end, no denial beyond these.
 
     Of several runs of one workload in one environment it is what they have in common; checks that
@@ -113,7 +113,7 @@ class Healing(msgspec.Struct, frozen=True):
     beacon: str
 
 
-class Policy(msgspec.Struct, frozen=True):
+class Policy(msgspec.Struct, frozen=True, kw_only=True):
     """Everything that `verify` and the exporters need. `gaps` is empty for a complete profile.
 
     `entries` has each event once, in the order of `ordered`. `script` and `scripts` are the

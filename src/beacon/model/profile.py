@@ -23,7 +23,7 @@ from beacon.model.support import Support, repeated, some, support, unanswered, u
 PROFILE_VERSION = 1
 
 
-class Estimate(msgspec.Struct, frozen=True):
+class Estimate(msgspec.Struct, frozen=True, kw_only=True):
     """The chance that one more of some equal things shows an event that the policy lacks.
 
     Of the `runs` (or dimensions) that were judged, `rare` showed an event that the policy from all
@@ -39,7 +39,7 @@ class Estimate(msgspec.Struct, frozen=True):
     unseen: float
 
 
-class Exploration(msgspec.Struct, frozen=True):
+class Exploration(msgspec.Struct, frozen=True, kw_only=True):
     """How the environments were chosen. `finished`: no budget ended it early.
 
     `estimate` is of another combination of the same settings, `kind` of another kind of setting
@@ -55,7 +55,7 @@ class Exploration(msgspec.Struct, frozen=True):
     repetition: Estimate | None = None
 
 
-class Source(msgspec.Struct, frozen=True):
+class Source(msgspec.Struct, frozen=True, kw_only=True):
     """A recording whose runs a merged profile has, and what its own profile said of them."""
 
     origin: Origin
@@ -66,7 +66,7 @@ class Source(msgspec.Struct, frozen=True):
     scripts: tuple[Script, ...] = ()
 
 
-class Profile(msgspec.Struct, frozen=True):
+class Profile(msgspec.Struct, frozen=True, kw_only=True):
     """Every run of one image, with what it ran on. `beacon` is the version that recorded it.
 
     `scripts` are the workloads that are the user's own programs, kept beside the document; one of

@@ -20,7 +20,7 @@ class RecognisedService(msgspec.Struct, frozen=True):
         return f"{self.name} ({', '.join(self.reasons)})" if self.reasons else self.name
 
 
-class Spoken(msgspec.Struct, frozen=True):
+class Spoken(msgspec.Struct, frozen=True, kw_only=True):
     """The workload that a socket wants. `asked`: it answered so; else it is the port's habit.
 
     `tls`: it wants TLS first.

@@ -55,7 +55,7 @@ class Ending(StrEnum):
     REFUSED = "refused"  # the engine would not start it
 
 
-class Outcome(msgspec.Struct, frozen=True):
+class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     """What came of a run; `log` is the printable tail of the container's output."""
 
     ending: Ending
@@ -100,7 +100,7 @@ class RunKind(NamedTuple):
         return f"{self}#{repeat + 1}" if repeat else str(self)
 
 
-class Run(msgspec.Struct, frozen=True):
+class Run(msgspec.Struct, frozen=True, kw_only=True):
     """Image x environment x workload -> outcome and observation. Times are in seconds.
 
     `listeners` are the sockets on which it waited for clients while it was ready, `driven` those

@@ -54,7 +54,7 @@ class Shown(msgspec.Struct, frozen=True):
     control: Count
 
 
-class IntendedDenial(msgspec.Struct, frozen=True):
+class IntendedDenial(msgspec.Struct, frozen=True, kw_only=True):
     """What the intent dropped, the container then asked for, and did not get.
 
     `places` are the calls in which a capability was needed, in words.
@@ -69,11 +69,11 @@ class IntendedDenial(msgspec.Struct, frozen=True):
     def joined(self, other: IntendedDenial) -> IntendedDenial:
         """The same denial at both places."""
         return IntendedDenial(
-            self.event,
-            self.phase,
-            self.count + other.count,
-            tuple(sorted({*self.processes, *other.processes})),
-            tuple(sorted({*self.places, *other.places})),
+            event=self.event,
+            phase=self.phase,
+            count=self.count + other.count,
+            processes=tuple(sorted({*self.processes, *other.processes})),
+            places=tuple(sorted({*self.places, *other.places})),
         )
 
     def sentence(self) -> str:
@@ -83,7 +83,7 @@ class IntendedDenial(msgspec.Struct, frozen=True):
         return f"{self.event}, {times} in {self.phase}, by {', '.join(self.processes)}{where}"
 
 
-class VerifiedRun(msgspec.Struct, frozen=True):
+class VerifiedRun(msgspec.Struct, frozen=True, kw_only=True):
     """One recorded run, repeated under the policy `enforced` times, and `control` times without.
 
     `differences` are the policy's fault. `control_differences` show without it, too; those that
@@ -116,7 +116,7 @@ class VerifiedRun(msgspec.Struct, frozen=True):
         return RunKind(self.workload, self.environment)
 
 
-class Starts(msgspec.Struct, frozen=True):
+class Starts(msgspec.Struct, frozen=True, kw_only=True):
     """The container started again and again in the default environment, without a workload.
 
     `failed` of `count` did not come as far as the recorded run; `reasons` are in words, each once.
@@ -138,7 +138,7 @@ class Starts(msgspec.Struct, frozen=True):
     @property
     def blames_policy(self) -> bool:
         """Whether starts fail, or something is denied in them, under the policy alone."""
-        control = self.control or Starts(0)
+        control = self.control or Starts(count=0)
         anyway = {(each.kind, each.name) for each in control.differences}
         denied = any((each.kind, each.name) not in anyway for each in self.differences)
         return denied or (self.failed > 0 and not control.failed)
@@ -174,7 +174,7 @@ class Verdict(StrEnum):
     ENVIRONMENT = "environment"  # what differs differs without the policy, too
 
 
-class Verification(msgspec.Struct, frozen=True):
+class Verification(msgspec.Struct, frozen=True, kw_only=True):
     """The runs of an image under a policy: those recorded, but for `left_out` not wanted, and more.
 
     `starts` is None where none were wanted, `runtime` the one that started the containers.
@@ -201,7 +201,7 @@ class Verification(msgspec.Struct, frozen=True):
     @property
     def verdict(self) -> Verdict:
         """Whether it holds, and if it does not whether the policy is at fault."""
-        starts = self.starts or Starts(0)
+        starts = self.starts or Starts(count=0)
         if is_wider(self.files) or not self.runs or starts.blames_policy:
             return Verdict.POLICY
         if any(run.differences for run in self.runs):

@@ -92,11 +92,11 @@ class KernelTarget(Target):
         counters = self._slots.counters(self._slot)
         names = self._slots.names(self._slot)
         return Observation(
-            tuple(self._syscalls(names)),
-            tuple(self._checks(names, carried)),
-            tuple(self._losses(counters)),
-            counters["unnumbered"],
-            tuple(self._programs()),
+            syscalls=tuple(self._syscalls(names)),
+            capabilities=tuple(self._checks(names, carried)),
+            losses=tuple(self._losses(counters)),
+            unnumbered=counters["unnumbered"],
+            programs=tuple(self._programs()),
         )
 
     def release(self) -> None:
@@ -115,13 +115,13 @@ class KernelTarget(Target):
             call = Syscall(syscall_name(abi, number), abi)
             classes = told_apart(call.name, event, parts.get((phase, abi, number), []))
             yield SyscallCount(
-                call,
-                phase,
-                event["count"],
-                event["denied"],
-                event["first_ns"] - self._since,
-                _processes(event["comms"], names),
-                tuple(
+                call=call,
+                phase=phase,
+                count=event["count"],
+                denied=event["denied"],
+                first_ns=event["first_ns"] - self._since,
+                processes=_processes(event["comms"], names),
+                classes=tuple(
                     ClassCount(name, total.entered, total.denied, _processes(total.comms, names))
                     for name, total in classes.items()
                 ),

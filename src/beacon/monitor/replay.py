@@ -51,11 +51,15 @@ class ReplayTarget(Target):
         """What was recorded in the phases entered so far, with all losses."""
         recorded = self._recorded
         return Observation(
-            tuple(entry for entry in recorded.syscalls if entry.phase in self.phases),
-            tuple(check for check in recorded.capabilities if check.phase in self.phases),
-            recorded.losses,
-            recorded.unnumbered,
-            tuple(program for program in recorded.programs if program.phase in self.phases),
+            syscalls=tuple(entry for entry in recorded.syscalls if entry.phase in self.phases),
+            capabilities=tuple(
+                check for check in recorded.capabilities if check.phase in self.phases
+            ),
+            losses=recorded.losses,
+            unnumbered=recorded.unnumbered,
+            programs=tuple(
+                program for program in recorded.programs if program.phase in self.phases
+            ),
         )
 
 

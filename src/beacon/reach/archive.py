@@ -94,11 +94,11 @@ class _Reading:
         """What was taken."""
         kept = tuple(sorted(self._files.values(), key=lambda each: each.path))
         return Listing(
-            kept,
-            self._links,
-            self._packages.found(frozenset(self._files), self._links),
-            self._unread,
-            dict(self._ignored),
+            files=kept,
+            links=self._links,
+            packages=self._packages.found(frozenset(self._files), self._links),
+            unread=self._unread,
+            ignored=dict(self._ignored),
         )
 
     def _count(self, member: tarfile.TarInfo) -> None:

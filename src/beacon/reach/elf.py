@@ -33,7 +33,7 @@ class Section:
         return self.address + len(self.data)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Elf:
     """What the analysis needs of a file.
 

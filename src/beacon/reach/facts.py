@@ -36,7 +36,7 @@ _LONGEST_WORD = 255
 _NAMES = 20_000
 
 
-class Facts(msgspec.Struct, frozen=True):
+class Facts(msgspec.Struct, frozen=True, kw_only=True):
     """Of an ELF file or a script.
 
     `calls`: made whenever the file is used, each with the function that makes it ("" for one

@@ -70,7 +70,7 @@ class Package(msgspec.Struct, frozen=True):
     files: tuple[str, ...]
 
 
-class Listing(msgspec.Struct, frozen=True):
+class Listing(msgspec.Struct, frozen=True, kw_only=True):
     """An image as its layers leave it. `unread`: by path, why a file's content was not looked at.
 
     `ignored` counts, by reason, what is missing here altogether.

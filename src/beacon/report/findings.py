@@ -27,7 +27,7 @@ class Level(StrEnum):
     NOTE = "note"  # nothing has to be done
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Finding:
     """One of them. `rule` is its kind and, of a need, the event; `place` is a run or a file.
 
@@ -62,7 +62,7 @@ def headline(check: ImageCheck) -> str:
 
 def scope(check: ImageCheck) -> str:
     """What was run, so that nobody takes it for more."""
-    verification, starts = check.verification, check.verification.starts or Starts(0)
+    verification, starts = check.verification, check.verification.starts or Starts(count=0)
     runs = len(verification.runs)
     said = f"{runs} recorded {'run' if runs == 1 else 'runs'} repeated"
     left = f", {verification.left_out} left out" if verification.left_out else ""
@@ -100,13 +100,13 @@ def _needs(check: ImageCheck) -> Iterator[Finding]:
         kind = "capability" if isinstance(event, Capability) else "system-call"
         intended = need.missing.intended
         yield Finding(
-            Level.NOTE if intended else Level.ERROR,
-            f"{kind}/{event}",
-            some(need.missing.evidence.runs),
-            f"{event} is not in the policy, and {check.image.reference} uses it: {asked_by(need)}; "
-            f"risk {risk(need.missing.security)}, opens {opened(need)}",
-            _advice(need),
-            need,
+            level=Level.NOTE if intended else Level.ERROR,
+            rule=f"{kind}/{event}",
+            place=some(need.missing.evidence.runs),
+            said=f"{event} is not in the policy, and {check.image.reference} uses it: "
+            f"{asked_by(need)}; risk {risk(need.missing.security)}, opens {opened(need)}",
+            advice=_advice(need),
+            need=need,
         )
 
 
@@ -125,7 +125,9 @@ def _files(verification: Verification) -> Iterator[Finding]:
         wider = each.kind is DeviationKind.WIDER
         level = Level.ERROR if wider else Level.NOTE
         advice = "write the policy again with `beacon policy`" if wider else "see that it is meant"
-        yield Finding(level, "file", each.file, each.sentence(), advice)
+        yield Finding(
+            level=level, rule="file", place=each.file, said=each.sentence(), advice=advice
+        )
 
 
 def _differences(check: ImageCheck) -> Iterator[Finding]:
@@ -140,7 +142,9 @@ def _differences(check: ImageCheck) -> Iterator[Finding]:
         reasons = some([each.rstrip(".") for each in starts.reasons])
         said = f"{starts.failed} of {starts.count} starts failed: {reasons}"
         if starts.failed:
-            yield Finding(level, "start", "starts", said, _BLAME[level])
+            yield Finding(
+                level=level, rule="start", place="starts", said=said, advice=_BLAME[level]
+            )
         new = [each for each in starts.differences if each.name not in known]
         yield from _grouped(level, "difference", "starts", new)
 
@@ -171,7 +175,13 @@ def _grouped(
         names = some([each.name for each in alike])
         detail = alike[0].detail.rstrip(".")
         first = "first: " if len(alike) > 1 else ""
-        yield Finding(level, rule, place, f"{prefix}{kind} {names}: {first}{detail}", _BLAME[level])
+        yield Finding(
+            level=level,
+            rule=rule,
+            place=place,
+            said=f"{prefix}{kind} {names}: {first}{detail}",
+            advice=_BLAME[level],
+        )
 
 
 _BLAME = {

@@ -49,8 +49,10 @@ def only(run: Run, wanted: Callable[[Event], bool]) -> Run:
     seen, abis = run.observation, run.observation.abis()
     used = (each for each in seen.syscalls if each.call.abi in abis)
     observation = Observation(
-        tuple(part for entry in used for part in _parts(entry, wanted)),
-        tuple(each for each in seen.capabilities if each.needed and wanted(each.capability)),
+        syscalls=tuple(part for entry in used for part in _parts(entry, wanted)),
+        capabilities=tuple(
+            each for each in seen.capabilities if each.needed and wanted(each.capability)
+        ),
     )
     return replace(run, observation=observation)
 
@@ -63,7 +65,15 @@ def _parts(entry: SyscallCount, wanted: Callable[[Event], bool]) -> Iterator[Sys
     count = sum(part.count for _, part in parts)
     processes = tuple(sorted({name for _, part in parts for name in part.processes}))
     # Its ABI is used, if not by this call: none of these counts as failed any more.
-    yield SyscallCount(entry.call, entry.phase, count, 0, entry.first_ns, processes, classes)
+    yield SyscallCount(
+        call=entry.call,
+        phase=entry.phase,
+        count=count,
+        denied=0,
+        first_ns=entry.first_ns,
+        processes=processes,
+        classes=classes,
+    )
 
 
 def as_if_allowed(policy: Policy, run: Run) -> Run:

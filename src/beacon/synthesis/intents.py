@@ -29,7 +29,7 @@ class _Environments(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     ignore: tuple[str, ...] = ()
 
 
-class _File(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class _File(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     preset: str | None = None
     security: _Weight | None = None
     functionality: _Weight | None = None

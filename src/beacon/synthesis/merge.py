@@ -75,12 +75,12 @@ def sources_of(profile: Profile) -> tuple[Source, ...]:
     """The recordings that it was merged from, or itself as the only one."""
     return profile.sources or (
         Source(
-            profile.origin(),
-            profile.script,
-            profile.exploration,
-            profile.reach,
-            profile.recognition,
-            profile.scripts,
+            origin=profile.origin(),
+            script=profile.script,
+            exploration=profile.exploration,
+            reach=profile.reach,
+            recognition=profile.recognition,
+            scripts=profile.scripts,
         ),
     )
 

@@ -37,12 +37,12 @@ class ConfinedWorkload(Workload):
         """
         driver = self._living()
         request = Request(
-            endpoint.container,
-            endpoint.address,
-            endpoint.ports,
-            dict(endpoint.env),
-            timeout,
-            endpoint.udp_ports,
+            container=endpoint.container,
+            address=endpoint.address,
+            ports=endpoint.ports,
+            env=dict(endpoint.env),
+            timeout=timeout,
+            udp_ports=endpoint.udp_ports,
         )
         with driver.fork() as fork:
             why = fork.ask(request, time.monotonic() + timeout + _LATE, endpoint.stop)

@@ -67,12 +67,18 @@ def spoken(checks: Sequence[Check]) -> Iterator[Spoken]:
         name, _, secure = (check.value or _SILENT).partition(" ")
         if transport == "udp":
             if name in drivers():
-                yield Spoken(int(port), name, "udp", asked=True)
+                yield Spoken(port=int(port), workload=name, transport="udp", asked=True)
         elif name != _SILENT:
             generic = TLS if secure else TCP
             habit = by_port(int(port)) if name == _MUTE else None
             workload = habit or (generic if name in (_UNKNOWN, _MUTE) else name)
-            yield Spoken(int(port), workload, "tcp", bool(secure), asked=habit is None)
+            yield Spoken(
+                port=int(port),
+                workload=workload,
+                transport="tcp",
+                tls=bool(secure),
+                asked=habit is None,
+            )
 
 
 def _stream(peer: Peer) -> str:

@@ -55,7 +55,7 @@ def _announced(name: str, control: socket.socket) -> Workload:
     try:
         workload = unconfined(name)
         # Without an address it tries nothing, yet names all.
-        checks = workload.drive(Endpoint("", None, ()), 0)
+        checks = workload.drive(Endpoint(container="", address=None, ports=()), 0)
     except Exception as error:
         control.send(line(Ready(failure=shown(f"{type(error).__name__}: {error}"))))
         sys.exit(1)
@@ -101,10 +101,10 @@ def _drive(workload: Workload, client: socket.socket) -> None:
     with client.makefile("rb") as incoming:
         request = msgspec.json.decode(incoming.readline(), type=Request)
     endpoint = Endpoint(
-        request.container,
-        request.address,
-        request.ports,
-        request.env,
+        container=request.container,
+        address=request.address,
+        ports=request.ports,
+        env=request.env,
         udp_ports=request.udp_ports,
     )
     report = _Report(client)

@@ -23,7 +23,7 @@ class WorkloadError(BeaconError):
     """The workload itself broke, not the container: its script cannot run or answers no JSON."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Endpoint:
     """Where a container is reached. `address` is None when it has no network.
 

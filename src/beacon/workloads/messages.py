@@ -14,7 +14,7 @@ class Ready(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     failure: str | None = None
 
 
-class Request(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class Request(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """Drive this container for `timeout` seconds; the other fields are those of Endpoint."""
 
     container: str

@@ -42,7 +42,7 @@ class Probe:
         return ORIGIN in self.send
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Service:
     """How to recognise a kind of software, drive it, and vary what is around it.
 

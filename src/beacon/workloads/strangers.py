@@ -30,7 +30,7 @@ _GARBAGE = (
 _LONG = b"x" * (96 << 10) + b"\r\n"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Manners:
     """How the protocol begins, what every server takes at any time, and how it ends.
 

@@ -35,7 +35,7 @@ def certain(
         if name is None or name not in expected:
             name = next((each for each in sorted(expected) if port in _habits(each)), None)
         if name is not None:
-            found.append(Spoken(port, name, tls=port in drivers()[name].tls_ports))
+            found.append(Spoken(port=port, workload=name, tls=port in drivers()[name].tls_ports))
     return tuple(found)
 
 
@@ -67,7 +67,7 @@ def by_habit(asked: Iterable[Listener], answered: Iterable[Spoken]) -> Iterator[
     for each in asked:
         silent = each.protocol == "tcp" and (each.port, "tcp") not in spoke
         if silent and (name := by_port(each.port)):
-            yield Spoken(each.port, name, tls=each.port in drivers()[name].tls_ports)
+            yield Spoken(port=each.port, workload=name, tls=each.port in drivers()[name].tls_ports)
 
 
 def suited(exposed: Sequence[int], sockets: Iterable[Spoken], address: str | None) -> str:
@@ -86,7 +86,7 @@ def suited(exposed: Sequence[int], sockets: Iterable[Spoken], address: str | Non
         return NoWorkload.name
     ports = tuple(dict.fromkeys(each.port for each in ordered if each.transport == "tcp"))
     udp_ports = tuple(each.port for each in ordered if each.transport == "udp")
-    endpoint = Endpoint("", address, ports, udp_ports=udp_ports)
+    endpoint = Endpoint(container="", address=address, ports=ports, udp_ports=udp_ports)
     first, service = parts[0], drivers()[parts[0].workload]
     if choose_port(endpoint, service.habits, udp=bool(service.transports)) == first.port:
         first = Part(first.workload)

@@ -21,9 +21,33 @@ from builders import call, profile, run
 
 CALLS = ("read", "write", "poll", "select", "sendfile", "uname", "umask", "capset")
 READ, WRITE, POLL, SELECT, SENDFILE, UNAME, UMASK, CAPSET = map(Syscall, CALLS)
-DEFAULT = Replay(Environment(), "http", Ending.SERVED, 0, (), (), ())
-ALONE = Replay(Environment(), "none", Ending.SERVED, 0, (), (), ())
-OTHER = Replay(Environment.of((("init", "yes"),)), "http", Ending.SERVED, 0, (), (), ())
+DEFAULT = Replay(
+    environment=Environment(),
+    workload="http",
+    ending=Ending.SERVED,
+    exit_code=0,
+    checks=(),
+    denied=(),
+    refused=(),
+)
+ALONE = Replay(
+    environment=Environment(),
+    workload="none",
+    ending=Ending.SERVED,
+    exit_code=0,
+    checks=(),
+    denied=(),
+    refused=(),
+)
+OTHER = Replay(
+    environment=Environment.of((("init", "yes"),)),
+    workload="http",
+    ending=Ending.SERVED,
+    exit_code=0,
+    checks=(),
+    denied=(),
+    refused=(),
+)
 
 #: What breaks by a removal in a replay, as a name.
 Rule = Callable[[frozenset[Event], Replay], str | None]
@@ -66,7 +90,7 @@ def ablated(
     answers: Any = Answers(rule, budget)
     units = [frozenset({Syscall(name)}) for name in CALLS]
     protected = frozenset({frozenset({CAPSET})})
-    ablator = Ablator(answers, units, protected, replays, 0)
+    ablator = Ablator(runs=answers, units=units, protected=protected, replays=replays, starts=0)
     ablator.run()
     found = {each.event: each for each in ablator.entries()}
     assert frozenset(found) == frozenset(map(Syscall, CALLS))
@@ -144,6 +168,6 @@ def test_nothing_is_tested_where_the_whole_policy_breaks() -> None:
 
 def test_a_check_that_fails_under_the_whole_policy_says_nothing() -> None:
     answers: Any = Answers(lambda *_: "flaky")
-    ablator = Ablator(answers, [], frozenset(), (DEFAULT,), 0)
+    ablator = Ablator(runs=answers, units=[], protected=frozenset(), replays=(DEFAULT,), starts=0)
     ablator._baseline()
     assert {each.name for each in answers.noise["http@default"]} == {"flaky"}

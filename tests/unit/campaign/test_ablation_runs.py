@@ -40,8 +40,8 @@ POLICY = synthesize(
     ),
     insist=True,
 )
-FINE = Observation((call("read", Phase.START),))
-DENIED = Observation((call("read", Phase.START), call("uname", count=0, denied=2)))
+FINE = Observation(syscalls=(call("read", Phase.START),))
+DENIED = Observation(syscalls=(call("read", Phase.START), call("uname", count=0, denied=2)))
 FAILED = Check("page", False, None, "no answer")
 
 
@@ -65,19 +65,21 @@ def made(
     budget: Budget | None = None,
     resume: bool = False,
 ) -> Iterator[AblationRuns]:
-    lab = RunContext(FakeEngine(script or Script()), ReplayMonitor(recordings))
-    conditions = Conditions(IMAGE, Launch(), enforcement(POLICY), serves=True, settle=0)
+    lab = RunContext(engine=FakeEngine(script or Script()), monitor=ReplayMonitor(recordings))
+    conditions = Conditions(
+        image=IMAGE, launch=Launch(), enforcement=enforcement(POLICY), serves=True, settle=0
+    )
     workload = Workload(*(answers or (PAGE,)))
     with Journal(folder, "identity", resume=resume) as journal:
         yield AblationRuns(
-            lab,
-            conditions,
-            POLICY,
-            lambda _: workload,
-            budget or Budget(),
-            journal,
-            lambda *_: None,
-            1,
+            lab=lab,
+            conditions=conditions,
+            policy=POLICY,
+            find_workload=lambda _: workload,
+            budget=budget or Budget(),
+            journal=journal,
+            tell=lambda *_: None,
+            jobs=1,
         )
 
 
@@ -122,7 +124,7 @@ def test_what_does_not_become_ready_is_sure_where_a_removal_was_denied(
 ) -> None:
     never = NotReadyError("It ended.", exited=True)
     start = Observation(
-        tuple(msgspec.structs.replace(each, phase=Phase.START) for each in seen.syscalls)
+        syscalls=tuple(msgspec.structs.replace(each, phase=Phase.START) for each in seen.syscalls)
     )
     with made(tmp_path, [start] * 2, script=Script(not_ready=never)) as runs:
         found = ask(runs, UNAME)
@@ -132,7 +134,7 @@ def test_what_does_not_become_ready_is_sure_where_a_removal_was_denied(
 
 
 def test_what_is_tried_in_its_place_and_denied_is_a_consequence(tmp_path: Path) -> None:
-    tried = Observation((*DENIED.syscalls, call("pselect6", count=0, denied=1)))
+    tried = Observation(syscalls=(*DENIED.syscalls, call("pselect6", count=0, denied=1)))
     with made(tmp_path, [tried] * 2) as runs:
         found = ask(runs, UNAME)
     assert [(each.kind, each.name) for each in found.breaks] == [(BreakageKind.DENIAL, "pselect6")]

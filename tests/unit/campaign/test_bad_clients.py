@@ -29,7 +29,7 @@ def _flood(connection: socket.socket) -> None:
 def test_a_flood_is_not_taken(act: Callable[[Endpoint, Step], None]) -> None:
     step = Step(do=Action.JUNK, when=When.DURING, count=8, seconds=0.3)
     with listening(_flood) as port:
-        endpoint = Endpoint(CONTAINER, "127.0.0.1", (port,))
+        endpoint = Endpoint(container=CONTAINER, address="127.0.0.1", ports=(port,))
         began = time.monotonic()
         tracemalloc.start()
         try:
@@ -52,5 +52,5 @@ def test_a_crowd_leaves_files_to_the_rest_of_the_process(monkeypatch: pytest.Mon
 
     step = Step(do=Action.CONNECTIONS, count=1_000_000, seconds=0.5)
     with listening(count) as port:
-        bad_clients.crowd(Endpoint(CONTAINER, "127.0.0.1", (port,)), step)
+        bad_clients.crowd(Endpoint(container=CONTAINER, address="127.0.0.1", ports=(port,)), step)
     assert 1 < len(crowd) <= 1 + 40 // 4  # the first only asks whether the port answers

@@ -13,7 +13,7 @@ CODE = Difference(DifferenceKind.ENDING, "exit code", "exit code 1, recorded: 0"
 KILL = Difference(DifferenceKind.SYSCALL, "kill", "1 x in phase shutdown by server")
 LOSS = Difference(DifferenceKind.LOSS, "calls", "1")
 PASSED, FAILED = Check("page", passed=True), Check("page", passed=False)
-SERVED = Outcome(Ending.SERVED, (FAILED,), 0)
+SERVED = Outcome(ending=Ending.SERVED, checks=(FAILED,), exit_code=0)
 
 
 def trial(*differences: Difference, outcome: Outcome = SERVED, intended: bool = False) -> Trial:
@@ -22,9 +22,9 @@ def trial(*differences: Difference, outcome: Outcome = SERVED, intended: bool = 
 
 def ended(ending: Ending) -> Trial:
     if ending is Ending.SERVED:
-        return trial(outcome=Outcome(ending, (PASSED,), 0))
+        return trial(outcome=Outcome(ending=ending, checks=(PASSED,), exit_code=0))
     difference = Difference(DifferenceKind.ENDING, ending, "recorded: served")
-    return trial(difference, outcome=Outcome(ending))
+    return trial(difference, outcome=Outcome(ending=ending))
 
 
 GOOD = ended(Ending.SERVED)
@@ -141,7 +141,7 @@ def test_a_container_that_is_not_even_ready_without_the_policy_excuses_its_check
 
 
 def test_another_answer_does_not_excuse_a_failure() -> None:
-    answered = trial(PAGE, outcome=Outcome(Ending.SERVED, (PASSED,), 0))
+    answered = trial(PAGE, outcome=Outcome(ending=Ending.SERVED, checks=(PASSED,), exit_code=0))
     assert blame(Trials((BAD,), (answered,))).policy == (PAGE,)
     assert not blame(Trials((answered,), (BAD,))).policy
     assert not blame(Trials((answered,), (answered,))).policy

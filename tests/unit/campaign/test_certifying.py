@@ -23,16 +23,24 @@ from builders import profile
 HTTP, TLS, CACHE = Listener(80), Listener(443), Listener(11212)
 READ = Difference(DifferenceKind.SYSCALL, "read", "3 times")
 PAGE = Difference(DifferenceKind.CHECK, "page", "oops")
-KILL = IntendedDenial("kill", Phase.SHUTDOWN, 1, ("supervisord",))
+KILL = IntendedDenial(event="kill", phase=Phase.SHUTDOWN, count=1, processes=("supervisord",))
 
 
 def served(workload: str, *names: str, drove: tuple[Listener, ...] = ()) -> VerifiedRun:
     checks = tuple(Check(name, passed="bad" not in name) for name in names)
-    return VerifiedRun(Environment(), workload, Outcome(Ending.SERVED, checks), (), drove=drove)
+    return VerifiedRun(
+        environment=Environment(),
+        workload=workload,
+        outcome=Outcome(ending=Ending.SERVED, checks=checks),
+        differences=(),
+        drove=drove,
+    )
 
 
 def verification(*runs: VerifiedRun) -> Verification:
-    return Verification(profile().image, runs, "0.0.0", coverage=Coverage((), (TLS,), 41))
+    return Verification(
+        image=profile().image, runs=runs, beacon="0.0.0", coverage=Coverage((), (TLS,), 41)
+    )
 
 
 def test_checks_are_counted_by_socket() -> None:
@@ -51,7 +59,7 @@ def test_what_was_done() -> None:
         served("http", "page"), environment=Environment.of((("init", "yes"),))
     )
     runs = (served("none"), served("http", "page", drove=(HTTP,)), varied)
-    done = msgspec.structs.replace(verification(*runs), starts=Starts(20, 1))
+    done = msgspec.structs.replace(verification(*runs), starts=Starts(count=20, failed=1))
     found = certify(done, "0" * 64, profile().host, profile().image)
     assert (found.runs, found.environments) == (3, 2)
     assert (found.starts, found.started, found.watched) == (19, 20, 41)
@@ -63,7 +71,9 @@ def test_what_was_done() -> None:
 
 def test_denials_of_both_kinds() -> None:
     run = msgspec.structs.replace(served("http"), differences=(READ, PAGE), intended=(KILL,))
-    starts = Starts(20, 0, (), (msgspec.structs.replace(READ, name="write"),))
+    starts = Starts(
+        count=20, failed=0, reasons=(), differences=(msgspec.structs.replace(READ, name="write"),)
+    )
     done = msgspec.structs.replace(verification(run), starts=starts)
     found = certify(done, "0", profile().host, profile().image)
     assert found.denied == ("read", "write")

@@ -58,7 +58,14 @@ def test_a_name_that_no_process_is_in_stays(hierarchy: Hierarchy, name: str) -> 
 
 
 def test_the_longest_name_is_one_for_cgroups_and_for_systemd(hierarchy: Hierarchy) -> None:
-    longest = ProcessIdentity("f" * 16, "f" * 32, 2**32 - 1, 2**32 - 1, 1 << 22, 10**20 - 1)
+    longest = ProcessIdentity(
+        host="f" * 16,
+        boot="f" * 32,
+        pid_namespace=2**32 - 1,
+        time_namespace=2**32 - 1,
+        pid=1 << 22,
+        start=10**20 - 1,
+    )
     for systemd in (False, True):
         cgroup = Cgroup(hierarchy, f"{longest}-{10**9}", systemd=systemd)
         assert len(cgroup.path.name) <= 255

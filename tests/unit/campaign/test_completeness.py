@@ -20,7 +20,12 @@ def under(setting: str, *names: str, repeat: int = 0) -> Run:
 
 
 def explored(*runs: Run) -> Profile:
-    plan = Exploration("adaptive", 1, True, Estimate(0, 0, 1.0, 0.0, 1.0, 0.0))
+    plan = Exploration(
+        strategy="adaptive",
+        seed=1,
+        finished=True,
+        estimate=Estimate(runs=0, rare=0, chance=1.0, low=0.0, high=1.0, unseen=0.0),
+    )
     return msgspec.structs.replace(profile(*runs), exploration=plan)
 
 

@@ -26,7 +26,7 @@ from builders import call, check, profile, run
 from fakes import IMAGE, Diary, FakeEngine, FakeWorkload
 
 PAGE, OOPS = Check("page", passed=True), Check("page", passed=False, detail="oops")
-PLAIN = Observation((call("read"),))
+PLAIN = Observation(syscalls=(call("read"),))
 ENFORCED = Enforcement("{}", ("CAP_CHOWN",))
 NARROW = Launch(no_new_privileges=True)
 #: The check's answer, by whether the policy is enforced and how many runs of the kind were before.
@@ -51,8 +51,10 @@ class Answering(FakeWorkload):
 def made(policy: Policy, service: Service, *seen: Observation) -> tuple[Verification, FakeEngine]:
     """Verify it one run at a time; what is `seen` comes first, then nothing special."""
     engine = FakeEngine()
-    lab = RunContext(engine, ReplayMonitor((*seen, *[PLAIN] * 200)))
-    conditions = Conditions(IMAGE, NARROW, ENFORCED, policy.surroundings, settle=0)
+    lab = RunContext(engine=engine, monitor=ReplayMonitor((*seen, *[PLAIN] * 200)))
+    conditions = Conditions(
+        image=IMAGE, launch=NARROW, enforcement=ENFORCED, surroundings=policy.surroundings, settle=0
+    )
     workload = Answering(engine, service)
     found = verify_runs(lab, conditions, policy, lambda _: workload, Diary(), jobs=1)
     assert engine.alive == set()
@@ -109,15 +111,15 @@ def test_the_control_has_the_launch_and_nothing_enforced() -> None:
             return super().create(image, launch, enforcement, **more)
 
     engine = Watched()
-    lab = RunContext(engine, ReplayMonitor([PLAIN] * 20))
-    conditions = Conditions(IMAGE, NARROW, ENFORCED, settle=0)
+    lab = RunContext(engine=engine, monitor=ReplayMonitor([PLAIN] * 20))
+    conditions = Conditions(image=IMAGE, launch=NARROW, enforcement=ENFORCED, settle=0)
     workload = Answering(engine, lambda *_: False)
     verify_runs(lab, conditions, recorded(), lambda _: workload, Diary(), jobs=1)
     assert launches == [(ENFORCED, True), (Enforcement(), False)] * 2
 
 
 def test_a_denial_stays_the_policy_s_fault_when_its_check_fails_anyway() -> None:
-    denied = Observation((call("read"), call("write", count=0, denied=1)))
+    denied = Observation(syscalls=(call("read"), call("write", count=0, denied=1)))
     only = the_run(lambda *_: False, denied, policy=recorded("write"))
     assert [each.name for each in only.differences] == ["write"]
     assert [each.difference.name for each in only.control_differences] == ["page"]
@@ -125,7 +127,7 @@ def test_a_denial_stays_the_policy_s_fault_when_its_check_fails_anyway() -> None
 
 
 def test_what_docker_s_default_denies_too_is_not_the_policy_s_fault() -> None:
-    denied = Observation((call("read"), call("keyctl", count=0, denied=1)))
+    denied = Observation(syscalls=(call("read"), call("keyctl", count=0, denied=1)))
     found, _ = made(recorded(), lambda *_: True, denied, denied)
     assert found.runs[0].differences == ()
     assert found.verdict is Verdict.ENVIRONMENT
@@ -133,12 +135,14 @@ def test_what_docker_s_default_denies_too_is_not_the_policy_s_fault() -> None:
 
 def test_what_the_intent_dropped_and_the_container_asked_for_is_told() -> None:
     denied = Observation(
-        (call("read"), call("kill", Phase.SHUTDOWN, count=0, denied=1, process="init"))
+        syscalls=(call("read"), call("kill", Phase.SHUTDOWN, count=0, denied=1, process="init"))
     )
     policy = recorded("kill", intent=Intent(deny=(Syscall("kill"),)))
     found, _ = made(policy, lambda *_: True, denied)
     (only,) = found.runs
-    assert only.intended == (IntendedDenial("kill", Phase.SHUTDOWN, 1, ("init",)),)
+    assert only.intended == (
+        IntendedDenial(event="kill", phase=Phase.SHUTDOWN, count=1, processes=("init",)),
+    )
     assert only.intended[0].sentence() == "kill, 1 time in shutdown, by init"
     assert only.suffered == ()
     assert found.verdict is Verdict.VERIFIED
@@ -150,16 +154,24 @@ def test_what_the_intent_dropped_and_the_container_asked_for_is_told() -> None:
 def test_a_dropped_capability_is_told_as_well() -> None:
     kept = run(call("read"), capabilities=(check("CAP_CHOWN"),), workload="fake", checks=(PAGE,))
     policy = synthesize(profile(kept), Intent(deny=(Capability("CAP_CHOWN"),)))
-    refused = Observation((call("read"),), (check("CAP_CHOWN", granted=False),))
+    refused = Observation(
+        syscalls=(call("read"),), capabilities=(check("CAP_CHOWN", granted=False),)
+    )
     only = the_run(lambda *_: True, refused, policy=policy)
-    assert only.intended == (IntendedDenial("CAP_CHOWN", Phase.SERVE, 1, ("server",), ("bind",)),)
+    assert only.intended == (
+        IntendedDenial(
+            event="CAP_CHOWN", phase=Phase.SERVE, count=1, processes=("server",), places=("bind",)
+        ),
+    )
     assert only.differences == ()
 
 
 def varied(count: int, others: Check = PAGE, default: Check = PAGE) -> Policy:
     """A policy of a run in the default environment and of `count` others, with their checks."""
     names = [f"d{number}" for number in range(count)]
-    dimensions = tuple(Dimension(name, "why", {"yes": Changes(init=True)}) for name in names)
+    dimensions = tuple(
+        Dimension(name=name, why="why", values={"yes": Changes(init=True)}) for name in names
+    )
     environments = [Environment(), *(Environment.of(((name, "yes"),)) for name in names)]
     one = run(call("read"), workload="fake", checks=(default,))
     other = run(call("read"), workload="fake", checks=(others,))
@@ -186,7 +198,7 @@ def test_what_has_no_control_is_the_policy_s_where_the_controls_say_so() -> None
 
 
 def test_what_differs_in_another_way_has_its_control_first() -> None:
-    denied = Observation((call("read"), call("mount", count=0, denied=1)))
+    denied = Observation(syscalls=(call("read"), call("mount", count=0, denied=1)))
     seen = [PLAIN] * (LIMIT + 7) + [denied]
     found, _ = made(varied(LIMIT + 7), lambda *_: False, *seen)
     assert found.runs[-1].control

@@ -23,7 +23,9 @@ STORE = dataclasses.replace(IMAGE, volumes=("/a", "/b"), arguments=("serve",), u
 
 
 def placed(effect: Changes, launch: Launch | None = None) -> Launch:
-    surroundings = EnvironmentSpace((Dimension("d", "why", {"v": effect}),), ("/run", "/tmp"))
+    surroundings = EnvironmentSpace(
+        (Dimension(name="d", why="why", values={"v": effect}),), ("/run", "/tmp")
+    )
     return apply(surroundings, Environment.of((("d", "v"),)), STORE, launch or Launch()).launch
 
 
@@ -59,14 +61,16 @@ def test_marks_stand_for_every_volume_and_writable_path() -> None:
     launch = placed(effect)
     assert launch.volumes == ("@new:/a:ro", "@new:/b:ro")
     assert launch.tmpfs == ("/run:size=1m", "/tmp:size=1m")
-    step = Step(Action.FILL, path="{volume}")
-    surroundings = EnvironmentSpace((Dimension("d", "why", {"v": Changes(steps=(step,))}),))
+    step = Step(do=Action.FILL, path="{volume}")
+    surroundings = EnvironmentSpace(
+        (Dimension(name="d", why="why", values={"v": Changes(steps=(step,))}),)
+    )
     steps = apply(surroundings, Environment.of((("d", "v"),)), STORE, Launch()).steps
     assert [step.path for step in steps] == ["/a", "/b"]
 
 
 def test_the_user_s_own_options_are_not_varied() -> None:
-    user = Dimension("user", "why", {"a": Changes(user="a"), "none": Changes()})
+    user = Dimension(name="user", why="why", values={"a": Changes(user="a"), "none": Changes()})
     (kept,) = applicable((user,), STORE, Launch(user="7"))
     assert list(kept.values) == ["none"]
     assert applicable((user,), STORE, Launch()) == (user,)
@@ -83,7 +87,7 @@ def test_the_user_s_own_options_are_not_varied() -> None:
     ],
 )
 def test_needs(need: Need, poor: object, launch: Launch) -> None:
-    dimension = Dimension("d", "why", {"v": Changes()}, needs=(need,))
+    dimension = Dimension(name="d", why="why", values={"v": Changes()}, needs=(need,))
     rich = dataclasses.replace(STORE, ports=(80,))
     assert applicable((dimension,), rich, Launch()) == (dimension,)
     assert applicable((dimension,), poor, launch) == ()  # type: ignore[arg-type]
@@ -111,7 +115,7 @@ def test_nothing_of_the_host_is_given_unasked() -> None:
 
 
 def test_dimensions_by_name() -> None:
-    own = Dimension("user", "mine", {"v": Changes()})
+    own = Dimension(name="user", why="mine", values={"v": Changes()})
     assert select((*general(), own), ("user",)) == (own,)
     assert select(general(), ("network-host",))[0].ask
     (one,) = select(general(), ("dns=rotate", "dns=unreachable"))

@@ -22,7 +22,7 @@ from beacon.workloads.script import ScriptWorkload
 from builders import call, profile, run
 from fakes import IMAGE, Diary, FakeEngine, FakeWorkload
 
-PLAIN = Observation((call("read"),))
+PLAIN = Observation(syscalls=(call("read"),))
 POLICY = synthesize(profile(run(call("read"), workload="none")))
 ENFORCED = Enforcement("{}", ())
 
@@ -49,8 +49,14 @@ def verified(enforced: str, free: str, *seen: Observation, policy: Policy = POLI
 def _verified(
     policy: Policy, engine: FakeEngine, workload: Workload, seen: tuple[Observation, ...] = ()
 ) -> Verification:
-    lab = RunContext(engine, ReplayMonitor((*seen, *[PLAIN] * 100)))
-    conditions = Conditions(IMAGE, policy.launch, ENFORCED, policy.surroundings, settle=0)
+    lab = RunContext(engine=engine, monitor=ReplayMonitor((*seen, *[PLAIN] * 100)))
+    conditions = Conditions(
+        image=IMAGE,
+        launch=policy.launch,
+        enforcement=ENFORCED,
+        surroundings=policy.surroundings,
+        settle=0,
+    )
     return verify_runs(
         lab, conditions, policy, lambda _: FakeWorkload(), Diary(), jobs=1, further=(workload,)
     )
@@ -72,7 +78,7 @@ def test_what_fails_under_the_policy_alone_is_its_fault() -> None:
 
 
 def test_what_it_needs_and_the_policy_denies() -> None:
-    denied = Observation((call("read"), call("bpf", count=0, denied=1)))
+    denied = Observation(syscalls=(call("read"), call("bpf", count=0, denied=1)))
     found = verified("+", "+", PLAIN, PLAIN, denied)
     assert [each.name for each in found.runs[1].differences] == ["bpf"]
     assert found.verdict is Verdict.POLICY
@@ -100,6 +106,6 @@ def test_a_container_that_dies_under_it() -> None:
 
 def test_nothing_drives_a_job() -> None:
     recorded = run(call("read"), workload="none")
-    job = msgspec.structs.replace(recorded, outcome=Outcome(Ending.FINISHED, exit_code=0))
+    job = msgspec.structs.replace(recorded, outcome=Outcome(ending=Ending.FINISHED, exit_code=0))
     with pytest.raises(UsageError, match="leave out --workload"):
         verified("+", "+", policy=synthesize(profile(job)))

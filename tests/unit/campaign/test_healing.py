@@ -38,7 +38,7 @@ from fakes import IMAGE, Diary, FakeEngine, FakeWorkload
 PAGE, OOPS = Check("page", passed=True), Check("page", passed=False, detail="oops")
 CALLS = (call("execve", Phase.START), call("read"), call("sendfile", count=5), call("kill"))
 RIGHTS = (check("CAP_CHOWN", Phase.START, during="chown"),)
-WORLD = Observation(CALLS, RIGHTS)
+WORLD = Observation(syscalls=CALLS, capabilities=RIGHTS)
 
 
 class Denying(ReplayTarget):
@@ -53,8 +53,8 @@ class Denying(ReplayTarget):
         if enforced.seccomp is None:
             return seen
         return Observation(
-            tuple(_filtered(each, enforced) for each in seen.syscalls),
-            tuple(_limited(each, enforced) for each in seen.capabilities),
+            syscalls=tuple(_filtered(each, enforced) for each in seen.syscalls),
+            capabilities=tuple(_limited(each, enforced) for each in seen.capabilities),
         )
 
 
@@ -114,7 +114,7 @@ def host(patch: pytest.MonkeyPatch, *recordings: Observation, broken: bool = Fal
 
     @contextmanager
     def opened() -> Iterator[RunContext]:
-        yield RunContext(engine, kernel, stopping=Now())
+        yield RunContext(engine=engine, monitor=kernel, stopping=Now())
 
     for find in ("find", "find_kept"):
         patch.setattr(f"beacon.campaign.verifying.{find}", lambda *_: Driven(engine, broken))
@@ -136,7 +136,7 @@ def written(place: Path, *lacking: str, intent: Intent | None = None) -> Policy:
 
 
 def asked(place: Path, starts: int = 0) -> VerifyRequest:
-    return VerifyRequest(place, starts=starts, jobs=1)
+    return VerifyRequest(policy=place, starts=starts, jobs=1)
 
 
 def healed(place: Path) -> Healed:
@@ -181,7 +181,7 @@ def test_a_pin_stays_and_what_it_breaks_is_the_verdict(
 def test_what_comes_by_chance_is_taken_from_the_runs_under_the_policy(
     place: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    usual = Observation(CALLS[:-1], RIGHTS)
+    usual = Observation(syscalls=CALLS[:-1], capabilities=RIGHTS)
     host(monkeypatch, WORLD, usual, usual)
     policy = written(place, "kill")
     found = healed(place)

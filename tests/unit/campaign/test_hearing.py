@@ -11,7 +11,7 @@ from fakes import IMAGE, FakeEngine, FakeWorkload, Script
 
 HTTP, ECHO, ASKS = Listener(80), Listener(5353, "udp"), Listener(40000, "udp")
 SERVICE = Listener(51820, "udp")
-ENDPOINT = Endpoint("c0ffee", "192.0.2.1", (80,))
+ENDPOINT = Endpoint(container="c0ffee", address="192.0.2.1", ports=(80,))
 
 
 def containers(*readings: tuple[Listener, ...], connected: tuple[int, ...] = ()) -> Container:

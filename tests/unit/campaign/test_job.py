@@ -15,7 +15,16 @@ from fakes import FakeContainer
 
 
 def image(ports: tuple[int, ...] = (), *, health_check: bool = False) -> Image:
-    return Image("job", "sha256:0", "amd64", ports, "", ("job",), health_check, "SIGTERM")
+    return Image(
+        reference="job",
+        id="sha256:0",
+        architecture="amd64",
+        ports=ports,
+        user="",
+        command=("job",),
+        health_check=health_check,
+        stop_signal="SIGTERM",
+    )
 
 
 @pytest.mark.parametrize(

@@ -22,7 +22,7 @@ INIT = Environment.of([("init", "yes")])
 
 
 def test_the_environments_left_out_are_not_those_of_a_quick_verification(tmp_path: Path) -> None:
-    request = VerifyRequest(tmp_path, quick=True, leave_one_out=True)
+    request = VerifyRequest(policy=tmp_path, quick=True, leave_one_out=True)
     with pytest.raises(UsageError, match="leave --quick out"):
         verify(request, Diary())
 

@@ -38,10 +38,10 @@ from beacon.workloads.none import NoWorkload
 from builders import call
 from fakes import IMAGE, Diary, FakeContainer, FakeEngine, FakeWorkload, Script
 
-CONDITIONS = Conditions(IMAGE, Launch(), settle=0)
-ALONE = Observation((call("execve", Phase.RUNTIME), call("read", Phase.START)))
+CONDITIONS = Conditions(image=IMAGE, launch=Launch(), settle=0)
+ALONE = Observation(syscalls=(call("execve", Phase.RUNTIME), call("read", Phase.START)))
 DRIVEN = Observation(
-    (
+    syscalls=(
         call("execve", Phase.RUNTIME),
         call("read", Phase.START),
         call("sendfile"),
@@ -53,16 +53,22 @@ WORKLOADS: dict[str, Workload] = {"none": NoWorkload(), "fake": FakeWorkload(PAG
 
 
 def lab(script: Script | None = None, *recordings: Observation) -> RunContext:
-    return RunContext(FakeEngine(script or Script()), ReplayMonitor(recordings or (ALONE, DRIVEN)))
+    return RunContext(
+        engine=FakeEngine(script or Script()), monitor=ReplayMonitor(recordings or (ALONE, DRIVEN))
+    )
 
 
 def record(made: RunContext, workload: Workload, diary: Diary, jobs: int = 1) -> Profile:
-    return Campaign(made, CONDITIONS, workload, diary, jobs).run()
+    return Campaign(
+        lab=made, conditions=CONDITIONS, workload=workload, reporter=diary, jobs=jobs
+    ).run()
 
 
 def outcome_of(script: Script, workload: FakeWorkload | None = None) -> tuple[Outcome, RunContext]:
     made = lab(script, DRIVEN)
-    run = run_once(made, CONDITIONS, RunSpec(Environment(), workload or FakeWorkload()))
+    run = run_once(
+        made, CONDITIONS, RunSpec(environment=Environment(), workload=workload or FakeWorkload())
+    )
     assert isinstance(made.engine, FakeEngine)
     assert made.engine.alive == set()
     return run.outcome, made
@@ -129,12 +135,22 @@ class Once(Strategy):
 def varied(made: RunContext, diary: Diary, journal: Journal, *names: str) -> Profile:
     """The default environment, then each dimension, all at the same time."""
     names = names or ("init",)
-    dimensions = (Dimension(name, "why", {"yes": Changes(init=True)}) for name in names)
+    dimensions = (
+        Dimension(name=name, why="why", values={"yes": Changes(init=True)}) for name in names
+    )
     conditions = Conditions(
-        IMAGE, Launch(), surroundings=EnvironmentSpace((*dimensions,)), settle=0
+        image=IMAGE, launch=Launch(), surroundings=EnvironmentSpace((*dimensions,)), settle=0
     )
     jobs, strategy = len(names), Once(*names)
-    return Campaign(made, conditions, NoWorkload(), diary, jobs, strategy, journal=journal).run()
+    return Campaign(
+        lab=made,
+        conditions=conditions,
+        workload=NoWorkload(),
+        reporter=diary,
+        jobs=jobs,
+        strategy=strategy,
+        journal=journal,
+    ).run()
 
 
 @pytest.mark.parametrize("script", [Script(refused=(1, 2)), Script(refused=(1,), unstartable=(2,))])
@@ -192,12 +208,20 @@ def test_what_ended_a_campaign_says_more_than_what_could_not_be_removed() -> Non
 
 
 def test_an_environment_adds_its_capabilities_to_any_policy() -> None:
-    added = Dimension("cap-add", "why", {"lock": Changes(cap_add=("IPC_LOCK",))})
+    added = Dimension(name="cap-add", why="why", values={"lock": Changes(cap_add=("IPC_LOCK",))})
     enforced = Enforcement("{}", ("CHOWN",))
-    conditions = Conditions(IMAGE, Launch(), enforced, EnvironmentSpace((added,)), settle=0)
+    conditions = Conditions(
+        image=IMAGE,
+        launch=Launch(),
+        enforcement=enforced,
+        surroundings=EnvironmentSpace((added,)),
+        settle=0,
+    )
     made = lab(Script(), ALONE, ALONE)
     for settings in ((), (("cap-add", "lock"),)):
-        run_once(made, conditions, RunSpec(Environment.of(settings), NoWorkload()))
+        run_once(
+            made, conditions, RunSpec(environment=Environment.of(settings), workload=NoWorkload())
+        )
     assert isinstance(made.engine, FakeEngine)
     rights = [enforcement.capabilities for enforcement, _ in made.engine.created]
     assert rights == [("CAP_CHOWN",), ("CAP_CHOWN", "CAP_IPC_LOCK")]
@@ -216,8 +240,10 @@ def test_a_failure_ends_the_other_runs() -> None:
 def test_verification_enforces_and_compares() -> None:
     profile = record(lab(), FakeWorkload(PAGE), Diary())
     policy = synthesize(profile)
-    enforced = Conditions(IMAGE, Launch(), Enforcement("{}", ("CAP_CHOWN",)), settle=0)
-    missing = Observation((*ALONE.syscalls, call("sendfile", count=0, denied=3)))
+    enforced = Conditions(
+        image=IMAGE, launch=Launch(), enforcement=Enforcement("{}", ("CAP_CHOWN",)), settle=0
+    )
+    missing = Observation(syscalls=(*ALONE.syscalls, call("sendfile", count=0, denied=3)))
     for recordings, passed in (((DRIVEN,), True), ((missing, DRIVEN), False)):
         made = lab(None, ALONE, *recordings)
         result = verify_runs(made, enforced, policy, WORKLOADS.__getitem__, Diary(), jobs=1)
@@ -247,14 +273,28 @@ def test_failing_checks_are_tried_once_more_and_then_not_supported(tmp_path: Pat
     made, moods = lab(None, ALONE, DRIVEN, DRIVEN), [(PAGE, IDLE)] * 2
     with Journal(tmp_path, "x", resume=False) as journal:
         profile = Campaign(
-            made, CONDITIONS, Moody(*moods), Diary(), 1, Once(), journal=journal
+            lab=made,
+            conditions=CONDITIONS,
+            workload=Moody(*moods),
+            reporter=Diary(),
+            jobs=1,
+            strategy=Once(),
+            journal=journal,
         ).run()
     assert [run.name for run in profile.runs] == ["none@default", "fake@default", "fake@default#2"]
     assert profile.gaps() == ()
     assert profile.support().unsupported == ("idle",)
     check_profile(profile)
     with Journal(tmp_path, "x", resume=True) as journal:
-        again = Campaign(lab(), CONDITIONS, Moody(), Diary(), 1, Once(), journal=journal).run()
+        again = Campaign(
+            lab=lab(),
+            conditions=CONDITIONS,
+            workload=Moody(),
+            reporter=Diary(),
+            jobs=1,
+            strategy=Once(),
+            journal=journal,
+        ).run()
     assert again.runs == profile.runs
 
 
@@ -267,9 +307,18 @@ def test_nothing_is_repeated_where_that_tells_nothing(checks: tuple[Check, ...])
 
 
 def test_a_service_that_passes_nothing_is_not_explored() -> None:
-    surroundings = EnvironmentSpace((Dimension("init", "why", {"yes": Changes(init=True)}),))
-    conditions = Conditions(IMAGE, Launch(), surroundings=surroundings, settle=0)
-    campaign = Campaign(lab(), conditions, FakeWorkload(IDLE), Diary(), 1, Once("init"))
+    surroundings = EnvironmentSpace(
+        (Dimension(name="init", why="why", values={"yes": Changes(init=True)}),)
+    )
+    conditions = Conditions(image=IMAGE, launch=Launch(), surroundings=surroundings, settle=0)
+    campaign = Campaign(
+        lab=lab(),
+        conditions=conditions,
+        workload=FakeWorkload(IDLE),
+        reporter=Diary(),
+        jobs=1,
+        strategy=Once("init"),
+    )
     profile = campaign.run()
     assert len(profile.runs) == 2
     assert profile.gaps()
@@ -335,22 +384,38 @@ def test_the_workload_is_chosen_by_what_listens(
     listeners: tuple[Listener, ...], network: str | None, found: str
 ) -> None:
     made = lab(Script(listeners=listeners), ALONE, ALONE, DRIVEN)
-    conditions = Conditions(IMAGE, Launch(network=network), settle=0)
+    conditions = Conditions(image=IMAGE, launch=Launch(network=network), settle=0)
     names: list[str] = []
 
     def find(name: str) -> Workload:
         names.append(name)
         return NoWorkload() if name == "none" else FakeWorkload(PAGE)
 
-    recogniser = Recogniser(made, conditions, find, services())
-    Campaign(made, conditions, None, Diary(), 1, recogniser=recogniser).run()
+    recogniser = Recogniser(lab=made, conditions=conditions, find=find, services=services())
+    Campaign(
+        lab=made,
+        conditions=conditions,
+        workload=None,
+        reporter=Diary(),
+        jobs=1,
+        recogniser=recogniser,
+    ).run()
     assert (names or ["none"]) == [found]
 
 
 def test_an_unknown_port_is_asked_in_a_container_that_counts_for_nothing() -> None:
     made = lab(Script(listeners=(Listener(4321),)), ALONE, DRIVEN)
-    recogniser = Recogniser(made, CONDITIONS, lambda _: NoWorkload(), services())
-    profile = Campaign(made, CONDITIONS, None, Diary(), 1, recogniser=recogniser).run()
+    recogniser = Recogniser(
+        lab=made, conditions=CONDITIONS, find=lambda _: NoWorkload(), services=services()
+    )
+    profile = Campaign(
+        lab=made,
+        conditions=CONDITIONS,
+        workload=None,
+        reporter=Diary(),
+        jobs=1,
+        recogniser=recogniser,
+    ).run()
     assert isinstance(made.engine, FakeEngine)
     assert made.engine.asked == 2
     assert made.engine.alive == set()
@@ -379,8 +444,17 @@ def test_a_socket_that_the_first_run_missed_is_asked_as_well() -> None:
             return (Listener(4321), *late)
 
     created = _containers(made, Growing)
-    recogniser = Recogniser(made, CONDITIONS, lambda _: NoWorkload(), services())
-    Campaign(made, CONDITIONS, None, Diary(), 1, recogniser=recogniser).run()
+    recogniser = Recogniser(
+        lab=made, conditions=CONDITIONS, find=lambda _: NoWorkload(), services=services()
+    )
+    Campaign(
+        lab=made,
+        conditions=CONDITIONS,
+        workload=None,
+        reporter=Diary(),
+        jobs=1,
+        recogniser=recogniser,
+    ).run()
     assert len(created) == 3
 
 
@@ -401,8 +475,15 @@ def test_later_runs_await_what_the_first_one_listened_on() -> None:
     def find(name: str) -> Workload:
         return NoWorkload() if name == "none" else FakeWorkload(PAGE)
 
-    recogniser = Recogniser(made, CONDITIONS, find, services())
-    Campaign(made, CONDITIONS, None, Diary(), 1, recogniser=recogniser).run()
+    recogniser = Recogniser(lab=made, conditions=CONDITIONS, find=find, services=services())
+    Campaign(
+        lab=made,
+        conditions=CONDITIONS,
+        workload=None,
+        reporter=Diary(),
+        jobs=1,
+        recogniser=recogniser,
+    ).run()
     assert waited[0] == ()
     assert waited[1:] == [(80,), (80,)]  # the container that is asked, and the one that is driven
 
@@ -432,7 +513,9 @@ def test_what_once_ended_by_itself_is_waited_for() -> None:
     assert isinstance(engine, FakeEngine)
     engine.create = lambda *_, **__: Finishing(engine, 0)  # type: ignore[method-assign]
     conditions = replace(CONDITIONS, image=replace(IMAGE, ports=()))
-    profile = Campaign(made, conditions, NoWorkload(), Diary(), 1).run()
+    profile = Campaign(
+        lab=made, conditions=conditions, workload=NoWorkload(), reporter=Diary(), jobs=1
+    ).run()
     assert [run.outcome.ending for run in profile.runs] == [Ending.FINISHED] * 2
     assert [each.stable for each in waited] == [3.0, math.inf]
     policy = synthesize(profile)

@@ -24,10 +24,10 @@ from beacon.monitor.replay import ReplayMonitor
 from builders import call
 from fakes import IMAGE, Diary, FakeEngine, FakeWorkload, Script
 
-SEEN = Observation((call("execve", Phase.RUNTIME), call("read", Phase.START)))
+SEEN = Observation(syscalls=(call("execve", Phase.RUNTIME), call("read", Phase.START)))
 NAMES = ("init", "user", "tty")
 AROUND = EnvironmentSpace(
-    tuple(Dimension(name, "why", {"yes": Changes(init=True)}) for name in NAMES)
+    tuple(Dimension(name=name, why="why", values={"yes": Changes(init=True)}) for name in NAMES)
 )
 
 
@@ -43,11 +43,18 @@ class Twice(Strategy):
 
 
 def explored(most: int | None = None, journal: Journal | None = None) -> Profile:
-    made = RunContext(FakeEngine(Script()), ReplayMonitor((SEEN,) * 8))
-    conditions = Conditions(IMAGE, Launch(), surroundings=AROUND, settle=0)
+    made = RunContext(engine=FakeEngine(Script()), monitor=ReplayMonitor((SEEN,) * 8))
+    conditions = Conditions(image=IMAGE, launch=Launch(), surroundings=AROUND, settle=0)
     workload = FakeWorkload(Check("page", passed=True))
     campaign = Campaign(
-        *(made, conditions, workload, Diary(), 1, Twice()), budget=Budget(most), journal=journal
+        lab=made,
+        conditions=conditions,
+        workload=workload,
+        reporter=Diary(),
+        jobs=1,
+        strategy=Twice(),
+        budget=Budget(most),
+        journal=journal,
     )
     return campaign.run()
 

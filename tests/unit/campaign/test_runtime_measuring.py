@@ -23,7 +23,7 @@ while [ $# -gt 0 ]; do
 done
 """
 SEEN = Observation(
-    (call("close", Phase.RUNTIME), call("futex", Phase.RUNTIME), call("read", Phase.START))
+    syscalls=(call("close", Phase.RUNTIME), call("futex", Phase.RUNTIME), call("read", Phase.START))
 )
 
 

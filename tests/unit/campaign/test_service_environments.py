@@ -35,7 +35,9 @@ steps = [{do = "exec", command = ["mine", "reload"]}]
 def service(tmp_path: Path) -> Service:
     file = tmp_path / "settings.toml"
     file.write_text(_SETTINGS)
-    return Service("mine", "", "http", settings=file, configuration=("/etc/mine",))
+    return Service(
+        name="mine", summary="", workload="http", settings=file, configuration=("/etc/mine",)
+    )
 
 
 @pytest.mark.parametrize(

@@ -31,7 +31,9 @@ def service(
     name: str, *needs: str, condition: Condition = Condition.STARTED, **fields: Any
 ) -> StackService:
     launch = Launch(network=MadeNetwork.STACK, network_alias=(name,), **fields)
-    return StackService(name, f"{name}:1", launch, dict.fromkeys(needs, condition))
+    return StackService(
+        name=name, image=f"{name}:1", launch=launch, needs=dict.fromkeys(needs, condition)
+    )
 
 
 def stack(*services: StackService, volumes: tuple[str, ...] = ()) -> Stack:
@@ -49,17 +51,26 @@ def events(monkeypatch: pytest.MonkeyPatch) -> list[str]:
         seen.append(f"start {name}")
         checks: tuple[Check, ...] = ()
         if ending == Ending.SERVED:
-            checks = cell.workload.drive(Endpoint("id", f"10.0.0.{len(seen)}", (80,)), 1.0)
+            checks = cell.workload.drive(
+                Endpoint(container="id", address=f"10.0.0.{len(seen)}", ports=(80,)), 1.0
+            )
         seen.append(f"end {name}")
-        outcome = Outcome(Ending(ending), checks, 0)
-        return Run(Environment(), cell.workload.name, outcome, Observation(), 0.0, 1.0)
+        outcome = Outcome(ending=Ending(ending), checks=checks, exit_code=0)
+        return Run(
+            environment=Environment(),
+            workload=cell.workload.name,
+            outcome=outcome,
+            observation=Observation(),
+            started_at=0.0,
+            duration=1.0,
+        )
 
     monkeypatch.setattr(stack_run, "run_once", run_once)
     return seen
 
 
 def lived(made: Stack, command: tuple[str, ...] = TRUE) -> StackRun:
-    lab = RunContext(FakeEngine(), cast(Any, None))
+    lab = RunContext(engine=FakeEngine(), monitor=cast(Any, None))
     members = [Member(each, IMAGE, each.launch) for each in made.started()]
     return run_stack(lab, made, members, command, cast(Any, Diary()))
 
@@ -103,7 +114,10 @@ def test_a_command_that_is_none_ends_it_all(events: list[str]) -> None:
 
 
 def test_a_command_finds_the_services_and_says_what_it_prints() -> None:
-    endpoints = {"web-1": Endpoint("id", "10.0.0.2", (80, 443)), "db": Endpoint("id", None, ())}
+    endpoints = {
+        "web-1": Endpoint(container="id", address="10.0.0.2", ports=(80, 443)),
+        "db": Endpoint(container="id", address=None, ports=()),
+    }
     assert addresses(endpoints) == {
         "BEACON_ADDRESS_WEB_1": "10.0.0.2",
         "BEACON_PORTS_WEB_1": "80,443",
@@ -142,7 +156,7 @@ def test_volumes_that_nobody_else_has_are_new_in_each_run() -> None:
 def test_what_a_service_needs_runs_beside_it() -> None:
     made = stack(service("web", "app"), service("app", "db"), service("db"), service("other"))
     engine, diary = FakeEngine(), Diary()
-    lab = RunContext(engine, cast(Any, None))
+    lab = RunContext(engine=engine, monitor=cast(Any, None))
     with beside(lab, made, "web", cast(Any, diary)) as place:
         assert place is not None
         assert len(engine.alive) == 2
@@ -163,7 +177,7 @@ def test_what_is_needed_and_fails_is_named() -> None:
     made = stack(service("web", "db"), service("db"))
     script = Script(not_ready=NotReadyError("It exited.", exited=True))
     engine = FakeEngine(script)
-    lab = RunContext(engine, cast(Any, None))
+    lab = RunContext(engine=engine, monitor=cast(Any, None))
     fails(lab, made, "service db, which is needed, failed: It exited")
     assert not engine.alive
 
@@ -171,9 +185,9 @@ def test_what_is_needed_and_fails_is_named() -> None:
 def test_what_does_its_work_first_has_to_succeed() -> None:
     web = service("web", "seed", condition=Condition.COMPLETED)
     made = stack(web, service("seed"))
-    lab = RunContext(FakeEngine(Script(dies=True)), cast(Any, None))
+    lab = RunContext(engine=FakeEngine(Script(dies=True)), monitor=cast(Any, None))
     fails(lab, made, "ended with code 1")
     slow = msgspec.structs.replace(made.services["seed"].launch, ready_timeout=0.0)
-    made = stack(web, StackService("seed", "seed:1", slow))
-    lab = RunContext(FakeEngine(), cast(Any, None))
+    made = stack(web, StackService(name="seed", image="seed:1", launch=slow))
+    lab = RunContext(engine=FakeEngine(), monitor=cast(Any, None))
     fails(lab, made, "has not ended after 0 s")

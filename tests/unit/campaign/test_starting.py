@@ -46,8 +46,15 @@ def directory(tmp_path: Path) -> Path:
 
 
 def verified(directory: Path, *differences: Difference, runtime: str = "fake") -> Verification:
-    runs = (VerifiedRun(Environment(), "none", Outcome(Ending.SERVED), differences),)
-    made = Verification(POLICY.image, runs, "0.0.0")
+    runs = (
+        VerifiedRun(
+            environment=Environment(),
+            workload="none",
+            outcome=Outcome(ending=Ending.SERVED),
+            differences=differences,
+        ),
+    )
+    made = Verification(image=POLICY.image, runs=runs, beacon="0.0.0")
     host = msgspec.structs.replace(RECORDED.host, runtime=runtime)
     certificate = certify(made, read_enforced(directory).digest, host, POLICY.image)
     made = msgspec.structs.replace(made, certificate=certificate)

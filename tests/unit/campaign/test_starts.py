@@ -22,10 +22,13 @@ from beacon.synthesis.synthesize import synthesize
 from builders import call, profile, run
 from fakes import IMAGE, FakeEngine, Script
 
-CONDITIONS = Conditions(IMAGE, Launch())
-GOOD = Observation((call("read", Phase.START),))
+CONDITIONS = Conditions(image=IMAGE, launch=Launch())
+GOOD = Observation(syscalls=(call("read", Phase.START),))
 DENIED = Observation(
-    (call("read", Phase.START), call("chdir", Phase.RUNTIME, count=0, denied=1, process="init"))
+    syscalls=(
+        call("read", Phase.START),
+        call("chdir", Phase.RUNTIME, count=0, denied=1, process="init"),
+    )
 )
 EXITED = NotReadyError("The container exited with code 1 before it was ready.", exited=True)
 
@@ -37,7 +40,9 @@ def policy(**outcome: object) -> Policy:
 def starts(
     count: int, script: Script | None = None, *recordings: Observation, of: Policy | None = None
 ) -> Starts | None:
-    lab = RunContext(FakeEngine(script or Script()), ReplayMonitor(recordings or (GOOD,) * count))
+    lab = RunContext(
+        engine=FakeEngine(script or Script()), monitor=ReplayMonitor(recordings or (GOOD,) * count)
+    )
     found = start_again(lab, CONDITIONS, of or policy(), count, 2)
     assert isinstance(lab.engine, FakeEngine)
     assert lab.engine.alive == set()
@@ -46,7 +51,7 @@ def starts(
 
 def test_every_start_is_counted() -> None:
     found = starts(20)
-    assert found == Starts(20)
+    assert found == Starts(count=20)
     assert found.passed
 
 
@@ -54,7 +59,7 @@ def test_every_start_is_counted() -> None:
 def test_one_that_does_not_listen_where_it_did_is_bad(ports: tuple[int, ...], failed: int) -> None:
     conditions = replace(CONDITIONS, image=replace(IMAGE, ports=ports), listens=(25, 80))
     script = Script(listeners=(Listener(80),))
-    lab = RunContext(FakeEngine(script), ReplayMonitor((GOOD,) * 20))
+    lab = RunContext(engine=FakeEngine(script), monitor=ReplayMonitor((GOOD,) * 20))
     found = start_again(lab, conditions, policy(), 3, 1)
     assert found is not None
     assert found.failed == failed
@@ -67,7 +72,9 @@ def test_none_when_none_is_wanted() -> None:
 
 def test_one_that_fails_is_counted_with_its_reason() -> None:
     found = starts(20, Script(unstartable=(7,)), *[GOOD] * 40)
-    assert found == Starts(20, 1, ("refused: The engine refused: no.",), control=Starts(20))
+    assert found == Starts(
+        count=20, failed=1, reasons=("refused: The engine refused: no.",), control=Starts(count=20)
+    )
     assert not found.passed
     assert found.blames_policy
 
@@ -112,8 +119,8 @@ def test_a_denial_counts_although_the_container_starts() -> None:
 
 def test_what_others_do_while_they_are_killed_is_none() -> None:
     peeking = call("recvfrom", Phase.SHUTDOWN, count=0, denied=9, process="worker")
-    found = starts(2, None, *[Observation((call("read", Phase.START), peeking))] * 4)
-    assert found == Starts(2)
+    found = starts(2, None, *[Observation(syscalls=(call("read", Phase.START), peeking))] * 4)
+    assert found == Starts(count=2)
 
 
 def test_no_start_ends_by_a_signal_that_a_program_could_answer(
@@ -139,7 +146,7 @@ def test_a_container_that_dies_at_once_is_no_start() -> None:
 
 def test_one_that_died_when_recorded_may_die_again() -> None:
     found = starts(2, Script(dies=True), of=policy(ending=Ending.DIED, exit_code=1))
-    assert found == Starts(2)
+    assert found == Starts(count=2)
 
 
 @pytest.mark.parametrize("seconds", [3.0, 0.1])
@@ -161,7 +168,7 @@ def test_neither_settling_nor_grace_nor_more_than_half_a_second(seconds: float) 
             seen.append(replace(CONDITIONS, launch=launch))
             return super().create(image, launch, enforcement, cgroup_parent=cgroup_parent, job=job)
 
-    lab = RunContext(Noting(), ReplayMonitor((GOOD,)))
+    lab = RunContext(engine=Noting(), monitor=ReplayMonitor((GOOD,)))
     start_again(lab, replace(CONDITIONS, launch=launch), policy(), 1, 1)
     assert seen[0].launch.stop_timeout is None
     assert seen[0].readiness.stable == min(seconds, 0.5)
@@ -169,5 +176,5 @@ def test_neither_settling_nor_grace_nor_more_than_half_a_second(seconds: float) 
 
 def test_a_verification_passes_only_with_its_starts() -> None:
     image = policy().image
-    verified = Verification(image, (), "0")
+    verified = Verification(image=image, runs=(), beacon="0")
     assert not verified.passed  # nothing was run

@@ -34,7 +34,7 @@ from unit.export.policies import plain
 
 ALIVE, AGAIN = Life(True, 7, "first"), Life(True, 8, "second")
 ENDED = Life(False, 0, "first")
-SEEN = Observation((call("read"), call("mount", count=0, denied=3)))
+SEEN = Observation(syscalls=(call("read"), call("mount", count=0, denied=3)))
 
 
 class Clock:
@@ -63,7 +63,14 @@ class Engine(FakeEngine):
     profile: str | None = None
 
     def existing(self, name: str) -> Existing:
-        return Existing(FakeContainer(self, 0), name, IMAGE, Launch(), self.profile, "/c0ffee")
+        return Existing(
+            container=FakeContainer(self, 0),
+            name=name,
+            image=IMAGE,
+            launch=Launch(),
+            seccomp=self.profile,
+            cgroup="/c0ffee",
+        )
 
     def life(self, container: str) -> Life:
         now = self.lives[min(int(self.clock.now), len(self.lives) - 1)]

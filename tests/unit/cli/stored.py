@@ -46,8 +46,13 @@ _PORTS = (Listener(80), Listener(443))
 def stored_profile() -> Profile:
     """Four runs, one of them in another environment, and an analysis."""
     socket = SyscallCount(
-        *(Syscall("socket"), Phase.START, 2, 0, 5, ("server",)),
-        (ClassCount("AF_INET,SOCK_STREAM,0x0", 2, 0, ("server",)),),
+        call=Syscall("socket"),
+        phase=Phase.START,
+        count=2,
+        denied=0,
+        first_ns=5,
+        processes=("server",),
+        classes=(ClassCount("AF_INET,SOCK_STREAM,0x0", 2, 0, ("server",)),),
     )
     start = (call("execve", Phase.RUNTIME), call("openat", Phase.START), socket)
     alone = run(*start, capabilities=(check("CAP_CHOWN", Phase.START, during="chown"),))
@@ -63,14 +68,18 @@ def stored_profile() -> Profile:
         profile(*runs, launch=Launch(env=("A=1",))),
         surroundings=EnvironmentSpace(tuple(each for each in general() if each.name == "init")),
         exploration=Exploration(
-            *("adaptive", 1, True, Estimate(12, 1, 0.08, 0.01, 0.24, 0.5)),
-            kind=Estimate(54, 5, 0.09, 0.03, 0.18, 2.0),
-            repetition=Estimate(4, 0, 0.0, 0.0, 0.4, 0.0),
+            strategy="adaptive",
+            seed=1,
+            finished=True,
+            estimate=Estimate(runs=12, rare=1, chance=0.08, low=0.01, high=0.24, unseen=0.5),
+            kind=Estimate(runs=54, rare=5, chance=0.09, low=0.03, high=0.18, unseen=2.0),
+            repetition=Estimate(runs=4, rare=0, chance=0.0, low=0.0, high=0.4, unseen=0.0),
         ),
         recall=Recall(1, (Lacking(setting, (Syscall("keyctl"),)),)),
         reach=_reach(),
         recognition=Recognition(
-            (RecognisedService("server", ("process /usr/sbin/server",)),), (Spoken(80, "http"),)
+            (RecognisedService("server", ("process /usr/sbin/server",)),),
+            (Spoken(port=80, workload="http"),),
         ),
         image=msgspec.structs.replace(profile().image, reference=IMAGE.reference, id=IMAGE.id),
     )
@@ -111,12 +120,23 @@ def _reach() -> Reach:
 def passed(policy: Policy) -> Verification:
     """Nothing differs."""
     runs = (
-        VerifiedRun(Environment(), "none", Outcome(Ending.SERVED), ()),
-        VerifiedRun(Environment(), "http", Outcome(Ending.SERVED, _CHECKS), (), drove=_PORTS[:1]),
+        VerifiedRun(
+            environment=Environment(),
+            workload="none",
+            outcome=Outcome(ending=Ending.SERVED),
+            differences=(),
+        ),
+        VerifiedRun(
+            environment=Environment(),
+            workload="http",
+            outcome=Outcome(ending=Ending.SERVED, checks=_CHECKS),
+            differences=(),
+            drove=_PORTS[:1],
+        ),
     )
     covered = Coverage((Listener(80),), (Listener(443),), 4, restarted=False)
-    made = Verification(policy.image, runs, "0.0.0", coverage=covered)
-    made = msgspec.structs.replace(made, starts=Starts(20), runtime="fake 1", left_out=1)
+    made = Verification(image=policy.image, runs=runs, beacon="0.0.0", coverage=covered)
+    made = msgspec.structs.replace(made, starts=Starts(count=20), runtime="fake 1", left_out=1)
     return msgspec.structs.replace(made, certificate=_certificate(made, policy))
 
 
@@ -131,17 +151,33 @@ def failed(policy: Policy) -> Verification:
     upload = Difference(DifferenceKind.CHECK, "upload", "no answer")
     denied = Difference(DifferenceKind.SYSCALL, "sendfile", "3 x in phase serve by server")
     broken = VerifiedRun(
-        *(Environment(), "http", Outcome(Ending.SERVED, _CHECKS), (page, denied)),
+        environment=Environment(),
+        workload="http",
+        outcome=Outcome(ending=Ending.SERVED, checks=_CHECKS),
+        differences=(page, denied),
         control_differences=(Shown(upload, 1, 1),),
-        intended=(IntendedDenial("kill", Phase.SHUTDOWN, 1, ("server",)),),
+        intended=(
+            IntendedDenial(event="kill", phase=Phase.SHUTDOWN, count=1, processes=("server",)),
+        ),
         suffered=("page",),
         control=1,
     )
-    starts = Starts(20, 1, ("The container exited with code 1.",), (denied,), Starts(3))
+    starts = Starts(
+        count=20,
+        failed=1,
+        reasons=("The container exited with code 1.",),
+        differences=(denied,),
+        control=Starts(count=3),
+    )
     made = msgspec.structs.replace(passed(policy), runs=(broken,), starts=starts)
     init = Environment.of((("init", "yes"),))
     keyctl = Difference(DifferenceKind.SYSCALL, "keyctl", "1 x in phase serve by server")
-    without = VerifiedRun(init, "http", Outcome(Ending.SERVED, _CHECKS), (keyctl,))
+    without = VerifiedRun(
+        environment=init,
+        workload="http",
+        outcome=Outcome(ending=Ending.SERVED, checks=_CHECKS),
+        differences=(keyctl,),
+    )
     left_out = (LeftOut(init, (Syscall("keyctl"),), (without,)),)
     made = msgspec.structs.replace(made, uncontrolled=1, leave_one_out=left_out)
     return msgspec.structs.replace(made, certificate=_certificate(made, policy))
@@ -150,13 +186,13 @@ def failed(policy: Policy) -> Verification:
 def logged(policy: Policy) -> Logged:
     """A run that uses what the policy dropped and what nobody saw; another one differs."""
     default, init = Environment(), Environment.of((("init", "yes"),))
-    served = Outcome(Ending.SERVED, _CHECKS[:1])
+    served = Outcome(ending=Ending.SERVED, checks=_CHECKS[:1])
     lost = Difference(DifferenceKind.CHECK, "page", "no database")
     return Logged(
-        policy.image,
-        (LoggedRun(default, "http", served), LoggedRun(init, "http", served, (lost,))),
-        _missing(policy),
-        __version__,
+        image=policy.image,
+        runs=(LoggedRun(default, "http", served), LoggedRun(init, "http", served, (lost,))),
+        missing=_missing(policy),
+        beacon=__version__,
         starts=20,
     )
 
@@ -166,7 +202,9 @@ def healed(policy: Policy) -> Healed:
     missing = _missing(policy)
     refused = tuple(each for each in missing if not each.allowed)
     added = tuple(each for each in missing if each.allowed)
-    return Healed(passed(policy), failed(policy), added, refused, 1)
+    return Healed(
+        verification=passed(policy), before=failed(policy), added=added, refused=refused, rounds=1
+    )
 
 
 def _missing(policy: Policy) -> tuple[Missing, ...]:
@@ -199,5 +237,5 @@ def ablated() -> Ablation:
         complete=False,
         beacon="0.0.0",
         runtime="runc 1",
-        starts=Starts(20),
+        starts=Starts(count=20),
     )

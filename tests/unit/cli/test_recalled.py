@@ -10,7 +10,7 @@ from beacon.model.recall import Lacking, LackingKind, Recall
 from beacon.model.run import Ending, Outcome
 from beacon.model.verification import Difference, DifferenceKind, LeftOut, VerifiedRun
 
-NONE = Estimate(0, 0, 1.0, 0.0, 1.0, 0.0)
+NONE = Estimate(runs=0, rare=0, chance=1.0, low=0.0, high=1.0, unseen=0.0)
 INIT = Environment.of([("init", "yes")])
 LACKING = Lacking(INIT, (Syscall("kill"),))
 
@@ -18,7 +18,16 @@ LACKING = Lacking(INIT, (Syscall("kill"),))
 def enforced(*differences: tuple[DifferenceKind, str]) -> LeftOut:
     found = tuple(Difference(kind, name, "why") for kind, name in differences)
     return LeftOut(
-        INIT, LACKING.events, (VerifiedRun(INIT, "http", Outcome(Ending.SERVED), found),)
+        INIT,
+        LACKING.events,
+        (
+            VerifiedRun(
+                environment=INIT,
+                workload="http",
+                outcome=Outcome(ending=Ending.SERVED),
+                differences=found,
+            ),
+        ),
     )
 
 
@@ -29,9 +38,12 @@ def said(left_out: LeftOut) -> str:
 
 def test_each_chance_says_of_what_it_speaks() -> None:
     found = Exploration(
-        *("adaptive", 1, True, Estimate(26, 0, 0.0, 0.0, 0.094, 0.0)),
-        kind=Estimate(54, 5, 5 / 54, 0.03, 0.18, 2.0),
-        repetition=Estimate(4, 0, 0.0, 0.0, 0.4, 0.0),
+        strategy="adaptive",
+        seed=1,
+        finished=True,
+        estimate=Estimate(runs=26, rare=0, chance=0.0, low=0.0, high=0.094, unseen=0.0),
+        kind=Estimate(runs=54, rare=5, chance=5 / 54, low=0.03, high=0.18, unseen=2.0),
+        repetition=Estimate(runs=4, rare=0, chance=0.0, low=0.0, high=0.4, unseen=0.0),
     )
     assert list(told_estimates(found)) == [
         "Chance that the policy lacks something that would show in",
@@ -42,8 +54,17 @@ def test_each_chance_says_of_what_it_speaks() -> None:
 
 
 def test_nothing_is_said_of_what_was_not_run() -> None:
-    assert list(told_estimates(Exploration("baseline", 1, True, NONE))) == []
-    kind = Exploration("one-at-a-time", 1, True, NONE, kind=Estimate(2, 1, 0.5, 0.0, 1.0, 0.0))
+    assert (
+        list(told_estimates(Exploration(strategy="baseline", seed=1, finished=True, estimate=NONE)))
+        == []
+    )
+    kind = Exploration(
+        strategy="one-at-a-time",
+        seed=1,
+        finished=True,
+        estimate=NONE,
+        kind=Estimate(runs=2, rare=1, chance=0.5, low=0.0, high=1.0, unseen=0.0),
+    )
     assert list(told_estimates(kind))[1:] == [
         "  another combination of these settings: no estimate, for none was run",
         "  another kind of setting: 50% (0% to 100%; 1 of 2 dimensions)",

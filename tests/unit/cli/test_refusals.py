@@ -10,9 +10,36 @@ from beacon.engines.interface import Image
 from beacon.errors import UsageError
 from beacon.model.launch import Launch
 
-BARE = Image("sleep:1", "sha256:0", "amd64", (), "", (), False, "SIGTERM")
-SERVER = Image("server:1", "sha256:0", "amd64", (80,), "", (), False, "SIGTERM")
-HEALTHY = Image("server:1", "sha256:0", "amd64", (), "", (), True, "SIGTERM")
+BARE = Image(
+    reference="sleep:1",
+    id="sha256:0",
+    architecture="amd64",
+    ports=(),
+    user="",
+    command=(),
+    health_check=False,
+    stop_signal="SIGTERM",
+)
+SERVER = Image(
+    reference="server:1",
+    id="sha256:0",
+    architecture="amd64",
+    ports=(80,),
+    user="",
+    command=(),
+    health_check=False,
+    stop_signal="SIGTERM",
+)
+HEALTHY = Image(
+    reference="server:1",
+    id="sha256:0",
+    architecture="amd64",
+    ports=(),
+    user="",
+    command=(),
+    health_check=True,
+    stop_signal="SIGTERM",
+)
 
 
 @pytest.mark.parametrize(
@@ -47,7 +74,7 @@ def test_what_can_come_true_is_not_refused() -> None:
 def test_a_job_is_never_ready() -> None:
     launch = Launch(job=True, ready_log="up", ready_after=5, ready_timeout=2)
     check_possible(launch, BARE, None)
-    assert list(without_effect(ProfileRequest("job:1", launch), BARE)) == [
+    assert list(without_effect(ProfileRequest(image="job:1", launch=launch), BARE)) == [
         "--ready-log has no effect: a job (--job) is never ready",
         "--ready-after has no effect: a job (--job) is never ready",
     ]
@@ -55,7 +82,9 @@ def test_a_job_is_never_ready() -> None:
 
 def test_options_that_change_nothing_are_named() -> None:
     launch = Launch(ready_after=5)
-    request = ProfileRequest("server:1", launch, strategy="baseline", max_runs=3, dimensions=("x",))
+    request = ProfileRequest(
+        image="server:1", launch=launch, strategy="baseline", max_runs=3, dimensions=("x",)
+    )
     found = list(without_effect(request, SERVER))
     assert found == [
         "--ready-after has no effect: a port that the image exposes says when the container is "
@@ -63,7 +92,7 @@ def test_options_that_change_nothing_are_named() -> None:
         "--dimensions has no effect with --strategy baseline, which explores nothing",
         "--max-runs has no effect with --strategy baseline, which explores nothing",
     ]
-    assert not list(without_effect(ProfileRequest("sleep:1", launch), BARE))
+    assert not list(without_effect(ProfileRequest(image="sleep:1", launch=launch), BARE))
 
 
 def test_workloads_are_repeated_at_ports_of_their_own() -> None:

@@ -28,10 +28,15 @@ CHECKS = tuple(Check(str(number), passed=number > 0) for number in range(118))
 
 def made(*workloads: str, coverage: Coverage) -> Verification:
     runs = (
-        VerifiedRun(Environment(), name, Outcome(Ending.SERVED, CHECKS * (name != "none")), ())
+        VerifiedRun(
+            environment=Environment(),
+            workload=name,
+            outcome=Outcome(ending=Ending.SERVED, checks=CHECKS * (name != "none")),
+            differences=(),
+        )
         for name in workloads
     )
-    return Verification(IMAGE, tuple(runs), __version__, coverage=coverage)
+    return Verification(image=IMAGE, runs=tuple(runs), beacon=__version__, coverage=coverage)
 
 
 def test_it_says_what_was_served_and_what_was_not_looked_at() -> None:
@@ -40,16 +45,21 @@ def test_it_says_what_was_served_and_what_was_not_looked_at() -> None:
     rest = "and serves 117 checks on 80/tcp; not exercised: 443/tcp; watched for 41 s."
     assert verified(done) == f"Verified: starts {rest}"
     assert (
-        verified(msgspec.structs.replace(done, starts=Starts(20, 0)))
+        verified(msgspec.structs.replace(done, starts=Starts(count=20, failed=0)))
         == f"Verified: starts (20 of 20) {rest}"
     )
 
 
 def test_what_a_workload_lacked_for_its_checks_is_not_served() -> None:
     checks = (Check("greeting", passed=True), Check("login", passed=True, value="no account"))
-    run = VerifiedRun(Environment(), "ssh", Outcome(Ending.SERVED, checks), ())
+    run = VerifiedRun(
+        environment=Environment(),
+        workload="ssh",
+        outcome=Outcome(ending=Ending.SERVED, checks=checks),
+        differences=(),
+    )
     covered = Coverage((Listener(22),), (), 41, restarted=True)
-    done = Verification(IMAGE, (run,), __version__, coverage=covered)
+    done = Verification(image=IMAGE, runs=(run,), beacon=__version__, coverage=covered)
     said = "serves 1 check on 22/tcp; not tried: 1 check (no account); watched for 41 s."
     assert verified(done) == f"Verified: starts and {said}"
 
@@ -64,7 +74,7 @@ def test_what_nothing_drove_only_starts() -> None:
 
 PAGE = Difference(DifferenceKind.CHECK, "page", "oops")
 CODE = Difference(DifferenceKind.ENDING, "exit code", "exit code 1, recorded: 0")
-KILL = IntendedDenial("kill", Phase.SHUTDOWN, 1, ("supervisord",))
+KILL = IntendedDenial(event="kill", phase=Phase.SHUTDOWN, count=1, processes=("supervisord",))
 
 
 def ran(
@@ -75,11 +85,20 @@ def ran(
     suffered: tuple[str, ...] = (),
     runs: tuple[int, int] = (1, 0),
 ) -> VerifiedRun:
-    outcome = Outcome(Ending.SERVED)
+    outcome = Outcome(ending=Ending.SERVED)
+    enforced, controls = runs
     return VerifiedRun(
-        Environment(), "http", outcome, differences, 0, 0, control, unsteady, intended, suffered,
-        *runs,
-    )  # fmt: skip
+        environment=Environment(),
+        workload="http",
+        outcome=outcome,
+        differences=differences,
+        control_differences=control,
+        unsteady=unsteady,
+        intended=intended,
+        suffered=suffered,
+        enforced=enforced,
+        control=controls,
+    )
 
 
 def test_whose_fault_each_difference_is() -> None:
@@ -108,16 +127,16 @@ def test_what_was_denied_as_the_user_asked() -> None:
     ]
     *_, line = told(ran(CODE, intended=(KILL,), suffered=("exit code",)))
     assert line.endswith("by supervisord; what suffers: exit code")
-    done = Verification(IMAGE, (ran(intended=(KILL,)),), __version__)
+    done = Verification(image=IMAGE, runs=(ran(intended=(KILL,)),), beacon=__version__)
     assert closing(done).endswith("; denied as you asked: kill.")
-    failed = Verification(IMAGE, (ran(CODE, intended=(KILL,)),), __version__)
+    failed = Verification(image=IMAGE, runs=(ran(CODE, intended=(KILL,)),), beacon=__version__)
     assert closing(failed) == (
         "NOT verified: the container differs under this policy; denied as you asked: kill."
     )
 
 
 def test_the_last_line_says_whose_fault_it_is() -> None:
-    gone = Verification(IMAGE, (ran(control=(Shown(PAGE, 2, 2),)),), __version__)
+    gone = Verification(image=IMAGE, runs=(ran(control=(Shown(PAGE, 2, 2),)),), beacon=__version__)
     assert gone.verdict is Verdict.ENVIRONMENT
     assert closing(gone).startswith("NOT verified, and not by the policy's fault: ")
     both = msgspec.structs.replace(gone, runs=(*gone.runs, ran(PAGE)))
@@ -126,13 +145,15 @@ def test_the_last_line_says_whose_fault_it_is() -> None:
 
 
 def test_starts_that_fail_without_the_policy_too() -> None:
-    starts = Starts(20, 2, ("exited: gone",), control=Starts(20, 1))
+    starts = Starts(
+        count=20, failed=2, reasons=("exited: gone",), control=Starts(count=20, failed=1)
+    )
     assert list(told_starts(starts)) == [
         "starts: 18 of 20",
         "  exited: gone",
         "  without the policy: 19 of 20",
     ]
-    good = Verification(IMAGE, (ran(),), __version__, starts=starts)
+    good = Verification(image=IMAGE, runs=(ran(),), beacon=__version__, starts=starts)
     assert good.verdict is Verdict.ENVIRONMENT
-    alone = msgspec.structs.replace(starts, control=Starts(20))
+    alone = msgspec.structs.replace(starts, control=Starts(count=20))
     assert msgspec.structs.replace(good, starts=alone).verdict is Verdict.POLICY

@@ -58,7 +58,7 @@ def test_whose_score_counts(
 
 
 def test_an_older_file_takes_nothing_back() -> None:
-    new = Cvss("3.1", HIGH, 7.8, "nvd", when="2026-06-01")
+    new = Cvss(version="3.1", vector=HIGH, base_score=7.8, by="nvd", when="2026-06-01")
     scores = Scores({ID: Update(new)})
     old = Finding(ID, (Claim(LOW, "nvd", "2025-01-01"), Claim(LOW, "nvd", None)), False)
     outcome = merge(overlay([cve("nvd")], scores), scores, [old])
@@ -77,7 +77,9 @@ def test_the_file_s_other_updates_stay() -> None:
     found = [Finding(ID, (Claim(LOW, "nvd", None),), False)]
     outcome = merge(overlay([cve("nvd")], before), before, found)
     assert outcome.scores.updates["CVE-2014-0038"] == Update(kev=True)
-    assert outcome.scores.updates[ID] == Update(Cvss("3.1", LOW, 3.3, "nvd"), kev=True)
+    assert outcome.scores.updates[ID] == Update(
+        Cvss(version="3.1", vector=LOW, base_score=3.3, by="nvd"), kev=True
+    )
 
 
 def test_everything_is_counted_once() -> None:

@@ -22,7 +22,9 @@ from beacon.model.files import encode, write_files
 PACKAGE = Path(str(resources.files("beacon.data")))
 FILE = PACKAGE / "cves.json"
 SCHEMA = json.loads((PACKAGE / "cves.schema.json").read_text())
-NVD = Cvss("3.1", "CVSS:3.1/AV:L/AC:L/PR:L/UI:N/S:C/C:H/I:H/A:H", 8.8, "nvd")
+NVD = Cvss(
+    version="3.1", vector="CVSS:3.1/AV:L/AC:L/PR:L/UI:N/S:C/C:H/I:H/A:H", base_score=8.8, by="nvd"
+)
 
 
 @pytest.fixture

@@ -28,7 +28,13 @@ FOUR = "CVSS:4.0/AV:L/AC:L/AT:N/PR:L/UI:N/VC:H/VI:H/VA:H/SC:N/SI:N/SA:N"
 )
 def test_every_version(vector: str, version: str, number: float) -> None:
     score = scored(vector, "nvd", "2026-01-31")
-    assert score == Cvss(version, vector.strip("()"), number, "nvd", when="2026-01-31")  # type: ignore[arg-type]
+    assert score == Cvss(
+        version=version,  # type: ignore[arg-type]
+        vector=vector.strip("()"),
+        base_score=number,
+        by="nvd",
+        when="2026-01-31",
+    )
 
 
 @pytest.mark.parametrize(

@@ -25,7 +25,12 @@ RISKY = {"bpf", "clone", "clone3", "keyctl", "mount", "ptrace", "setns", "unshar
 
 
 def table(*versions: str) -> Table:
-    return Table(tuple(Measurement("runc", each, 1, {"close": 1}) for each in versions))
+    return Table(
+        tuple(
+            Measurement(name="runc", version=each, starts=1, calls={"close": 1})
+            for each in versions
+        )
+    )
 
 
 def names(runtime: str) -> set[str]:
@@ -91,8 +96,8 @@ def test_a_host_adds_to_the_table(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
     more = Table(
         (
-            Measurement("youki", "0.5", 9, {"close": 9}),
-            Measurement("crun", "1.8.1", 1, {"umask": 1}),
+            Measurement(name="youki", version="0.5", starts=9, calls={"close": 9}),
+            Measurement(name="crun", version="1.8.1", starts=1, calls={"umask": 1}),
         ),
         (Chance("youki", "sched_yield", 'a "reason" \x7f', "https://example.org"),),
     )
@@ -107,7 +112,7 @@ def test_a_host_adds_to_the_table(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
 
 
 def test_a_measurement_takes_the_place_of_an_older_one() -> None:
-    new = Measurement("runc", "1.0.0", 5, {"read": 5})
+    new = Measurement(name="runc", version="1.0.0", starts=5, calls={"read": 5})
     assert with_measured(table("1.0.0", "1.1.0"), new).runtimes == (*table("1.1.0").runtimes, new)
 
 

@@ -135,7 +135,7 @@ def _find_kept(name: str, kept: Mapping[str, ScriptWorkload]) -> Workload:
 @contextmanager
 def _open_context() -> Iterator[RunContext]:
     recordings = (Observation() for _ in range(100_000))
-    yield RunContext(_Engine(Script()), ReplayMonitor(recordings), stopping=_Now())
+    yield RunContext(engine=_Engine(Script()), monitor=ReplayMonitor(recordings), stopping=_Now())
 
 
 def fake_host(patch: pytest.MonkeyPatch, home: Path) -> None:

@@ -111,9 +111,9 @@ def test_what_a_launch_asks_for(launch: Launch) -> None:
 def test_what_environments_add() -> None:
     assert asked(under(Changes(cap_add=("SYS_ADMIN",)))) == [("cap_add", "SYS_ADMIN", True)]
     words = ("netem", "distribution", "../../../tmp/x")
-    shape = Changes(steps=(Step(Action.SHAPE, command=words),))
+    shape = Changes(steps=(Step(do=Action.SHAPE, command=words),))
     assert asked(under(shape)) == [("shape", " ".join(words), True)]
-    assert asked(under(Changes(steps=(Step(Action.EXEC, command=("id",)),)))) == []
+    assert asked(under(Changes(steps=(Step(do=Action.EXEC, command=("id",)),)))) == []
 
 
 def test_beacon_s_own_environments_ask_for_nothing_as_they_are() -> None:

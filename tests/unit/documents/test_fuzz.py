@@ -72,8 +72,13 @@ _KEPT = ("cap-add", "pid-host", "life", "link", "read-only", "volume", "disk-ful
 def _recorded() -> Profile:
     """Small, but with something in every field."""
     socket = SyscallCount(
-        *(Syscall("socket"), Phase.SERVE, 2, 1, 5, ("server",)),
-        (ClassCount("AF_INET,SOCK_STREAM,0x0", 2, 1, ("server",)),),
+        call=Syscall("socket"),
+        phase=Phase.SERVE,
+        count=2,
+        denied=1,
+        first_ns=5,
+        processes=("server",),
+        classes=(ClassCount("AF_INET,SOCK_STREAM,0x0", 2, 1, ("server",)),),
     )
     default = ran(call("read"), call("execve"), capabilities=(asked("CAP_CHOWN"),))
     driven = ran(
@@ -339,9 +344,14 @@ def test_what_lies_beside_a_policy(place: Path, data: st.DataObject) -> None:
 
 def _verified() -> Verification:
     runs = (
-        VerifiedRun(Environment(), "http", Outcome(Ending.SERVED, (Check("page", True, "x"),)), ()),
+        VerifiedRun(
+            environment=Environment(),
+            workload="http",
+            outcome=Outcome(ending=Ending.SERVED, checks=(Check("page", True, "x"),)),
+            differences=(),
+        ),
     )
-    made = Verification(POLICY.image, runs, "0.0.0", starts=Starts(20))
+    made = Verification(image=POLICY.image, runs=runs, beacon="0.0.0", starts=Starts(count=20))
     return msgspec.structs.replace(
         made, certificate=certify(made, "0" * 64, PROFILE.host, POLICY.image)
     )

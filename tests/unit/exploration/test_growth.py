@@ -10,8 +10,8 @@ from builders import call, check, profile, run
 
 SURROUNDINGS = EnvironmentSpace(
     (
-        Dimension("user", "why", {"nobody": Changes()}),
-        Dimension("life", "why", {"kill": Changes()}, kind=Kind.LIFE_CYCLE),
+        Dimension(name="user", why="why", values={"nobody": Changes()}),
+        Dimension(name="life", why="why", values={"kill": Changes()}, kind=Kind.LIFE_CYCLE),
     )
 )
 

@@ -3,9 +3,9 @@ from __future__ import annotations
 from beacon.exploration.space import Space
 from beacon.model.environment import Changes, Dimension, Environment
 
-A = Dimension("a", "why", {"1": Changes(), "2": Changes()}, conflicts=("c",))
-B = Dimension("b", "why", {"x": Changes()})
-C = Dimension("c", "why", {"y": Changes()})
+A = Dimension(name="a", why="why", values={"1": Changes(), "2": Changes()}, conflicts=("c",))
+B = Dimension(name="b", why="why", values={"x": Changes()})
+C = Dimension(name="c", why="why", values={"y": Changes()})
 
 
 def names(environments: object) -> list[str]:
@@ -21,7 +21,7 @@ def test_singles_and_pairs() -> None:
 
 
 def test_one_value_may_conflict() -> None:
-    b = Dimension("b", "why", {"x": Changes()}, conflicts=("a=2",))
+    b = Dimension(name="b", why="why", values={"x": Changes()}, conflicts=("a=2",))
     assert names(Space((A, b)).pairs()) == ["a=1,b=x"]
 
 

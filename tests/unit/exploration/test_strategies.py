@@ -14,9 +14,11 @@ from beacon.model.environment import Changes, Dimension, Environment
 from beacon.model.event import Event, Syscall
 
 MANY = tuple(
-    Dimension(f"d{number}", "why", {"1": Changes(), "2": Changes()}, conflicts=("d0",))
+    Dimension(
+        name=f"d{number}", why="why", values={"1": Changes(), "2": Changes()}, conflicts=("d0",)
+    )
     if number == 5
-    else Dimension(f"d{number}", "why", {"1": Changes(), "2": Changes()})
+    else Dimension(name=f"d{number}", why="why", values={"1": Changes(), "2": Changes()})
     for number in range(30)
 )
 FEW = MANY[:3]

@@ -73,7 +73,15 @@ def value(field: str) -> Any:
 def policy(**fields: Any) -> Policy:
     made = launched(Launch(**fields), capabilities=("CAP_KILL",))
     ending = Ending.FINISHED if fields.get("job") else Ending.SERVED
-    replay = Replay(Environment(), "none", ending, 0, (), (), ())
+    replay = Replay(
+        environment=Environment(),
+        workload="none",
+        ending=ending,
+        exit_code=0,
+        checks=(),
+        denied=(),
+        refused=(),
+    )
     return msgspec.structs.replace(made, replays=(replay,))
 
 

@@ -129,7 +129,15 @@ def test_a_job_is_not_started_again_and_its_input_ends() -> None:
     launch = Launch(stdin="/data/in", stdin_sha256="00", interactive=True)
     policy = launched(launch)
     assert "restartPolicy" not in KubernetesExporter().render(policy).decode()
-    replay = Replay(Environment(), "none", Ending.FINISHED, 0, (), (), ())
+    replay = Replay(
+        environment=Environment(),
+        workload="none",
+        ending=Ending.FINISHED,
+        exit_code=0,
+        checks=(),
+        denied=(),
+        refused=(),
+    )
     policy = msgspec.structs.replace(policy, replays=(replay,))
     document = KubernetesExporter().render(policy).decode()
     spec = yaml.safe_load(document)["spec"]

@@ -61,7 +61,7 @@ def test_a_port_that_is_once_open_to_all_is_not_for_loopback_only() -> None:
 
 @pytest.mark.parametrize("action", [Action.RESTART, Action.KILL])
 def test_a_second_start_is_seen_in_the_environment(action: Action) -> None:
-    life = Dimension("life", "why", {"again": Changes(steps=(Step(action),))})
+    life = Dimension(name="life", why="why", values={"again": Changes(steps=(Step(do=action),))})
     again = msgspec.structs.replace(
         heard(HTTP), environment=Environment.of((("life", "again"),)), watched=7.0
     )

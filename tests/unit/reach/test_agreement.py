@@ -11,7 +11,7 @@ REACH = Reach((Reachable("read", Scope.RUN), Reachable("mount", Scope.IMAGE)))
 
 def test_what_was_seen_and_cannot_be_made() -> None:
     seen = Observation(
-        (
+        syscalls=(
             call("read"),
             call("mount"),
             call("ptrace", Phase.EXEC),

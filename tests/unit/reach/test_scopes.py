@@ -24,9 +24,9 @@ def starts(
     files = tuple(File(path, Kind.ELF, path) for path in PROGRAMS)
     links = {"/bin": "usr/bin", "/usr/bin/sh": "dash", "/usr/bin/python3": "python3.11"}
     listing = Listing(
-        files,
-        links,
-        tuple(
+        files=files,
+        links=links,
+        packages=tuple(
             Package(name, name.split("_")[0], name == "base", paths)
             for name, paths in packages.items()
         ),
@@ -90,7 +90,7 @@ def test_words_within_words(settings: Settings) -> None:
 )
 def test_recorded_paths_may_be_cut(recorded: str, fits: list[str]) -> None:
     paths = ["/usr/bin/curl", "/a/b/c/d/e/f/g/h/i/curl", f"/usr/{'x' * 40}", f"/usr/{'x' * 31}"]
-    listing = Listing(tuple(File(path, Kind.ELF, path) for path in paths))
+    listing = Listing(files=tuple(File(path, Kind.ELF, path) for path in paths))
     found = Files(listing)
     scopes = Starts(found, (), Closure(found, {}, ()))
     assert [each.path for each in scopes.executed(recorded)] == fits
@@ -99,7 +99,7 @@ def test_recorded_paths_may_be_cut(recorded: str, fits: list[str]) -> None:
 def test_links_without_end_take_little_time() -> None:
     """Each leads through all that come after it, and up and down on the way."""
     links = {f"/l{number}": f"l{number + 1}/" + "a/../" * 150 for number in range(20_000)}
-    files = Files(Listing((File("/bin/program", Kind.ELF, "1"),), links))
+    files = Files(Listing(files=(File("/bin/program", Kind.ELF, "1"),), links=links))
     began = time.monotonic()
     assert files.find("/l0") is None
     assert files.names(files.files["/bin/program"]) == {"program"}

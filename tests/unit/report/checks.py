@@ -30,7 +30,7 @@ NEW = ImageIdentity("web:2", f"sha256:{'2' * 64}", "amd64")
 #: A process may call itself anything that is printable.
 HOSTILE = "`|</td><script>@all [x](http://evil.example) *_~ \\|``&amp;{0}"
 
-_STARTS = Starts(5)
+_STARTS = Starts(count=5)
 
 
 def need(
@@ -65,15 +65,30 @@ def checked(
 ) -> ImageCheck:
     checks = (Check("page", not differences, "digest"),)
     run = VerifiedRun(
-        *(Environment(), "http", Outcome(Ending.SERVED, checks), differences),
+        environment=Environment(),
+        workload="http",
+        outcome=Outcome(ending=Ending.SERVED, checks=checks),
+        differences=differences,
         control_differences=control,
     )
     verification = Verification(
-        *(image, (run,), "0.0.0", 3, files),
+        image=image,
+        runs=(run,),
+        beacon="0.0.0",
+        left_out=3,
+        files=files,
         starts=starts,
         coverage=Coverage((Listener(80),), (), 6),
     )
-    return ImageCheck(image, OLD, "web.policy", needs, alone, verification, "0.0.0")
+    return ImageCheck(
+        image=image,
+        recorded=OLD,
+        directory="web.policy",
+        needs=needs,
+        alone=alone,
+        verification=verification,
+        beacon="0.0.0",
+    )
 
 
 def _three() -> ImageCheck:
@@ -84,7 +99,12 @@ def _three() -> ImageCheck:
         need(Capability("CAP_SYS_NICE"), 0.1),
         need(Syscall("fsync")),
         differences=(page, denied),
-        starts=Starts(5, 1, ("exited: The container exited with code 1.",), (denied,)),
+        starts=Starts(
+            count=5,
+            failed=1,
+            reasons=("exited: The container exited with code 1.",),
+            differences=(denied,),
+        ),
     )
 
 
@@ -108,7 +128,7 @@ def _edited() -> ImageCheck:
 def _changed(*, passes: bool) -> ImageCheck:
     checks = (Check("page", passes, "other"),)
     page = Difference(DifferenceKind.CHECK, "page", "answered other, recorded: digest")
-    run = LoggedRun(Environment(), "http", Outcome(Ending.SERVED, checks), (page,))
+    run = LoggedRun(Environment(), "http", Outcome(ending=Ending.SERVED, checks=checks), (page,))
     return checked(alone=(run,))
 
 

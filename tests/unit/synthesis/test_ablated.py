@@ -22,7 +22,15 @@ OTHER = Environment.of((("init", "yes"),))
 
 def socket(*classes: str) -> SyscallCount:
     counted = tuple(ClassCount(each, 1, 0, ("server",)) for each in classes)
-    return SyscallCount(Syscall("socket"), Phase.START, len(classes), 0, 5, ("server",), counted)
+    return SyscallCount(
+        call=Syscall("socket"),
+        phase=Phase.START,
+        count=len(classes),
+        denied=0,
+        first_ns=5,
+        processes=("server",),
+        classes=counted,
+    )
 
 
 def elsewhere(*syscalls: SyscallCount) -> Run:
@@ -30,7 +38,7 @@ def elsewhere(*syscalls: SyscallCount) -> Run:
 
 
 def recorded(*runs: Run) -> Profile:
-    init = Dimension("init", "why", {"yes": Changes(init=True)})
+    init = Dimension(name="init", why="why", values={"yes": Changes(init=True)})
     return msgspec.structs.replace(
         profile(*runs, runtime="runc 1.1.5"), surroundings=EnvironmentSpace((init,))
     )

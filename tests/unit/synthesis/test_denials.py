@@ -24,7 +24,7 @@ def judged(
     *syscalls: SyscallCount, policy: Policy | None = None, capabilities: tuple[str, ...] = ()
 ) -> dict[str, Denial]:
     asked = tuple(check(name, granted=False) for name in capabilities)
-    found = Judge(policy).denials(Observation(syscalls, asked))
+    found = Judge(policy).denials(Observation(syscalls=syscalls, capabilities=asked))
     return {f"{each.kind} {each.event}": each for each in found}
 
 
@@ -68,12 +68,14 @@ def test_capabilities_that_decide_nothing_are_not_denied() -> None:
         check("CAP_SETUID", Phase.RUNTIME, granted=False),
         msgspec.structs.replace(check("CAP_SETGID", granted=False), holding=Holding.CAPSET),
     )
-    assert Judge(None).denials(Observation((), asked)) == ()
+    assert Judge(None).denials(Observation(syscalls=(), capabilities=asked)) == ()
 
 
 def test_what_the_policy_would_deny() -> None:
     seen = (call("read"), call("mount"), call("getppid", abi=Abi.I386), check("CAP_CHOWN"))
-    observation = Observation(tuple(e for e in seen if isinstance(e, SyscallCount)), (seen[3],))
+    observation = Observation(
+        syscalls=tuple(e for e in seen if isinstance(e, SyscallCount)), capabilities=(seen[3],)
+    )
     found = Judge(plain()).denials(observation)
     assert {(str(each.event), each.kind, each.standing) for each in found} == {
         ("mount", DenialKind.WOULD_BE, Standing.BEYOND),
@@ -85,8 +87,13 @@ def test_what_the_policy_would_deny() -> None:
 def test_argument_classes_are_judged_each() -> None:
     inet, alg = "AF_INET,SOCK_STREAM,IPPROTO_TCP", "0x26,SOCK_STREAM,0x0"
     entry = SyscallCount(
-        *(Syscall("socket"), Phase.SERVE, 3, 0, 1, ("x",)),
-        (ClassCount(inet, 1, 0, ("x",)), ClassCount(alg, 2, 0, ("y",))),
+        call=Syscall("socket"),
+        phase=Phase.SERVE,
+        count=3,
+        denied=0,
+        first_ns=1,
+        processes=("x",),
+        classes=(ClassCount(inet, 1, 0, ("x",)), ClassCount(alg, 2, 0, ("y",))),
     )
     found = judged(entry, policy=by_classes(("socket", inet)))
     (denial,) = found.values()
@@ -96,11 +103,11 @@ def test_argument_classes_are_judged_each() -> None:
 
 def with_history() -> Policy:
     replay = Replay(
-        Environment(),
-        "none",
-        Ending.SERVED,
-        0,
-        (),
+        environment=Environment(),
+        workload="none",
+        ending=Ending.SERVED,
+        exit_code=0,
+        checks=(),
         denied=(Syscall("clone3"),),
         refused=("CAP_SYS_NICE",),
         signalled=(Syscall("bpf"),),
@@ -154,7 +161,7 @@ _CALLS = st.lists(
 @given(_CALLS, st.booleans())
 def test_nothing_is_lost_and_nothing_is_made_up(seen: list[SyscallCount], policed: bool) -> None:
     policy = with_history() if policed else None
-    found = Judge(policy).denials(Observation(tuple(seen)))
+    found = Judge(policy).denials(Observation(syscalls=tuple(seen)))
     keys: list[tuple[Event, DenialKind]] = [(each.event, each.kind) for each in found]
     assert len(keys) == len(set(keys))
     sums = {kind: sum(e.count for e in found if e.kind is kind) for kind in DenialKind}

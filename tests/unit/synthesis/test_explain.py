@@ -61,7 +61,7 @@ def test_what_denial_buys_is_told_of_what_nobody_weighed() -> None:
 def test_a_capability_that_an_environment_lends() -> None:
     lock, chown = (check(name) for name in ("CAP_IPC_LOCK", "CAP_CHOWN"))
     added = Environment.of((("cap-add", "lock"),))
-    lends = Dimension("cap-add", "Why.", {"lock": Changes(cap_add=("IPC_LOCK",))})
+    lends = Dimension(name="cap-add", why="Why.", values={"lock": Changes(cap_add=("IPC_LOCK",))})
     runs = (
         run(call("read"), capabilities=(chown,)),
         replace(run(call("read"), capabilities=(lock, chown)), environment=added),

@@ -214,7 +214,7 @@ def test_what_is_within_reach_is_seen_by_then() -> None:
         Entry(event=Syscall(name), allowed=False, basis=Basis.REACH, callers=each)
         for name, each in callers.items()
     )
-    summary = ReachSummary(Scope.BESIDE, calls=3, seen=1, reserve=0, denied=2, unresolved=0)
+    summary = ReachSummary(scope=Scope.BESIDE, calls=3, seen=1, reserve=0, denied=2, unresolved=0)
     policy = replace(policy, reach=summary, entries=(*policy.entries, *unseen))
     local = (ClassCount("AF_UNIX,SOCK_STREAM,0x0", 1, 0, ("server",)),)
     after = heal(policy, [run(call("sendfile"), replace(call("socket"), classes=local))])

@@ -126,7 +126,7 @@ _CALLS = st.lists(st.sampled_from(["read", "kill", "ptrace", "futex", "socket"])
 @given(st.lists(_CALLS, min_size=1, max_size=6))
 def test_it_lacks_what_a_policy_derived_without_it_denies(shown: list[list[str]]) -> None:
     default = under("")
-    dimensions = (Dimension(f"d{n}", "why", {"yes": Changes()}) for n in range(6))
+    dimensions = (Dimension(name=f"d{n}", why="why", values={"yes": Changes()}) for n in range(6))
     around = EnvironmentSpace(tuple(dimensions))
     varied = [under(f"d{n}", *map(call, names)) for n, names in enumerate(shown)]
     lacking = found(of=profile(default, *varied))

@@ -17,8 +17,15 @@ from builders import call, profile, run
 
 TABLE = Table(
     (
-        Measurement("runc", "1.1.5", 100, {"capget": 100, "prctl(PR_SET_KEEPCAPS)": 50, "read": 9}),
-        Measurement("crun", "1.8.1", 100, {"pselect6": 50}, {"umask": 9}),
+        Measurement(
+            name="runc",
+            version="1.1.5",
+            starts=100,
+            calls={"capget": 100, "prctl(PR_SET_KEEPCAPS)": 50, "read": 9},
+        ),
+        Measurement(
+            name="crun", version="1.8.1", starts=100, calls={"pselect6": 50}, exec={"umask": 9}
+        ),
     ),
     (Chance("runc", "rt_sigreturn", "Go preempts", "https://example.org"),),
 )

@@ -54,7 +54,7 @@ def check_fails_in_time(
 
 def check_same_names_without_a_server(workload: SuiteWorkload[Any]) -> None:
     """No network and nobody listening give the same names, and none passes."""
-    apart = workload.drive(Endpoint(CONTAINER, None, ()), 5)
+    apart = workload.drive(Endpoint(container=CONTAINER, address=None, ports=()), 5)
     alone = workload.drive(endpoint(nobody()), 5)
     assert [check.name for check in apart] == [check.name for check in alone]
     assert not any(check.passed for check in (*apart, *alone))

@@ -15,7 +15,7 @@ PAGE = b"<html>" + b"hello " * 500 + b"</html>"
 
 
 def endpoint(port: int, container: str = CONTAINER) -> Endpoint:
-    return Endpoint(container, "127.0.0.1", (port,))
+    return Endpoint(container=container, address="127.0.0.1", ports=(port,))
 
 
 class Healthy(BaseHTTPRequestHandler):

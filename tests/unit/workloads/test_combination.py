@@ -93,7 +93,7 @@ def test_programs_drive_beside_known_workloads(tmp_path: Path) -> None:
     assert both.name == "./first_one.sh+./second.sh"
     assert not is_known(both.name)
     assert programs(both.name) == ("./first_one.sh", "./second.sh")
-    endpoint = Endpoint("", "192.0.2.1", ())
+    endpoint = Endpoint(container="", address="192.0.2.1", ports=())
     checks = both.drive(endpoint, 5)
     assert [(check.name, check.passed) for check in checks] == [
         ("exit code", True), ("./second.sh: exit code", False),
@@ -123,7 +123,7 @@ def test_a_plus_in_the_name_of_a_single_program(tmp_path: Path) -> None:
 
 
 def test_the_first_keeps_its_names_and_the_others_stand_behind_their_port() -> None:
-    endpoint = Endpoint("", "192.0.2.1", (80, 6379, 9100))
+    endpoint = Endpoint(container="", address="192.0.2.1", ports=(80, 6379, 9100))
     checks = made("http+redis+http:9100", 80, 6379, 9100).drive(endpoint, 1)
     assert [(check.name, check.value) for check in checks] == [
         ("ping", "http (80, 6379, 9100)"),
@@ -133,7 +133,7 @@ def test_the_first_keeps_its_names_and_the_others_stand_behind_their_port() -> N
 
 
 def test_a_part_that_passed_nothing_drove_nothing() -> None:
-    endpoint = Endpoint("", "192.0.2.1", (80, 9100))
+    endpoint = Endpoint(container="", address="192.0.2.1", ports=(80, 9100))
     both = made("http+http:9100", 80, 9100)
     assert both.reached(endpoint, both.drive(endpoint, 1)) == {"80/tcp", "9100/tcp"}
     one = made("http:9100+http:80", 9100)
@@ -141,7 +141,7 @@ def test_a_part_that_passed_nothing_drove_nothing() -> None:
 
 
 def test_ports_besides_count_where_their_check_found_them() -> None:
-    endpoint = Endpoint("", "192.0.2.1", (80, 443, 8443))
+    endpoint = Endpoint(container="", address="192.0.2.1", ports=(80, 443, 8443))
     plain, tls = Check("status of /", True, "200"), Check("TLS: version", True, "TLSv1.3")
     assert reached(drivers()["http"], endpoint, (plain, tls)) == {"80/tcp", "443/tcp"}
     absent = Check("TLS: version", True, "no TLS")
@@ -149,7 +149,10 @@ def test_ports_besides_count_where_their_check_found_them() -> None:
     failed = Check("TLS: version", False, None)
     assert reached(drivers()["http"], endpoint, (plain, failed)) == {"80/tcp"}
     assert reached(drivers()["http"], endpoint, (failed,)) == frozenset()
-    assert reached(drivers()["http"], Endpoint("", None, (80,)), (plain,)) == frozenset()
+    assert (
+        reached(drivers()["http"], Endpoint(container="", address=None, ports=(80,)), (plain,))
+        == frozenset()
+    )
 
 
 def test_clients_go_where_somebody_listens() -> None:
@@ -160,8 +163,10 @@ def test_clients_go_where_somebody_listens() -> None:
 
 
 def test_a_part_drives_what_is_beside_its_habitual_port() -> None:
-    endpoint = Endpoint("", "192.0.2.1", (80, 5672, 5671, 15672))
+    endpoint = Endpoint(container="", address="192.0.2.1", ports=(80, 5672, 5671, 15672))
     checks = made("http+amqp:5672", 80, 5672).drive(endpoint, 1)
     assert checks[1].value == "amqp (5672, 5671, 15672)"
-    second = made("http+amqp:5673", 80).drive(Endpoint("", "192.0.2.1", (80, 5673, 5671)), 1)
+    second = made("http+amqp:5673", 80).drive(
+        Endpoint(container="", address="192.0.2.1", ports=(80, 5673, 5671)), 1
+    )
     assert second[1].value == "amqp (5673,)"

@@ -27,8 +27,8 @@ from beacon.workloads.messages import Done, Request, line
 from beacon_catalogue.http.workload import WORKLOAD
 from unit.workloads.servers import CONTAINER, Healthy, endpoint, listening, serving
 
-_NETLESS = Endpoint(CONTAINER, None, ())
-_REQUEST = Request(CONTAINER, None, (), {}, 5)
+_NETLESS = Endpoint(container=CONTAINER, address=None, ports=())
+_REQUEST = Request(container=CONTAINER, address=None, ports=(), env={}, timeout=5)
 
 
 def _silent(connection: socket.socket) -> None:
@@ -119,7 +119,9 @@ def test_it_ends_at_once_when_the_container_is_gone(redis: ConfinedWorkload) -> 
     with listening(_silent) as port:
         threading.Timer(0.5, stop.set).start()
         began = time.monotonic()
-        checks = redis.drive(Endpoint(CONTAINER, "127.0.0.1", (port,), stop=stop), 60)
+        checks = redis.drive(
+            Endpoint(container=CONTAINER, address="127.0.0.1", ports=(port,), stop=stop), 60
+        )
     assert time.monotonic() - began < 3
     assert not any(check.passed for check in checks)
     assert _children(_driver_of(redis)) == []
@@ -187,7 +189,8 @@ import sys
 signal.signal(signal.SIGINT, signal.default_int_handler)
 from beacon.workloads.interface import Endpoint
 from beacon.workloads.discovery import find
-find("redis").drive(Endpoint("", "127.0.0.1", (int(sys.argv[1]),)), 60)
+endpoint = Endpoint(container="", address="127.0.0.1", ports=(int(sys.argv[1]),))
+find("redis").drive(endpoint, 60)
 """
 
 
@@ -265,5 +268,7 @@ def test_silence_ends_with_the_time() -> None:
 
 
 def test_a_request_survives_its_way() -> None:
-    request = Request(CONTAINER, "::1", (1, 2), {"A": "\x1b \u00e4"}, 1.5)
+    request = Request(
+        container=CONTAINER, address="::1", ports=(1, 2), env={"A": "\x1b \u00e4"}, timeout=1.5
+    )
     assert msgspec.json.decode(line(request), type=Request) == request

@@ -28,7 +28,7 @@ def _brief(monkeypatch: pytest.MonkeyPatch) -> None:
 def _asked(port: int, transport: str = "tcp") -> list[Spoken]:
     listener = Listener(port, "udp" if transport == "udp" else "tcp")
     workload = DetectionWorkload((listener,))
-    endpoint = Endpoint(CONTAINER, "127.0.0.1", ())
+    endpoint = Endpoint(container=CONTAINER, address="127.0.0.1", ports=())
     checks = workload.drive(endpoint, 30)
     assert workload.reached(endpoint, checks) == frozenset()
     return list(spoken(checks))
@@ -68,13 +68,13 @@ def test_a_socket_is_known_by_what_it_says(
 ) -> None:
     with listening(_saying(banner, answers)) as port:
         (found,) = _asked(port)
-    assert found == Spoken(port, workload, asked=True)
+    assert found == Spoken(port=port, workload=workload, asked=True)
 
 
 def test_a_closed_port_speaks_nothing_and_a_web_server_http() -> None:
     assert _asked(nobody()) == []
     with serving(Healthy) as port:
-        assert _asked(port) == [Spoken(port, "http", asked=True)]
+        assert _asked(port) == [Spoken(port=port, workload="http", asked=True)]
 
 
 @contextmanager
@@ -95,9 +95,9 @@ def _secure(behave: Callable[[ssl.SSLSocket], None]) -> Iterator[int]:
 
 def test_behind_tls_it_is_asked_again() -> None:
     with _secure(_saying(b"", {b"GET": b"HTTP/1.1 200 OK\r\n\r\n"})) as port:
-        assert _asked(port) == [Spoken(port, "http", tls=True, asked=True)]
+        assert _asked(port) == [Spoken(port=port, workload="http", tls=True, asked=True)]
     with _secure(_saying(b"who knows\r\n")) as port:
-        assert _asked(port) == [Spoken(port, "tls", tls=True, asked=True)]
+        assert _asked(port) == [Spoken(port=port, workload="tls", tls=True, asked=True)]
 
 
 def test_datagrams_of_nobody_are_not_guessed() -> None:
@@ -109,7 +109,10 @@ def test_datagrams_of_nobody_are_not_guessed() -> None:
 
 
 def test_without_an_address_nobody_is_asked() -> None:
-    assert DetectionWorkload((Listener(1),)).drive(Endpoint("", None, ()), 1) == ()
+    assert (
+        DetectionWorkload((Listener(1),)).drive(Endpoint(container="", address=None, ports=()), 1)
+        == ()
+    )
 
 
 @pytest.mark.parametrize("name", sorted(drivers()))

@@ -25,7 +25,7 @@ from beacon.workloads.detection import DetectionWorkload, spoken
 from beacon.workloads.discovery import services, unconfined
 from beacon.workloads.interface import Endpoint
 port = int(sys.argv[1])
-endpoint = Endpoint("", "127.0.0.1", (port,))
+endpoint = Endpoint(container="", address="127.0.0.1", ports=(port,))
 service = services()["shout"]
 asked = DetectionWorkload((Listener(port),)).drive(endpoint, 10) if sys.argv[2:] else ()
 checks = unconfined("shout").drive(endpoint, 20)

@@ -6,9 +6,17 @@ from beacon.model.recognition import RecognisedService, Recognition, Spoken
 from beacon.workloads.recognition import Evidence, is_main, recognise
 from beacon.workloads.service import Service
 
-NGINX = Service("nginx", "", "http", images=("nginx",), programs=("nginx",))
-REDIS = Service("redis", "", "redis", images=("redis", "valkey"), programs=("redis-server",))
-TOMCAT = Service("tomcat", "", "http", images=("tomcat",), interpreters=("java",))
+NGINX = Service(name="nginx", summary="", workload="http", images=("nginx",), programs=("nginx",))
+REDIS = Service(
+    name="redis",
+    summary="",
+    workload="redis",
+    images=("redis", "valkey"),
+    programs=("redis-server",),
+)
+TOMCAT = Service(
+    name="tomcat", summary="", workload="http", images=("tomcat",), interpreters=("java",)
+)
 
 
 @pytest.mark.parametrize(
@@ -58,7 +66,11 @@ def test_a_companion_is_not_what_the_command_starts() -> None:
 def test_the_sentence_says_what_and_why() -> None:
     recognition = Recognition(
         (RecognisedService("nginx", ("process /usr/sbin/nginx",)),),
-        (Spoken(80, "http"), Spoken(53, "dns", "udp"), Spoken(9443, "http", tls=True)),
+        (
+            Spoken(port=80, workload="http"),
+            Spoken(port=53, workload="dns", transport="udp"),
+            Spoken(port=9443, workload="http", tls=True),
+        ),
     )
     assert recognition.sentence() == (
         "recognised: nginx (process /usr/sbin/nginx), http on 80/tcp, dns on 53/udp, "

@@ -15,7 +15,7 @@ from beacon.model.run import Check
 from beacon.workloads.interface import Endpoint, WorkloadError
 from beacon.workloads.script import ScriptWorkload, read_script
 
-_ENDPOINT = Endpoint("abc", "172.17.0.2", (80, 443))
+_ENDPOINT = Endpoint(container="abc", address="172.17.0.2", ports=(80, 443))
 
 Script = Callable[[str], ScriptWorkload]
 
@@ -91,7 +91,7 @@ def test_the_environment_is_minimal_and_tells_the_endpoint(
 
 def test_without_network_address_and_port_are_empty(script: Script) -> None:
     workload = script('[ -z "$BEACON_ADDRESS$BEACON_PORT$BEACON_PORTS" ]')
-    assert workload.drive(Endpoint("abc", None, ()), 10)[0].passed
+    assert workload.drive(Endpoint(container="abc", address=None, ports=()), 10)[0].passed
 
 
 def test_reported_checks_are_added(script: Script) -> None:

@@ -27,7 +27,9 @@ def greeting(server):
         return connection.recv(64).decode()
 
 WORKLOAD = SuiteWorkload("mine", suite, lambda peer, endpoint: peer, ports=(4321,))
-SERVICE = Service("mine", "a test", "mine", drives="my_service:WORKLOAD", ports=(4321,))
+SERVICE = Service(
+    name="mine", summary="a test", workload="mine", drives="my_service:WORKLOAD", ports=(4321,)
+)
 """
 
 
@@ -58,7 +60,7 @@ def test_an_installed_package_adds_a_service(folder: Path) -> None:
     program = (
         "from beacon.workloads.discovery import unconfined\n"
         "from beacon.workloads.interface import Endpoint\n"
-        "print(unconfined('mine').drive(Endpoint('', None, ()), 1))\n"
+        "print(unconfined('mine').drive(Endpoint(container='', address=None, ports=()), 1))\n"
     )
     command = [sys.executable, "-c", program]
     done = subprocess.run(
@@ -87,7 +89,7 @@ def test_a_broken_package_is_named(folder: Path, module: str, value: str, match:
 @pytest.mark.parametrize("name", sorted(drivers()))
 def test_every_workload_names_the_same_checks_without_a_network(name: str) -> None:
     workload = drivers()[name].load()
-    checks = workload.drive(Endpoint("", None, ()), 5)
+    checks = workload.drive(Endpoint(container="", address=None, ports=()), 5)
     assert workload.name == name
     assert checks
     assert not any(check.passed for check in checks)
@@ -108,8 +110,13 @@ def test_what_a_service_brings_is_there(name: str) -> None:
 
 def test_a_name_is_no_markup() -> None:
     with pytest.raises(ValueError, match="a service's name"):
-        Service("+http", "", "http")
+        Service(name="+http", summary="", workload="http")
 
 
 def test_an_unknown_check_name_belongs_to_nobody() -> None:
-    assert find("none").reached(Endpoint("", None, ()), (Check("x", passed=True),)) == frozenset()
+    assert (
+        find("none").reached(
+            Endpoint(container="", address=None, ports=()), (Check("x", passed=True),)
+        )
+        == frozenset()
+    )

@@ -35,7 +35,7 @@ _MOST = 16 << 20
 _CHUNK = 1 << 16
 
 
-@dataclass
+@dataclass(kw_only=True)
 class Call:
     """One call: what came back so far."""
 
@@ -99,7 +99,7 @@ class Connection:
 
     def begin(self, method: str, metadata: Mapping[str, str] | None = None) -> Call:
         """Begin a call of `package.Service/Method`."""
-        call = Call(self._h2.get_next_available_stream_id())
+        call = Call(stream=self._h2.get_next_available_stream_id())
         head = {
             ":method": "POST",
             ":scheme": self._scheme,

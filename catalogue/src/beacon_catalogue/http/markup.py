@@ -43,7 +43,7 @@ class Field:
         return self.attributes.get("value", "")
 
 
-@dataclass
+@dataclass(kw_only=True)
 class Form:
     """A form; `words` are its names and what stands on its buttons."""
 
@@ -54,7 +54,7 @@ class Form:
     words: list[str] = field(default_factory=list)
 
 
-@dataclass
+@dataclass(kw_only=True)
 class Markup:
     """What a page refers to, each as it is written there."""
 
@@ -138,9 +138,9 @@ class _Reader(HTMLParser):
 
 def _form(given: Mapping[str, str]) -> Form:
     return Form(
-        given.get("action", ""),
-        given.get("method", "get").strip().lower(),
-        given.get("enctype", "").strip().lower(),
+        action=given.get("action", ""),
+        method=given.get("method", "get").strip().lower(),
+        encoding=given.get("enctype", "").strip().lower(),
         words=[given.get(name, "") for name in ("id", "name", "class", "aria-label")],
     )
 

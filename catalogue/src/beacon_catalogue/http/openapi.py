@@ -69,7 +69,7 @@ class Description:
     content: bytes
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Case:
     """A request; without a target the operation could not be exercised.
 

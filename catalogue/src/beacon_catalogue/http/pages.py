@@ -29,7 +29,7 @@ _STATIC = (
 )
 
 
-@dataclass
+@dataclass(kw_only=True)
 class Tour:
     """What one visitor saw; `complete` unless his time was over first.
 

@@ -21,7 +21,7 @@ OK, MISSING, EXISTS, TOO_LARGE, INVALID, NOT_STORED, NOT_A_NUMBER = range(0x00, 
 UNAUTHORISED, UNKNOWN = 0x20, 0x81
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Answer:
     """One response."""
 
@@ -54,7 +54,13 @@ def answer(line: Line) -> Answer:
     if magic != _RESPONSE or opaque != _OPAQUE or keys + extras > length:
         raise AnswerError(f"no response of the binary protocol: magic {magic:#x}")
     body = line.exactly(length)
-    return Answer(code, body[extras : extras + keys], body[:extras], body[extras + keys :], cas)
+    return Answer(
+        status=code,
+        key=body[extras : extras + keys],
+        extras=body[:extras],
+        value=body[extras + keys :],
+        cas=cas,
+    )
 
 
 def call(

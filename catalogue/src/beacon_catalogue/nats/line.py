@@ -18,7 +18,7 @@ _PATIENCE = 5.0
 _NUMBER = re.compile(rb"\d{1,9}")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Message:
     """A message as it was delivered."""
 
@@ -133,7 +133,13 @@ class Line:
         names = [word.decode("utf-8", "replace") for word in words[:-numbers]]
         header = content[: sizes[0]] if numbers == 2 else None
         payload = content[sizes[0] :] if numbers == 2 else content
-        return Message(names[0], names[1], payload, names[2] if names[2:] else None, header)
+        return Message(
+            subject=names[0],
+            subscription=names[1],
+            payload=payload,
+            reply=names[2] if names[2:] else None,
+            header=header,
+        )
 
     def _hello(self) -> Mapping[str, Any]:
         line = self._line()

@@ -75,7 +75,9 @@ def _answer(datagrams: socket.socket, answer: Answer, done: threading.Event) -> 
 
 
 def _endpoint(port: int) -> Endpoint:
-    return Endpoint(CONTAINER, "127.0.0.1", (port,), {}, udp_ports=(port,))
+    return Endpoint(
+        container=CONTAINER, address="127.0.0.1", ports=(port,), env={}, udp_ports=(port,)
+    )
 
 
 @pytest.mark.parametrize("answer", [_silent, _echoing, _nonsense, _looping])
@@ -90,7 +92,7 @@ def test_what_is_no_server_fails_in_time(answer: Answer) -> None:
 
 
 def test_no_network_and_nobody_listening_give_the_same_names() -> None:
-    apart = WORKLOAD.drive(Endpoint(CONTAINER, None, ()), 5)
+    apart = WORKLOAD.drive(Endpoint(container=CONTAINER, address=None, ports=()), 5)
     alone = WORKLOAD.drive(_endpoint(nobody()), 5)
     assert [check.name for check in apart] == [check.name for check in alone]
     assert not any(check.passed for check in (*apart, *alone))

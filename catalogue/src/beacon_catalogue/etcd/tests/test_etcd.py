@@ -65,7 +65,7 @@ def test_another_web_server_is_none() -> None:
 
 
 def test_no_network_and_nobody_listening_give_the_same_names() -> None:
-    apart = WORKLOAD.drive(Endpoint(CONTAINER, None, ()), 5)
+    apart = WORKLOAD.drive(Endpoint(container=CONTAINER, address=None, ports=()), 5)
     alone = WORKLOAD.drive(endpoint(nobody()), 5)
     assert [check.name for check in apart] == [check.name for check in alone]
     assert {check.name for check in (*apart, *alone) if check.passed} <= {"peer port"}

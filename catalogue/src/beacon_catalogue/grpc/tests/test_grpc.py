@@ -100,7 +100,7 @@ def test_what_is_no_server_fails_in_time(behaviour, earned: set[str]) -> None:  
 
 
 def test_no_network_and_nobody_listening_give_the_same_names() -> None:
-    apart = WORKLOAD.drive(Endpoint(CONTAINER, None, ()), 5)
+    apart = WORKLOAD.drive(Endpoint(container=CONTAINER, address=None, ports=()), 5)
     alone = WORKLOAD.drive(endpoint(nobody()), 5)
     assert [check.name for check in apart] == [check.name for check in alone]
     assert not any(check.passed for check in (*apart, *alone))
@@ -136,5 +136,5 @@ def test_what_is_no_message_is_told(content: bytes) -> None:
 
 
 def test_half_a_message_is_none() -> None:
-    call = Call(1, content=bytearray(b"\0\0\0\0\x01a\0\0\0\0\x02b"))
+    call = Call(stream=1, content=bytearray(b"\0\0\0\0\x01a\0\0\0\0\x02b"))
     assert call.messages == [b"a"]

@@ -202,7 +202,7 @@ def test_fields_are_filled_by_type_and_name() -> None:
         Field("f", "file", {}),
     ]
     persona = Persona()
-    filled = dict(persona.fill(Form("", "post", "", fields)))
+    filled = dict(persona.fill(Form(action="", method="post", encoding="", fields=fields)))
     assert filled == {
         "email": f"{persona.name}@example.org",
         "n": "20",

@@ -197,14 +197,20 @@ def test_nobody_listening_fails_every_check() -> None:
 
 
 def test_no_network_fails_every_check_under_the_same_names() -> None:
-    checks = WORKLOAD.drive(Endpoint(CONTAINER, None, (80,)), 5)
+    checks = WORKLOAD.drive(Endpoint(container=CONTAINER, address=None, ports=(80,)), 5)
     assert not any(check.passed for check in checks)
     assert [check.name for check in checks] == list(_drive(nobody()))
 
 
 def test_ports_of_tls_are_tried_where_the_container_has_them() -> None:
-    both = site_of(Peer("192.0.2.1", 80, Deadline(1)), Endpoint(CONTAINER, "192.0.2.1", (80, 443)))
-    plain = site_of(Peer("192.0.2.1", 80, Deadline(1)), Endpoint(CONTAINER, "192.0.2.1", (80,)))
+    both = site_of(
+        Peer("192.0.2.1", 80, Deadline(1)),
+        Endpoint(container=CONTAINER, address="192.0.2.1", ports=(80, 443)),
+    )
+    plain = site_of(
+        Peer("192.0.2.1", 80, Deadline(1)),
+        Endpoint(container=CONTAINER, address="192.0.2.1", ports=(80,)),
+    )
     assert (both._tls_ports, plain._tls_ports) == ((443,), ())
 
 

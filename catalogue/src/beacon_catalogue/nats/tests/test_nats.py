@@ -73,7 +73,7 @@ def test_what_is_no_server_fails_in_time(behaviour) -> None:  # noqa: ANN001
 
 
 def test_no_network_and_nobody_listening_give_the_same_names() -> None:
-    apart = WORKLOAD.drive(Endpoint(CONTAINER, None, ()), 5)
+    apart = WORKLOAD.drive(Endpoint(container=CONTAINER, address=None, ports=()), 5)
     alone = WORKLOAD.drive(endpoint(nobody()), 5)
     assert [check.name for check in apart] == [check.name for check in alone]
     assert {check.name for check in (*apart, *alone) if check.passed} == {"monitoring"}
@@ -89,9 +89,15 @@ def _told(content: bytes) -> Message:
 
 
 def test_messages_are_read() -> None:
-    assert _told(b"MSG a.b 1 2\r\nhi\r\n") == Message("a.b", "1", b"hi")
-    assert _told(b"PING\r\nMSG a 1 r 0\r\n\r\n") == Message("a", "1", b"", "r")
-    assert _told(b"HMSG a 1 r 2 4\r\nhhhi\r\n") == Message("a", "1", b"hi", "r", b"hh")
+    assert _told(b"MSG a.b 1 2\r\nhi\r\n") == Message(
+        subject="a.b", subscription="1", payload=b"hi"
+    )
+    assert _told(b"PING\r\nMSG a 1 r 0\r\n\r\n") == Message(
+        subject="a", subscription="1", payload=b"", reply="r"
+    )
+    assert _told(b"HMSG a 1 r 2 4\r\nhhhi\r\n") == Message(
+        subject="a", subscription="1", payload=b"hi", reply="r", header=b"hh"
+    )
 
 
 @pytest.mark.parametrize(

@@ -72,7 +72,7 @@ def _brief(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def _spoken(port: int) -> list[str]:
     workload = DetectionWorkload((Listener(port),))
-    checks = workload.drive(Endpoint(CONTAINER, "127.0.0.1", ()), 30)
+    checks = workload.drive(Endpoint(container=CONTAINER, address="127.0.0.1", ports=()), 30)
     return [each.workload for each in spoken(checks)]
 
 

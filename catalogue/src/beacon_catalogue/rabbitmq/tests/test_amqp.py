@@ -54,7 +54,7 @@ def _starting(connection: socket.socket) -> None:
 def apart() -> Workload:
     """In a process of its own: pika leaves sockets open when a connection ends early."""
     workload = find("amqp")
-    workload.drive(Endpoint(CONTAINER, None, ()), 5)
+    workload.drive(Endpoint(container=CONTAINER, address=None, ports=()), 5)
     return workload
 
 
@@ -75,7 +75,7 @@ _DOORS = {"TLS", "metrics", "management", "STOMP", "AMQPLAIN"}
 
 
 def test_no_network_and_nobody_listening_give_the_same_names() -> None:
-    apart = WORKLOAD.drive(Endpoint(CONTAINER, None, ()), 5)
+    apart = WORKLOAD.drive(Endpoint(container=CONTAINER, address=None, ports=()), 5)
     alone = WORKLOAD.drive(endpoint(nobody()), 5)
     assert [check.name for check in apart] == [check.name for check in alone]
     assert not any(check.passed for check in (*apart, *alone))

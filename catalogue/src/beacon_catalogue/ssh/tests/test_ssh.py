@@ -66,7 +66,9 @@ def _packet(lists: list[bytes]) -> bytes:
 def test_what_is_no_server_fails_in_time(behaviour, env: dict[str, str]) -> None:  # noqa: ANN001
     started = time.monotonic()
     with listening(behaviour) as port:
-        checks = WORKLOAD.drive(Endpoint(CONTAINER, "127.0.0.1", (port,), env), 1)
+        checks = WORKLOAD.drive(
+            Endpoint(container=CONTAINER, address="127.0.0.1", ports=(port,), env=env), 1
+        )
     assert time.monotonic() - started < 6
     assert len({check.name for check in checks}) == len(checks) == _NAMES
     passed = {check.name for check in checks if check.passed and check.value != "no account"}
@@ -75,7 +77,7 @@ def test_what_is_no_server_fails_in_time(behaviour, env: dict[str, str]) -> None
 
 
 def test_no_network_and_nobody_listening_give_the_same_names() -> None:
-    apart = WORKLOAD.drive(Endpoint(CONTAINER, None, ()), 5)
+    apart = WORKLOAD.drive(Endpoint(container=CONTAINER, address=None, ports=()), 5)
     alone = WORKLOAD.drive(endpoint(nobody()), 5)
     assert [check.name for check in apart] == [check.name for check in alone]
     assert not any(check.passed for check in apart)

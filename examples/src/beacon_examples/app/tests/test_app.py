@@ -76,7 +76,7 @@ def test_a_silent_server_fails_in_time() -> None:
 
 
 def test_no_network_and_nobody_listening_give_the_same_names() -> None:
-    apart = WORKLOAD.drive(Endpoint(CONTAINER, None, ()), 5)
+    apart = WORKLOAD.drive(Endpoint(container=CONTAINER, address=None, ports=()), 5)
     alone = WORKLOAD.drive(endpoint(nobody()), 5)
     names = [check.name for check in apart]
     assert names == [check.name for check in alone]

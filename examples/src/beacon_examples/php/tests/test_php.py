@@ -20,7 +20,7 @@ from beacon_examples.php.facts import SUITE, facts
 from beacon_examples.php.workload import WORKLOAD
 from unit.workloads.servers import CONTAINER, Healthy, endpoint, listening, nobody, serving
 
-_NAMES = len(WORKLOAD.drive(Endpoint("", None, ()), 0))
+_NAMES = len(WORKLOAD.drive(Endpoint(container="", address=None, ports=()), 0))
 
 
 @pytest.fixture(autouse=True)
@@ -50,7 +50,7 @@ def test_what_is_no_php_fails_in_time(behaviour: Callable[[socket.socket], None]
 
 
 def test_no_network_and_nobody_listening_give_the_same_names() -> None:
-    apart = WORKLOAD.drive(Endpoint(CONTAINER, None, ()), 5)
+    apart = WORKLOAD.drive(Endpoint(container=CONTAINER, address=None, ports=()), 5)
     alone = WORKLOAD.drive(endpoint(nobody()), 5)
     assert [check.name for check in apart] == [check.name for check in alone]
     assert not any(check.passed for check in (*apart, *alone))
