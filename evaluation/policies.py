@@ -26,7 +26,7 @@ INTENTS: Mapping[str, str] = {
 def events(profile: Profile, intent: str) -> frozenset[Event]:
     """What the policy of an intent allows."""
     wanted = parse_intent(INTENTS[intent], intent)
-    return synthesize(profile, wanted, insist=True).events()
+    return synthesize(profile, wanted, allow_incomplete=True).events()
 
 
 def by_name(allowed: frozenset[Event]) -> frozenset[Event]:

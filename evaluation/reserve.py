@@ -87,7 +87,7 @@ def _policies(recorded: Profile) -> dict[str, Policy]:
     bare, found = undriven(recorded), {}
     for reserve in Reserve:
         intent = msgspec.structs.replace(PRESETS["availability"], reserve=reserve)
-        found[reserve.value] = synthesize(bare, intent, insist=True)
+        found[reserve.value] = synthesize(bare, intent, allow_incomplete=True)
     for scope, kind in _STATIC.items():
         found[kind] = _static(found["none"], recorded, scope)
     return found

@@ -50,7 +50,7 @@ def undriven(recorded: Profile) -> Profile:
 
 def _policy(recorded: Profile, reserve: Reserve, scope: Scope) -> Policy:
     intent = msgspec.structs.replace(PRESETS["availability"], reserve=reserve, reach=scope)
-    return synthesize(undriven(recorded), intent, insist=True)
+    return synthesize(undriven(recorded), intent, allow_incomplete=True)
 
 
 def _lacking(policy: Policy, recorded: Profile) -> int:
@@ -59,5 +59,5 @@ def _lacking(policy: Policy, recorded: Profile) -> int:
     def is_allowed(event: Event) -> bool:
         return event in allowed or any(covers(each, event, policy.abis) for each in allowed)
 
-    used = synthesize(recorded, Intent(), insist=True).events()
+    used = synthesize(recorded, Intent(), allow_incomplete=True).events()
     return sum(not is_allowed(event) for event in used)

@@ -32,7 +32,9 @@ def splits(profiles: Sequence[Profile]) -> Iterator[Split]:
         shares = []
         for reserve in (Reserve.NONE, Reserve.HARMLESS):
             intent = msgspec.structs.replace(PRESETS["availability"], reserve=reserve)
-            policies = (synthesize(each, intent, insist=True, known=known) for each in profiles)
+            policies = (
+                synthesize(each, intent, allow_incomplete=True, known=known) for each in profiles
+            )
             shares.append(
                 mean(len(stopped(each.events(), later)) for each in policies) / len(later)
             )

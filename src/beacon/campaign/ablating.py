@@ -64,7 +64,7 @@ def ablate(request: AblateRequest, reporter: AblationReporter) -> Ablation:
     """
     profile = load_profile(request.profile)
     # Whatever was seen, without a reserve: no run says anything of what no run showed.
-    policy = synthesize(profile, Intent(), insist=True, runtimes=all_tables())
+    policy = synthesize(profile, Intent(), allow_incomplete=True, runtimes=all_tables())
     replays = _chosen(policy, profile, request.environments)
     consent = _consented(request, profile, policy, replays, reporter)
     find = partial(find_kept, kept=kept_scripts(policy, request.profile))

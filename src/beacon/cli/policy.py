@@ -225,7 +225,7 @@ def run(options: argparse.Namespace, console: Console) -> ExitCode:
     policy = synthesize(
         profile,
         intent,
-        insist=options.incomplete,
+        allow_incomplete=options.incomplete,
         runtimes=all_tables(),
         ablation=_ablation(options.profiles, profile, intent),
     )

@@ -23,7 +23,9 @@ def policy_of(directory: Path) -> Policy:
             )
         profile, intent = load_profile(directory), PRESETS["availability"]
         ablation = load_ablation(directory, profile)
-        return synthesize(profile, intent, insist=True, runtimes=all_tables(), ablation=ablation)
+        return synthesize(
+            profile, intent, allow_incomplete=True, runtimes=all_tables(), ablation=ablation
+        )
     policy = load_policy(directory)
     check_classes([*policy.events(), *policy.dropped()])
     return policy

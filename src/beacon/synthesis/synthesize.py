@@ -37,7 +37,7 @@ def synthesize(
     profile: Profile,
     intent: Intent | None = None,
     *,
-    insist: bool = False,
+    allow_incomplete: bool = False,
     runtimes: Table | None = None,
     known: Sequence[Cve] | None = None,
     ablation: Ablation | None = None,
@@ -48,7 +48,7 @@ def synthesize(
     are the vulnerabilities that count, by default all. `ablation` is the profile's, if there is
     one.
     NothingObservedError when no run that counts became ready: such a policy was never seen to
-    start. UsageError for an incomplete profile unless the user insists, and for a runtime of the
+    start. UsageError for an incomplete profile, unless `allow_incomplete`, and for a runtime of the
     intent that nobody measured.
     """
     intent = intent or Intent()
@@ -57,7 +57,7 @@ def synthesize(
     uses = uses_of(runs)
     check_classes(uses)
     gaps = profile.gaps()
-    if gaps and not insist:
+    if gaps and not allow_incomplete:
         raise UsageError(
             f"This profile is not complete ({gaps[0]}): profile again, or pass --incomplete."
         )

@@ -180,7 +180,7 @@ def varied(count: int, others: Check = PAGE, default: Check = PAGE) -> Policy:
         for each in environments
     ]
     whole = msgspec.structs.replace(profile(*runs), surroundings=EnvironmentSpace(dimensions))
-    return synthesize(whole, insist=True)
+    return synthesize(whole, allow_incomplete=True)
 
 
 def test_the_controls_are_bounded_and_the_rest_is_judged_by_them() -> None:

@@ -34,7 +34,7 @@ EXITED = NotReadyError("The container exited with code 1 before it was ready.", 
 
 
 def policy(**outcome: object) -> Policy:
-    return synthesize(profile(run(call("read", Phase.START), **outcome)), insist=True)  # type: ignore[arg-type]
+    return synthesize(profile(run(call("read", Phase.START), **outcome)), allow_incomplete=True)  # type: ignore[arg-type]
 
 
 def starts(

@@ -103,7 +103,7 @@ def _recorded() -> Profile:
 
 
 PROFILE = _recorded()
-POLICY = synthesize(PROFILE, insist=True)
+POLICY = synthesize(PROFILE, allow_incomplete=True)
 #: Of version 1, with a reserve and pins.
 OLD_POLICY = json.loads((Path(__file__).parents[1] / "model" / "policy-1.json").read_bytes())
 #: Runs in which the container does more than when it was recorded.
@@ -282,11 +282,11 @@ def test_profiles_that_are_ablated(place: Path, content: bytes) -> None:
 
 
 @examples(60)
-@given(content=documents(Profile, PROFILE), command=READING, insist=st.booleans())
-def test_profiles(place: Path, content: bytes, command: tuple[str, ...], insist: bool) -> None:
+@given(content=documents(Profile, PROFILE), command=READING, incomplete=st.booleans())
+def test_profiles(place: Path, content: bytes, command: tuple[str, ...], incomplete: bool) -> None:
     folder = fresh(place)
     (folder / "profile.json").write_bytes(content)
-    more = ("--incomplete", "--json") if insist else ()
+    more = ("--incomplete", "--json") if incomplete else ()
     code, _, _ = check(folder, "policy", folder, "-o", folder / "out", *more)
     if code == 0:
         check(folder, "verify", folder / "out")

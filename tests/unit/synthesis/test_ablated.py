@@ -67,7 +67,7 @@ def unneeded(event: Event) -> AblatedEntry:
 
 
 def policy(*runs: Run) -> Policy:
-    return synthesize(recorded(*runs), Intent(), insist=True)
+    return synthesize(recorded(*runs), Intent(), allow_incomplete=True)
 
 
 def test_a_policy_without_some_entries_denies_them_as_wanted() -> None:
@@ -121,29 +121,29 @@ def test_the_runtime_s_calls_are_known_by_phase_and_by_the_table() -> None:
 def test_minimal_drops_what_is_unneeded_and_keeps_what_was_not_tested() -> None:
     used = recorded(run(call("read", Phase.START), call("uname", Phase.START), call("umask")))
     proofs = ablation(needed(Syscall("read")), unneeded(Syscall("uname")))
-    minimal = synthesize(used, Intent(minimal=True), insist=True, ablation=proofs)
+    minimal = synthesize(used, Intent(minimal=True), allow_incomplete=True, ablation=proofs)
     assert {"read", "umask"} <= set(minimal.names())
     assert "uname" not in minimal.names()
     (dropped,) = (each for each in minimal.entries if each.event == Syscall("uname"))
     assert "ablation removed it" in dropped.because
-    assert "uname" in synthesize(used, Intent(), insist=True, ablation=proofs).names()
+    assert "uname" in synthesize(used, Intent(), allow_incomplete=True, ablation=proofs).names()
 
 
 def test_minimal_keeps_what_is_pinned_what_others_use_and_what_the_runtime_makes() -> None:
     used = recorded(run(call("uname"), call("keyctl"), call("capset")), elsewhere(call("keyctl")))
     proofs = ablation(*map(unneeded, map(Syscall, ("uname", "keyctl", "capset"))))
     intent = Intent(minimal=True, allow=(Syscall("uname"),))
-    minimal = synthesize(used, intent, insist=True, ablation=proofs)
+    minimal = synthesize(used, intent, allow_incomplete=True, ablation=proofs)
     assert {"uname", "keyctl", "capset"} <= set(minimal.names())
     everywhere = msgspec.structs.replace(proofs, environments=(DEFAULT, OTHER))
-    found = synthesize(used, Intent(minimal=True), insist=True, ablation=everywhere)
+    found = synthesize(used, Intent(minimal=True), allow_incomplete=True, ablation=everywhere)
     assert "keyctl" not in found.names()
 
 
 def test_a_proof_is_functionality_and_is_explained() -> None:
     used = recorded(run(call("ptrace", Phase.START), call("keyctl"), workload="http"))
     proofs = ablation(needed(Syscall("keyctl")), unneeded(Syscall("ptrace")))
-    found = synthesize(used, PRESETS["availability"], insist=True, ablation=proofs)
+    found = synthesize(used, PRESETS["availability"], allow_incomplete=True, ablation=proofs)
     (proven,) = explain(found, Syscall("keyctl"), [])
     assert proven.functionality.value == 1
     said = "proven: without it check page fails, and 2 more"
@@ -151,13 +151,13 @@ def test_a_proof_is_functionality_and_is_explained() -> None:
     (idle,) = explain(found, Syscall("ptrace"), [])
     assert idle.functionality.value == 0
     # It was seen before the container was ready, and is not needed for that.
-    strict = synthesize(used, PRESETS["strict"], insist=True, ablation=proofs)
+    strict = synthesize(used, PRESETS["strict"], allow_incomplete=True, ablation=proofs)
     assert "ptrace" not in strict.names()
-    assert "ptrace" in synthesize(used, PRESETS["strict"], insist=True).names()
+    assert "ptrace" in synthesize(used, PRESETS["strict"], allow_incomplete=True).names()
 
 
 def test_what_is_proven_to_be_needed_for_readiness_is_never_dropped() -> None:
     used = recorded(run(call("ptrace"), workload="http"))
     proofs = ablation(needed(Syscall("ptrace"), BreakageKind.READINESS))
-    strict = synthesize(used, PRESETS["strict"], insist=True, ablation=proofs)
+    strict = synthesize(used, PRESETS["strict"], allow_incomplete=True, ablation=proofs)
     assert "ptrace" in strict.names()

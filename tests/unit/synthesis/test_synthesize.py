@@ -41,14 +41,14 @@ def test_what_the_filter_denied_is_not_needed() -> None:
 
 def test_runs_that_never_became_ready_stay_apart() -> None:
     failed = run(call("ptrace"), ending=Ending.EXITED, exit_code=1)
-    policy = synthesize(profile(run(call("read")), failed), insist=True)
+    policy = synthesize(profile(run(call("read")), failed), allow_incomplete=True)
     assert policy.names() == ("read",)
     assert len(policy.replays) == 1
 
 
 def test_a_profile_without_a_ready_run_makes_no_policy() -> None:
     with pytest.raises(NothingObservedError) as failure:
-        synthesize(profile(run(call("read"), ending=Ending.TIMED_OUT)), insist=True)
+        synthesize(profile(run(call("read"), ending=Ending.TIMED_OUT)), allow_incomplete=True)
     assert failure.value.exit_code is ExitCode.NOTHING_OBSERVED
 
 
@@ -64,7 +64,7 @@ def test_an_incomplete_profile_needs_insisting(incomplete: object) -> None:
     recorded = profile(run(call("read")), incomplete)  # type: ignore[arg-type]
     with pytest.raises(UsageError, match="--incomplete"):
         synthesize(recorded)
-    assert synthesize(recorded, insist=True).gaps == recorded.gaps() != ()
+    assert synthesize(recorded, allow_incomplete=True).gaps == recorded.gaps() != ()
 
 
 def test_capabilities_by_use_only() -> None:
