@@ -99,7 +99,7 @@ class AblationRuns:
 
     def _take(self, runs: int, reserve: int) -> bool:
         with self._lock:
-            left = self.budget.left(self.made + reserve)
+            left = self.budget.remaining_runs(self.made + reserve)
             if (left is not None and left < runs) or (reserve and self.budget.over()):
                 return False
             self.made += runs

@@ -46,15 +46,15 @@ class Budget:
 
     runs: int | None = None
     seconds: float | None = None
-    began: float = field(default_factory=time.monotonic)
+    started: float = field(default_factory=time.monotonic)
 
-    def left(self, done: int) -> int | None:
+    def remaining_runs(self, done: int) -> int | None:
         """How many more runs it has, as far as it counts them."""
         return None if self.runs is None else max(0, self.runs - done)
 
     def over(self) -> bool:
         """Whether its time is over: no run is begun any more."""
-        return self.seconds is not None and time.monotonic() - self.began >= self.seconds
+        return self.seconds is not None and time.monotonic() - self.started >= self.seconds
 
 
 @dataclass(kw_only=True)
@@ -157,7 +157,7 @@ class Campaign:
                 for environment in batch
             ]
             cells = [*varied, *repetitions]
-            self._run(cells[: self.budget.left(before)], over=self.budget.over)
+            self._run(cells[: self.budget.remaining_runs(before)], over=self.budget.over)
             self.reporter.estimated(estimate(trials(self.runs), self.strategy.judges))
             if len(self.runs) - before < len(cells):
                 self.complete = False
