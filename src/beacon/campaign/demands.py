@@ -80,7 +80,7 @@ def demands(
     An environment that BeaCon has itself, as it has it, asks for nothing; neither do those that
     the user has `granted`.
     """
-    ours = own_effects([each for each in general() if not each.ask])
+    ours = own_effects([each for each in general() if not each.host_access])
     theirs = own_effects(policy.surroundings.dimensions)
     settings = {setting for replay in replays for setting in replay.environment.settings}
     used = [

@@ -46,7 +46,7 @@ def run(options: argparse.Namespace, console: Console) -> ExitCode:
         console.document("dimensions", Dimensions(dimensions=tuple(dimensions)))
         return ExitCode.DONE
     rows = [
-        [each.name + ("*" if each.ask else ""), each.kind, ", ".join(each.values), each.why]
+        [each.name + ("*" if each.host_access else ""), each.kind, ", ".join(each.values), each.why]
         for each in dimensions
     ]
     console.table(None, ["dimension", "kind", "values", "why"], rows)

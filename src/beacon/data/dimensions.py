@@ -33,7 +33,7 @@ def select(
     """
     latest = {dimension.name: dimension for dimension in dimensions}
     if names is None:
-        return tuple(dimension for dimension in latest.values() if not dimension.ask)
+        return tuple(dimension for dimension in latest.values() if not dimension.host_access)
     wanted: dict[str, dict[str, Changes]] = {}
     for word in names:
         name, _, value = word.partition("=")

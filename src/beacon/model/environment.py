@@ -133,8 +133,8 @@ class Dimension(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
     """One thing about the environment that can vary, with all its values but the default.
 
     `why` says how it can matter to system calls. `conflicts` names dimensions (or one
-    value: `NAME=VALUE`) that cannot be combined with it. `ask` marks what gives the image a part
-    of the host: it is used only if the user names it. `isolated`: without a client, so the
+    value: `NAME=VALUE`) that cannot be combined with it. `host_access`: it gives the image a part
+    of the host, so it is used only if the user names it. `isolated`: without a client, so the
     workload is left out.
     """
 
@@ -144,7 +144,7 @@ class Dimension(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
     kind: Kind = Kind.OPTION
     needs: tuple[Need, ...] = ()
     conflicts: tuple[str, ...] = ()
-    ask: bool = False
+    host_access: bool = msgspec.field(default=False, name="ask")  # its name in documents
     isolated: bool = False
 
 

@@ -105,7 +105,7 @@ def test_the_table_has_forty_dimensions_and_a_reason_for_each() -> None:
 
 def test_nothing_of_the_host_is_given_unasked() -> None:
     chosen = select(general(), None)
-    assert not any(dimension.ask for dimension in chosen)
+    assert not any(dimension.host_access for dimension in chosen)
     for dimension in chosen:
         for effect in dimension.values.values():
             assert not effect.device
@@ -117,7 +117,7 @@ def test_nothing_of_the_host_is_given_unasked() -> None:
 def test_dimensions_by_name() -> None:
     own = Dimension(name="user", why="mine", values={"v": Changes()})
     assert select((*general(), own), ("user",)) == (own,)
-    assert select(general(), ("network-host",))[0].ask
+    assert select(general(), ("network-host",))[0].host_access
     (one,) = select(general(), ("dns=rotate", "dns=unreachable"))
     assert list(one.values) == ["rotate", "unreachable"]
     (whole,) = select(general(), ("dns=rotate", "dns"))

@@ -120,7 +120,7 @@ def test_beacon_s_own_environments_ask_for_nothing_as_they_are() -> None:
     for dimension in general():
         for value, effect in dimension.values.items():
             found = asked(under(effect, dimension.name, value))
-            assert bool(found) == dimension.ask, (dimension.name, value)
+            assert bool(found) == dimension.host_access, (dimension.name, value)
             more = Changes(**{
                 name: getattr(effect, name)
                 for name in Changes.__struct_fields__ if name != "device"
