@@ -75,11 +75,11 @@ def record(name: str, directory: Path) -> Profile:
     return profile(name, directory / "reserve" / name, "--strategy", "baseline")
 
 
-def results(lab: RunContext, name: str, recorded: Profile) -> dict[str, Result]:
+def results(context: RunContext, name: str, recorded: Profile) -> dict[str, Result]:
     """By kind of policy."""
     say(name)
     policies = _policies(recorded)
-    found = lab.in_parallel(partial(_result, lab, recorded), list(policies.values()), _JOBS)
+    found = context.in_parallel(partial(_result, context, recorded), list(policies.values()), _JOBS)
     return dict(zip(policies, found, strict=True))
 
 
@@ -110,17 +110,17 @@ def _static(seen: Policy, recorded: Profile, scope: Scope) -> Policy:
     )
 
 
-def _result(lab: RunContext, recorded: Profile, policy: Policy) -> Result:
+def _result(context: RunContext, recorded: Profile, policy: Policy) -> Result:
     """What comes of the recorded workload under the policy, as its exported files enforce it."""
     (driven,) = (each for each in repeated(recorded.runs) if each[0].kind.driven)
     conditions = Conditions(
-        image=lab.engine.image(recorded.image.reference),
+        image=context.engine.image(recorded.image.reference),
         launch=recorded.launch,
         enforcement=_enforcement(policy),
         surroundings=recorded.surroundings,
     )
     cell = RunSpec(environment=Environment(), workload=find(driven[0].workload))
-    run = run_once(lab, conditions, cell)
+    run = run_once(context, conditions, cell)
     right = {check.name for check in together(driven) if check.passed}
     passing = {check.name for check in run.outcome.checks if check.passed}
     unseen = {each.event.name for each in policy.entries if each.unseen}
@@ -147,8 +147,8 @@ def main(arguments: list[str]) -> None:
         sys.exit(__doc__)
     directory, plot = map(Path, arguments[:2])
     profiles = {name: record(name, directory) for name in chosen(arguments[2:])}
-    with open_context() as lab:
-        found = {name: results(lab, name, each) for name, each in profiles.items()}
+    with open_context() as context:
+        found = {name: results(context, name, each) for name, each in profiles.items()}
     kinds = list(next(iter(found.values())))
     lines = [[name, *map(_checks, each.values())] for name, each in found.items()]
     shares = (share(mean(each[kind].share for each in found.values())) for kind in kinds)

@@ -71,10 +71,10 @@ def ablate(request: AblateRequest, reporter: AblationReporter) -> Ablation:
     launch = msgspec.structs.replace(
         policy.launch, stdin=consent.launch.stdin or policy.launch.stdin
     )
-    with standard_input(launch) as (launch, stdin), open_context() as lab:
+    with standard_input(launch) as (launch, stdin), open_context() as context:
         if note := changed_input(policy.launch, stdin, consent):
             reporter.say(f"Note: {note}.")
-        image = lab.engine.image(policy.image.reference)
+        image = context.engine.image(policy.image.reference)
         if image.id != policy.image.id:
             raise UsageError(
                 f"{image.reference} has changed since it was profiled: profile it again."
@@ -92,7 +92,7 @@ def ablate(request: AblateRequest, reporter: AblationReporter) -> Ablation:
             if request.resume:
                 reporter.say(f"Going on after {len(journal)} answers.")
             runs = AblationRuns(
-                lab=lab,
+                context=context,
                 conditions=conditions,
                 policy=policy,
                 find_workload=find,
@@ -102,7 +102,7 @@ def ablate(request: AblateRequest, reporter: AblationReporter) -> Ablation:
                 jobs=request.jobs,
             )
             with _kept(journal, request, reporter):
-                return _ablated(runs, replays, request.starts, lab.engine.facts().runtime)
+                return _ablated(runs, replays, request.starts, context.engine.facts().runtime)
 
 
 @contextmanager

@@ -206,7 +206,9 @@ class Ablator:
         removed = _events(self.removed)
         policy = without(self.runs.policy, removed)
         conditions = self.runs.under(policy)
-        self.started = start_again(self.runs.lab, conditions, policy, self.starts, self.runs.jobs)
+        self.started = start_again(
+            self.runs.context, conditions, policy, self.starts, self.runs.jobs
+        )
         self.unsteady = self.started is not None and self.started.blames_policy
 
 

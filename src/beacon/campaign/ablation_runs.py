@@ -60,7 +60,7 @@ class AblationRuns:
     called for each answer. `made` counts the runs, also those of an earlier command.
     """
 
-    lab: RunContext
+    context: RunContext
     conditions: Conditions
     policy: Policy
     find_workload: Callable[[str], Workload]
@@ -78,7 +78,7 @@ class AblationRuns:
         def one(question: Question) -> Removal | None:
             return self._known(question) or self._new(question, reserve)
 
-        return self.lab.in_parallel(one, questions, self.jobs)
+        return self.context.in_parallel(one, questions, self.jobs)
 
     def _known(self, question: Question) -> Removal | None:
         found = self.journal.done(question.key)
@@ -123,14 +123,14 @@ class AblationRuns:
         """What breaks, what was denied, and in how many runs: a second where it may be chance."""
         cell = RunSpec(environment=replay.environment, workload=self.find_workload(replay.workload))
         conditions = self.under(policy)
-        run = run_once(self.lab, conditions, cell)
+        run = run_once(self.context, conditions, cell)
         breaks = tuple(self._breaks(policy, replay, run))
         denied = _denied(question.removed, run)
         if not breaks or not _may_be_chance(breaks, denied):
             return breaks, denied, 1
         if run.outcome.ending is Ending.REFUSED:
-            check_engine(self.lab, self.conditions)
-        again = run_once(self.lab, conditions, cell)
+            check_engine(self.context, self.conditions)
+        again = run_once(self.context, conditions, cell)
         both = set(self._breaks(policy, replay, again))
         confirmed = tuple(each for each in breaks if each in both)
         return confirmed, denied | _denied(question.removed, again), 2

@@ -27,7 +27,7 @@ class StepContext:
     `started_at` follows the restarts that we make ourselves.
     """
 
-    lab: RunContext
+    context: RunContext
     container: Container
     target: Target
     readiness: Readiness
@@ -47,7 +47,7 @@ class StepContext:
 def do_all(steps: Sequence[Step], patient: StepContext) -> None:
     """Do them in their order, as long as the container runs."""
     for step in steps:
-        patient.lab.proceed()
+        patient.context.proceed()
         if not patient.container.running():
             return
         _ACTIONS[step.do](step, patient)
@@ -98,7 +98,7 @@ def _kill(_: Step, patient: StepContext) -> None:
 
 
 def _pause(step: Step, patient: StepContext) -> None:
-    patient.container.freeze(step.seconds, patient.lab.stopping)
+    patient.container.freeze(step.seconds, patient.context.stopping)
 
 
 def _kill_child(_: Step, patient: StepContext) -> None:
@@ -106,7 +106,7 @@ def _kill_child(_: Step, patient: StepContext) -> None:
 
 
 def _idle(step: Step, patient: StepContext) -> None:
-    patient.lab.stopping.wait(step.seconds)
+    patient.context.stopping.wait(step.seconds)
 
 
 def _fill(step: Step, patient: StepContext) -> None:
@@ -114,7 +114,7 @@ def _fill(step: Step, patient: StepContext) -> None:
 
 
 def _disconnect(step: Step, patient: StepContext) -> None:
-    patient.container.disconnect(step.seconds, patient.lab.stopping)
+    patient.container.disconnect(step.seconds, patient.context.stopping)
 
 
 def _shape(step: Step, patient: StepContext) -> None:

@@ -68,7 +68,7 @@ class Case:
 class Control:
     """Runs cases without the policy, and both ways again while chance may explain them."""
 
-    lab: RunContext
+    context: RunContext
     conditions: Conditions
     policy: Policy
     reporter: Reporter
@@ -86,14 +86,14 @@ class Control:
         """Run each case under the policy, or as its control; how many that were."""
         self.reporter.planned(planned + len(wanted))
         cells = [replace(case.cell, control=control) for case, control in wanted]
-        runs = run_cells(self.lab, self._run_one, cells, self.reporter, jobs)
+        runs = run_cells(self.context, self._run_one, cells, self.reporter, jobs)
         for (case, control), run in zip(wanted, runs, strict=True):
             (case.control if control else case.enforced).append(run)
         return len(wanted)
 
     def _run_one(self, cell: RunSpec) -> Run:
         bare = without_policy(self.conditions, self.policy)
-        return run_once(self.lab, bare if cell.control else self.conditions, cell)
+        return run_once(self.context, bare if cell.control else self.conditions, cell)
 
 
 def blames(cases: Sequence[Case]) -> list[Blame]:

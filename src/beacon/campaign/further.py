@@ -26,7 +26,7 @@ class UselessWorkloadError(BeaconError):
 
 
 def record_now(
-    lab: RunContext,
+    context: RunContext,
     conditions: Conditions,
     policy: Policy,
     workloads: Sequence[Workload],
@@ -44,8 +44,8 @@ def record_now(
         for workload in workloads
     ]
     reporter.planned(len(cells))
-    run_one = partial(run_once, lab, without_policy(conditions, policy))
-    runs = run_cells(lab, run_one, cells, reporter, jobs)
+    run_one = partial(run_once, context, without_policy(conditions, policy))
+    runs = run_cells(context, run_one, cells, reporter, jobs)
     for workload, run in zip(workloads, runs, strict=True):
         _check(workload, run)
     return [replay((run,), run.outcome.checks) for run in runs]

@@ -22,7 +22,7 @@ from beacon.workloads.interface import Workload
 
 
 def verify_left_out(
-    lab: RunContext,
+    context: RunContext,
     conditions: Conditions,
     policy: Policy,
     find_workload: Callable[[str], Workload],
@@ -35,7 +35,7 @@ def verify_left_out(
         reporter.follow()
         narrowed = without(policy, each)
         limited = replace(conditions, enforcement=enforcement(narrowed))
-        verified = verify_runs(lab, limited, narrowed, find_workload, reporter, jobs)
+        verified = verify_runs(context, limited, narrowed, find_workload, reporter, jobs)
         found.append(LeftOut(each.environment, each.events, verified.runs))
     return tuple(found)
 

@@ -99,7 +99,7 @@ def unrestricted(
     replays = chosen(policy, request.image or policy.image.reference, quick=request.quick)
     starts: list[Run] = []
     known = _by_name(have)
-    with opened(request, subject, reporter) as (lab, conditions):
+    with opened(request, subject, reporter) as (context, conditions):
         bare = without_policy(conditions, policy)
         cells = [
             RunSpec(
@@ -113,9 +113,11 @@ def unrestricted(
         ]
         missing = [each for each in cells if str(each.kind) not in known]
         reporter.planned(len(missing))
-        known |= _by_name(run_cells(lab, partial(run_once, lab, bare), missing, reporter, jobs))
+        known |= _by_name(
+            run_cells(context, partial(run_once, context, bare), missing, reporter, jobs)
+        )
         say_starts(request, reporter)
-        start_again(lab, bare, policy, request.starts, jobs, starts)
+        start_again(context, bare, policy, request.starts, jobs, starts)
     runs = [known[str(each.kind)] for each in cells]
     # What nobody recorded cannot differ from a record.
     logged = [_logged(policy, *each) for each in zip(replays, runs, strict=False)]

@@ -48,22 +48,24 @@ def alone(stack: Stack, name: str) -> Launch:
 
 
 def beside(
-    lab: RunContext, stack: Stack | None, name: str | None, reporter: Reporter
+    context: RunContext, stack: Stack | None, name: str | None, reporter: Reporter
 ) -> AbstractContextManager[Place | None]:
     """What the service needs, while it runs; nothing without a stack."""
-    return nullcontext() if stack is None or name is None else _started(lab, stack, name, reporter)
+    return (
+        nullcontext() if stack is None or name is None else _started(context, stack, name, reporter)
+    )
 
 
 @contextmanager
-def _started(lab: RunContext, stack: Stack, name: str, reporter: Reporter) -> Iterator[Place]:
-    with lab.engine.place(stack.volumes) as place, ExitStack() as running:
+def _started(context: RunContext, stack: Stack, name: str, reporter: Reporter) -> Iterator[Place]:
+    with context.engine.place(stack.volumes) as place, ExitStack() as running:
         needed = stack.needed_by(name)
         for service in needed:
             reporter.say(f"{service.name}: starting {service.image}, which {name} needs")
             launch = place.launch(service.launch)
-            image = lab.engine.image(service.image, platform=launch.platform)
+            image = context.engine.image(service.image, platform=launch.platform)
             container = running.enter_context(
-                lab.engine.create(image, launch, Enforcement(), cgroup_parent="")
+                context.engine.create(image, launch, Enforcement(), cgroup_parent="")
             )
             container.start()
             readiness = Readiness(

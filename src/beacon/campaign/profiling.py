@@ -41,14 +41,14 @@ def profile(request: ProfileRequest, reporter: Reporter) -> Profile:
     check_services(request.services)
     with (
         standard_input(request.launch) as (launch, stdin),
-        open_context() as lab,
-        beside(lab, request.stack, request.stack_service, reporter) as place,
+        open_context() as context,
+        beside(context, request.stack, request.stack_service, reporter) as place,
     ):
-        return _record(lab, replace(request, launch=launch), stdin, place, reporter)
+        return _record(context, replace(request, launch=launch), stdin, place, reporter)
 
 
 def _record(
-    lab: RunContext,
+    context: RunContext,
     request: ProfileRequest,
     stdin: StandardInput | None,
     place: Place | None,
@@ -56,7 +56,7 @@ def _record(
 ) -> Profile:
     launch = request.launch
     workload = None if request.workload is None else find(request.workload)
-    image = lab.engine.image(request.image, pull=request.pull, platform=launch.platform)
+    image = context.engine.image(request.image, pull=request.pull, platform=launch.platform)
     check_possible(launch, image, request.workload)
     for note in without_effect(request, image):
         reporter.say(f"Note: {note}.")
@@ -69,7 +69,7 @@ def _record(
     )
     vary = not request.as_configured
     recogniser = Recogniser(
-        lab=lab,
+        context=context,
         conditions=conditions,
         find=find,
         services=services(),
@@ -80,7 +80,7 @@ def _record(
     mark = identity(request, image, launch, surroundings, [each.script for each in scripts])
     with _journal(request, mark) as journal:
         campaign = Campaign(
-            lab=lab,
+            context=context,
             conditions=conditions,
             workload=workload,
             reporter=reporter,
@@ -93,10 +93,10 @@ def _record(
             plan=plan,
         )
         if journal is not None and request.resume:
-            _tidy(lab, reporter)
+            _tidy(context, reporter)
             reporter.say(f"Going on after {len(journal)} finished runs.")
         with _kept(journal, request, reporter):
-            recorded = _with_reach(campaign.run(), lab, image, reporter)
+            recorded = _with_reach(campaign.run(), context, image, reporter)
             if request.directory is not None and recorded.scripts:
                 contents = {each.script.file: each.content for each in scripts}
                 write_files(request.directory, contents)
@@ -111,12 +111,12 @@ def _journal(request: ProfileRequest, mark: str) -> AbstractContextManager[Journ
     return Journal(request.directory, mark, resume=request.resume)
 
 
-def _with_reach(found: Profile, lab: RunContext, image: Image, reporter: Reporter) -> Profile:
+def _with_reach(found: Profile, context: RunContext, image: Image, reporter: Reporter) -> Profile:
     """Add what the image's programs can call; a profile without it is whole, too."""
     reporter.say("Analysing what the image's programs can call.")
     began = time.monotonic()
     try:
-        found = with_reach(found, lab.engine, image, Cache(default_directory()))
+        found = with_reach(found, context.engine, image, Cache(default_directory()))
     except BeaconError as error:
         reporter.say(f"Note: {error}")
         return found
@@ -139,8 +139,8 @@ def _kept(journal: Journal | None, request: ProfileRequest, reporter: Reporter) 
         raise
 
 
-def _tidy(lab: RunContext, reporter: Reporter) -> None:
+def _tidy(context: RunContext, reporter: Reporter) -> None:
     """Remove what the killed predecessor left, lest it disturb the runs to come."""
-    removed = clean(lab.engine).removed
+    removed = clean(context.engine).removed
     if removed:
         reporter.say(f"Removed what a killed command left behind: {', '.join(removed)}.")

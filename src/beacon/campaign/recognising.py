@@ -30,7 +30,7 @@ class Recogniser:
     environments are explored.
     """
 
-    lab: RunContext
+    context: RunContext
     conditions: Conditions
     find: Callable[[str], Workload]
     services: Mapping[str, Service]
@@ -116,7 +116,7 @@ class Recogniser:
         launch = msgspec.structs.replace(self.conditions.launch, stop_timeout=0)
         # How it ends is of no interest.
         conditions = replace(self.conditions, launch=launch, listens=own_ports(sockets))
-        run = run_once(self.lab, conditions, cell)
+        run = run_once(self.context, conditions, cell)
         return tuple(spoken(run.outcome.checks)), run.listeners
 
 

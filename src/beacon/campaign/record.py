@@ -67,7 +67,7 @@ class Campaign:
     surroundings and the strategy with them.
     """
 
-    lab: RunContext
+    context: RunContext
     conditions: Conditions
     workload: Workload | None
     reporter: Reporter
@@ -187,7 +187,7 @@ class Campaign:
         if finished:
             self.reporter.resumed(len(finished), len(seen) - len(before))
         fresh = run_cells(
-            self.lab, self._record, missing, self.reporter, self.jobs, seen=seen, over=over
+            self.context, self._record, missing, self.reporter, self.jobs, seen=seen, over=over
         )
         finished |= {run.name: run for run in fresh}
         self.runs += [finished[cell.name] for cell in cells if cell.name in finished]
@@ -198,10 +198,10 @@ class Campaign:
         return self.journal.done(cell.kind, cell.repeat)
 
     def _record(self, cell: RunSpec) -> Run:
-        run = run_once(self.lab, self.conditions, cell)
+        run = run_once(self.context, self.conditions, cell)
         if run.outcome.ending is Ending.REFUSED and cell.environment.settings:
-            check_engine(self.lab, self.conditions)
-            run = run_once(self.lab, self.conditions, cell)  # the engine may have been ill then
+            check_engine(self.context, self.conditions)
+            run = run_once(self.context, self.conditions, cell)  # the engine may have been ill then
         if self.journal is not None:
             self.journal.add(run)
         return run
@@ -209,7 +209,7 @@ class Campaign:
     def _profile(self) -> Profile:
         return Profile(
             image=self.conditions.image.identity,
-            host=describe_host(self.lab),
+            host=describe_host(self.context),
             launch=self.conditions.launch,
             runs=tuple(self.runs),
             beacon=__version__,
@@ -235,7 +235,7 @@ def _doubtful(run: Run) -> bool:
 
 
 def run_cells(
-    lab: RunContext,
+    context: RunContext,
     run_one: Callable[[RunSpec], Run],
     cells: Sequence[RunSpec],
     reporter: Reporter,
@@ -262,16 +262,16 @@ def run_cells(
             reporter.finished(cell, run, len(known) - before)
         return run
 
-    return [run for run in lab.in_parallel(one, cells, jobs) if run is not None]
+    return [run for run in context.in_parallel(one, cells, jobs) if run is not None]
 
 
 def _shown(runs: Iterable[Run]) -> set[Event]:
     return {event for run in runs for event in run.observation.events()}
 
 
-def describe_host(lab: RunContext) -> Host:
+def describe_host(context: RunContext) -> Host:
     """What the runs depended on."""
-    engine, monitor = lab.engine.facts(), lab.monitor.facts()
+    engine, monitor = context.engine.facts(), context.monitor.facts()
     return Host(
         kernel=platform.release(),
         monitor=monitor.rung,

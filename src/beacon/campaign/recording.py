@@ -43,27 +43,29 @@ def record(request: RecordRequest, reporter: Reporter) -> dict[str, Profile]:
     such as a command that failed.
     """
     stack = read_stack(request.compose)
-    with open_context() as lab:
-        chosen = members(lab, stack, request.ready_timeout)
-        lived = run_stack(lab, stack, chosen, request.command, reporter)
+    with open_context() as context:
+        chosen = members(context, stack, request.ready_timeout)
+        lived = run_stack(context, stack, chosen, request.command, reporter)
         if lived.failed is not None:
             raise StackFailedError(lived.failed, lived.runs[lived.failed].outcome)
         reporter.say("Analysing what the images' programs can call.")
-        return {each.name: _profile(lab, each, lived.runs[each.name], reporter) for each in chosen}
+        return {
+            each.name: _profile(context, each, lived.runs[each.name], reporter) for each in chosen
+        }
 
 
-def _profile(lab: RunContext, member: Member, run: Run, reporter: Reporter) -> Profile:
+def _profile(context: RunContext, member: Member, run: Run, reporter: Reporter) -> Profile:
     image = member.image
     found = Profile(
         image=ImageIdentity(image.reference, image.id, image.architecture),
-        host=describe_host(lab),
+        host=describe_host(context),
         launch=member.launch,
         runs=(run,),
         beacon=__version__,
     )
     found = msgspec.structs.replace(found, coverage=coverage(found.runs, found.surroundings))
     try:
-        return with_reach(found, lab.engine, image, Cache(default_directory()))
+        return with_reach(found, context.engine, image, Cache(default_directory()))
     except BeaconError as error:
         reporter.say(f"Note: {member.name}: {error}")
         return found

@@ -111,15 +111,15 @@ class RunSpec:
         return f"{name} without the policy" if self.control else name
 
 
-def run_once(lab: RunContext, conditions: Conditions, cell: RunSpec) -> Run:
+def run_once(context: RunContext, conditions: Conditions, cell: RunSpec) -> Run:
     """Run it to its end; whatever the container does becomes an outcome, not an error."""
-    lab.proceed()
+    context.proceed()
     started_at, clock = time.time(), time.monotonic()
-    life = ContainerRun(lab, conditions, cell)
-    with life.alone(), lab.monitor.watch(lab.name()) as target:
+    life = ContainerRun(context, conditions, cell)
+    with life.alone(), context.monitor.watch(context.name()) as target:
         outcome = life.live(target)
         observation = target.snapshot(life.carried)
-    lab.proceed()
+    context.proceed()
     return Run(
         environment=cell.environment,
         workload=cell.workload.name,
@@ -134,10 +134,12 @@ def run_once(lab: RunContext, conditions: Conditions, cell: RunSpec) -> Run:
     )
 
 
-def check_engine(lab: RunContext, conditions: Conditions) -> None:
+def check_engine(context: RunContext, conditions: Conditions) -> None:
     """EngineBrokenError if it refuses the default environment: then no setting is at fault."""
-    life = ContainerRun(lab, conditions, RunSpec(environment=Environment(), workload=NoWorkload()))
-    with life.alone(), lab.monitor.watch(lab.name()) as target:
+    life = ContainerRun(
+        context, conditions, RunSpec(environment=Environment(), workload=NoWorkload())
+    )
+    with life.alone(), context.monitor.watch(context.name()) as target:
         refusal = life.begin_and_end(target)
     if refusal is not None:
         raise EngineBrokenError(refusal)
@@ -203,8 +205,8 @@ class ContainerRun:
     _target: Target
     _started: float
 
-    def __init__(self, lab: RunContext, conditions: Conditions, cell: RunSpec) -> None:
-        self._lab, self._conditions, self._cell = lab, conditions, cell
+    def __init__(self, context: RunContext, conditions: Conditions, cell: RunSpec) -> None:
+        self._context, self._conditions, self._cell = context, conditions, cell
         #: The capabilities that the executed files carry, by path.
         self.carried: dict[str, int] = {}
         self._plan: StartPlan = apply(
@@ -222,12 +224,12 @@ class ContainerRun:
         if self._conditions.together:
             return nullcontext()
         shares = launch.shares_network or (launch.shares_files and self._job is None)
-        return self._lab.alone if shares else nullcontext()
+        return self._context.alone if shares else nullcontext()
 
     def create(self, target: Target) -> Container:
         """The container, not started yet; RefusedError."""
         conditions, launch = self._conditions, self._plan.launch
-        return self._lab.engine.create(
+        return self._context.engine.create(
             conditions.image,
             launch if conditions.place is None else conditions.place.launch(launch),
             self._enforcement,
@@ -243,7 +245,7 @@ class ContainerRun:
         except RefusedError as refusal:
             return str(refusal)
         with container:
-            self._lab.proceed()
+            self._context.proceed()
             try:
                 container.start()
             except RefusedError as refusal:
@@ -259,7 +261,7 @@ class ContainerRun:
         except RefusedError as refusal:
             return Outcome(ending=Ending.REFUSED, detail=str(refusal))
         with container, _ended_wholly(container, target), self._reading_files(container):
-            self._lab.proceed()
+            self._context.proceed()
             self._started = time.monotonic()
             try:
                 with _given_up(target):
@@ -272,7 +274,7 @@ class ContainerRun:
                 ending = Ending.EXITED if failure.exited else Ending.TIMED_OUT
                 self._look_away()
                 return done or _ended(container, ending, str(failure))
-            self._lab.proceed()
+            self._context.proceed()
             outcome = self._guarded(container)
             self._look_away()
             return outcome
@@ -289,10 +291,10 @@ class ContainerRun:
     def _reading_files(self, container: Container) -> Iterator[None]:
         """Read what the executed files carry before the container is removed with them."""
         yield
-        self._lab.proceed()
+        self._context.proceed()
         image = self._conditions.image.id
         for path in self._target.executed():
-            self.carried[path] = self._lab.file_capabilities(container, image, path)
+            self.carried[path] = self._context.file_capabilities(container, image, path)
 
     def _finished(self, container: Container) -> Outcome | None:
         """The outcome of a container that ended by itself, if that was its work."""
@@ -319,7 +321,7 @@ class ContainerRun:
         self._target.set_phase(Phase.SERVE)
         patient = self._patient(container)
         self.hearing.read(container)
-        self._lab.stopping.wait(self._conditions.settle)
+        self._context.stopping.wait(self._conditions.settle)
         checks = self._exercise(patient)
         self.hearing.read(container)
         if not container.running():
@@ -361,7 +363,7 @@ class ContainerRun:
             address, found = container.address(), self.hearing.read(container)
             ports = open_ports(self._conditions.image.ports, found, address)
             udp_ports = reachable_ports((), found, address, "udp")
-            stop = self._lab.stopping
+            stop = self._context.stopping
             return Endpoint(
                 container=container.id,
                 address=address,
@@ -372,7 +374,7 @@ class ContainerRun:
             )
 
         return StepContext(
-            lab=self._lab,
+            context=self._context,
             container=container,
             target=self._target,
             readiness=self._conditions.readiness,

@@ -35,12 +35,12 @@ class Member:
         return self.service.name
 
 
-def members(lab: RunContext, stack: Stack, ready_timeout: float) -> tuple[Member, ...]:
+def members(context: RunContext, stack: Stack, ready_timeout: float) -> tuple[Member, ...]:
     """The services that the stack starts, with their images; ImageNotFoundError."""
     return tuple(
         Member(
             service,
-            lab.engine.image(service.image, platform=service.launch.platform),
+            context.engine.image(service.image, platform=service.launch.platform),
             msgspec.structs.replace(service.launch, ready_timeout=ready_timeout),
         )
         for service in stack.started()
@@ -56,7 +56,7 @@ class StackRun:
 
 
 def run_stack(
-    lab: RunContext,
+    context: RunContext,
     stack: Stack,
     chosen: Sequence[Member],
     command: Sequence[str],
@@ -67,13 +67,13 @@ def run_stack(
     The command has ended when a service is stopped, and so have those that need it.
     WorkloadError if the command cannot be started.
     """
-    stage = Stage(lab, stack, {each.name: each.service for each in chosen})
-    with lab.engine.place(stack.volumes) as place:
+    stage = Stage(context, stack, {each.name: each.service for each in chosen})
+    with context.engine.place(stack.volumes) as place:
         works: list[Callable[[], Run | None]] = [
-            *(partial(_live, lab, stage, place, member, reporter) for member in chosen),
-            partial(_drive, lab, stage, command, reporter),
+            *(partial(_live, context, stage, place, member, reporter) for member in chosen),
+            partial(_drive, context, stage, command, reporter),
         ]
-        found = lab.in_parallel(_call, works, len(works))
+        found = context.in_parallel(_call, works, len(works))
     runs = {each.name: run for each, run in zip(chosen, found, strict=False) if run is not None}
     return StackRun(runs, stage.failed)
 
@@ -83,7 +83,7 @@ def _call(work: Callable[[], Run | None]) -> Run | None:
 
 
 def _live(
-    lab: RunContext, stage: Stage, place: Place, member: Member, reporter: Reporter
+    context: RunContext, stage: Stage, place: Place, member: Member, reporter: Reporter
 ) -> Run | None:
     """One service from what it waits for to its end; None where that does not come."""
     if not stage.wait_for_needs(member.service):
@@ -99,18 +99,18 @@ def _live(
         together=True,
     )
     run = run_once(
-        lab, conditions, RunSpec(environment=Environment(), workload=Part(stage, member.name))
+        context, conditions, RunSpec(environment=Environment(), workload=Part(stage, member.name))
     )
     stage.ended(member.name, run)
     return run
 
 
-def _drive(lab: RunContext, stage: Stage, command: Sequence[str], reporter: Reporter) -> None:
+def _drive(context: RunContext, stage: Stage, command: Sequence[str], reporter: Reporter) -> None:
     if not stage.wait_for_all():
         return
     reporter.say(f"All services are ready; running {' '.join(command)}")
-    check = drive(command, stage.endpoints, lab.stopping, reporter.say)
-    lab.proceed()
+    check = drive(command, stage.endpoints, context.stopping, reporter.say)
+    context.proceed()
     code = "with code 0" if check.passed else f"with code {check.value}"
     reporter.say(f"The command ended {code}.")
     stage.driven((check,))

@@ -22,8 +22,10 @@ class Stage:
     Once a service has `failed` before the command ran, nothing is waited for any more.
     """
 
-    def __init__(self, lab: RunContext, stack: Stack, services: Mapping[str, StackService]) -> None:
-        self._lab, self._stack = lab, stack
+    def __init__(
+        self, context: RunContext, stack: Stack, services: Mapping[str, StackService]
+    ) -> None:
+        self._context, self._stack = context, stack
         self._change = threading.Condition()
         self._services = services
         self.endpoints: dict[str, Endpoint] = {}
@@ -80,7 +82,7 @@ class Stage:
     def _wait(self, holds: Callable[[], bool]) -> None:
         with self._change:
             while not self._change.wait_for(lambda: holds() or self.failed is not None, _LOOK):
-                self._lab.proceed()
+                self._context.proceed()
 
 
 class Part(Workload):

@@ -56,13 +56,13 @@ def verify_stack(
     restricted = {each.name: _read(policies / each.name) for each in stack.started()}
     _check(stack, restricted, request.trust, reporter)
     by = {name: each.files.enforcement for name, each in restricted.items()}
-    with open_context() as lab:
-        chosen = members(lab, stack, request.ready_timeout)
+    with open_context() as context:
+        chosen = members(context, stack, request.ready_timeout)
         for each in chosen:
             if each.image.id != restricted[each.name].policy.image.id:
                 reporter.say(f"Note: {each.image.reference} has changed since it was profiled.")
         reporter.say("Starting the stack under its policies")
-        lived = run_stack(lab, stack, enforced(chosen, by), request.command, reporter)
+        lived = run_stack(context, stack, enforced(chosen, by), request.command, reporter)
         if lived.failed is not None:
             reporter.say(
                 f"The service {lived.failed} did not become ready: the command was not run."
@@ -70,10 +70,10 @@ def verify_stack(
         cases = {name: _case(restricted[name].policy, run) for name, run in lived.runs.items()}
         if any(case.keys() for case in cases.values()):
             reporter.say("It differs: starting it once more, without the policies")
-            control = run_stack(lab, stack, chosen, request.command, reporter).runs
+            control = run_stack(context, stack, chosen, request.command, reporter).runs
             for name, case in cases.items():
                 case.control += [control[name]] if name in control else []
-        runtime = lab.engine.facts().runtime
+        runtime = context.engine.facts().runtime
     guilty = any(map(_denies, cases.values())) or lived.failed is not None
     return {
         name: _verification(

@@ -33,7 +33,7 @@ _SHOWN = 300  # characters of a reason
 
 
 def start_again(
-    lab: RunContext,
+    context: RunContext,
     conditions: Conditions,
     policy: Policy,
     count: int,
@@ -51,17 +51,22 @@ def start_again(
     if not count or recorded is None:
         return None
     jobs = min(jobs, 2 * (os.cpu_count() or 1))
-    runs, found = _starts(lab, conditions, policy, recorded, count, jobs)
+    runs, found = _starts(context, conditions, policy, recorded, count, jobs)
     if kept is not None:
         kept += runs
     if found.passed:
         return found
-    _, control = _starts(lab, without_policy(conditions, policy), policy, recorded, count, jobs)
+    _, control = _starts(context, without_policy(conditions, policy), policy, recorded, count, jobs)
     return msgspec.structs.replace(found, control=control)
 
 
 def _starts(
-    lab: RunContext, conditions: Conditions, policy: Policy, recorded: Replay, count: int, jobs: int
+    context: RunContext,
+    conditions: Conditions,
+    policy: Policy,
+    recorded: Replay,
+    count: int,
+    jobs: int,
 ) -> tuple[list[Run], Starts]:
     short = _shortened(conditions, jobs)
     bad: list[Run] = []
@@ -69,12 +74,12 @@ def _starts(
     def start(_: int) -> Run | None:
         if len(bad) >= _ENOUGH:
             return None
-        run = run_once(lab, short, RunSpec(environment=Environment(), workload=NoWorkload()))
+        run = run_once(context, short, RunSpec(environment=Environment(), workload=NoWorkload()))
         if not _is_good(recorded, run) or _missing(short, run):
             bad.append(run)
         return run
 
-    started = lab.in_parallel(start, range(count), jobs)
+    started = context.in_parallel(start, range(count), jobs)
     runs = [_until_killed(run) for run in started if run is not None]
     differences = _merged([denied(policy, run) for run in runs])
     reasons = tuple(dict.fromkeys(_reason(short, run) for run in bad))

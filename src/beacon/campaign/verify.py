@@ -40,7 +40,7 @@ class Kept:
 
 
 def verify_runs(
-    lab: RunContext,
+    context: RunContext,
     conditions: Conditions,
     policy: Policy,
     find_workload: Callable[[str], Workload],
@@ -63,16 +63,16 @@ def verify_runs(
         for replay in recorded
     ]
     cells += [RunSpec(environment=Environment(), workload=workload) for workload in further]
-    replays = [*recorded, *record_now(lab, conditions, policy, further, reporter, jobs)]
+    replays = [*recorded, *record_now(context, conditions, policy, further, reporter, jobs)]
     reporter.planned(len(further) + len(cells))
-    runs = run_cells(lab, partial(run_once, lab, conditions), cells, reporter, jobs)
+    runs = run_cells(context, partial(run_once, context, conditions), cells, reporter, jobs)
     cases = [
         Case(policy=policy, replay=replay, cell=cell, enforced=[run])
         for replay, cell, run in zip(replays, cells, runs, strict=True)
     ]
-    Control(lab=lab, conditions=conditions, policy=policy, reporter=reporter, jobs=jobs).settle(
-        cases, len(further) + len(cells)
-    )
+    Control(
+        context=context, conditions=conditions, policy=policy, reporter=reporter, jobs=jobs
+    ).settle(cases, len(further) + len(cells))
     if kept is not None:
         kept.add(cases)
     # What was repeated counts as well: a run that came too early drove nothing.

@@ -89,10 +89,10 @@ def verify_subject(
             left_out=len(policy.replays),
             files=subject.files,
         )
-    with opened(request, subject, reporter) as (lab, conditions):
+    with opened(request, subject, reporter) as (context, conditions):
         series = Series(reporter)
         verification = verify_runs(
-            lab,
+            context,
             conditions,
             policy,
             subject.find,
@@ -105,11 +105,11 @@ def verify_subject(
         left_out = None
         if request.leave_one_out:
             reporter.say("Repeating what lacks something when it is left out")
-            left_out = verify_left_out(lab, conditions, policy, subject.find, series, jobs)
+            left_out = verify_left_out(context, conditions, policy, subject.find, series, jobs)
         say_starts(request, reporter)
         started = None if kept is None else kept.enforced
-        starts = start_again(lab, conditions, policy, request.starts, jobs, started)
-        runtime, host = lab.engine.facts().runtime, describe_host(lab)
+        starts = start_again(context, conditions, policy, request.starts, jobs, started)
+        runtime, host = context.engine.facts().runtime, describe_host(context)
     verification = msgspec.structs.replace(
         verification,
         starts=starts,
@@ -206,12 +206,14 @@ def opened(
     )
     with (
         standard_input(launch) as (launch, stdin),
-        open_context() as lab,
-        beside(lab, request.stack, subject.service, reporter) as place,
+        open_context() as context,
+        beside(context, request.stack, subject.service, reporter) as place,
     ):
         if note := changed_input(policy.launch, stdin, consent):
             reporter.say(f"Note: {note}.")
-        image = lab.engine.image(request.image or policy.image.reference, platform=launch.platform)
+        image = context.engine.image(
+            request.image or policy.image.reference, platform=launch.platform
+        )
         if image.id not in policy.image_ids():
             profiled = policy.image.reference
             same = image.reference == profiled
@@ -220,14 +222,14 @@ def opened(
             reporter.say(f"Note: {image.reference} {what}.")
             # What was given to one image was not given to another of its name.
             check_consent(subject.found, replace(consent, sealed=False))
-        if note := other_runtime(policy, lab.engine.facts().runtime):
+        if note := other_runtime(policy, context.engine.facts().runtime):
             reporter.say(f"Note: {note}.")
         if others := policy.other_images(image.reference):
             reporter.say(
                 f"Note: this repeats no runs of {', '.join(others)}: name that image to do so."
             )
         yield (
-            lab,
+            context,
             Conditions(
                 image=image,
                 launch=launch,

@@ -52,7 +52,7 @@ class WatchReporter(Protocol):
 class WatchedContainer:
     """One container, from the moment that it was joined."""
 
-    lab: RunContext
+    context: RunContext
     found: Existing
     target: Target
     life: Life
@@ -67,7 +67,7 @@ class WatchedContainer:
     seen: Observation = field(default_factory=Observation)
 
     def __post_init__(self) -> None:
-        self._host = describe_host(self.lab)
+        self._host = describe_host(self.context)
         self._clock = self._started = time.monotonic()
         self._ended: float | None = None
         self._ran = self.life.alive
@@ -130,7 +130,7 @@ class WatchedContainer:
         new = (path for path in sorted(self.target.executed()) if path not in self.carried)
         for path in islice(new, _FILES):
             try:
-                self.carried[path] = self.lab.file_capabilities(
+                self.carried[path] = self.context.file_capabilities(
                     self.found.container, self.found.image.id, path
                 )
             except (RefusedError, EngineUnavailableError):
@@ -139,7 +139,7 @@ class WatchedContainer:
     def _lives(self) -> bool:
         """Ask the engine; whether the container runs, or may do so again."""
         try:
-            life = self.lab.engine.life(self.found.container.id)
+            life = self.context.engine.life(self.found.container.id)
         except ContainerNotFoundError:
             self.reporter.say(f"{self.found.name} was removed.")
             return False

@@ -56,13 +56,13 @@ def watch(
         found = engine.existing(request.container)
         _check_filter(found, engine.life(found.container.id))
         with closing(open_monitor(joining=True)) as monitor:
-            lab = RunContext(engine=engine, monitor=monitor)
-            with _joined(lab, found) as (target, life):
+            context = RunContext(engine=engine, monitor=monitor)
+            with _joined(context, found) as (target, life):
                 reporter.say(f"Watching {found.name} ({_under(found, policy)}).")
                 if not life.alive:
                     reporter.say("It does not run: waiting for its start.")
                 one = WatchedContainer(
-                    lab=lab,
+                    context=context,
                     found=found,
                     target=target,
                     life=life,
@@ -90,18 +90,18 @@ def _check_filter(found: Existing, life: Life) -> None:
 
 
 @contextmanager
-def _joined(lab: RunContext, found: Existing) -> Iterator[tuple[Target, Life]]:
+def _joined(context: RunContext, found: Existing) -> Iterator[tuple[Target, Life]]:
     """Join it as it lives; once more if it is started at the same moment."""
     identifier = found.container.id
     for _ in range(_TRIES):
-        life = lab.engine.life(identifier)
+        life = context.engine.life(identifier)
         try:
-            with lab.monitor.join(identifier, life.pid, found.cgroup) as target:
-                if lab.engine.life(identifier) == life:
+            with context.monitor.join(identifier, life.pid, found.cgroup) as target:
+                if context.engine.life(identifier) == life:
                     yield target, life
                     return
         except NotHereError:
-            if lab.engine.life(identifier) == life:
+            if context.engine.life(identifier) == life:
                 raise
     raise BeaconError(f"The container {found.name} is started again and again: try once more.")
 

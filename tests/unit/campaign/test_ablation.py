@@ -63,7 +63,7 @@ class Answers:
         self.noise: dict[str, frozenset[Breakage]] = {}
         self.asked: list[Question] = []
         self.policy: Policy = synthesize(profile(run(call("read"))), allow_incomplete=True)
-        self.lab = None
+        self.context = None
 
     def ask(self, questions: Sequence[Question], *, reserve: int = 0) -> list[Removal | None]:
         return [self._answer(each, reserve) for each in questions]

@@ -65,14 +65,14 @@ def made(
     budget: Budget | None = None,
     resume: bool = False,
 ) -> Iterator[AblationRuns]:
-    lab = RunContext(engine=FakeEngine(script or Script()), monitor=ReplayMonitor(recordings))
+    context = RunContext(engine=FakeEngine(script or Script()), monitor=ReplayMonitor(recordings))
     conditions = Conditions(
         image=IMAGE, launch=Launch(), enforcement=enforcement(POLICY), serves=True, settle=0
     )
     workload = Workload(*(answers or (PAGE,)))
     with Journal(folder, "identity", resume=resume) as journal:
         yield AblationRuns(
-            lab=lab,
+            context=context,
             conditions=conditions,
             policy=POLICY,
             find_workload=lambda _: workload,
@@ -102,8 +102,8 @@ def test_a_denial_without_consequence_breaks_nothing(tmp_path: Path) -> None:
 def test_the_container_runs_without_what_is_removed(tmp_path: Path) -> None:
     with made(tmp_path, [FINE]) as runs:
         ask(runs, UNAME, Capability("CAP_CHOWN"))
-        assert isinstance(runs.lab.engine, FakeEngine)
-        ((found, _),) = runs.lab.engine.created
+        assert isinstance(runs.context.engine, FakeEngine)
+        ((found, _),) = runs.context.engine.created
     assert found.capabilities == ()
     assert '"read"' in (found.seccomp or "")
     assert '"uname"' not in (found.seccomp or "")

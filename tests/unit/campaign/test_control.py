@@ -51,12 +51,12 @@ class Answering(FakeWorkload):
 def made(policy: Policy, service: Service, *seen: Observation) -> tuple[Verification, FakeEngine]:
     """Verify it one run at a time; what is `seen` comes first, then nothing special."""
     engine = FakeEngine()
-    lab = RunContext(engine=engine, monitor=ReplayMonitor((*seen, *[PLAIN] * 200)))
+    context = RunContext(engine=engine, monitor=ReplayMonitor((*seen, *[PLAIN] * 200)))
     conditions = Conditions(
         image=IMAGE, launch=NARROW, enforcement=ENFORCED, surroundings=policy.surroundings, settle=0
     )
     workload = Answering(engine, service)
-    found = verify_runs(lab, conditions, policy, lambda _: workload, Diary(), jobs=1)
+    found = verify_runs(context, conditions, policy, lambda _: workload, Diary(), jobs=1)
     assert engine.alive == set()
     return found, engine
 
@@ -111,10 +111,10 @@ def test_the_control_has_the_launch_and_nothing_enforced() -> None:
             return super().create(image, launch, enforcement, **more)
 
     engine = Watched()
-    lab = RunContext(engine=engine, monitor=ReplayMonitor([PLAIN] * 20))
+    context = RunContext(engine=engine, monitor=ReplayMonitor([PLAIN] * 20))
     conditions = Conditions(image=IMAGE, launch=NARROW, enforcement=ENFORCED, settle=0)
     workload = Answering(engine, lambda *_: False)
-    verify_runs(lab, conditions, recorded(), lambda _: workload, Diary(), jobs=1)
+    verify_runs(context, conditions, recorded(), lambda _: workload, Diary(), jobs=1)
     assert launches == [(ENFORCED, True), (Enforcement(), False)] * 2
 
 

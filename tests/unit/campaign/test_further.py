@@ -49,7 +49,7 @@ def verified(enforced: str, free: str, *seen: Observation, policy: Policy = POLI
 def _verified(
     policy: Policy, engine: FakeEngine, workload: Workload, seen: tuple[Observation, ...] = ()
 ) -> Verification:
-    lab = RunContext(engine=engine, monitor=ReplayMonitor((*seen, *[PLAIN] * 100)))
+    context = RunContext(engine=engine, monitor=ReplayMonitor((*seen, *[PLAIN] * 100)))
     conditions = Conditions(
         image=IMAGE,
         launch=policy.launch,
@@ -58,7 +58,7 @@ def _verified(
         settle=0,
     )
     return verify_runs(
-        lab, conditions, policy, lambda _: FakeWorkload(), Diary(), jobs=1, further=(workload,)
+        context, conditions, policy, lambda _: FakeWorkload(), Diary(), jobs=1, further=(workload,)
     )
 
 

@@ -52,7 +52,7 @@ PAGE = Check("page", passed=True, value="digest")
 WORKLOADS: dict[str, Workload] = {"none": NoWorkload(), "fake": FakeWorkload(PAGE)}
 
 
-def lab(script: Script | None = None, *recordings: Observation) -> RunContext:
+def context(script: Script | None = None, *recordings: Observation) -> RunContext:
     return RunContext(
         engine=FakeEngine(script or Script()), monitor=ReplayMonitor(recordings or (ALONE, DRIVEN))
     )
@@ -60,12 +60,12 @@ def lab(script: Script | None = None, *recordings: Observation) -> RunContext:
 
 def record(made: RunContext, workload: Workload, diary: Diary, jobs: int = 1) -> Profile:
     return Campaign(
-        lab=made, conditions=CONDITIONS, workload=workload, reporter=diary, jobs=jobs
+        context=made, conditions=CONDITIONS, workload=workload, reporter=diary, jobs=jobs
     ).run()
 
 
 def outcome_of(script: Script, workload: FakeWorkload | None = None) -> tuple[Outcome, RunContext]:
-    made = lab(script, DRIVEN)
+    made = context(script, DRIVEN)
     run = run_once(
         made, CONDITIONS, RunSpec(environment=Environment(), workload=workload or FakeWorkload())
     )
@@ -75,7 +75,7 @@ def outcome_of(script: Script, workload: FakeWorkload | None = None) -> tuple[Ou
 
 
 def test_a_profile_has_a_run_alone_and_a_driven_one() -> None:
-    made, diary = lab(), Diary()
+    made, diary = context(), Diary()
     profile = record(made, FakeWorkload(PAGE), diary)
     assert [run.workload for run in profile.runs] == ["none", "fake"]
     assert [run.outcome.ending for run in profile.runs] == [Ending.SERVED] * 2
@@ -86,7 +86,7 @@ def test_a_profile_has_a_run_alone_and_a_driven_one() -> None:
 
 
 def test_without_a_workload_there_is_one_run() -> None:
-    assert len(record(lab(), NoWorkload(), Diary(), jobs=2).runs) == 1
+    assert len(record(context(), NoWorkload(), Diary(), jobs=2).runs) == 1
 
 
 def test_containers_live_below_their_target() -> None:
@@ -115,7 +115,7 @@ def test_every_ending(script: Script, ending: Ending) -> None:
 def test_no_ready_run_is_an_error_with_the_last_words() -> None:
     script = Script(not_ready=NotReadyError("It ended.", exited=True))
     with pytest.raises(NeverReadyError, match="It ended") as failure:
-        record(lab(script), FakeWorkload(), Diary(), jobs=2)
+        record(context(script), FakeWorkload(), Diary(), jobs=2)
     assert failure.value.exit_code is ExitCode.NOTHING_OBSERVED
     assert failure.value.diagnostics() == "last words"
 
@@ -143,7 +143,7 @@ def varied(made: RunContext, diary: Diary, journal: Journal, *names: str) -> Pro
     )
     jobs, strategy = len(names), Once(*names)
     return Campaign(
-        lab=made,
+        context=made,
         conditions=conditions,
         workload=NoWorkload(),
         reporter=diary,
@@ -157,7 +157,7 @@ def varied(made: RunContext, diary: Diary, journal: Journal, *names: str) -> Pro
 def test_an_engine_that_starts_nothing_any_more_ends_the_campaign(
     tmp_path: Path, script: Script
 ) -> None:
-    made = lab(script, ALONE, ALONE, ALONE)
+    made = context(script, ALONE, ALONE, ALONE)
     with (
         Journal(tmp_path, "x", resume=False) as journal,
         pytest.raises(EngineBrokenError) as broken,
@@ -169,14 +169,14 @@ def test_an_engine_that_starts_nothing_any_more_ends_the_campaign(
     diary = Diary()
     with Journal(tmp_path, "x", resume=True) as journal:
         assert len(journal) == 1
-        profile = varied(lab(None, ALONE), diary, journal)
+        profile = varied(context(None, ALONE), diary, journal)
     assert diary.taken == (1, 2)
     assert diary.new_events == [0]
     assert [run.outcome.ending for run in profile.runs] == [Ending.SERVED] * 2
 
 
 def test_several_runs_find_a_broken_engine_at_once(tmp_path: Path) -> None:
-    made = lab(Script(unstartable=tuple(range(1, 9))), *[ALONE] * 9)
+    made = context(Script(unstartable=tuple(range(1, 9))), *[ALONE] * 9)
     with Journal(tmp_path, "x", resume=False) as journal, pytest.raises(EngineBrokenError):
         varied(made, Diary(), journal, "init", "tty", "stdin", "user")
     with Journal(tmp_path, "x", resume=True) as journal:
@@ -192,7 +192,7 @@ def test_several_runs_find_a_broken_engine_at_once(tmp_path: Path) -> None:
 def test_a_setting_is_not_applicable_when_the_engine_refuses_it_alone_and_again(
     tmp_path: Path, refused: tuple[int, ...], ending: Ending, asked: int
 ) -> None:
-    made = lab(Script(refused=refused), *[ALONE] * 4)
+    made = context(Script(refused=refused), *[ALONE] * 4)
     with Journal(tmp_path, "x", resume=False) as journal:
         profile = varied(made, Diary(), journal)
     assert [run.outcome.ending for run in profile.runs] == [Ending.SERVED, ending]
@@ -202,7 +202,7 @@ def test_a_setting_is_not_applicable_when_the_engine_refuses_it_alone_and_again(
 
 
 def test_what_ended_a_campaign_says_more_than_what_could_not_be_removed() -> None:
-    made = lab(Script(hangs=threading.Event(), refuses_abort=True), ALONE)
+    made = context(Script(hangs=threading.Event(), refuses_abort=True), ALONE)
     with pytest.raises(MonitorFullError):
         record(made, FakeWorkload(), Diary(), jobs=2)
 
@@ -217,7 +217,7 @@ def test_an_environment_adds_its_capabilities_to_any_policy() -> None:
         surroundings=EnvironmentSpace((added,)),
         settle=0,
     )
-    made = lab(Script(), ALONE, ALONE)
+    made = context(Script(), ALONE, ALONE)
     for settings in ((), (("cap-add", "lock"),)):
         run_once(
             made, conditions, RunSpec(environment=Environment.of(settings), workload=NoWorkload())
@@ -229,7 +229,7 @@ def test_an_environment_adds_its_capabilities_to_any_policy() -> None:
 
 def test_a_failure_ends_the_other_runs() -> None:
     script = Script(hangs=threading.Event())
-    made = lab(script, ALONE)  # the second run finds no recording
+    made = context(script, ALONE)  # the second run finds no recording
     with pytest.raises(MonitorFullError):
         record(made, FakeWorkload(), Diary(), jobs=2)
     assert isinstance(made.engine, FakeEngine)
@@ -238,14 +238,14 @@ def test_a_failure_ends_the_other_runs() -> None:
 
 
 def test_verification_enforces_and_compares() -> None:
-    profile = record(lab(), FakeWorkload(PAGE), Diary())
+    profile = record(context(), FakeWorkload(PAGE), Diary())
     policy = synthesize(profile)
     enforced = Conditions(
         image=IMAGE, launch=Launch(), enforcement=Enforcement("{}", ("CAP_CHOWN",)), settle=0
     )
     missing = Observation(syscalls=(*ALONE.syscalls, call("sendfile", count=0, denied=3)))
     for recordings, passed in (((DRIVEN,), True), ((missing, DRIVEN), False)):
-        made = lab(None, ALONE, *recordings)
+        made = context(None, ALONE, *recordings)
         result = verify_runs(made, enforced, policy, WORKLOADS.__getitem__, Diary(), jobs=1)
         assert result.passed is passed
         assert isinstance(made.engine, FakeEngine)
@@ -270,10 +270,10 @@ IDLE_TOO = Check("idle too", passed=False, detail="ReadTimeout")
 
 
 def test_failing_checks_are_tried_once_more_and_then_not_supported(tmp_path: Path) -> None:
-    made, moods = lab(None, ALONE, DRIVEN, DRIVEN), [(PAGE, IDLE)] * 2
+    made, moods = context(None, ALONE, DRIVEN, DRIVEN), [(PAGE, IDLE)] * 2
     with Journal(tmp_path, "x", resume=False) as journal:
         profile = Campaign(
-            lab=made,
+            context=made,
             conditions=CONDITIONS,
             workload=Moody(*moods),
             reporter=Diary(),
@@ -287,7 +287,7 @@ def test_failing_checks_are_tried_once_more_and_then_not_supported(tmp_path: Pat
     check_profile(profile)
     with Journal(tmp_path, "x", resume=True) as journal:
         again = Campaign(
-            lab=lab(),
+            context=context(),
             conditions=CONDITIONS,
             workload=Moody(),
             reporter=Diary(),
@@ -303,7 +303,7 @@ def test_failing_checks_are_tried_once_more_and_then_not_supported(tmp_path: Pat
     [(PAGE,), (IDLE,), (PAGE, Check("idle", passed=False, detail="not tried: it is gone"))],
 )
 def test_nothing_is_repeated_where_that_tells_nothing(checks: tuple[Check, ...]) -> None:
-    assert len(record(lab(), Moody(checks), Diary()).runs) == 2
+    assert len(record(context(), Moody(checks), Diary()).runs) == 2
 
 
 def test_a_service_that_passes_nothing_is_not_explored() -> None:
@@ -312,7 +312,7 @@ def test_a_service_that_passes_nothing_is_not_explored() -> None:
     )
     conditions = Conditions(image=IMAGE, launch=Launch(), surroundings=surroundings, settle=0)
     campaign = Campaign(
-        lab=lab(),
+        context=context(),
         conditions=conditions,
         workload=FakeWorkload(IDLE),
         reporter=Diary(),
@@ -341,20 +341,22 @@ def test_a_service_that_passes_nothing_is_not_explored() -> None:
 def test_where_it_listens_explains_why_nobody_is_served(
     listeners: tuple[Listener, ...], said: str
 ) -> None:
-    profile = record(lab(Script(listeners=listeners)), FakeWorkload(IDLE), Diary())
+    profile = record(context(Script(listeners=listeners)), FakeWorkload(IDLE), Diary())
     assert said in why_unserved(profile.runs[-1])
 
 
 def test_a_run_keeps_what_it_heard_and_drove() -> None:
     script = Script(listeners=(Listener(80), Listener(53, "udp")), connected=frozenset({80, 9}))
-    profile = record(lab(script), FakeWorkload(PAGE), Diary())
+    profile = record(context(script), FakeWorkload(PAGE), Diary())
     assert profile.runs[0].driven == ()
     assert profile.runs[1].driven == (Listener(80),)
     assert profile.coverage is not None
     assert profile.coverage.not_exercised == (Listener(53, "udp"),)
     policy = synthesize(profile)
     assert policy.coverage == profile.coverage
-    result = verify_runs(lab(script), CONDITIONS, policy, WORKLOADS.__getitem__, Diary(), jobs=1)
+    result = verify_runs(
+        context(script), CONDITIONS, policy, WORKLOADS.__getitem__, Diary(), jobs=1
+    )
     assert result.coverage == profile.coverage
 
 
@@ -366,7 +368,7 @@ def test_nobody_claims_to_watch_a_container_that_is_stopping(
         return 0
 
     monkeypatch.setattr(FakeContainer, "stop", stop)
-    (run,) = record(lab(Script()), NoWorkload(), Diary()).runs
+    (run,) = record(context(Script()), NoWorkload(), Diary()).runs
     assert 0 < run.watched <= run.duration - 0.2
 
 
@@ -383,7 +385,7 @@ def test_nobody_claims_to_watch_a_container_that_is_stopping(
 def test_the_workload_is_chosen_by_what_listens(
     listeners: tuple[Listener, ...], network: str | None, found: str
 ) -> None:
-    made = lab(Script(listeners=listeners), ALONE, ALONE, DRIVEN)
+    made = context(Script(listeners=listeners), ALONE, ALONE, DRIVEN)
     conditions = Conditions(image=IMAGE, launch=Launch(network=network), settle=0)
     names: list[str] = []
 
@@ -391,9 +393,9 @@ def test_the_workload_is_chosen_by_what_listens(
         names.append(name)
         return NoWorkload() if name == "none" else FakeWorkload(PAGE)
 
-    recogniser = Recogniser(lab=made, conditions=conditions, find=find, services=services())
+    recogniser = Recogniser(context=made, conditions=conditions, find=find, services=services())
     Campaign(
-        lab=made,
+        context=made,
         conditions=conditions,
         workload=None,
         reporter=Diary(),
@@ -404,12 +406,12 @@ def test_the_workload_is_chosen_by_what_listens(
 
 
 def test_an_unknown_port_is_asked_in_a_container_that_counts_for_nothing() -> None:
-    made = lab(Script(listeners=(Listener(4321),)), ALONE, DRIVEN)
+    made = context(Script(listeners=(Listener(4321),)), ALONE, DRIVEN)
     recogniser = Recogniser(
-        lab=made, conditions=CONDITIONS, find=lambda _: NoWorkload(), services=services()
+        context=made, conditions=CONDITIONS, find=lambda _: NoWorkload(), services=services()
     )
     profile = Campaign(
-        lab=made,
+        context=made,
         conditions=CONDITIONS,
         workload=None,
         reporter=Diary(),
@@ -436,7 +438,7 @@ def _containers(made: RunContext, kind: type[FakeContainer]) -> list[FakeContain
 
 
 def test_a_socket_that_the_first_run_missed_is_asked_as_well() -> None:
-    made = lab(None, ALONE, DRIVEN, DRIVEN)
+    made = context(None, ALONE, DRIVEN, DRIVEN)
 
     class Growing(FakeContainer):
         def listeners(self) -> tuple[Listener, ...]:
@@ -445,10 +447,10 @@ def test_a_socket_that_the_first_run_missed_is_asked_as_well() -> None:
 
     created = _containers(made, Growing)
     recogniser = Recogniser(
-        lab=made, conditions=CONDITIONS, find=lambda _: NoWorkload(), services=services()
+        context=made, conditions=CONDITIONS, find=lambda _: NoWorkload(), services=services()
     )
     Campaign(
-        lab=made,
+        context=made,
         conditions=CONDITIONS,
         workload=None,
         reporter=Diary(),
@@ -469,15 +471,15 @@ def test_later_runs_await_what_the_first_one_listened_on() -> None:
             waited.append(readiness.expected)
             return "it listens"
 
-    made = lab(None, ALONE, ALONE, DRIVEN)
+    made = context(None, ALONE, ALONE, DRIVEN)
     _containers(made, Waiting)
 
     def find(name: str) -> Workload:
         return NoWorkload() if name == "none" else FakeWorkload(PAGE)
 
-    recogniser = Recogniser(lab=made, conditions=CONDITIONS, find=find, services=services())
+    recogniser = Recogniser(context=made, conditions=CONDITIONS, find=find, services=services())
     Campaign(
-        lab=made,
+        context=made,
         conditions=CONDITIONS,
         workload=None,
         reporter=Diary(),
@@ -490,10 +492,10 @@ def test_later_runs_await_what_the_first_one_listened_on() -> None:
 
 def test_what_is_not_supported_may_pass_and_what_is_unsteady_may_fail() -> None:
     moods = ((PAGE, IDLE, IDLE_TOO), (PAGE, IDLE, Check("idle too", passed=True)))
-    policy = synthesize(record(lab(None, ALONE, DRIVEN, DRIVEN), Moody(*moods), Diary()))
+    policy = synthesize(record(context(None, ALONE, DRIVEN, DRIVEN), Moody(*moods), Diary()))
     for now in ((PAGE, Check("idle", passed=True), IDLE_TOO), moods[0], moods[1]):
         workloads: dict[str, Workload] = {"none": NoWorkload(), "fake": Moody(now)}
-        result = verify_runs(lab(), CONDITIONS, policy, workloads.__getitem__, Diary(), jobs=1)
+        result = verify_runs(context(), CONDITIONS, policy, workloads.__getitem__, Diary(), jobs=1)
         assert result.passed
 
 
@@ -508,13 +510,13 @@ def test_what_once_ended_by_itself_is_waited_for() -> None:
         def exit_code(self) -> int | None:
             return 3
 
-    made = lab(None, ALONE, ALONE)
+    made = context(None, ALONE, ALONE)
     engine = made.engine
     assert isinstance(engine, FakeEngine)
     engine.create = lambda *_, **__: Finishing(engine, 0)  # type: ignore[method-assign]
     conditions = replace(CONDITIONS, image=replace(IMAGE, ports=()))
     profile = Campaign(
-        lab=made, conditions=conditions, workload=NoWorkload(), reporter=Diary(), jobs=1
+        context=made, conditions=conditions, workload=NoWorkload(), reporter=Diary(), jobs=1
     ).run()
     assert [run.outcome.ending for run in profile.runs] == [Ending.FINISHED] * 2
     assert [each.stable for each in waited] == [3.0, math.inf]

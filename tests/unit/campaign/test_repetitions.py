@@ -47,7 +47,7 @@ def explored(most: int | None = None, journal: Journal | None = None) -> Profile
     conditions = Conditions(image=IMAGE, launch=Launch(), surroundings=AROUND, settle=0)
     workload = FakeWorkload(Check("page", passed=True))
     campaign = Campaign(
-        lab=made,
+        context=made,
         conditions=conditions,
         workload=workload,
         reporter=Diary(),

@@ -45,7 +45,7 @@ def events(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Instead of real runs: a service is ready at once, and ends as `ENDINGS` says."""
     seen: list[str] = []
 
-    def run_once(lab: RunContext, conditions: Any, cell: Any) -> Run:
+    def run_once(context: RunContext, conditions: Any, cell: Any) -> Run:
         name = conditions.launch.network_alias[0]
         ending = conditions.launch.ready_log or Ending.SERVED
         seen.append(f"start {name}")
@@ -70,9 +70,9 @@ def events(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 
 def lived(made: Stack, command: tuple[str, ...] = TRUE) -> StackRun:
-    lab = RunContext(engine=FakeEngine(), monitor=cast(Any, None))
+    context = RunContext(engine=FakeEngine(), monitor=cast(Any, None))
     members = [Member(each, IMAGE, each.launch) for each in made.started()]
-    return run_stack(lab, made, members, command, cast(Any, Diary()))
+    return run_stack(context, made, members, command, cast(Any, Diary()))
 
 
 def test_services_start_behind_what_they_need_and_end_before_it(events: list[str]) -> None:
@@ -156,19 +156,19 @@ def test_volumes_that_nobody_else_has_are_new_in_each_run() -> None:
 def test_what_a_service_needs_runs_beside_it() -> None:
     made = stack(service("web", "app"), service("app", "db"), service("db"), service("other"))
     engine, diary = FakeEngine(), Diary()
-    lab = RunContext(engine=engine, monitor=cast(Any, None))
-    with beside(lab, made, "web", cast(Any, diary)) as place:
+    context = RunContext(engine=engine, monitor=cast(Any, None))
+    with beside(context, made, "web", cast(Any, diary)) as place:
         assert place is not None
         assert len(engine.alive) == 2
         assert [parent for _, parent in engine.created] == ["", ""]
     assert not engine.alive
-    with beside(lab, None, None, cast(Any, diary)) as nothing:
+    with beside(context, None, None, cast(Any, diary)) as nothing:
         assert nothing is None
 
 
-def fails(lab: RunContext, made: Stack, said: str) -> None:
+def fails(context: RunContext, made: Stack, said: str) -> None:
     """What `web` needs does not come."""
-    neighbours = beside(lab, made, "web", cast(Any, Diary()))
+    neighbours = beside(context, made, "web", cast(Any, Diary()))
     with pytest.raises(NeighbourFailedError, match=said):
         neighbours.__enter__()
 
@@ -177,17 +177,17 @@ def test_what_is_needed_and_fails_is_named() -> None:
     made = stack(service("web", "db"), service("db"))
     script = Script(not_ready=NotReadyError("It exited.", exited=True))
     engine = FakeEngine(script)
-    lab = RunContext(engine=engine, monitor=cast(Any, None))
-    fails(lab, made, "service db, which is needed, failed: It exited")
+    context = RunContext(engine=engine, monitor=cast(Any, None))
+    fails(context, made, "service db, which is needed, failed: It exited")
     assert not engine.alive
 
 
 def test_what_does_its_work_first_has_to_succeed() -> None:
     web = service("web", "seed", condition=Condition.COMPLETED)
     made = stack(web, service("seed"))
-    lab = RunContext(engine=FakeEngine(Script(dies=True)), monitor=cast(Any, None))
-    fails(lab, made, "ended with code 1")
+    context = RunContext(engine=FakeEngine(Script(dies=True)), monitor=cast(Any, None))
+    fails(context, made, "ended with code 1")
     slow = msgspec.structs.replace(made.services["seed"].launch, ready_timeout=0.0)
     made = stack(web, StackService(name="seed", image="seed:1", launch=slow))
-    lab = RunContext(engine=FakeEngine(), monitor=cast(Any, None))
-    fails(lab, made, "has not ended after 0 s")
+    context = RunContext(engine=FakeEngine(), monitor=cast(Any, None))
+    fails(context, made, "has not ended after 0 s")

@@ -31,8 +31,8 @@ def test_the_runtime_is_killed_where_it_hangs_and_only_there(
     monkeypatch.setattr("beacon.campaign.run._LONGEST_START", limit)
     monkeypatch.setattr(ReplayTarget, "kill", lambda _: killed.set())
     monkeypatch.setattr(FakeContainer, "start", hang)
-    lab = RunContext(engine=FakeEngine(), monitor=ReplayMonitor([Observation()]))
+    context = RunContext(engine=FakeEngine(), monitor=ReplayMonitor([Observation()]))
     conditions = Conditions(image=IMAGE, launch=Launch(), settle=0)
-    run = run_once(lab, conditions, RunSpec(environment=Environment(), workload=NoWorkload()))
+    run = run_once(context, conditions, RunSpec(environment=Environment(), workload=NoWorkload()))
     assert run.outcome.ending is ending
     assert killed.is_set() is (limit < 1)

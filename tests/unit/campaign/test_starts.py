@@ -40,12 +40,12 @@ def policy(**outcome: object) -> Policy:
 def starts(
     count: int, script: Script | None = None, *recordings: Observation, of: Policy | None = None
 ) -> Starts | None:
-    lab = RunContext(
+    context = RunContext(
         engine=FakeEngine(script or Script()), monitor=ReplayMonitor(recordings or (GOOD,) * count)
     )
-    found = start_again(lab, CONDITIONS, of or policy(), count, 2)
-    assert isinstance(lab.engine, FakeEngine)
-    assert lab.engine.alive == set()
+    found = start_again(context, CONDITIONS, of or policy(), count, 2)
+    assert isinstance(context.engine, FakeEngine)
+    assert context.engine.alive == set()
     return found
 
 
@@ -59,8 +59,8 @@ def test_every_start_is_counted() -> None:
 def test_one_that_does_not_listen_where_it_did_is_bad(ports: tuple[int, ...], failed: int) -> None:
     conditions = replace(CONDITIONS, image=replace(IMAGE, ports=ports), listens=(25, 80))
     script = Script(listeners=(Listener(80),))
-    lab = RunContext(engine=FakeEngine(script), monitor=ReplayMonitor((GOOD,) * 20))
-    found = start_again(lab, conditions, policy(), 3, 1)
+    context = RunContext(engine=FakeEngine(script), monitor=ReplayMonitor((GOOD,) * 20))
+    found = start_again(context, conditions, policy(), 3, 1)
     assert found is not None
     assert found.failed == failed
     assert found.reasons == (("it does not listen on 25/tcp",) if failed else ())
@@ -168,8 +168,8 @@ def test_neither_settling_nor_grace_nor_more_than_half_a_second(seconds: float) 
             seen.append(replace(CONDITIONS, launch=launch))
             return super().create(image, launch, enforcement, cgroup_parent=cgroup_parent, job=job)
 
-    lab = RunContext(engine=Noting(), monitor=ReplayMonitor((GOOD,)))
-    start_again(lab, replace(CONDITIONS, launch=launch), policy(), 1, 1)
+    context = RunContext(engine=Noting(), monitor=ReplayMonitor((GOOD,)))
+    start_again(context, replace(CONDITIONS, launch=launch), policy(), 1, 1)
     assert seen[0].launch.stop_timeout is None
     assert seen[0].readiness.stable == min(seconds, 0.5)
 
