@@ -119,8 +119,8 @@ def _result(context: RunContext, recorded: Profile, policy: Policy) -> Result:
         enforcement=_enforcement(policy),
         surroundings=recorded.surroundings,
     )
-    cell = RunSpec(environment=Environment(), workload=find(driven[0].workload))
-    run = run_once(context, conditions, cell)
+    spec = RunSpec(environment=Environment(), workload=find(driven[0].workload))
+    run = run_once(context, conditions, spec)
     right = {check.name for check in together(driven) if check.passed}
     passing = {check.name for check in run.outcome.checks if check.passed}
     unseen = {each.event.name for each in policy.entries if each.unseen}

@@ -241,8 +241,8 @@ class Diary:
     def recognised(self, recognition: Recognition) -> None:
         self.recognition = recognition
 
-    def started(self, cell: RunSpec) -> None:
+    def started(self, spec: RunSpec) -> None:
         pass
 
-    def finished(self, cell: RunSpec, run: Run, new_events: int) -> None:
+    def finished(self, spec: RunSpec, run: Run, new_events: int) -> None:
         self.new_events.append(new_events)

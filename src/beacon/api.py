@@ -88,8 +88,8 @@ class _Silent:
     def recognised(self, recognition: Recognition) -> None:
         pass
 
-    def started(self, cell: RunSpec) -> None:
+    def started(self, spec: RunSpec) -> None:
         pass
 
-    def finished(self, cell: RunSpec, run: Run, new_events: int) -> None:
+    def finished(self, spec: RunSpec, run: Run, new_events: int) -> None:
         pass

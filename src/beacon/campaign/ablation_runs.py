@@ -121,16 +121,16 @@ class AblationRuns:
         self, policy: Policy, question: Question, replay: Replay
     ) -> tuple[tuple[Breakage, ...], frozenset[Event], int]:
         """What breaks, what was denied, and in how many runs: a second where it may be chance."""
-        cell = RunSpec(environment=replay.environment, workload=self.find_workload(replay.workload))
+        spec = RunSpec(environment=replay.environment, workload=self.find_workload(replay.workload))
         conditions = self.under(policy)
-        run = run_once(self.context, conditions, cell)
+        run = run_once(self.context, conditions, spec)
         breaks = tuple(self._breaks(policy, replay, run))
         denied = _denied(question.removed, run)
         if not breaks or not _may_be_chance(breaks, denied):
             return breaks, denied, 1
         if run.outcome.ending is Ending.REFUSED:
             check_engine(self.context, self.conditions)
-        again = run_once(self.context, conditions, cell)
+        again = run_once(self.context, conditions, spec)
         both = set(self._breaks(policy, replay, again))
         confirmed = tuple(each for each in breaks if each in both)
         return confirmed, denied | _denied(question.removed, again), 2

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from beacon.campaign.blame import REPEATS, Blame, Key, Trial, Trials, blame, is_open, key_of
 from beacon.campaign.compare import compare, exceptions, intended
 from beacon.campaign.context import RunContext
-from beacon.campaign.record import run_cells
+from beacon.campaign.record import run_specs
 from beacon.campaign.reporter import Reporter
 from beacon.campaign.run import Conditions, RunSpec, run_once
 from beacon.engines.interface import Enforcement
@@ -38,7 +38,7 @@ class Case:
 
     policy: Policy
     replay: Replay
-    cell: RunSpec
+    spec: RunSpec
     enforced: list[Run]
     control: list[Run] = field(default_factory=list)
 
@@ -85,15 +85,15 @@ class Control:
     def _run(self, wanted: Sequence[tuple[Case, bool]], planned: int, jobs: int) -> int:
         """Run each case under the policy, or as its control; how many that were."""
         self.reporter.planned(planned + len(wanted))
-        cells = [replace(case.cell, control=control) for case, control in wanted]
-        runs = run_cells(self.context, self._run_one, cells, self.reporter, jobs)
+        specs = [replace(case.spec, control=control) for case, control in wanted]
+        runs = run_specs(self.context, self._run_one, specs, self.reporter, jobs)
         for (case, control), run in zip(wanted, runs, strict=True):
             (case.control if control else case.enforced).append(run)
         return len(wanted)
 
-    def _run_one(self, cell: RunSpec) -> Run:
+    def _run_one(self, spec: RunSpec) -> Run:
         bare = without_policy(self.conditions, self.policy)
-        return run_once(self.context, bare if cell.control else self.conditions, cell)
+        return run_once(self.context, bare if spec.control else self.conditions, spec)
 
 
 def blames(cases: Sequence[Case]) -> list[Blame]:

@@ -7,7 +7,7 @@ from functools import partial
 
 from beacon.campaign.context import RunContext
 from beacon.campaign.control import without_policy
-from beacon.campaign.record import run_cells
+from beacon.campaign.record import run_specs
 from beacon.campaign.reporter import Reporter
 from beacon.campaign.run import Conditions, RunSpec, run_once
 from beacon.errors import BeaconError, ExitCode, UsageError
@@ -39,13 +39,13 @@ def record_now(
     """
     if workloads and policy.ends_by_itself():
         raise UsageError("Nothing drives a container that ends by itself: leave out --workload.")
-    cells = [
+    specs = [
         RunSpec(environment=Environment(), workload=workload, control=True)
         for workload in workloads
     ]
-    reporter.planned(len(cells))
+    reporter.planned(len(specs))
     run_one = partial(run_once, context, without_policy(conditions, policy))
-    runs = run_cells(context, run_one, cells, reporter, jobs)
+    runs = run_specs(context, run_one, specs, reporter, jobs)
     for workload, run in zip(workloads, runs, strict=True):
         _check(workload, run)
     return [replay((run,), run.outcome.checks) for run in runs]

@@ -17,7 +17,7 @@ from beacon import __version__
 from beacon.campaign.blame import key_of
 from beacon.campaign.compare import compare, exceptions
 from beacon.campaign.control import without_policy
-from beacon.campaign.record import run_cells
+from beacon.campaign.record import run_specs
 from beacon.campaign.reporter import Reporter
 from beacon.campaign.request import VerifyRequest
 from beacon.campaign.run import RunSpec, run_once
@@ -101,24 +101,24 @@ def unrestricted(
     known = _by_name(have)
     with opened(request, subject, reporter) as (context, conditions):
         bare = without_policy(conditions, policy)
-        cells = [
+        specs = [
             RunSpec(
                 environment=replay.environment, workload=subject.find(replay.workload), control=True
             )
             for replay in replays
         ]
-        cells += [
+        specs += [
             RunSpec(environment=Environment(), workload=each, control=True)
             for each in subject.further
         ]
-        missing = [each for each in cells if str(each.kind) not in known]
+        missing = [each for each in specs if str(each.kind) not in known]
         reporter.planned(len(missing))
         known |= _by_name(
-            run_cells(context, partial(run_once, context, bare), missing, reporter, jobs)
+            run_specs(context, partial(run_once, context, bare), missing, reporter, jobs)
         )
         say_starts(request, reporter)
         start_again(context, bare, policy, request.starts, jobs, starts)
-    runs = [known[str(each.kind)] for each in cells]
+    runs = [known[str(each.kind)] for each in specs]
     # What nobody recorded cannot differ from a record.
     logged = [_logged(policy, *each) for each in zip(replays, runs, strict=False)]
     logged += [

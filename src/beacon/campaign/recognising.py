@@ -112,11 +112,11 @@ class Recogniser:
         self, sockets: tuple[Listener, ...]
     ) -> tuple[tuple[Spoken, ...], tuple[Listener, ...]]:
         """What they speak, and what the container listened on when it was asked."""
-        cell = RunSpec(environment=Environment(), workload=DetectionWorkload(sockets))
+        spec = RunSpec(environment=Environment(), workload=DetectionWorkload(sockets))
         launch = msgspec.structs.replace(self.conditions.launch, stop_timeout=0)
         # How it ends is of no interest.
         conditions = replace(self.conditions, launch=launch, listens=own_ports(sockets))
-        run = run_once(self.context, conditions, cell)
+        run = run_once(self.context, conditions, spec)
         return tuple(spoken(run.outcome.checks)), run.listeners
 
 

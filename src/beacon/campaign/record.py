@@ -156,10 +156,10 @@ class Campaign:
                 RunSpec(environment=environment, workload=self._workload(environment))
                 for environment in batch
             ]
-            cells = [*varied, *repetitions]
-            self._run(cells[: self.budget.remaining_runs(before)], over=self.budget.over)
+            specs = [*varied, *repetitions]
+            self._run(specs[: self.budget.remaining_runs(before)], over=self.budget.over)
             self.reporter.estimated(estimate(trials(self.runs), self.strategy.judges))
-            if len(self.runs) - before < len(cells):
+            if len(self.runs) - before < len(specs):
                 self.complete = False
                 return
             repetitions = []
@@ -176,32 +176,32 @@ class Campaign:
         isolated = self.conditions.surroundings.isolated(environment)
         return NoWorkload() if isolated or self.workload is None else self.workload
 
-    def _run(self, cells: Sequence[RunSpec], over: Callable[[], bool] = _never) -> None:
+    def _run(self, specs: Sequence[RunSpec], over: Callable[[], bool] = _never) -> None:
         """Run what is not done yet; the baseline is never `over`."""
-        known = [self._known(cell) for cell in cells]
-        finished = {cell.name: run for cell, run in zip(cells, known, strict=True) if run}
-        missing = [cell for cell in cells if cell.name not in finished]
-        self.reporter.planned(len(self.runs) + len(cells))
+        known = [self._known(spec) for spec in specs]
+        finished = {spec.name: run for spec, run in zip(specs, known, strict=True) if run}
+        missing = [spec for spec in specs if spec.name not in finished]
+        self.reporter.planned(len(self.runs) + len(specs))
         before = _shown(self.runs)
         seen = before | _shown(finished.values())
         if finished:
             self.reporter.resumed(len(finished), len(seen) - len(before))
-        fresh = run_cells(
+        fresh = run_specs(
             self.context, self._record, missing, self.reporter, self.jobs, seen=seen, over=over
         )
         finished |= {run.name: run for run in fresh}
-        self.runs += [finished[cell.name] for cell in cells if cell.name in finished]
+        self.runs += [finished[spec.name] for spec in specs if spec.name in finished]
 
-    def _known(self, cell: RunSpec) -> Run | None:
+    def _known(self, spec: RunSpec) -> Run | None:
         if self.journal is None:
             return None
-        return self.journal.done(cell.kind, cell.repeat)
+        return self.journal.done(spec.kind, spec.repeat)
 
-    def _record(self, cell: RunSpec) -> Run:
-        run = run_once(self.context, self.conditions, cell)
-        if run.outcome.ending is Ending.REFUSED and cell.environment.settings:
+    def _record(self, spec: RunSpec) -> Run:
+        run = run_once(self.context, self.conditions, spec)
+        if run.outcome.ending is Ending.REFUSED and spec.environment.settings:
             check_engine(self.context, self.conditions)
-            run = run_once(self.context, self.conditions, cell)  # the engine may have been ill then
+            run = run_once(self.context, self.conditions, spec)  # the engine may have been ill then
         if self.journal is not None:
             self.journal.add(run)
         return run
@@ -234,35 +234,35 @@ def _doubtful(run: Run) -> bool:
     return bool(failed) and all(check.answered for check in failed)
 
 
-def run_cells(
+def run_specs(
     context: RunContext,
     run_one: Callable[[RunSpec], Run],
-    cells: Sequence[RunSpec],
+    specs: Sequence[RunSpec],
     reporter: Reporter,
     jobs: int,
     *,
     seen: AbstractSet[Event] = frozenset(),
     over: Callable[[], bool] = _never,
 ) -> list[Run]:
-    """Run all cells, `jobs` at a time, and tell the reporter of each.
+    """Run all specs, `jobs` at a time, and tell the reporter of each.
 
     Events that were `seen` before are not new any more. Once it is `over` none is begun.
     """
     known = set(seen)
     lock = threading.Lock()
 
-    def one(cell: RunSpec) -> Run | None:
+    def one(spec: RunSpec) -> Run | None:
         if over():
             return None
-        reporter.started(cell)
-        run = run_one(cell)
+        reporter.started(spec)
+        run = run_one(spec)
         with lock:
             before = len(known)
             known.update(run.observation.events())
-            reporter.finished(cell, run, len(known) - before)
+            reporter.finished(spec, run, len(known) - before)
         return run
 
-    return [run for run in context.in_parallel(one, cells, jobs) if run is not None]
+    return [run for run in context.in_parallel(one, specs, jobs) if run is not None]
 
 
 def _shown(runs: Iterable[Run]) -> set[Event]:

@@ -34,8 +34,8 @@ class Reporter(Protocol):
     def recognised(self, recognition: Recognition) -> None:
         """What the first run showed the container to be."""
 
-    def started(self, cell: RunSpec) -> None:
+    def started(self, spec: RunSpec) -> None:
         """A run begins."""
 
-    def finished(self, cell: RunSpec, run: Run, new_events: int) -> None:
+    def finished(self, spec: RunSpec, run: Run, new_events: int) -> None:
         """A run ended; so many events were seen in it and in no earlier one."""

@@ -111,18 +111,18 @@ class RunSpec:
         return f"{name} without the policy" if self.control else name
 
 
-def run_once(context: RunContext, conditions: Conditions, cell: RunSpec) -> Run:
+def run_once(context: RunContext, conditions: Conditions, spec: RunSpec) -> Run:
     """Run it to its end; whatever the container does becomes an outcome, not an error."""
     context.proceed()
     started_at, clock = time.time(), time.monotonic()
-    life = ContainerRun(context, conditions, cell)
+    life = ContainerRun(context, conditions, spec)
     with life.alone(), context.monitor.watch(context.name()) as target:
         outcome = life.live(target)
         observation = target.snapshot(life.carried)
     context.proceed()
     return Run(
-        environment=cell.environment,
-        workload=cell.workload.name,
+        environment=spec.environment,
+        workload=spec.workload.name,
         outcome=outcome,
         observation=observation,
         started_at=started_at,
@@ -130,7 +130,7 @@ def run_once(context: RunContext, conditions: Conditions, cell: RunSpec) -> Run:
         listeners=life.hearing.listeners,
         driven=life.hearing.driven,
         watched=life.watched,
-        repeat=cell.repeat,
+        repeat=spec.repeat,
     )
 
 
@@ -205,16 +205,16 @@ class ContainerRun:
     _target: Target
     _started: float
 
-    def __init__(self, context: RunContext, conditions: Conditions, cell: RunSpec) -> None:
-        self._context, self._conditions, self._cell = context, conditions, cell
+    def __init__(self, context: RunContext, conditions: Conditions, spec: RunSpec) -> None:
+        self._context, self._conditions, self._spec = context, conditions, spec
         #: The capabilities that the executed files carry, by path.
         self.carried: dict[str, int] = {}
         self._plan: StartPlan = apply(
-            conditions.surroundings, cell.environment, conditions.image, conditions.launch
+            conditions.surroundings, spec.environment, conditions.image, conditions.launch
         )
         self._job = _job(conditions)
         limit = self._plan.launch.stop_timeout
-        self._enforcement = _with_added(conditions, cell.environment)
+        self._enforcement = _with_added(conditions, spec.environment)
         self._grace = conditions.grace if limit is None else _bounded(limit)
         self.hearing, self.watched = Hearing(), 0.0
 
@@ -280,7 +280,7 @@ class ContainerRun:
             return outcome
 
     def _readiness(self) -> Readiness:
-        unknown = self._cell.first and self._job is not None
+        unknown = self._spec.first and self._job is not None
         return replace(self._conditions.readiness, may_end=unknown)
 
     def _look_away(self) -> None:
@@ -350,10 +350,10 @@ class ContainerRun:
 
     def _drive(self, patient: StepContext) -> tuple[Check, ...]:
         conditions = self._conditions
-        varied = self._cell.environment.settings
+        varied = self._spec.environment.settings
         limit = conditions.varied_timeout if varied else conditions.drive_timeout
         endpoint = patient.endpoint()
-        return self.hearing.drive(self._cell.workload, patient.container, endpoint, limit)
+        return self.hearing.drive(self._spec.workload, patient.container, endpoint, limit)
 
     def _steps(self, when: When) -> list[Step]:
         return [step for step in self._plan.steps if step.when is when]

@@ -51,11 +51,11 @@ class Series:
         """As every reporter."""
         self._reporter.recognised(recognition)
 
-    def started(self, cell: RunSpec) -> None:
+    def started(self, spec: RunSpec) -> None:
         """As every reporter."""
-        self._reporter.started(cell)
+        self._reporter.started(spec)
 
-    def finished(self, cell: RunSpec, run: Run, new_events: int) -> None:
+    def finished(self, spec: RunSpec, run: Run, new_events: int) -> None:
         """Count it."""
         self._done += 1
-        self._reporter.finished(cell, run, new_events)
+        self._reporter.finished(spec, run, new_events)

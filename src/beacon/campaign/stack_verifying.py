@@ -120,7 +120,7 @@ def _case(policy: Policy, run: Run) -> Case:
     return Case(
         policy=policy,
         replay=replay,
-        cell=RunSpec(environment=Environment(), workload=NoWorkload()),
+        spec=RunSpec(environment=Environment(), workload=NoWorkload()),
         enforced=[run],
     )
 

@@ -14,7 +14,7 @@ from beacon.campaign.compare import intended, suspects
 from beacon.campaign.context import RunContext
 from beacon.campaign.control import Case, Control, blames
 from beacon.campaign.further import record_now
-from beacon.campaign.record import run_cells
+from beacon.campaign.record import run_specs
 from beacon.campaign.reporter import Reporter
 from beacon.campaign.run import Conditions, RunSpec, run_once
 from beacon.model.coverage import coverage
@@ -58,21 +58,21 @@ def verify_runs(
     """
     image = conditions.image.reference
     recorded = chosen(policy, image, quick=quick)
-    cells = [
+    specs = [
         RunSpec(environment=replay.environment, workload=find_workload(replay.workload))
         for replay in recorded
     ]
-    cells += [RunSpec(environment=Environment(), workload=workload) for workload in further]
+    specs += [RunSpec(environment=Environment(), workload=workload) for workload in further]
     replays = [*recorded, *record_now(context, conditions, policy, further, reporter, jobs)]
-    reporter.planned(len(further) + len(cells))
-    runs = run_cells(context, partial(run_once, context, conditions), cells, reporter, jobs)
+    reporter.planned(len(further) + len(specs))
+    runs = run_specs(context, partial(run_once, context, conditions), specs, reporter, jobs)
     cases = [
-        Case(policy=policy, replay=replay, cell=cell, enforced=[run])
-        for replay, cell, run in zip(replays, cells, runs, strict=True)
+        Case(policy=policy, replay=replay, spec=spec, enforced=[run])
+        for replay, spec, run in zip(replays, specs, runs, strict=True)
     ]
     Control(
         context=context, conditions=conditions, policy=policy, reporter=reporter, jobs=jobs
-    ).settle(cases, len(further) + len(cells))
+    ).settle(cases, len(further) + len(specs))
     if kept is not None:
         kept.add(cases)
     # What was repeated counts as well: a run that came too early drove nothing.

@@ -83,25 +83,25 @@ class Progress:
         said = recognition.sentence() or "recognised: nothing that an installed service knows"
         self._console.say(f"{self._clock()} {said}")
 
-    def started(self, cell: RunSpec) -> None:
+    def started(self, spec: RunSpec) -> None:
         """A run begins."""
         with self._lock:
-            self._running[cell.name] = None
-        if self._console.terminal is None and not cell.environment.settings:
-            self._console.say(f"{self._clock()} {cell.name}: running")
+            self._running[spec.name] = None
+        if self._console.terminal is None and not spec.environment.settings:
+            self._console.say(f"{self._clock()} {spec.name}: running")
 
-    def finished(self, cell: RunSpec, run: Run, new_events: int) -> None:
+    def finished(self, spec: RunSpec, run: Run, new_events: int) -> None:
         """A run ended."""
         with self._lock:
             self._done += 1
             self._events += new_events
             self._spent += run.duration
-            self._running.pop(cell.name, None)
+            self._running.pop(spec.name, None)
             count = f"run {self._finished()}/{self._planned}"
         calls = len(run.observation.used())
         said = f"{_said(run)}, {calls} system calls ({new_events} new events), {count}"
-        self._console.say(f"{self._clock()} {cell.name}: {said}")
-        if cell.environment == Environment():
+        self._console.say(f"{self._clock()} {spec.name}: {said}")
+        if spec.environment == Environment():
             self._tell_failures(run)
 
     def _tell_failures(self, run: Run) -> None:

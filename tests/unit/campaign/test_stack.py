@@ -45,20 +45,20 @@ def events(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Instead of real runs: a service is ready at once, and ends as `ENDINGS` says."""
     seen: list[str] = []
 
-    def run_once(context: RunContext, conditions: Any, cell: Any) -> Run:
+    def run_once(context: RunContext, conditions: Any, spec: Any) -> Run:
         name = conditions.launch.network_alias[0]
         ending = conditions.launch.ready_log or Ending.SERVED
         seen.append(f"start {name}")
         checks: tuple[Check, ...] = ()
         if ending == Ending.SERVED:
-            checks = cell.workload.drive(
+            checks = spec.workload.drive(
                 Endpoint(container="id", address=f"10.0.0.{len(seen)}", ports=(80,)), 1.0
             )
         seen.append(f"end {name}")
         outcome = Outcome(ending=Ending(ending), checks=checks, exit_code=0)
         return Run(
             environment=Environment(),
-            workload=cell.workload.name,
+            workload=spec.workload.name,
             outcome=outcome,
             observation=Observation(),
             started_at=0.0,
