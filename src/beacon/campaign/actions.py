@@ -44,21 +44,21 @@ class StepContext:
         self.target.set_phase(Phase.SERVE)
 
 
-def do_all(steps: Sequence[Step], patient: StepContext) -> None:
+def do_all(steps: Sequence[Step], step_context: StepContext) -> None:
     """Do them in their order, as long as the container runs."""
     for step in steps:
-        patient.context.proceed()
-        if not patient.container.running():
+        step_context.context.proceed()
+        if not step_context.container.running():
             return
-        _ACTIONS[step.do](step, patient)
+        _ACTIONS[step.do](step, step_context)
 
 
 class BackgroundSteps:
     """Steps that are done while something else goes on; a failure is raised at the end."""
 
-    def __init__(self, steps: Sequence[Step], patient: StepContext) -> None:
+    def __init__(self, steps: Sequence[Step], step_context: StepContext) -> None:
         self._failure: BaseException | None = None
-        self._thread = threading.Thread(target=self._run, args=(steps, patient), daemon=True)
+        self._thread = threading.Thread(target=self._run, args=(steps, step_context), daemon=True)
 
     def __enter__(self) -> None:
         self._thread.start()
@@ -68,61 +68,61 @@ class BackgroundSteps:
         if self._failure is not None and kind is None:
             raise self._failure
 
-    def _run(self, steps: Sequence[Step], patient: StepContext) -> None:
+    def _run(self, steps: Sequence[Step], step_context: StepContext) -> None:
         try:
-            do_all(steps, patient)
+            do_all(steps, step_context)
         except BaseException as failure:  # it is raised in the thread that waits for us
             self._failure = failure
 
 
-def _signal(step: Step, patient: StepContext) -> None:
-    patient.container.signal(step.signal or "SIGHUP")
+def _signal(step: Step, step_context: StepContext) -> None:
+    step_context.container.signal(step.signal or "SIGHUP")
 
 
-def _exec(step: Step, patient: StepContext) -> None:
-    code, output = patient.container.exec(step.command, _EXEC_SECONDS, user=step.user)
+def _exec(step: Step, step_context: StepContext) -> None:
+    code, output = step_context.container.exec(step.command, _EXEC_SECONDS, user=step.user)
     if code in _NO_PROGRAM and len(output) < 1000:
         raise NotApplicableError(f"{step.command[0]} cannot be run inside: {output.strip()}")
 
 
-def _restart(_: Step, patient: StepContext) -> None:
-    patient.target.set_phase(Phase.SHUTDOWN)
-    patient.container.stop(patient.grace)
-    patient.start_again()
+def _restart(_: Step, step_context: StepContext) -> None:
+    step_context.target.set_phase(Phase.SHUTDOWN)
+    step_context.container.stop(step_context.grace)
+    step_context.start_again()
 
 
-def _kill(_: Step, patient: StepContext) -> None:
-    patient.container.signal("SIGKILL")
-    patient.container.stop(patient.grace)
-    patient.start_again()
+def _kill(_: Step, step_context: StepContext) -> None:
+    step_context.container.signal("SIGKILL")
+    step_context.container.stop(step_context.grace)
+    step_context.start_again()
 
 
-def _pause(step: Step, patient: StepContext) -> None:
-    patient.container.freeze(step.seconds, patient.context.stopping)
+def _pause(step: Step, step_context: StepContext) -> None:
+    step_context.container.freeze(step.seconds, step_context.context.stopping)
 
 
-def _kill_child(_: Step, patient: StepContext) -> None:
-    host_faults.kill_child(patient.container.pid())
+def _kill_child(_: Step, step_context: StepContext) -> None:
+    host_faults.kill_child(step_context.container.pid())
 
 
-def _idle(step: Step, patient: StepContext) -> None:
-    patient.context.stopping.wait(step.seconds)
+def _idle(step: Step, step_context: StepContext) -> None:
+    step_context.context.stopping.wait(step.seconds)
 
 
-def _fill(step: Step, patient: StepContext) -> None:
-    host_faults.fill(patient.container.pid(), step.path or "/")
+def _fill(step: Step, step_context: StepContext) -> None:
+    host_faults.fill(step_context.container.pid(), step.path or "/")
 
 
-def _disconnect(step: Step, patient: StepContext) -> None:
-    patient.container.disconnect(step.seconds, patient.context.stopping)
+def _disconnect(step: Step, step_context: StepContext) -> None:
+    step_context.container.disconnect(step.seconds, step_context.context.stopping)
 
 
-def _shape(step: Step, patient: StepContext) -> None:
-    host_faults.shape(patient.container.pid(), step.command)
+def _shape(step: Step, step_context: StepContext) -> None:
+    host_faults.shape(step_context.container.pid(), step.command)
 
 
 def _peers(act: Callable[[Endpoint, Step], None]) -> Callable[[Step, StepContext], None]:
-    return lambda step, patient: act(patient.endpoint(), step)
+    return lambda step, step_context: act(step_context.endpoint(), step)
 
 
 _ACTIONS: Mapping[Action, Callable[[Step, StepContext], None]] = {

@@ -319,16 +319,16 @@ class ContainerRun:
 
     def _serve(self, container: Container) -> Outcome:
         self._target.set_phase(Phase.SERVE)
-        patient = self._patient(container)
+        step_context = self._step_context(container)
         self.hearing.read(container)
         self._context.stopping.wait(self._conditions.settle)
-        checks = self._exercise(patient)
+        checks = self._exercise(step_context)
         self.hearing.read(container)
         if not container.running():
             # Without a workload it had no reason to end but its own.
             done = None if checks else self._finished(container)
             return done or _ended(container, Ending.DIED, "It ended under the workload.", checks)
-        restarted = container.started_at() != patient.started_at
+        restarted = container.started_at() != step_context.started_at
         if restarted and self._plan.launch.restart is None:
             return _ended(
                 container, Ending.DIED, "Somebody else restarted it during the run.", checks
@@ -338,27 +338,27 @@ class ContainerRun:
         code = container.stop(self._grace)
         return Outcome(ending=Ending.SERVED, checks=checks, exit_code=code, log=container.logs())
 
-    def _exercise(self, patient: StepContext) -> tuple[Check, ...]:
-        do_all(self._steps(When.BEFORE), patient)
-        with BackgroundSteps(self._steps(When.DURING), patient):
-            checks = self._drive(patient)
+    def _exercise(self, step_context: StepContext) -> tuple[Check, ...]:
+        do_all(self._steps(When.BEFORE), step_context)
+        with BackgroundSteps(self._steps(When.DURING), step_context):
+            checks = self._drive(step_context)
         later = self._steps(When.AFTER)
-        do_all(later, patient)
-        if not later or not checks or not patient.container.running():
+        do_all(later, step_context)
+        if not later or not checks or not step_context.container.running():
             return checks
-        return checks + tuple(_again(check) for check in self._drive(patient))
+        return checks + tuple(_again(check) for check in self._drive(step_context))
 
-    def _drive(self, patient: StepContext) -> tuple[Check, ...]:
+    def _drive(self, step_context: StepContext) -> tuple[Check, ...]:
         conditions = self._conditions
         varied = self._spec.environment.settings
         limit = conditions.varied_timeout if varied else conditions.drive_timeout
-        endpoint = patient.endpoint()
-        return self.hearing.drive(self._spec.workload, patient.container, endpoint, limit)
+        endpoint = step_context.endpoint()
+        return self.hearing.drive(self._spec.workload, step_context.container, endpoint, limit)
 
     def _steps(self, when: When) -> list[Step]:
         return [step for step in self._plan.steps if step.when is when]
 
-    def _patient(self, container: Container) -> StepContext:
+    def _step_context(self, container: Container) -> StepContext:
         def endpoint() -> Endpoint:
             address, found = container.address(), self.hearing.read(container)
             ports = open_ports(self._conditions.image.ports, found, address)
