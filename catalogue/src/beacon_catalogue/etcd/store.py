@@ -100,7 +100,7 @@ class Store:
         return bytes(content)
 
 
-def way_to(peer: Peer) -> Peer:
+def detect_transport(peer: Peer) -> Peer:
     """The peer as it wants to be asked: by TLS, if only that is answered."""
     with suppress(OSError, AnswerError):
         asked = b"GET /version HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"

@@ -11,7 +11,7 @@ from beacon.workloads.net import Peer
 from beacon.workloads.suite import Suite
 from beacon.workloads.suite_workload import SuiteWorkload
 from beacon_catalogue.etcd import SERVICE, keys, telling
-from beacon_catalogue.etcd.store import Store, way_to
+from beacon_catalogue.etcd.store import Store, detect_transport
 
 SUITE = Suite(part.SUITE for part in (keys, telling))
 SUITE.cleaning("cleaning up")(Store.clean)
@@ -19,7 +19,7 @@ SUITE.cleaning("cleaning up")(Store.clean)
 
 def _connect(peer: Peer, endpoint: Endpoint) -> Store:
     """With the account that the container's environment names; by TLS where that is wanted."""
-    return Store(way_to(peer), endpoint.env, endpoint.ports)
+    return Store(detect_transport(peer), endpoint.env, endpoint.ports)
 
 
 WORKLOAD = SuiteWorkload("etcd", SUITE, _connect, ports=SERVICE.ports, cleaning=3.0)

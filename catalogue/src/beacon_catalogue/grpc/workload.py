@@ -11,14 +11,14 @@ from beacon.workloads.suite import Suite
 from beacon.workloads.suite_workload import SuiteWorkload
 from beacon_catalogue.grpc import SERVICE, services, strangers
 from beacon_catalogue.grpc.services import Server
-from beacon_catalogue.grpc.way import way_to
+from beacon_catalogue.grpc.transport import detect_transport
 
 SUITE = Suite(part.SUITE for part in (services, strangers))
 
 
 def _connect(peer: Peer, _: Endpoint) -> Server:
     """With or without TLS."""
-    return Server(way_to(peer))
+    return Server(detect_transport(peer))
 
 
 WORKLOAD = SuiteWorkload("grpc", SUITE, _connect, ports=SERVICE.ports)

@@ -22,7 +22,7 @@ from beacon_catalogue.redis import (
     watching,
 )
 from beacon_catalogue.redis.server import Server
-from beacon_catalogue.redis.way import way_to
+from beacon_catalogue.redis.transport import detect_transport
 
 #: The official image has no variable for it: a password is given by option or file.
 _PASSWORD = "REDIS_PASSWORD"  # noqa: S105 (a name)
@@ -35,7 +35,7 @@ SUITE.cleaning("cleaning up")(Server.clean)
 
 def _connect(peer: Peer, endpoint: Endpoint) -> Server:
     """With TLS where the port wants it; a password is in the container's REDIS_PASSWORD."""
-    return Server(way_to(peer), endpoint.env.get(_PASSWORD))
+    return Server(detect_transport(peer), endpoint.env.get(_PASSWORD))
 
 
 WORKLOAD = SuiteWorkload("redis", SUITE, _connect, ports=SERVICE.ports, cleaning=3.0)

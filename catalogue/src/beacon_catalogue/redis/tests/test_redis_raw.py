@@ -11,7 +11,7 @@ from beacon.workloads.checks import AnswerError, Deadline
 from beacon.workloads.net import Peer, TlsPeer
 from beacon_catalogue.redis.raw import Raw, raw
 from beacon_catalogue.redis.server import Server
-from beacon_catalogue.redis.way import way_to
+from beacon_catalogue.redis.transport import detect_transport
 from unit.workloads.servers import listening, nobody
 
 _MARK = b"m" * 40
@@ -87,8 +87,8 @@ def test_following_ends_with_the_time() -> None:
 @pytest.mark.parametrize("content", [b"+PONG\r\n", b"-NOAUTH\r\n", b"", b"\x15\x03\x01"])
 def test_what_speaks_no_tls_is_asked_in_the_clear(content: bytes) -> None:
     with listening(_saying(content)) as port:
-        assert not isinstance(way_to(_peer(port)), TlsPeer)
+        assert not isinstance(detect_transport(_peer(port)), TlsPeer)
 
 
 def test_nobody_is_asked_in_the_clear() -> None:
-    assert not isinstance(way_to(_peer(nobody())), TlsPeer)
+    assert not isinstance(detect_transport(_peer(nobody())), TlsPeer)

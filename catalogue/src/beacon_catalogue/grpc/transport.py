@@ -12,7 +12,7 @@ _SETTINGS = b"\x04\x00\x00\x00\x00\x00"
 _PATIENCE = 1.0
 
 
-def way_to(peer: Peer) -> Peer:
+def detect_transport(peer: Peer) -> Peer:
     """The peer as it wants to be asked; unchanged when it answers neither way."""
     with suppress(OSError, AnswerError):
         brief = Peer(peer.address, peer.port, Deadline(_PATIENCE, peer.deadline.stop))

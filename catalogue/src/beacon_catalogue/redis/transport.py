@@ -10,7 +10,7 @@ from beacon.workloads.net import Peer, TlsPeer, exchange
 _PATIENCE = 1.0
 
 
-def way_to(peer: Peer) -> Peer:
+def detect_transport(peer: Peer) -> Peer:
     """The peer as it wants to be asked; unchanged when it answers neither way."""
     with suppress(OSError, AnswerError):
         told = exchange(peer, [b"PING\r\n"], patience=_PATIENCE).content
