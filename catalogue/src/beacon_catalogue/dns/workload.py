@@ -10,10 +10,10 @@ from beacon.workloads.interface import Endpoint
 from beacon.workloads.net import Peer
 from beacon.workloads.suite import Suite
 from beacon.workloads.suite_workload import SuiteWorkload
-from beacon_catalogue.dns import SERVICE, queries, strangers
+from beacon_catalogue.dns import SERVICE, bad_clients, queries
 from beacon_catalogue.dns.server import Server
 
-SUITE = Suite((queries.SUITE, strangers.SUITE))
+SUITE = Suite((queries.SUITE, bad_clients.SUITE))
 
 
 def _connect(peer: Peer, endpoint: Endpoint) -> Server:

@@ -9,11 +9,11 @@ from beacon.workloads.interface import Endpoint
 from beacon.workloads.net import Peer
 from beacon.workloads.suite import Suite
 from beacon.workloads.suite_workload import SuiteWorkload
-from beacon_catalogue.grpc import SERVICE, services, strangers
+from beacon_catalogue.grpc import SERVICE, bad_clients, services
 from beacon_catalogue.grpc.services import Server
 from beacon_catalogue.grpc.transport import detect_transport
 
-SUITE = Suite(part.SUITE for part in (services, strangers))
+SUITE = Suite(part.SUITE for part in (services, bad_clients))
 
 
 def _connect(peer: Peer, _: Endpoint) -> Server:

@@ -10,10 +10,10 @@ from beacon.workloads.interface import Endpoint
 from beacon.workloads.net import Peer
 from beacon.workloads.suite import Suite
 from beacon.workloads.suite_workload import SuiteWorkload
-from beacon_catalogue.ldap import SERVICE, asking, entries, strangers
+from beacon_catalogue.ldap import SERVICE, asking, bad_clients, entries
 from beacon_catalogue.ldap.directory import Directory
 
-SUITE = Suite(part.SUITE for part in (asking, entries, strangers))
+SUITE = Suite(part.SUITE for part in (asking, entries, bad_clients))
 SUITE.cleaning("cleaning up")(Directory.clean)
 
 

@@ -9,10 +9,10 @@ from beacon.workloads.interface import Endpoint
 from beacon.workloads.net import Peer
 from beacon.workloads.suite import Suite
 from beacon.workloads.suite_workload import SuiteWorkload
-from beacon_catalogue.mosquitto import SERVICE, delivery, doors, keeping, strangers, version5
+from beacon_catalogue.mosquitto import SERVICE, bad_clients, delivery, keeping, listeners, version5
 from beacon_catalogue.mosquitto.broker import Broker
 
-SUITE = Suite(part.SUITE for part in (delivery, keeping, version5, strangers, doors))
+SUITE = Suite(part.SUITE for part in (delivery, keeping, version5, bad_clients, listeners))
 SUITE.cleaning("cleaning up")(keeping.clean)
 
 

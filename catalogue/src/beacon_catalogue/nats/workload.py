@@ -10,10 +10,10 @@ from beacon.workloads.interface import Endpoint
 from beacon.workloads.net import Peer
 from beacon.workloads.suite import Suite
 from beacon.workloads.suite_workload import SuiteWorkload
-from beacon_catalogue.nats import SERVICE, messages, strangers
+from beacon_catalogue.nats import SERVICE, bad_clients, messages
 from beacon_catalogue.nats.server import Server
 
-SUITE = Suite(part.SUITE for part in (messages, strangers))
+SUITE = Suite(part.SUITE for part in (messages, bad_clients))
 
 
 def _connect(peer: Peer, endpoint: Endpoint) -> Server:

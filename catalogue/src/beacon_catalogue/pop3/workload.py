@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import re
 
-from beacon.workloads import strangers
+from beacon.workloads import bad_clients
 from beacon.workloads.lines import line_server
 from beacon.workloads.suite import Suite
 from beacon.workloads.suite_workload import SuiteWorkload
 from beacon_catalogue.pop3 import SERVICE, commands, messages
 
-_MANNERS = strangers.Manners(
+_PROTOCOL = bad_clients.LineProtocol(
     greeting=re.compile(rb"\+OK"),
     command=b"NOOP",
     answer=re.compile(rb"\+OK|-ERR"),
@@ -22,7 +22,7 @@ _MANNERS = strangers.Manners(
     parting=re.compile(rb"\+OK"),
 )
 
-SUITE = Suite((commands.SUITE, messages.SUITE, strangers.suite(_MANNERS)))
+SUITE = Suite((commands.SUITE, messages.SUITE, bad_clients.suite(_PROTOCOL)))
 
 
 WORKLOAD = SuiteWorkload(

@@ -11,19 +11,19 @@ from beacon.workloads.suite import Suite
 from beacon.workloads.suite_workload import SuiteWorkload
 from beacon_catalogue.rabbitmq import (
     SERVICE,
+    bad_clients,
     consumers,
-    doors,
     exchanges,
     keeping,
     limits,
+    listeners,
     messages,
     odd,
     queues,
-    strangers,
 )
 from beacon_catalogue.rabbitmq.broker import Broker
 
-_PARTS = (queues, limits, exchanges, messages, keeping, consumers, strangers, odd, doors)
+_PARTS = (queues, limits, exchanges, messages, keeping, consumers, bad_clients, odd, listeners)
 SUITE = Suite(part.SUITE for part in _PARTS)
 SUITE.cleaning("cleaning up")(Broker.clean)
 

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import re
 
-from beacon.workloads import strangers
+from beacon.workloads import bad_clients
 from beacon.workloads.lines import line_server
 from beacon.workloads.suite import Suite
 from beacon.workloads.suite_workload import SuiteWorkload
 from beacon_catalogue.smtp import SERVICE, commands, messages, security
 
-_MANNERS = strangers.Manners(
+_PROTOCOL = bad_clients.LineProtocol(
     greeting=re.compile(rb"220 "),
     command=b"NOOP",
     answer=re.compile(rb"250 "),
@@ -22,7 +22,7 @@ _MANNERS = strangers.Manners(
     parting=re.compile(rb"221 "),
 )
 
-SUITE = Suite((commands.SUITE, messages.SUITE, security.SUITE, strangers.suite(_MANNERS)))
+SUITE = Suite((commands.SUITE, messages.SUITE, security.SUITE, bad_clients.suite(_PROTOCOL)))
 
 
 WORKLOAD = SuiteWorkload(

@@ -10,10 +10,10 @@ from beacon.workloads.interface import Endpoint
 from beacon.workloads.net import Peer
 from beacon.workloads.suite import Suite
 from beacon.workloads.suite_workload import SuiteWorkload
-from beacon_catalogue.ssh import SERVICE, files, forwarding, hello, programs, strangers
+from beacon_catalogue.ssh import SERVICE, bad_clients, files, forwarding, hello, programs
 from beacon_catalogue.ssh.server import Server
 
-SUITE = Suite(part.SUITE for part in (hello, programs, files, forwarding, strangers))
+SUITE = Suite(part.SUITE for part in (hello, programs, files, forwarding, bad_clients))
 SUITE.cleaning("cleaning up")(files.clean)
 
 

@@ -1,4 +1,4 @@
-"""The broker's other doors, where they are open: TLS, metrics, management, STOMP."""
+"""The broker's other listeners, where it has them: TLS, metrics, management, STOMP."""
 
 from __future__ import annotations
 

@@ -31,7 +31,7 @@ _LONG = b"x" * (96 << 10) + b"\r\n"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Manners:
+class LineProtocol:
     """How the protocol begins, what every server takes at any time, and how it ends.
 
     `greeting`, `answer` and `parting` are how the last line of what is said begins.
@@ -44,9 +44,9 @@ class Manners:
     parting: re.Pattern[bytes]
 
 
-def suite(manners: Manners) -> Suite[LineServer]:
+def suite(protocol: LineProtocol) -> Suite[LineServer]:
     """The checks that hold for each such protocol; names and values are the same for all."""
-    checks: dict[str, Callable[[Manners, LineServer], str]] = {
+    checks: dict[str, Callable[[LineProtocol, LineServer], str]] = {
         "slow client": _slow,
         "parallel clients": _crowd,
         "silent clients": _silent,
@@ -55,19 +55,19 @@ def suite(manners: Manners) -> Suite[LineServer]:
         "garbage": _garbage,
         "too long line": _long,
     }
-    return Suite.of({name: partial(check, manners) for name, check in checks.items()})
+    return Suite.of({name: partial(check, protocol) for name, check in checks.items()})
 
 
-def visit(manners: Manners, server: LineServer) -> None:
+def visit(protocol: LineProtocol, server: LineServer) -> None:
     """Be greeted, ask for something, and leave; AnswerError or OSError unless all goes well."""
-    with _greeted(manners, server) as line:
-        line.send(manners.command + b"\r\n")
-        _first(line, manners.answer, manners.command)
-        _leave(manners, line)
+    with _greeted(protocol, server) as line:
+        line.send(protocol.command + b"\r\n")
+        _first(line, protocol.answer, protocol.command)
+        _leave(protocol, line)
 
 
 @contextmanager
-def _greeted(manners: Manners, server: LineServer) -> Iterator[Lines]:
+def _greeted(protocol: LineProtocol, server: LineServer) -> Iterator[Lines]:
     """A connection that was greeted; where one was shown out, another one a moment later.
 
     Servers limit the clients of one address, and the last ones may still count.
@@ -76,13 +76,13 @@ def _greeted(manners: Manners, server: LineServer) -> Iterator[Lines]:
         for pause in _PAUSES:
             line = stack.enter_context(server.lines())
             try:
-                line.until(manners.greeting)
+                line.until(protocol.greeting)
                 break
             except ClosedError:
                 time.sleep(pause)
         else:
             line = stack.enter_context(server.lines())
-            line.until(manners.greeting)
+            line.until(protocol.greeting)
         yield line
 
 
@@ -92,68 +92,68 @@ def _first(line: Lines, expected: re.Pattern[bytes], command: bytes) -> None:
         raise AnswerError(f"the answer to {command!r}: {said[:60]!r}")
 
 
-def _leave(manners: Manners, line: Lines) -> None:
-    line.send(manners.farewell + b"\r\n")
-    line.until(manners.parting)
+def _leave(protocol: LineProtocol, line: Lines) -> None:
+    line.send(protocol.farewell + b"\r\n")
+    line.until(protocol.parting)
     if not line.is_closed():
-        raise AnswerError(f"the connection is open after {manners.farewell!r}")
+        raise AnswerError(f"the connection is open after {protocol.farewell!r}")
 
 
-def _slow(manners: Manners, server: LineServer) -> str:
+def _slow(protocol: LineProtocol, server: LineServer) -> str:
     """Words that come byte by byte, as over a bad line."""
-    with _greeted(manners, server) as line:
-        for byte in manners.command:
+    with _greeted(protocol, server) as line:
+        for byte in protocol.command:
             line.send(bytes((byte,)))
             time.sleep(0.01)
         line.send(b"\r\n")  # in one piece: ProFTPD waits for ever when it is torn
-        _first(line, manners.answer, manners.command)
-        _leave(manners, line)
+        _first(line, protocol.answer, protocol.command)
+        _leave(protocol, line)
     return "served"
 
 
-def _crowd(manners: Manners, server: LineServer) -> str:
-    at_once(lambda _: visit(manners, server), _CLIENTS, _THREADS)
+def _crowd(protocol: LineProtocol, server: LineServer) -> str:
+    at_once(lambda _: visit(protocol, server), _CLIENTS, _THREADS)
     return str(_CLIENTS)
 
 
-def _silent(manners: Manners, server: LineServer) -> str:
+def _silent(protocol: LineProtocol, server: LineServer) -> str:
     """Clients that hold a connection and say nothing, while another one is served."""
     with ExitStack() as stack:
         for _ in range(_SILENT):
-            stack.enter_context(_greeted(manners, server))
-        visit(manners, server)
+            stack.enter_context(_greeted(protocol, server))
+        visit(protocol, server)
     return "served beside them"
 
 
-def _half_closed(manners: Manners, server: LineServer) -> str:
+def _half_closed(protocol: LineProtocol, server: LineServer) -> str:
     """A client that ends its half: the server may answer, but must let go."""
-    with _greeted(manners, server) as line:
-        line.send(manners.command + b"\r\n")
+    with _greeted(protocol, server) as line:
+        line.send(protocol.command + b"\r\n")
         line.half_close()
         if not line.is_closed():
             raise AnswerError("the connection is still open after the client's half is closed")
-    visit(manners, server)
+    visit(protocol, server)
     return "let go"
 
 
-def _broken_off(manners: Manners, server: LineServer) -> str:
-    for piece in (b"", manners.command[:3], manners.command + b"\r\n"):
+def _broken_off(protocol: LineProtocol, server: LineServer) -> str:
+    for piece in (b"", protocol.command[:3], protocol.command + b"\r\n"):
         reset(server.peer, piece)
-    visit(manners, server)
+    visit(protocol, server)
     return "serves on"
 
 
-def _garbage(manners: Manners, server: LineServer) -> str:
+def _garbage(protocol: LineProtocol, server: LineServer) -> str:
     """What is no command at all is answered or shown out; a few clients end each by themselves."""
     for piece in _GARBAGE:
         exchange(server.peer, [piece], patience=_PATIENCE)
-    visit(manners, server)
+    visit(protocol, server)
     return "serves on"
 
 
-def _long(manners: Manners, server: LineServer) -> str:
+def _long(protocol: LineProtocol, server: LineServer) -> str:
     # It may hang up in the midst of it.
-    with _greeted(manners, server) as line, suppress(OSError):
+    with _greeted(protocol, server) as line, suppress(OSError):
         line.send(_LONG)
-    visit(manners, server)
+    visit(protocol, server)
     return "serves on"

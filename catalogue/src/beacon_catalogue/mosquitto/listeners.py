@@ -1,4 +1,4 @@
-"""A broker's other doors, where they are open: TLS, WebSocket, and the bridge to another one."""
+"""A broker's other listeners, where it has them: TLS, WebSocket, and the bridge to another one."""
 
 from __future__ import annotations
 
