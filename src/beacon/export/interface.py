@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Iterator
 
 from beacon.model.policy import Policy
 
@@ -14,4 +15,18 @@ class Exporter(ABC):
 
     @abstractmethod
     def render(self, policy: Policy) -> bytes:
-        """The file's content: the same for the same policy, wherever its directory is."""
+        """The file's content: the same for the same policy, wherever its directory is.
+
+        UsageError for a policy that the format cannot hold.
+        """
+
+
+class OptionalExporter(Exporter):
+    """A format that is written when the user asks for it by `name`; `about` says what it is."""
+
+    name: str
+    about: str
+
+    def wider(self, policy: Policy) -> Iterator[str]:
+        """What the format cannot say, so that the file allows more than the policy: sentences."""
+        yield from ()

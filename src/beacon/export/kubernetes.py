@@ -14,16 +14,19 @@ from beacon.export.interface import Exporter
 from beacon.export.kubernetes_container import (
     fits,
     grace,
-    groups,
     hostname,
     process,
     restart_policy,
-    user,
     written,
 )
-from beacon.export.launched import capabilities, missing, origin, variables
+from beacon.export.kubernetes_security import (
+    container_security,
+    may_escalate,
+    on_every_node,
+    pod_security,
+)
+from beacon.export.launched import missing, origin, variables
 from beacon.export.names import resource_name
-from beacon.export.seccomp import SeccompExporter
 from beacon.export.yaml_text import dump
 from beacon.model.policy import Policy
 
@@ -48,7 +51,7 @@ class KubernetesExporter(Exporter):
 def _comments(policy: Policy, name: str) -> Iterator[str]:
     launch = policy.launch
     yield origin(policy)
-    yield f"On every node: {SeccompExporter.file} as /var/lib/kubelet/seccomp/beacon/{name}.json"
+    yield on_every_node(policy)
     yield from _conflict(policy)
     yield from sysctls.remarks(policy)
     if any(fits(word) for word in variables(launch)):
@@ -59,7 +62,7 @@ def _comments(policy: Policy, name: str) -> Iterator[str]:
 
 
 def _conflict(policy: Policy) -> Iterator[str]:
-    if policy.launch.no_new_privileges and _may_escalate(policy):
+    if policy.launch.no_new_privileges and may_escalate(policy):
         yield "Recorded with no-new-privileges, which Kubernetes does not have with CAP_SYS_ADMIN:"
         yield "under this policy the container may not start. Profile the image without it."
 
@@ -70,7 +73,7 @@ def _spec(policy: Policy, name: str) -> dict[str, Any]:
         "hostname": hostname(policy.launch),
         "restartPolicy": restart_policy(policy),
         "terminationGracePeriodSeconds": grace(policy.launch),
-        "securityContext": _pod_security(policy),
+        "securityContext": pod_security(policy),
         "containers": [_container(policy, name, mounted)],
         "volumes": declared,
     }
@@ -82,30 +85,6 @@ def _container(policy: Policy, name: str, mounted: list[dict[str, Any]]) -> dict
         "name": name,
         "image": policy.image.reference,
         **process(policy.launch, name),
-        "securityContext": _security(policy, name),
+        "securityContext": container_security(policy),
     }
     return {**container, "volumeMounts": mounted} if mounted else container
-
-
-def _pod_security(policy: Policy) -> dict[str, Any]:
-    security = {"supplementalGroups": groups(policy.launch), "sysctls": sysctls.sysctls(policy)}
-    return {key: value for key, value in security.items() if value}
-
-
-def _security(policy: Policy, name: str) -> dict[str, Any]:
-    added = capabilities(policy)
-    return {
-        "seccompProfile": {"type": "Localhost", "localhostProfile": f"beacon/{name}.json"},
-        "capabilities": {"drop": ["ALL"], **({"add": added} if added else {})},
-        "allowPrivilegeEscalation": _may_escalate(policy),
-        **user(policy.launch),
-        **({"readOnlyRootFilesystem": True} if policy.launch.read_only else {}),
-    }
-
-
-def _may_escalate(policy: Policy) -> bool:
-    """False where the policy was recorded so, but for CAP_SYS_ADMIN: that one always may.
-
-    https://kubernetes.io/docs/tasks/configure-pod-container/security-context/
-    """
-    return "SYS_ADMIN" in capabilities(policy) or not policy.launch.no_new_privileges

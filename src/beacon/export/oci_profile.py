@@ -110,7 +110,7 @@ class Profile(NamedTuple):
 def read_profile(text: str) -> Profile:
     """The meaning of a profile's JSON; UnreadableProfileError for what BeaCon does not write."""
     try:
-        document = json.loads(text, object_pairs_hook=_unambiguous)
+        document = json.loads(text, object_pairs_hook=unambiguous)
     except (ValueError, RecursionError) as error:
         raise UnreadableProfileError(escape_untrusted(str(error)[:_SHOWN])) from None
     return meaning(document)
@@ -128,7 +128,7 @@ def meaning(document: Any) -> Profile:
     return Profile(default, frozenset({_NATIVE, *found.architectures}), calls)
 
 
-def _unambiguous(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
+def unambiguous(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
     """Of a name that is there twice, readers take one or the other."""
     found = dict(pairs)
     if len(found) < len(pairs):

@@ -38,10 +38,18 @@ _Dumper.add_representer(str, _represent)
 
 def dump(document: Any, comments: Iterable[str]) -> bytes:
     """The document under its comments, a line each; both may hold anybody's text."""
+    return dump_all([document], comments)
+
+
+def dump_all(documents: Iterable[Any], comments: Iterable[str]) -> bytes:
+    """The same of several documents."""
     head = "".join(f"# {escape_untrusted(comment)}\n" for comment in comments)
     # A line is never folded: an argument stays greppable.
-    body = yaml.dump(document, Dumper=_Dumper, sort_keys=False, width=float("inf"))
-    return (head + body).encode()
+    bodies = (
+        yaml.dump(document, Dumper=_Dumper, sort_keys=False, width=float("inf"))
+        for document in documents
+    )
+    return (head + "---\n".join(bodies)).encode()
 
 
 class _Loader(yaml.SafeLoader):
