@@ -92,11 +92,23 @@ def _docker_args(policy: Policy, directory: Path, text: str) -> list[Deviation]:
         found = parse_options(directory / exporter.file, text)
     except UsageError:
         return [_deviation(exporter.file, DeviationKind.WIDER, "options that BeaCon did not write")]
-    expected = _rights(parse_options(directory, exporter.render(policy).decode()))
+    written = parse_options(directory, exporter.render(policy).decode())
+    expected = _rights(written)
     rights = _rights(found)
     if rights.profile == str(directory / SeccompExporter.file):  # as an older BeaCon wrote it
         rights = msgspec.structs.replace(rights, profile=expected.profile)
-    return compare_rights(exporter.file, expected, rights)
+    return [
+        *compare_rights(exporter.file, expected, rights),
+        *_hardening(exporter.file, written, found),
+    ]
+
+
+def _hardening(file: str, written: Options, found: Options) -> list[Deviation]:
+    if written.hardening == found.hardening:
+        return []
+    kind = DeviationKind.OTHER if found.hardening else DeviationKind.WIDER
+    has, wanted = (" ".join(each.hardening) or "nothing" for each in (found, written))
+    return [_deviation(file, kind, f"it adds {has} to the launch, not {wanted}")]
 
 
 def _rights(options: Options) -> Rights:

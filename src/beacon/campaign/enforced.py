@@ -16,6 +16,7 @@ from beacon.export.docker_args import DockerArgsExporter
 from beacon.export.launched import capabilities
 from beacon.export.rights import NO_NEW_PRIVILEGES
 from beacon.export.seccomp import SeccompExporter
+from beacon.model.hardening import read_words
 from beacon.model.own_files import read_regular
 from beacon.model.policy import Policy
 from beacon.model.text import escape_untrusted
@@ -33,19 +34,22 @@ class Options:
     security: list[str] = field(default_factory=list)
     drop: list[str] = field(default_factory=list)
     add: list[str] = field(default_factory=list)
+    hardening: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
 class Enforced:
     """What docker.args and seccomp.json together put on a container; their `texts` by name.
 
-    `former` is the path that a docker.args of an older BeaCon names where the folder has been
-    moved or copied since.
+    `hardening` are the words that harden the launch, which are not a part of the policy. `former`
+    is the path that a docker.args of an older BeaCon names where the folder has been moved or
+    copied since.
     """
 
     enforcement: Enforcement
     no_new_privileges: bool
     texts: Mapping[str, str]
+    hardening: tuple[str, ...] = ()
     former: str | None = None
 
     @property
@@ -60,9 +64,9 @@ class Enforced:
         if self.no_new_privileges:
             words += ["--security-opt", NO_NEW_PRIVILEGES]
         words += ["--cap-drop", "ALL"]
-        return words + [
-            word for name in self.enforcement.capabilities or () for word in ("--cap-add", name)
-        ]
+        for name in self.enforcement.capabilities or ():
+            words += ["--cap-add", name]
+        return [*words, *self.hardening]
 
 
 def _sha256(text: str) -> str:
@@ -98,6 +102,7 @@ def read_enforced(directory: Path) -> Enforced:
         Enforcement(seccomp, tuple(options.add)),
         NO_NEW_PRIVILEGES in options.security,
         {path.name: text, expected.name: seccomp},
+        tuple(options.hardening),
         None if profiles[0] in (expected.name, str(expected)) else escape_untrusted(profiles[0]),
     )
 
@@ -126,11 +131,23 @@ def parse_options(path: Path, text: str) -> Options:
         words = shlex.split(text)
     except ValueError:
         words = [text]
+    words, options.hardening = _without_hardening(words)
     if len(words) % 2 or any(name not in lists for name in words[::2]):
         raise UsageError(f"{path} holds options that BeaCon did not write: write the policy again.")
     for name, value in zip(words[::2], words[1::2], strict=True):
         lists[name].append(value)
     return options
+
+
+def _without_hardening(words: list[str]) -> tuple[list[str], list[str]]:
+    """The words of the policy, and those that harden the launch: all from the first of these on.
+
+    Words that are not what `Hardening` writes stay with the policy's, where they are refused.
+    """
+    for place in range(len(words)):
+        if hardening := read_words(words[place:]):
+            return words[:place], hardening.words()
+    return words, []
 
 
 def _read(path: Path) -> str:

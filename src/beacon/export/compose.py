@@ -53,6 +53,7 @@ class ComposeExporter(Exporter):
 
     def render(self, policy: Policy) -> bytes:
         """The file; nothing in it is interpolated but the variables' values."""
+        policy = policy.hardened()
         service = {"image": policy.image.reference, **_rights(policy), **_launch(policy.launch)}
         document: dict[str, Any] = {
             "services": {resource_name(policy.image.reference): _literal(service)}

@@ -23,4 +23,6 @@ class DockerArgsExporter(Exporter):
         options += ["--cap-drop", "ALL"]
         for capability in capabilities(policy):
             options += ["--cap-add", capability]
+        if policy.hardening is not None:
+            options += policy.hardening.words()
         return (" ".join(options) + "\n").encode()

@@ -28,6 +28,7 @@ class HelmExporter(OptionalExporter):
 
     def render(self, policy: Policy) -> bytes:
         """The values, for `helm upgrade -f`."""
+        policy = policy.hardened()
         container = container_security(policy)
         values = {_POD: pod_security(policy), **dict.fromkeys(_CONTAINER, container)}
         return dump(values, _comments(policy))

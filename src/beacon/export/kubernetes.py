@@ -27,6 +27,7 @@ from beacon.export.kubernetes_security import (
 )
 from beacon.export.launched import missing, origin, variables
 from beacon.export.names import resource_name
+from beacon.export.pod_security_level import rate
 from beacon.export.yaml_text import dump
 from beacon.model.policy import Policy
 
@@ -38,6 +39,7 @@ class KubernetesExporter(Exporter):
 
     def render(self, policy: Policy) -> bytes:
         """The Pod, under remarks on what it needs."""
+        policy = policy.hardened()
         name = resource_name(policy.image.reference)
         document = {
             "apiVersion": "v1",
@@ -45,7 +47,7 @@ class KubernetesExporter(Exporter):
             "metadata": {"name": name},
             "spec": _spec(policy, name),
         }
-        return dump(document, _comments(policy, name))
+        return dump(document, [*_comments(policy, name), rate(document).sentence()])
 
 
 def _comments(policy: Policy, name: str) -> Iterator[str]:

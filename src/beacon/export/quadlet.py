@@ -37,6 +37,7 @@ class QuadletExporter(OptionalExporter):
 
     def render(self, policy: Policy) -> bytes:
         """The unit."""
+        policy = policy.hardened()
         comments = (escape_untrusted(each) for each in _comments(policy))
         lines = [
             *(f"# {comment}" for comment in comments),

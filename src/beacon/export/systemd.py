@@ -30,6 +30,7 @@ class SystemdExporter(OptionalExporter):
 
     def render(self, policy: Policy) -> bytes:
         """The file. An empty assignment resets what the unit has, for lists are joined."""
+        policy = policy.hardened()
         comments = (escape_untrusted(each) for each in self._comments(policy))
         lines = [*(f"# {comment}" for comment in comments), "[Service]", *_settings(policy)]
         return ("\n".join(lines) + "\n").encode()

@@ -8,6 +8,7 @@ from beacon.model.coverage import Coverage
 from beacon.model.entry import Entry
 from beacon.model.environment import Environment, EnvironmentSpace
 from beacon.model.event import Abi, Capability, Event, Syscall
+from beacon.model.hardening import Hardening
 from beacon.model.intent import Intent
 from beacon.model.launch import Launch
 from beacon.model.listener import Port
@@ -120,7 +121,8 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True):
     profile's. The first of `runtimes` recorded it; in an older document there is none. `recorded`
     says where the runs of a merged profile come from. `coverage` is that of the runs that count;
     None in a document of an older version. `reach` is None when nobody analysed the image. `healed`
-    is the journal of `verify --heal`, `recall` the profile's.
+    is the journal of `verify --heal`, `recall` the profile's. `hardening` is what --harden added to
+    the launch in the files that start a container; verification replays the launch without it.
     """
 
     image: ImageIdentity
@@ -143,6 +145,13 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True):
     recall: Recall | None = None
     scripts: tuple[Script, ...] = ()
     recorded: tuple[Recorded, ...] = ()
+    hardening: Hardening | None = None
+
+    def hardened(self) -> Policy:
+        """The policy with the launch that the files start the container with."""
+        if self.hardening is None:
+            return self
+        return msgspec.structs.replace(self, launch=self.hardening.on(self.launch))
 
     def replays_of(self, image: str) -> tuple[Replay, ...]:
         """Those recorded with this image (its name or id); with an unknown one the policy's own."""
