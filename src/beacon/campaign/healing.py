@@ -17,6 +17,7 @@ from beacon.campaign.series import Series
 from beacon.campaign.verify import Kept
 from beacon.campaign.verifying import Subject, read_subject, verify
 from beacon.export.all import EXPORTERS, render_all
+from beacon.export.optional import OPTIONAL_FILES
 from beacon.model.deviation import is_wider
 from beacon.model.event import Event
 from beacon.model.files import VERIFICATION_FILE, write_files
@@ -123,6 +124,9 @@ class _Healing:
             say(f"Note: {name.removesuffix(_KEPT)} was edited; it is kept as {name}.")
         files = {**kept, **render_all(policy)}
         write_files(directory, files, outdated=[VERIFICATION_FILE])
+        for name in OPTIONAL_FILES:
+            if (directory / name).is_file():
+                say(f"Note: {name} is still that of the former policy: export it once more.")
 
 
 _KEPT = ".orig"

@@ -13,6 +13,7 @@ import msgspec
 from beacon.cli.arguments import check_output, directory
 from beacon.cli.consent_options import carried
 from beacon.cli.console import Console, counted
+from beacon.cli.export_options import add_export_options, exported, hardened
 from beacon.cli.parser import add_command, add_general_options
 from beacon.cli.profiles import add_different_images_option, add_profiles_argument, load_profiles
 from beacon.cli.unseen import not_seen
@@ -22,6 +23,7 @@ from beacon.errors import ExitCode, UsageError
 from beacon.export.all import render_all
 from beacon.export.audit import AUDIT_FILE, audit_copy
 from beacon.export.launched import again
+from beacon.export.optional import OPTIONAL_FILES
 from beacon.model.ablation import Ablation
 from beacon.model.event import Syscall
 from beacon.model.files import VERIFICATION_FILE, load_ablation, write_files, writing
@@ -69,6 +71,7 @@ def add(commands: Any) -> None:
     _add_ablation(parser)
     _add_pins(parser)
     _add_conditions(parser)
+    add_export_options(parser)
     add_general_options(parser, "the policy")
     parser.set_defaults(run=run)
 
@@ -231,18 +234,23 @@ def run(options: argparse.Namespace, console: Console) -> ExitCode:
     )
     if options.add_capability_for_ports:
         policy = with_bind_service(policy)
+    policy, measures = hardened(policy, options)
     policy = carried(policy, profile, console)
-    files = render_all(policy) | scripts
+    further, remarks = exported(policy, options)
+    files = render_all(policy) | scripts | further
     if options.audit:
         files[AUDIT_FILE] = audit_copy(policy)
     for note in (*runtime_notes(policy), *notes(policy)):
         console.say(f"Note: {note}")
     with writing(options.output):
-        write_files(options.output, files, outdated=[VERIFICATION_FILE, AUDIT_FILE])
+        outdated = [VERIFICATION_FILE, AUDIT_FILE, *OPTIONAL_FILES]
+        write_files(options.output, files, outdated=outdated)
     if options.json:
         console.document("policy", policy)
     else:
         _tell(console, policy, profile, options.output)
+        for line in (*measures, *remarks):
+            console.result(line)
     if options.audit:
         _tell_audit(console, options.output)
     console.say(f"Wrote {options.output}; not proven yet: beacon verify {options.output}")

@@ -14,6 +14,7 @@ from beacon.errors import UsageError
 from beacon.export.interface import OptionalExporter
 from beacon.export.kubernetes_security import local_profile, on_every_node
 from beacon.export.launched import origin
+from beacon.export.manifest import spellings
 from beacon.export.names import resource_name
 from beacon.export.yaml_text import dump_all
 from beacon.model.policy import Policy
@@ -44,6 +45,12 @@ _TIED = (
 _PRIVILEGED = (
     "variables.tied.all(c, !(has(c.securityContext) && has(c.securityContext.privileged)"
     " && c.securityContext.privileged))"
+)
+
+#: By a tag, the same image would escape the other rules.
+_BY_DIGEST_ONLY = (
+    "variables.containers.all(c, !has(c.image) || c.image.contains('@sha256:')"
+    " || !variables.names.exists(n, c.image == n || c.image.startsWith(n + ':')))"
 )
 
 
@@ -110,6 +117,7 @@ def _spec(repository: str, digest: str, profile: str) -> dict[str, Any]:
         ],
         "variables": [
             {"name": "profile", "expression": _text(profile)},
+            {"name": "names", "expression": json.dumps(spellings(repository))},
             {"name": "containers", "expression": _CONTAINERS},
             {
                 "name": "tied",
@@ -126,7 +134,7 @@ def _spec(repository: str, digest: str, profile: str) -> dict[str, Any]:
             _validation(
                 _PRIVILEGED, f"the image {digest} has no profile in a privileged container"
             ),
-            _validation(_by_digest(repository), f"the image {repository} is named by its digest"),
+            _validation(_BY_DIGEST_ONLY, f"the image {repository} is named by its digest"),
         ],
     }
 
@@ -142,16 +150,6 @@ def _rule() -> dict[str, Any]:
 
 def _validation(expression: str, message: str) -> dict[str, Any]:
     return {"expression": expression, "message": message, "reason": "Forbidden"}
-
-
-def _by_digest(repository: str) -> str:
-    """By a tag, the same image would escape the other rules."""
-    name = _text(repository)
-    tagged = _text(f"{repository}:")
-    return (
-        f"variables.containers.all(c, !has(c.image)"
-        f" || !(c.image == {name} || c.image.startsWith({tagged})) || c.image.contains('@sha256:'))"
-    )
 
 
 def _is(digest: str) -> str:

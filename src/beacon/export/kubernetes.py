@@ -27,7 +27,7 @@ from beacon.export.kubernetes_security import (
 )
 from beacon.export.launched import missing, origin, variables
 from beacon.export.names import resource_name
-from beacon.export.pod_security_level import rate
+from beacon.export.pod_security_level import Rating, rate
 from beacon.export.yaml_text import dump
 from beacon.model.policy import Policy
 
@@ -47,13 +47,14 @@ class KubernetesExporter(Exporter):
             "metadata": {"name": name},
             "spec": _spec(policy, name),
         }
-        return dump(document, [*_comments(policy, name), rate(document).sentence()])
+        return dump(document, _comments(policy, name, rate(document)))
 
 
-def _comments(policy: Policy, name: str) -> Iterator[str]:
+def _comments(policy: Policy, name: str, rating: Rating) -> Iterator[str]:
     launch = policy.launch
     yield origin(policy)
     yield on_every_node(policy)
+    yield rating.sentence()
     yield from _conflict(policy)
     yield from sysctls.remarks(policy)
     if any(fits(word) for word in variables(launch)):

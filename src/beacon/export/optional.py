@@ -6,6 +6,7 @@ from beacon.export.admission import AdmissionExporter
 from beacon.export.apparmor import AppArmorExporter
 from beacon.export.helm import HelmExporter
 from beacon.export.interface import OptionalExporter
+from beacon.export.kubernetes_patch import PATCH_FILE
 from beacon.export.oci_artifact import OciExporter
 from beacon.export.quadlet import QuadletExporter
 from beacon.export.systemd import SystemdExporter
@@ -22,3 +23,7 @@ def optional_exporters(image: str | None = None) -> dict[str, OptionalExporter]:
         SystemdExporter(),
     )
     return {exporter.name: exporter for exporter in exporters}
+
+
+#: All that a policy's directory may have beside what is always there.
+OPTIONAL_FILES = (PATCH_FILE, *(exporter.file for exporter in optional_exporters().values()))

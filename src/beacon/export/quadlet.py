@@ -8,6 +8,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from msgspec.structs import replace
+
 from beacon.errors import UsageError
 from beacon.export.interface import OptionalExporter
 from beacon.export.kubernetes_sysctls import sysctls
@@ -18,6 +20,7 @@ from beacon.export.seccomp import SeccompExporter
 from beacon.export.unit_text import unit_words
 from beacon.model.policy import Policy
 from beacon.model.text import escape_untrusted
+from beacon.model.volume import Volume
 
 #: The options that are in the file, whatever their values.
 _WRITTEN = frozenset(
@@ -61,9 +64,6 @@ def _comments(policy: Policy) -> Iterator[str]:
     yield from (f"To add: the variable {each}" for each in names if not _VARIABLE.fullmatch(each))
     if any(map(_VARIABLE.fullmatch, names)):
         yield "Values of its variables may be secrets: the service's environment has to have them."
-    for mount in mounts(launch):
-        if not mount.of_host:
-            yield f"To add: the volume {mount.source or ''} at {mount.target}"
     yield from missing(launch, _WRITTEN)
 
 
@@ -97,6 +97,7 @@ def _arguments(policy: Policy) -> Iterator[str]:
     if launch.read_only:
         yield "--read-only-tmpfs=false"  # else Podman has /run and /tmp writable, and Docker not
     yield from (f"--tmpfs={each}" for each in launch.tmpfs)
+    yield from (f"--volume={_volume(each)}" for each in mounts(launch) if not each.of_host)
     single = {
         "user": launch.user,
         "entrypoint": launch.entrypoint,
@@ -107,3 +108,8 @@ def _arguments(policy: Policy) -> Iterator[str]:
     yield from (f"--sysctl={each['name']}={each['value']}" for each in sysctls(policy))
     # Without a value it is that of the service's environment.
     yield from (f"--env={name}" for name in variables(launch) if _VARIABLE.fullmatch(name))
+
+
+def _volume(volume: Volume) -> Volume:
+    """The volume without options of Docker's own, which the remarks name."""
+    return replace(volume, options=("ro",) if volume.read_only else ())

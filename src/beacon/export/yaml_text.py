@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import yaml
@@ -69,7 +70,19 @@ class _Loader(yaml.SafeLoader):
 
 def load(text: str) -> Any:
     """The one document in the text; ValueError for what is not YAML that means one thing."""
-    try:
+    with _readable():
         return yaml.load(text, Loader=_Loader)  # noqa: S506 - a SafeLoader
+
+
+def load_all(text: str) -> list[Any]:
+    """The documents in the text; ValueError as for `load`."""
+    with _readable():
+        return list(yaml.load_all(text, Loader=_Loader))
+
+
+@contextmanager
+def _readable() -> Iterator[None]:
+    try:
+        yield
     except (yaml.YAMLError, RecursionError) as error:
         raise ValueError(escape_untrusted(" ".join(str(error).split())[:_LONGEST])) from None

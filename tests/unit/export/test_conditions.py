@@ -15,6 +15,7 @@ from beacon.export.docker_args import DockerArgsExporter
 from beacon.export.interface import Exporter
 from beacon.export.kubernetes import KubernetesExporter
 from beacon.export.launched import OF_NO_CONSEQUENCE, again
+from beacon.export.quadlet import QuadletExporter
 from beacon.export.seccomp import SeccompExporter
 from beacon.export.seccomp_profile import SeccompProfileExporter
 from beacon.model.environment import Environment
@@ -100,6 +101,16 @@ def in_yaml(exporter: Exporter) -> Callable[[str], tuple[bool, str]]:
     return look
 
 
+def in_unit(field: str) -> tuple[bool, str]:
+    """What a unit holds, and its remarks."""
+    texts = [
+        QuadletExporter().render(each).decode()
+        for each in (policy(**{field: value(field)}), policy())
+    ]
+    (held, plain), said = (text.partition("[Container]")[2] for text in texts), texts[0]
+    return held != plain, "\n".join(line for line in said.splitlines() if line.startswith("#"))
+
+
 def in_arguments(field: str) -> tuple[bool, str]:
     made = policy(**{field: value(field)})
     held = [DockerArgsExporter().render(each) for each in (made, policy())]
@@ -116,6 +127,7 @@ LOOKS = {
     "compose": in_yaml(ComposeExporter()),
     "kubernetes": in_yaml(KubernetesExporter()),
     "docker.args": in_arguments,
+    "quadlet": in_unit,
 }
 
 

@@ -14,11 +14,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from ruamel.yaml import YAML
 
+from beacon.errors import UsageError
 from beacon.export.all import EXPORTERS
 from beacon.export.compose import ComposeExporter
 from beacon.export.interface import Exporter
 from beacon.export.kubernetes import KubernetesExporter
 from beacon.export.names import resource_name
+from beacon.export.optional import optional_exporters
+from beacon.export.quadlet import QuadletExporter
 from beacon.export.yaml_text import dump
 from beacon.model.launch import Launch
 from unit.export.policies import CONFIDENTIAL, HOSTILE, POLICIES, launched
@@ -90,6 +93,21 @@ def test_nothing_adds_a_key(exporter: Exporter) -> None:
     raw = exporter.render(POLICIES["hostile"]())
     assert set(keys(yaml.safe_load(raw))) <= known
     assert read_1_2(raw) == yaml.safe_load(raw)
+
+
+FURTHER = list(optional_exporters(f"example/server@sha256:{'1' * 64}").values())
+
+
+@pytest.mark.parametrize("exporter", FURTHER, ids=lambda exporter: exporter.file)
+def test_a_hostile_launch_is_written_safely_or_refused(exporter: Exporter) -> None:
+    if exporter.file == QuadletExporter.file:  # its Image= has no quoting
+        with pytest.raises(UsageError, match="is not an image's name"):
+            exporter.render(POLICIES["hostile"]())
+        return
+    text = exporter.render(POLICIES["hostile"]()).decode()
+    assert CONFIDENTIAL not in text
+    assert all(each.isprintable() or each in "\n\0" for each in text)
+    assert not re.search(r"^\s*privileged: true", text, re.MULTILINE)
 
 
 @pytest.mark.parametrize("name", POLICIES)
