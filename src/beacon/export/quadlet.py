@@ -73,10 +73,8 @@ def _settings(policy: Policy) -> Iterator[tuple[str, str]]:
     yield "DropCapability", "all"
     for name in plain_words(capabilities(policy), QuadletExporter.file):
         yield "AddCapability", f"CAP_{name}"
-    if policy.launch.no_new_privileges:
-        yield "NoNewPrivileges", "true"
-    if policy.launch.read_only:
-        yield "ReadOnly", "true"
+    yield "NoNewPrivileges", str(policy.launch.no_new_privileges).lower()
+    yield "ReadOnly", str(policy.launch.read_only).lower()
     # Some of Quadlet's own keys take no quotes: these words go to podman as they are.
     yield from (("PodmanArgs", unit_words([word])) for word in _arguments(policy))
     if policy.launch.command:

@@ -1,7 +1,7 @@
 """Launch options that the recorded runs prove to be bearable: a user, a root nobody writes to.
 
 Only what one environment passed together is taken. Options that were proved in runs of their own
-may fail together: a tmpfs on a read-only root belongs to root, for one.
+may fail together: what another user may not write to goes elsewhere, where nobody can write then.
 """
 
 from __future__ import annotations

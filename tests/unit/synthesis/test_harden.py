@@ -58,6 +58,15 @@ def test_what_one_run_proved_together_is_written() -> None:
     )
 
 
+def test_one_dimension_tries_all_together() -> None:
+    tried = replay(("hardened-user", "nobody"))
+    failed = replay(("hardened", "own-user"), checks=())
+    hardened, missing = harden(policy(replay(), tried, failed))
+    assert missing == ()
+    assert hardened.hardening is not None
+    assert hardened.hardening.runs == ("http@hardened-user=nobody",)
+
+
 def test_of_runs_apart_the_most_valuable_one_counts() -> None:
     hardened, missing = harden(policy(replay(), replay(ROOT), replay(USER), replay(NNP)))
     assert hardened.hardening is not None
