@@ -14,6 +14,7 @@ from beacon.export.pod_security_level import rate
 from beacon.export.yaml_text import load
 from beacon.model.own_files import read_text
 from beacon.model.policy import Policy
+from beacon.model.profile import Profile
 from beacon.synthesis.harden import harden
 
 _LARGEST_MANIFEST = 8 << 20  # bytes
@@ -64,11 +65,13 @@ def add_export_options(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def hardened(policy: Policy, options: argparse.Namespace) -> tuple[Policy, list[str]]:
+def hardened(
+    policy: Policy, profile: Profile, options: argparse.Namespace
+) -> tuple[Policy, list[str]]:
     """The policy with --harden, and lines about it."""
     if not options.harden:
         return policy, []
-    policy, missing = harden(policy)
+    policy, missing = harden(policy, profile.runs)
     return policy, list(_measures(policy, missing))
 
 

@@ -234,7 +234,7 @@ def run(options: argparse.Namespace, console: Console) -> ExitCode:
     )
     if options.add_capability_for_ports:
         policy = with_bind_service(policy)
-    policy, measures = hardened(policy, options)
+    policy, measures = hardened(policy, profile, options)
     policy = carried(policy, profile, console)
     further, remarks = exported(policy, options)
     files = render_all(policy) | scripts | further

@@ -6,7 +6,7 @@ may fail together: what another user may not write to goes elsewhere, where nobo
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from enum import StrEnum
 from typing import NamedTuple
 
@@ -16,7 +16,7 @@ from beacon.model.environment import Changes, Environment, EnvironmentSpace, Kin
 from beacon.model.hardening import Hardening
 from beacon.model.launch import Launch
 from beacon.model.policy import Policy, Replay
-from beacon.model.run import Ending
+from beacon.model.run import Ending, Run
 
 _PROPER = (Ending.SERVED, Ending.FINISHED)
 _OPTIONS = frozenset({"no_new_privileges", "user", "read_only", "tmpfs"})
@@ -41,9 +41,12 @@ class _Trial(NamedTuple):
     failure: str | None
 
 
-def harden(policy: Policy) -> tuple[Policy, tuple[str, ...]]:
-    """The policy with what is proved, and a sentence on each measure that is not."""
-    trials = list(_trials(policy))
+def harden(policy: Policy, runs: Iterable[Run] = ()) -> tuple[Policy, tuple[str, ...]]:
+    """The policy with what is proved, and a sentence on each measure that is not.
+
+    `runs` are the profile's: those that never became ready are not in a policy, and say why.
+    """
+    trials = [*_trials(policy), *_unready(policy, runs)]
     proved = [each for each in trials if each.failure is None and each.hardening is not None]
     best = max(proved, key=lambda each: _worth(policy.launch, each), default=None)
     hardening = best.hardening if best else None
@@ -91,8 +94,17 @@ def _trials(policy: Policy) -> Iterator[_Trial]:
             yield _Trial(environment, hardening, added, failure)
 
 
+def _unready(policy: Policy, runs: Iterable[Run]) -> Iterator[_Trial]:
+    """The environments in which the container did not even start."""
+    for run in runs:
+        options = {} if run.outcome.ready else _options(policy.surroundings, run.environment)
+        if options:
+            failure = f"the run {run.name} {run.outcome.ending}"
+            yield _Trial(run.environment, None, _named(options), failure)
+
+
 def _named(options: dict[str, object]) -> frozenset[Measure]:
-    """What options aim at that are not written: a user by name, a path with a space."""
+    """What options aim at, also those that no file holds: a user by name, a path with a space."""
     aims = {
         Measure.NON_ROOT: "user",
         Measure.NO_NEW_PRIVILEGES: "no_new_privileges",
@@ -150,7 +162,7 @@ def _failure(default: Sequence[Replay], replays: Sequence[Replay]) -> str | None
             each.ending,
             each.exit_code,
         ):
-            return f"the run {found.kind} ended as {found.ending}"
+            return f"the run {found.kind} {found.ending}"
         if failed := sorted(_passed(each) - _passed(found)):
             return f"{found.kind} failed {_some(failed)}"
     return None

@@ -20,6 +20,7 @@ from beacon.model.launch import Launch
 from beacon.model.policy import Policy, Replay
 from beacon.model.run import Check, Ending
 from beacon.synthesis.harden import Measure, harden
+from builders import run
 from unit.export.policies import launched
 
 USER, ROOT, NNP = ("user", "nobody"), ("read-only", "writable"), ("no-new-privileges", "yes")
@@ -80,7 +81,7 @@ def test_of_runs_apart_the_most_valuable_one_counts() -> None:
     [
         (replay(ROOT, checks=(Check("page", False),)), "failed page"),
         (replay(ROOT, checks=()), "failed page"),
-        (replay(ROOT, ending=Ending.EXITED), "ended as exited"),
+        (replay(ROOT, ending=Ending.DIED), "the run http@read-only=writable died"),
         (replay(ROOT, workload="tcp"), "the workload http was not run so"),
         (replay(ROOT, unsteady=("page",)), "failed page"),
     ],
@@ -89,6 +90,14 @@ def test_a_run_that_fails_proves_nothing(tried: Replay, why: str) -> None:
     hardened, missing = harden(policy(replay(), tried))
     assert hardened.hardening is None
     assert why in next(each for each in missing if each.startswith(Measure.READ_ONLY))
+
+
+def test_a_run_that_never_became_ready_says_why() -> None:
+    exited = msgspec.structs.replace(
+        run(workload="http", ending=Ending.EXITED), environment=Environment.of((USER,))
+    )
+    _, missing = harden(policy(replay()), [exited])
+    assert missing[0] == f"{Measure.NON_ROOT}: not proved, for the run http@user=nobody exited"
 
 
 @pytest.mark.parametrize("other", [("init", "yes"), ("disk-full", "later"), ("cap-drop", "all")])
