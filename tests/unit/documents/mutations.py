@@ -165,7 +165,7 @@ def _scalar(info: Any) -> st.SearchStrategy[Any]:
         case inspect.FloatType():
             return st.floats(info.ge, info.le, allow_nan=False, allow_infinity=False)
         case inspect.StrType():
-            return _TEXTS
+            return _TEXTS if info.pattern is None else _TEXTS | st.from_regex(info.pattern)
     raise AssertionError(f"no strategy for {info}")
 
 
