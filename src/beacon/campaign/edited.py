@@ -106,7 +106,8 @@ def _docker_args(policy: Policy, directory: Path, text: str) -> list[Deviation]:
 def _hardening(file: str, written: Options, found: Options) -> list[Deviation]:
     if written.hardening == found.hardening:
         return []
-    kind = DeviationKind.OTHER if found.hardening else DeviationKind.WIDER
+    lost = set(written.hardening) - set(found.hardening)
+    kind = DeviationKind.WIDER if lost else DeviationKind.OTHER
     has, wanted = (" ".join(each.hardening) or "nothing" for each in (found, written))
     return [_deviation(file, kind, f"it adds {has} to the launch, not {wanted}")]
 

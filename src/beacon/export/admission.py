@@ -70,7 +70,7 @@ class AdmissionExporter(OptionalExporter):
     def render(self, policy: Policy) -> bytes:
         """Both resources; UsageError for an image without a digest."""
         repository, digest = _parsed(self._image or policy.image.reference)
-        name = f"beacon-{resource_name(policy.image.reference)}"[:253]
+        name = f"beacon-{resource_name(policy.image.reference)}"
         rule = {
             "apiVersion": _API,
             "kind": "ValidatingAdmissionPolicy",

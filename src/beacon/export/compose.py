@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from beacon.export.interface import Exporter
-from beacon.export.launched import capabilities, given, missing, mounts, origin, variables
+from beacon.export.launched import capabilities, given, missing, mounts, origin, proof, variables
 from beacon.export.names import resource_name
 from beacon.export.seccomp import SeccompExporter
 from beacon.export.yaml_text import dump
@@ -65,6 +65,7 @@ class ComposeExporter(Exporter):
 
 def _comments(policy: Policy) -> Iterator[str]:
     yield origin(policy)
+    yield from proof(policy)
     if variables(policy.launch):
         yield "Values of its variables may be secrets: put them into the shell or into .env."
     yield from (f"To add: the variable {word}" for word in variables(policy.launch) if _odd(word))

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from beacon.export import kubernetes_sysctls
 from beacon.export.interface import OptionalExporter
 from beacon.export.kubernetes_security import container_security, on_every_node, pod_security
-from beacon.export.launched import origin
+from beacon.export.launched import origin, proof
 from beacon.export.yaml_text import dump
 from beacon.model.policy import Policy
 
@@ -36,6 +36,7 @@ class HelmExporter(OptionalExporter):
 
 def _comments(policy: Policy) -> Iterator[str]:
     yield origin(policy)
+    yield from proof(policy)
     yield "helm upgrade --install RELEASE CHART -f helm.values.yaml"
     yield "Each chart names its keys itself: delete those that yours does not have."
     yield f"{_POD}: of the Pod, in charts as `helm create` makes them and in Bitnami's."

@@ -25,7 +25,7 @@ from beacon.export.kubernetes_security import (
     on_every_node,
     pod_security,
 )
-from beacon.export.launched import missing, origin, variables
+from beacon.export.launched import missing, origin, proof, variables
 from beacon.export.names import resource_name
 from beacon.export.pod_security_level import Rating, rate
 from beacon.export.yaml_text import dump
@@ -53,6 +53,7 @@ class KubernetesExporter(Exporter):
 def _comments(policy: Policy, name: str, rating: Rating) -> Iterator[str]:
     launch = policy.launch
     yield origin(policy)
+    yield from proof(policy)
     yield on_every_node(policy)
     yield rating.sentence()
     yield from _conflict(policy)

@@ -94,7 +94,8 @@ def _targets(found: Iterable[Workload], image: str, container: str | None) -> li
 
 def _check(target: _Target) -> None:
     if not isinstance(target.container.get("name"), str):
-        raise UsageError(f"A container of {target.workload.name} has no name: give it one.")
+        workload = escape_untrusted(target.workload.name)
+        raise UsageError(f"A container of {workload} has no name: give it one.")
     if fields(target.container.get("securityContext")).get("privileged"):
         raise UsageError(
             f"The container {target.name} is privileged, and no seccomp profile holds there: take "
@@ -160,7 +161,7 @@ def _container(
     remarks = list(_replaced(profile, fields(there.get("seccompProfile"))))
     capabilities, kept = _capabilities(wanted.pop("capabilities"), there)
     if kept:
-        remarks.append(f"keeps {', '.join(kept)}, which the policy does not grant")
+        remarks.append(f"keeps {_shown(', '.join(kept))}, which the policy does not grant")
     if wanted["allowPrivilegeEscalation"] or {"SYS_ADMIN", "ALL"} & set(kept):
         # True is what a manifest without it says; false, no API server takes with CAP_SYS_ADMIN.
         del wanted["allowPrivilegeEscalation"]

@@ -66,6 +66,13 @@ def origin(policy: Policy) -> str:
     return f"Written by BeaCon {policy.beacon} for {policy.image.reference}."
 
 
+def proof(policy: Policy) -> Iterator[str]:
+    """A remark on the launch of a file that has it hardened: by what, and which run proves it."""
+    if policy.hardening is not None:
+        words = " ".join(policy.hardening.words())
+        yield f"Hardened by {words}, as {', '.join(policy.hardening.runs)} proved."
+
+
 def missing(launch: Launch, written: Collection[str]) -> Iterator[str]:
     """A sentence for whatever the user has to add: host paths, options that are not `written`."""
     for mount in mounts(launch):

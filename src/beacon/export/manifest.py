@@ -20,8 +20,6 @@ _PODS: dict[str, tuple[str, ...]] = {
     "CronJob": ("spec", "jobTemplate", "spec", "template"),
 }
 _LISTS = ("initContainers", "containers")
-_MOST = 10_000  # resources
-
 _REGISTRY, _OFFICIAL = "docker.io", "library/"
 #: What of a name before its first slash is a registry: https://github.com/distribution/reference
 _HOST = re.compile(r"localhost|.*[.:].*")
@@ -59,7 +57,7 @@ def workloads(text: str, file: str) -> list[Workload]:
         raise UsageError(
             f"{file} cannot be read ({error}): name a manifest without templates and aliases."
         ) from None
-    resources = [each for document in documents for each in _listed(document)][:_MOST]
+    resources = [each for document in documents for each in _listed(document)]
     return [_workload(each, file) for each in resources if each.get("kind") in _PODS]
 
 

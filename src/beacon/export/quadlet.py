@@ -13,7 +13,7 @@ from msgspec.structs import replace
 from beacon.errors import UsageError
 from beacon.export.interface import OptionalExporter
 from beacon.export.kubernetes_sysctls import sysctls
-from beacon.export.launched import capabilities, missing, mounts, origin, variables
+from beacon.export.launched import capabilities, missing, mounts, origin, proof, variables
 from beacon.export.names import resource_name
 from beacon.export.plain_words import plain_words
 from beacon.export.seccomp import SeccompExporter
@@ -58,6 +58,7 @@ def host_profile(policy: Policy) -> str:
 def _comments(policy: Policy) -> Iterator[str]:
     launch = policy.launch
     yield origin(policy)
+    yield from proof(policy)
     yield "As /etc/containers/systemd/NAME.container, then `systemctl daemon-reload`."
     yield f"On the host: {SeccompExporter.file} as {host_profile(policy)}"
     names = variables(launch)

@@ -16,6 +16,7 @@ from typing import Any
 
 import msgspec
 import pytest
+import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import Phase as Stage
 from hypothesis import strategies as st
@@ -26,6 +27,7 @@ from beacon.data.cve_scores import SCORES_FILE, Scores
 from beacon.data.dimensions import general
 from beacon.errors import BeaconError
 from beacon.export.all import render_all
+from beacon.export.optional import optional_exporters
 from beacon.model.ablation import AblatedEntry, Ablation, Breakage, BreakageKind, Necessity
 from beacon.model.certificate import Certificate
 from beacon.model.environment import Environment, EnvironmentSpace
@@ -293,6 +295,38 @@ def test_profiles(place: Path, content: bytes, command: tuple[str, ...], incompl
     else:
         assert not (folder / "out").exists()
     read_by(command, folder)
+
+
+@examples(60)
+@given(content=documents(Profile, PROFILE), name=st.sampled_from([*optional_exporters()]))
+def test_profiles_that_are_exported(place: Path, content: bytes, name: str) -> None:
+    folder = fresh(place)
+    (folder / "profile.json").write_bytes(content)
+    (folder / "manifest.yaml").write_text(MANIFEST)
+    image = f"registry/image@sha256:{'0' * 64}"
+    options = ("--export", name, "--image", image, "--patch", folder / "manifest.yaml", "--harden")
+    check(folder, "policy", folder, "-o", folder / "out", "--incomplete", *options)
+
+
+MANIFEST = f"""\
+kind: Pod
+apiVersion: v1
+metadata: {{name: web}}
+spec: {{containers: [{{name: web, image: registry/image@sha256:{"0" * 64}}}]}}
+"""
+MANIFESTS = st.deferred(
+    lambda: mutated(yaml.safe_load(MANIFEST)).map(encoded) | damaged(MANIFEST.encode())
+)
+
+
+@examples(60)
+@given(content=MANIFESTS)
+def test_manifests(place: Path, content: bytes) -> None:
+    folder = fresh(place)
+    (folder / "profile.json").write_bytes(encode(PROFILE))
+    (folder / "manifest.yaml").write_bytes(content)
+    options = ("--incomplete", "--patch", folder / "manifest.yaml")
+    check(folder, "policy", folder, "-o", folder / "out", *options)
 
 
 @examples(80)

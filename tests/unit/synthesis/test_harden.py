@@ -140,6 +140,8 @@ def test_the_files_are_read_back(tmp_path: Path) -> None:
     enforced = read_enforced(tmp_path)
     assert not enforced.no_new_privileges  # of the policy: the replays are recorded without
     assert " ".join(enforced.options(tmp_path)).endswith(f"{words} --tmpfs /run")
+    proved = "as http@no-new-privileges=yes,read-only=writable,user=nobody proved."
+    assert all(proved in files[name].decode() for name in ("kubernetes.yaml", "compose.yaml"))
     assert "readOnlyRootFilesystem: true" in files["kubernetes.yaml"].decode()
     assert "Pod Security level: restricted" in files["kubernetes.yaml"].decode()
     assert "read_only: true" in files["compose.yaml"].decode()
