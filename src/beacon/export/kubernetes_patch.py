@@ -141,7 +141,7 @@ def _pod(policy: Policy, there: dict[str, Any]) -> dict[str, Any]:
         if g not in _list(there, "supplementalGroups")
     ]:
         added["supplementalGroups"] = [*_list(there, "supplementalGroups"), *missing]
-    known = {each.get("name") for each in _list(there, "sysctls") if isinstance(each, dict)}
+    known = {str(each.get("name")) for each in _list(there, "sysctls") if isinstance(each, dict)}
     if new := [each for each in wanted.get("sysctls", ()) if each["name"] not in known]:
         added["sysctls"] = [*_list(there, "sysctls"), *new]
     return added

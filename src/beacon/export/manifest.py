@@ -58,7 +58,7 @@ def workloads(text: str, file: str) -> list[Workload]:
             f"{file} cannot be read ({error}): name a manifest without templates and aliases."
         ) from None
     resources = [each for document in documents for each in _listed(document)]
-    return [_workload(each, file) for each in resources if each.get("kind") in _PODS]
+    return [_workload(each, file) for each in resources if str(each.get("kind")) in _PODS]
 
 
 def _listed(document: Any) -> Iterator[dict[str, Any]]:

@@ -24,7 +24,7 @@ _SYSCTLS = frozenset(
      "net.ipv4.tcp_keepalive_probes"}
 )  # fmt: skip
 _SELINUX_TYPES = frozenset(
-    {None, "", "container_t", "container_init_t", "container_kvm_t", "container_engine_t"}
+    {"", "container_t", "container_init_t", "container_kvm_t", "container_engine_t"}
 )
 _VOLUMES = frozenset(
     {"configMap", "csi", "downwardAPI", "emptyDir", "ephemeral", "persistentVolumeClaim",
@@ -78,7 +78,7 @@ def _not_baseline(spec: dict[str, Any], metadata: dict[str, Any]) -> Iterator[st
     pod = _fields(spec.get("securityContext"))
     yield from _context(pod)
     for each in _items(pod.get("sysctls")):
-        if each.get("name") not in _SYSCTLS:
+        if str(each.get("name")) not in _SYSCTLS:
             yield f"it sets the sysctl {_shown(each.get('name'))}"
     for key, value in _fields(metadata.get("annotations")).items():
         allowed = value == "runtime/default" or str(value).startswith("localhost/")
@@ -110,12 +110,12 @@ def _context(security: dict[str, Any]) -> Iterator[str]:
     if _fields(security.get("windowsOptions")).get("hostProcess"):
         yield "hostProcess is true"
     selinux = _fields(security.get("seLinuxOptions"))
-    if selinux.get("type") not in _SELINUX_TYPES:
+    if selinux.get("type") is not None and str(selinux["type"]) not in _SELINUX_TYPES:
         yield f"the SELinux type is {_shown(selinux['type'])}"
     yield from (f"it sets an SELinux {key}" for key in ("user", "role") if selinux.get(key))
     for key, what in (("appArmorProfile", "AppArmor"), ("seccompProfile", "seccomp")):
         kind = _fields(security.get(key)).get("type")
-        if kind is not None and kind not in _PROFILES:
+        if kind is not None and str(kind) not in _PROFILES:
             yield f"the {what} profile is {_shown(kind)}"
 
 
@@ -139,7 +139,7 @@ def _not_restricted_container(security: dict[str, Any], pod: dict[str, Any]) -> 
     if security.get("runAsUser") == 0:
         yield "runAsUser is 0"
     profile = _fields(security.get("seccompProfile") or pod.get("seccompProfile"))
-    if profile.get("type") not in _PROFILES:
+    if str(profile.get("type")) not in _PROFILES:
         yield "it has no seccomp profile"
     if "ALL" not in _words(_fields(security.get("capabilities")).get("drop")):
         yield "it does not drop ALL capabilities"

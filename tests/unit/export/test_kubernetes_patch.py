@@ -218,6 +218,7 @@ def test_of_several_one_is_chosen() -> None:
             "is privileged",
         ),
         ("- 1\n--- 2", "No container"),
+        ("kind: [Pod]\nmetadata: {name: a}", "No container"),
         ("kind: Pod\nmetadata: {name: a}\nspec: {containers: [1, {image: 3}, {}]}", "No container"),
         ("[" * 5000, "cannot be read"),
     ],

@@ -100,6 +100,26 @@ def test_what_restricted_allows(found: dict[str, Any]) -> None:
     assert rate(found).level is Level.RESTRICTED
 
 
-@pytest.mark.parametrize("found", [None, [], {}, {"spec": []}, {"spec": {"containers": [1, {}]}}])
+def with_lists(value: Any) -> Any:
+    """The document with a list in place of every word."""
+    if isinstance(value, dict):
+        return {key: with_lists(inner) for key, inner in value.items()}
+    return [with_lists(each) for each in value] if isinstance(value, list) else [{}]
+
+
+SHAPES = (
+    *(None, [], {}, {"spec": []}, {"spec": {"containers": [1, {}]}}),
+    with_lists(
+        pod(
+            {"ports": [{"hostPort": 1}]},
+            {"seLinuxOptions": {"type": "a"}, "procMount": "a", "appArmorProfile": {"type": "a"}},
+            securityContext={"sysctls": [{"name": "a"}], "seccompProfile": {"type": "a"}},
+            volumes=[{"name": "a"}],
+        )
+    ),
+)
+
+
+@pytest.mark.parametrize("found", SHAPES)
 def test_no_shape_is_a_traceback(found: Any) -> None:
     assert rate(found).sentence().startswith("Pod Security level: ")
