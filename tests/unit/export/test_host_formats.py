@@ -17,9 +17,10 @@ from beacon.errors import UsageError
 from beacon.export.apparmor import AppArmorExporter
 from beacon.export.interface import OptionalExporter
 from beacon.export.quadlet import QuadletExporter
+from beacon.export.socket_families import socket_families
 from beacon.export.systemd import SystemdExporter
 from beacon.export.unit_text import unit_words
-from beacon.model.event import Abi
+from beacon.model.event import Abi, Syscall
 from beacon.model.launch import Launch
 from beacon.model.policy import Policy
 from unit.export.policies import POLICIES, by_classes, launched
@@ -33,7 +34,22 @@ def every_capability() -> Policy:
     return launched(Launch(), capabilities=tuple(tables().capabilities))
 
 
-FULL = {**POLICIES, "every socket": every_socket, "every capability": every_capability}
+def mounting() -> Policy:
+    return launched(Launch(), "mount", "umount2", "pivot_root")
+
+
+def by_number() -> Policy:
+    """With a socket of a family that has no name."""
+    return by_classes(("socket", "0x2e,SOCK_STREAM,0x0"), ("socket", "AF_INET,SOCK_STREAM,0x0"))
+
+
+FULL = {
+    **POLICIES,
+    "every socket": every_socket,
+    "every capability": every_capability,
+    "mounting": mounting,
+    "by number": by_number,
+}
 
 
 @pytest.mark.parametrize("name", FULL)
@@ -56,6 +72,8 @@ def test_what_apparmor_has_of_sockets() -> None:
     assert re.findall(r"^  network (.*),$", text, re.MULTILINE) == ["inet stream", "unix stream"]
     assert "\n  network,\n" in AppArmorExporter().render(launched(Launch(), "socket")).decode()
     assert "network" not in AppArmorExporter().render(POLICIES["plain"]()).decode()
+    assert "\n  network,\n" in AppArmorExporter().render(by_number()).decode()
+    assert "  mount,\n  umount,\n  pivot_root,\n" in AppArmorExporter().render(mounting()).decode()
 
 
 def analyzed(drop_in: bytes, folder: Path) -> str:
@@ -89,6 +107,17 @@ def test_what_systemd_has_of_the_policy() -> None:
     every = SystemdExporter().render(launched(Launch(), "socket")).decode().splitlines()
     assert not any(line.startswith("RestrictAddressFamilies=AF") for line in every)
     assert "# Wider than the policy: it allows with any arguments: socket." not in every
+
+
+def test_i386_makes_sockets_in_a_way_that_no_filter_sees() -> None:
+    policy = by_classes(("socket", "AF_INET,SOCK_STREAM,0x0"))
+    assert socket_families(policy, "socket") == {"AF_INET": frozenset({"SOCK_STREAM"})}
+    other = launched(Launch(), "socketcall")
+    entries = tuple(
+        msgspec.structs.replace(each, event=Syscall("socketcall", Abi.I386))
+        for each in other.entries
+    )
+    assert socket_families(msgspec.structs.replace(other, entries=entries), "socket") is None
 
 
 def test_i386_hides_the_families() -> None:

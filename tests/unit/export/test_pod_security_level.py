@@ -107,7 +107,7 @@ def with_lists(value: Any) -> Any:
     return [with_lists(each) for each in value] if isinstance(value, list) else [{}]
 
 
-SHAPES = (
+SHAPES: tuple[Any, ...] = (
     *(None, [], {}, {"spec": []}, {"spec": {"containers": [1, {}]}}),
     with_lists(
         pod(

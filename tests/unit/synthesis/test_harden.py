@@ -110,6 +110,12 @@ def test_a_check_that_the_service_does_not_support_is_not_asked_for() -> None:
     assert harden(policy(replay(checks=broken), replay(ROOT, checks=broken)))[0].hardening
 
 
+def test_without_any_check_a_served_run_is_enough() -> None:
+    bare = policy(replay(checks=()), replay(ROOT, checks=()))
+    assert harden(bare)[0].hardening is not None
+    assert harden(policy(replay(ROOT)))[0].hardening is None  # nothing to compare with
+
+
 def test_what_no_file_can_hold_is_not_written() -> None:
     hardened, missing = harden(policy(replay(), replay(("user", "named"))))
     assert hardened.hardening is None
