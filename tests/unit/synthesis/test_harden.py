@@ -30,7 +30,15 @@ PAGE = Check("page", True, "digest")
 def replay(
     *settings: tuple[str, str], checks: tuple[Check, ...] = (PAGE,), **changes: object
 ) -> Replay:
-    found = Replay(Environment.of(settings), "http", Ending.SERVED, 0, checks, (), ())
+    found = Replay(
+        environment=Environment.of(settings),
+        workload="http",
+        ending=Ending.SERVED,
+        exit_code=0,
+        checks=checks,
+        denied=(),
+        refused=(),
+    )
     return msgspec.structs.replace(found, **changes)
 
 
