@@ -28,6 +28,7 @@ from beacon.campaign.open_context import open_context
 from beacon.campaign.run import Conditions, RunSpec, run_once
 from beacon.data.fallbacks import not_implemented
 from beacon.data.kernel import is_syscall
+from beacon.engines.choose import EngineChoice
 from beacon.engines.interface import Enforcement
 from beacon.export.all import render_all
 from beacon.model.entry import Entry, ordered
@@ -147,7 +148,7 @@ def main(arguments: list[str]) -> None:
         sys.exit(__doc__)
     directory, plot = map(Path, arguments[:2])
     profiles = {name: record(name, directory) for name in chosen(arguments[2:])}
-    with open_context() as context:
+    with open_context(EngineChoice(), print) as context:
         found = {name: results(context, name, each) for name, each in profiles.items()}
     kinds = list(next(iter(found.values())))
     lines = [[name, *map(_checks, each.values())] for name, each in found.items()]

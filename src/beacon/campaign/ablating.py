@@ -71,7 +71,10 @@ def ablate(request: AblateRequest, reporter: AblationReporter) -> Ablation:
     launch = msgspec.structs.replace(
         policy.launch, stdin=consent.launch.stdin or policy.launch.stdin
     )
-    with standard_input(launch) as (launch, stdin), open_context() as context:
+    with (
+        standard_input(launch) as (launch, stdin),
+        open_context(request.engine, reporter.say) as context,
+    ):
         if note := changed_input(policy.launch, stdin, consent):
             reporter.say(f"Note: {note}.")
         image = context.engine.image(policy.image.reference)

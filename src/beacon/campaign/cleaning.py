@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from beacon.engines.interface import Engine
 from beacon.model.leftovers import Kept, Swept, joined
 from beacon.monitor.cgroup import Hierarchy, find_hierarchy, leftovers, remove_tree
@@ -9,14 +11,14 @@ from beacon.process_identity import Fate, fate
 from beacon.workloads import script_leftovers
 
 
-def clean(engine: Engine, *, everything: bool = False) -> Swept:
+def clean(engines: Iterable[Engine], *, everything: bool = False) -> Swept:
     """Remove labelled containers, networks and volumes, and cgroups, whose maker is dead.
 
     `everything` removes all of them, whoever made them.
     """
     return joined(
         (
-            engine.sweep(everything=everything),
+            *(engine.sweep(everything=everything) for engine in engines),
             script_leftovers.remove(everything=everything),
             _cgroups(find_hierarchy(), everything),
         )

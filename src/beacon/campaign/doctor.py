@@ -5,9 +5,11 @@ from __future__ import annotations
 import os
 import platform
 from collections.abc import Callable, Iterator
+from contextlib import closing
 
 import msgspec
 
+from beacon.engines.choose import ENGINES, EngineChoice
 from beacon.engines.interface import Engine
 from beacon.errors import BeaconError
 from beacon.monitor.cgroup import find_hierarchy
@@ -16,15 +18,19 @@ from beacon.monitor.program import BTF
 
 
 class Finding(msgspec.Struct, frozen=True):
-    """One thing BeaCon needs: whether it is there, and a sentence on what was found or to do."""
+    """One thing BeaCon needs: whether it is there, and a sentence on what was found or to do.
+
+    What is not `needed` may be missing: something else takes its place.
+    """
 
     name: str
     ok: bool
     detail: str
+    needed: bool = True
 
 
 def examine(
-    open_engine: Callable[[], Engine], open_monitor: Callable[[], Monitor]
+    open_engine: Callable[[EngineChoice], Engine], open_monitor: Callable[[], Monitor]
 ) -> list[Finding]:
     """Look at everything, also after a failure, so that one visit tells all."""
     return [
@@ -33,7 +39,7 @@ def examine(
         _btf(),
         _attempt("cgroups", _cgroups),
         _attempt("kernel program", lambda: _monitor(open_monitor)),
-        *_engine(open_engine),
+        *_engines(open_engine),
     ]
 
 
@@ -73,19 +79,25 @@ def _monitor(open_monitor: Callable[[], Monitor]) -> str:
         monitor.close()
 
 
-def _engine(open_engine: Callable[[], Engine]) -> Iterator[Finding]:
+def _engines(open_engine: Callable[[EngineChoice], Engine]) -> Iterator[Finding]:
+    """Each engine; one that can be used is enough."""
+    looked = {name: _engine(name, open_engine) for name in ENGINES}
+    usable = any(ok for ok, _ in looked.values())
+    for name, (ok, detail) in looked.items():
+        yield Finding(f"engine {name}", ok, detail, needed=not usable)
+
+
+def _engine(name: str, open_engine: Callable[[EngineChoice], Engine]) -> tuple[bool, str]:
+    """Whether it can be used, and a sentence on what it is or what to do."""
     try:
-        facts = open_engine().facts()
+        with closing(open_engine(EngineChoice(name))) as engine:
+            facts = engine.facts()
     except BeaconError as error:
-        yield Finding("engine", False, str(error))
-        return
-    yield Finding("engine", True, f"{facts.name} {facts.version} with {facts.runtime}.")
+        return False, str(error)
+    found = f"{facts.version} with {facts.runtime}"
     if facts.seccomp:
-        yield Finding("seccomp", True, "The engine installs filters.")
-    else:
-        yield Finding(
-            "seccomp", False, "The engine was built without seccomp: install one that has it."
-        )
+        return True, f"{found}; it installs filters."
+    return False, f"{found} was built without seccomp: install one that has it."
 
 
 def _attempt(name: str, look: Callable[[], str]) -> Finding:

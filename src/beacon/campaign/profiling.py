@@ -41,7 +41,7 @@ def profile(request: ProfileRequest, reporter: Reporter) -> Profile:
     check_services(request.services)
     with (
         standard_input(request.launch) as (launch, stdin),
-        open_context() as context,
+        open_context(request.engine, reporter.say) as context,
         beside(context, request.stack, request.stack_service, reporter) as place,
     ):
         return _record(context, replace(request, launch=launch), stdin, place, reporter)
@@ -141,6 +141,6 @@ def _kept(journal: Journal | None, request: ProfileRequest, reporter: Reporter) 
 
 def _tidy(context: RunContext, reporter: Reporter) -> None:
     """Remove what the killed predecessor left, lest it disturb the runs to come."""
-    removed = clean(context.engine).removed
+    removed = clean([context.engine]).removed
     if removed:
         reporter.say(f"Removed what a killed command left behind: {', '.join(removed)}.")

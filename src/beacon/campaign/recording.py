@@ -43,7 +43,7 @@ def record(request: RecordRequest, reporter: Reporter) -> dict[str, Profile]:
     such as a command that failed.
     """
     stack = read_stack(request.compose)
-    with open_context() as context:
+    with open_context(request.engine, reporter.say) as context:
         chosen = members(context, stack, request.ready_timeout)
         lived = run_stack(context, stack, chosen, request.command, reporter)
         if lived.failed is not None:

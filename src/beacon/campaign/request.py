@@ -11,6 +11,7 @@ from beacon.campaign.consent import Consent
 from beacon.campaign.settings import Settings
 from beacon.campaign.starts import STARTS
 from beacon.compose.interface import Stack
+from beacon.engines.choose import EngineChoice
 from beacon.engines.interface import Pull
 from beacon.model.environment import Changes, Setting
 from beacon.model.launch import Launch
@@ -61,6 +62,7 @@ class ProfileRequest:
     resume: bool = False
     stack: Stack | None = None
     stack_service: str | None = None
+    engine: EngineChoice = field(default_factory=EngineChoice)
 
 
 @dataclass(frozen=True)
@@ -75,6 +77,7 @@ class RecordRequest:
     command: tuple[str, ...]
     ready_timeout: float = Launch().ready_timeout
     trust: bool = False
+    engine: EngineChoice = field(default_factory=EngineChoice)
 
 
 @dataclass(frozen=True)
@@ -100,6 +103,7 @@ class VerifyRequest:
     image: str | None = None
     workloads: tuple[str, ...] = ()
     stack: Stack | None = None
+    engine: EngineChoice = field(default_factory=EngineChoice)
 
 
 @dataclass(frozen=True)
@@ -122,3 +126,4 @@ class AblateRequest:
     resume: bool = False
     consent: Consent = field(default_factory=Consent)
     granted: Mapping[Setting, Changes] = field(default_factory=dict)
+    engine: EngineChoice = field(default_factory=EngineChoice)

@@ -56,7 +56,7 @@ def verify_stack(
     restricted = {each.name: _read(policies / each.name) for each in stack.started()}
     _check(stack, restricted, request.trust, reporter)
     by = {name: each.files.enforcement for name, each in restricted.items()}
-    with open_context() as context:
+    with open_context(request.engine, reporter.say) as context:
         chosen = members(context, stack, request.ready_timeout)
         for each in chosen:
             if each.image.id != restricted[each.name].policy.image.id:

@@ -13,6 +13,7 @@ from pathlib import Path
 from beacon.campaign.edited import edits
 from beacon.campaign.enforced import Enforced, read_enforced
 from beacon.campaign.open_context import open_engine
+from beacon.engines.choose import EngineChoice
 from beacon.engines.docker_words import RunWords, read_words
 from beacon.engines.interface import EngineUnavailableError
 from beacon.errors import BeaconError, ExitCode, UsageError
@@ -137,7 +138,7 @@ def _runtime(given: RunWords) -> str | None:
     if named := given.values("runtime"):
         return f"--runtime {escape_untrusted(named[-1])}"
     try:
-        engine = open_engine()
+        engine = open_engine(EngineChoice("docker"))
     except EngineUnavailableError:  # docker says more
         return None
     try:

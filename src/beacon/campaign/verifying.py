@@ -206,7 +206,7 @@ def opened(
     )
     with (
         standard_input(launch) as (launch, stdin),
-        open_context() as context,
+        open_context(request.engine, reporter.say) as context,
         beside(context, request.stack, subject.service, reporter) as place,
     ):
         if note := changed_input(policy.launch, stdin, consent):

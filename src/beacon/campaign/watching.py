@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from beacon.campaign.allowing import change
 from beacon.campaign.context import RunContext
 from beacon.campaign.open_context import open_engine, open_monitor
 from beacon.campaign.watched_container import WatchedContainer, WatchReporter
+from beacon.engines.choose import EngineChoice
 from beacon.engines.interface import Existing, Life
 from beacon.engines.processes import has_filter
 from beacon.errors import BeaconError, UsageError
@@ -41,6 +42,7 @@ class WatchRequest:
     policy: Path | None = None
     seconds: float | None = None
     record: bool = False
+    engine: EngineChoice = field(default_factory=EngineChoice)
 
 
 def watch(
@@ -52,7 +54,7 @@ def watch(
     exist or has no seccomp filter; other BeaconErrors for the engine, the host and the kernel.
     """
     policy = None if request.policy is None else _policy(request.policy)
-    with closing(open_engine()) as engine:
+    with closing(open_engine(request.engine, reporter.say)) as engine:
         found = engine.existing(request.container)
         _check_filter(found, engine.life(found.container.id))
         with closing(open_monitor(joining=True)) as monitor:

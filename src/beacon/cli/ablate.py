@@ -17,6 +17,7 @@ from beacon.campaign.starts import STARTS
 from beacon.cli.arguments import number_of_starts, positive
 from beacon.cli.consent_options import add_consent_options, consent_of
 from beacon.cli.console import Console, counted
+from beacon.cli.engine_options import add_engine_options, engine_choice
 from beacon.cli.explore_options import add_jobs_option, duration
 from beacon.cli.parser import add_command, add_general_options
 from beacon.cli.progress import Progress
@@ -46,6 +47,7 @@ def add(commands: Any) -> None:
     )
     _add_extent(parser)
     add_consent_options(parser, "PROFILE_DIR")
+    add_engine_options(parser)
     add_general_options(parser, "the ablation")
     parser.set_defaults(run=run)
 
@@ -147,6 +149,7 @@ def _ablated(options: argparse.Namespace, console: Console) -> Ablation:
         resume=options.resume,
         consent=consent,
         granted=granted,
+        engine=engine_choice(options),
     )
     with AblationProgress(console, options.jobs) as progress:
         return ablate(request, progress)

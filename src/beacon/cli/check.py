@@ -14,6 +14,7 @@ from beacon.campaign.request import VerifyRequest
 from beacon.cli.arguments import check_output, number_of_starts
 from beacon.cli.consent_options import add_consent_options, consent_of
 from beacon.cli.console import Console, document_text
+from beacon.cli.engine_options import add_engine_options, engine_choice
 from beacon.cli.explore_options import add_jobs_option
 from beacon.cli.parser import add_command, add_general_options
 from beacon.cli.progress import Progress
@@ -77,6 +78,7 @@ def add(commands: Any) -> None:
     )
     _add_extent(parser)
     add_consent_options(parser)
+    add_engine_options(parser)
     add_general_options(parser, "the check")
     parser.set_defaults(run=run)
 
@@ -114,6 +116,7 @@ def run(options: argparse.Namespace, console: Console) -> ExitCode:
         granted=granted,
         image=options.image,
         workloads=tuple(options.workload),
+        engine=engine_choice(options),
     )
     with writing(options.policy, make=False):
         with Progress(console, options.jobs) as progress:

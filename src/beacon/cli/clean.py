@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Sequence
-from contextlib import closing
 from typing import Any
 
 from beacon.campaign.cleaning import clean
-from beacon.campaign.open_context import open_engine
+from beacon.campaign.open_context import open_engines
 from beacon.cli.console import Console
 from beacon.cli.parser import add_command, add_general_options
 from beacon.errors import ExitCode
@@ -30,7 +29,8 @@ def add(commands: Any) -> None:
         commands,
         "clean",
         "Remove what an interrupted command left behind.",
-        "Remove containers, networks and volumes with BeaCon's label, its cgroups, and the "
+        "Remove containers, networks and volumes with BeaCon's label from all engines that answer, "
+        "its cgroups, and the "
         "processes and folders of users' workload scripts, if the command that made them is dead. "
         "What belongs to a running command, to another host or to another PID namespace stays and "
         "is listed.",
@@ -50,8 +50,8 @@ def add(commands: Any) -> None:
 
 def run(options: argparse.Namespace, console: Console) -> ExitCode:
     """Clean up and say what went."""
-    with closing(open_engine()) as engine:
-        swept = clean(engine, everything=options.all)
+    with open_engines() as engines:
+        swept = clean(engines, everything=options.all)
     if options.json:
         console.document("clean", swept)
         return ExitCode.DONE

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
-from beacon.campaign.doctor import examine
+from beacon.campaign.doctor import Finding, examine
 from beacon.campaign.open_context import open_engine, open_monitor
 from beacon.cli.console import Console
 from beacon.cli.documents import Findings
@@ -20,7 +20,8 @@ def add(commands: Any) -> None:
         "doctor",
         "Check what this host can do, and say what to fix.",
         "Check everything that profiling needs: root, kernel, BTF, tracepoints or kprobes, "
-        "cgroups, the Docker engine. Exits 4 if anything is missing, and says for each what to do.",
+        "cgroups, a container engine, of which one is enough. Exits 4 if anything is missing, and "
+        "says for each what to do.",
         "[--json]",
         ["", "--json"],
     )
@@ -35,7 +36,12 @@ def run(options: argparse.Namespace, console: Console) -> ExitCode:
         console.document("doctor", Findings(findings=tuple(findings)))
     else:
         for finding in findings:
-            console.result(
-                f"{'ok     ' if finding.ok else 'MISSING'} {finding.name}: {finding.detail}"
-            )
-    return ExitCode.DONE if all(f.ok for f in findings) else ExitCode.UNSUPPORTED_HOST
+            console.result(f"{_word(finding):7} {finding.name}: {finding.detail}")
+    usable = all(finding.ok or not finding.needed for finding in findings)
+    return ExitCode.DONE if usable else ExitCode.UNSUPPORTED_HOST
+
+
+def _word(finding: Finding) -> str:
+    if finding.ok:
+        return "ok"
+    return "MISSING" if finding.needed else "absent"

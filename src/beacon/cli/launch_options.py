@@ -143,7 +143,7 @@ def read_launch(options: argparse.Namespace, base: Launch | None = None) -> Laun
     files = [line for path in given.pop("env_file") for line in env_file(Path(path))]
     mounts = [mount_from_words(word) for word in given.pop("mount")]
     security = read_security(given.pop("security_opt"))
-    del given["pull"]  # of the image, not of its containers
+    del given["pull"], given["runtime"]  # of the image, and of the engine
     for name in (*options.cap_add, *options.cap_drop):
         check_capability(name)
     given |= {

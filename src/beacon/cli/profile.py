@@ -17,6 +17,7 @@ from beacon.campaign.settings import Settings, read_settings
 from beacon.cli.arguments import check_output, directory
 from beacon.cli.consent_options import sealed
 from beacon.cli.console import Console
+from beacon.cli.engine_options import add_engine_options, engine_choice
 from beacon.cli.explore_options import (
     add_exploration_options,
     named_dimensions,
@@ -69,6 +70,7 @@ def add(commands: Any) -> None:
     add_exploration_options(parser)
     add_launch_options(parser)
     add_readiness_options(parser)
+    add_engine_options(parser, runtime=False)
     add_general_options(parser, "a summary of the profile")
     parser.set_defaults(run=run)
 
@@ -183,6 +185,7 @@ def _request(options: argparse.Namespace) -> ProfileRequest:
         resume=options.resume,
         stack=stack,
         stack_service=name,
+        engine=engine_choice(options),
     )
 
 

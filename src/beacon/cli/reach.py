@@ -11,7 +11,9 @@ from typing import Any
 from beacon.campaign.open_context import open_engine
 from beacon.campaign.reaching import reach_of
 from beacon.cli.console import Console
+from beacon.cli.engine_options import add_engine_options, engine_choice
 from beacon.cli.parser import add_command, add_general_options
+from beacon.engines.choose import EngineChoice
 from beacon.errors import ExitCode, UsageError
 from beacon.model.files import PROFILE_FILE, load_profile
 from beacon.model.launch import Launch
@@ -48,6 +50,7 @@ def add(commands: Any) -> None:
         "beside: also those of the service's packages, its entry point, clients, health check and "
         "shells. image: those of all programs. Default: beside. --json has all scopes.",
     )
+    add_engine_options(parser, runtime=False)
     add_general_options(parser, "the calls with their callers")
     parser.set_defaults(run=run)
 
@@ -55,7 +58,7 @@ def add(commands: Any) -> None:
 def run(options: argparse.Namespace, console: Console) -> ExitCode:
     """Find, tell."""
     scope = Scope(options.scope or Scope.BESIDE)
-    found = _found(options.subject)
+    found = _found(options.subject, engine_choice(options), console)
     if options.json:
         console.document("reach", found)
     else:
@@ -63,7 +66,7 @@ def run(options: argparse.Namespace, console: Console) -> ExitCode:
     return ExitCode.DONE
 
 
-def _found(subject: str) -> Reach:
+def _found(subject: str, choice: EngineChoice, console: Console) -> Reach:
     if _is_profile(subject):
         stored = load_profile(Path(subject)).reach
         if stored is None:
@@ -72,7 +75,7 @@ def _found(subject: str) -> Reach:
                 "name the image, or record it again."
             )
         return stored
-    with closing(open_engine()) as engine:
+    with closing(open_engine(choice, console.say)) as engine:
         image = engine.image(subject)
         return reach_of(engine, image, Launch(), (), Cache(default_directory()))
 

@@ -15,6 +15,7 @@ from beacon.cli.arguments import check_output, directory, seconds
 from beacon.cli.consent_options import sealed
 from beacon.cli.console import Console
 from beacon.cli.documents import RecordedService
+from beacon.cli.engine_options import add_engine_options, engine_choice
 from beacon.cli.parser import add_command, add_general_options
 from beacon.cli.profile_report import summary
 from beacon.cli.progress import Progress
@@ -93,6 +94,7 @@ def add(commands: Any) -> None:
     )
     command.required = False
     _add_extent(parser)
+    add_engine_options(parser)
     add_general_options(parser, "what came of each service")
     parser.set_defaults(run=run)
 
@@ -142,7 +144,9 @@ def _request(options: argparse.Namespace) -> RecordRequest:
         raise UsageError(
             "Say where the profiles go (-o DIR), or whose policies to use (--policies)."
         )
-    return RecordRequest(options.compose, command, options.ready_timeout, options.trust)
+    return RecordRequest(
+        options.compose, command, options.ready_timeout, options.trust, engine_choice(options)
+    )
 
 
 def _record(request: RecordRequest, output: Path, console: Console) -> dict[str, Profile]:

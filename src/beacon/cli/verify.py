@@ -20,6 +20,7 @@ from beacon.cli.arguments import number_of_starts
 from beacon.cli.certified import certified
 from beacon.cli.consent_options import add_consent_options, consent_of
 from beacon.cli.console import Console, counted
+from beacon.cli.engine_options import add_engine_options, engine_choice
 from beacon.cli.explore_options import add_jobs_option
 from beacon.cli.missing import told_healing, told_log
 from beacon.cli.parser import add_command, add_general_options
@@ -81,6 +82,7 @@ def add(commands: Any) -> None:
     _add_modes(parser)
     _add_extent(parser)
     add_consent_options(parser)
+    add_engine_options(parser)
     add_general_options(parser, "the verification")
     parser.set_defaults(run=run)
 
@@ -211,6 +213,7 @@ def _progress(
         image=options.image,
         workloads=tuple(options.workload),
         stack=stack,
+        engine=engine_choice(options),
     )
     with Progress(console, options.jobs) as progress:
         yield request, progress

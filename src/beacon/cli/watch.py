@@ -14,6 +14,7 @@ from typing import Any
 from beacon.campaign.watching import WatchRequest, watch
 from beacon.cli.arguments import check_output, directory, seconds
 from beacon.cli.console import Console, counted
+from beacon.cli.engine_options import add_engine_options, engine_choice
 from beacon.cli.parser import add_command, add_help_option
 from beacon.errors import ExitCode, UsageError
 from beacon.model.denial import Denial, DenialKind, Standing, Watched
@@ -62,6 +63,7 @@ def add(commands: Any) -> None:
         "container", metavar="CONTAINER", help="A container of Docker, by name or id."
     )
     _add_options(parser)
+    add_engine_options(parser, runtime=False)
     group = parser.add_argument_group("general options")
     group.add_argument(
         "--json",
@@ -111,7 +113,13 @@ def run(options: argparse.Namespace, console: Console) -> ExitCode:
     """Watch, tell of each denial, then of all."""
     if options.record != (options.output is not None):
         raise UsageError("--record and -o go together: give both, or neither.")
-    request = WatchRequest(options.container, options.policy, options.seconds, options.record)
+    request = WatchRequest(
+        options.container,
+        options.policy,
+        options.seconds,
+        options.record,
+        engine_choice(options),
+    )
     if options.output is not None:
         check_output(options.output)
     teller = _Teller(console, plain=options.json)

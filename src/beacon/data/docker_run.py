@@ -28,6 +28,7 @@ _OTHERS = {
     "mount": ValueKind.LIST,
     "security_opt": ValueKind.LIST,
     "pull": ValueKind.TEXT,
+    "runtime": ValueKind.TEXT,
 }
 
 

@@ -45,6 +45,7 @@ from beacon.engines.interface import (
     RefusedError,
 )
 from beacon.engines.runtime_version import installed_version
+from beacon.errors import UsageError
 from beacon.model.launch import Launch
 from beacon.model.leftovers import Kept, Swept
 from beacon.model.text import escape_untrusted
@@ -74,13 +75,17 @@ class _Found:
 class DockerEngine(Engine):
     """The engine that DOCKER_HOST names, or this machine's own; several threads may use it.
 
-    EngineUnavailableError if none answers. `api` replaces the SDK's client (for tests).
+    EngineUnavailableError if none answers. `runtime` starts the containers, by the engine's name
+    for it (None: its default). `api` replaces the SDK's client (for tests).
     """
 
-    def __init__(self, session: str | None = None, *, api: Any = None) -> None:
+    def __init__(
+        self, session: str | None = None, *, runtime: str | None = None, api: Any = None
+    ) -> None:
         self.session = session or sessions.new_session()
         self._labels = sessions.labels(self.session)
         self._aborted = Event()
+        self._runtime = runtime
         with answering():
             self._api = api or APIClient(
                 **kwargs_from_env(), timeout=_TIMEOUT, max_pool_size=_CONNECTIONS
@@ -90,10 +95,16 @@ class DockerEngine(Engine):
         """What it is."""
         with answering():
             info, version = self._api.info(), self._api.version()
+        runtime = self._runtime or _text(info.get("DefaultRuntime"))
+        if runtime not in (known := info.get("Runtimes") or {runtime: {}}):
+            raise UsageError(
+                f"Docker has no runtime '{escape_untrusted(runtime)}': name one of "
+                f"{', '.join(map(_text, known))}, or add it to daemon.json."
+            )
         return EngineFacts(
             name="docker",
             version=_text(info.get("ServerVersion")),
-            runtime=_runtime(info, version),
+            runtime=_runtime(runtime, info, version),
             cgroup_driver=_text(info.get("CgroupDriver")),
             seccomp=any("name=seccomp" in option for option in info.get("SecurityOptions") or ()),
         )
@@ -231,6 +242,7 @@ class DockerEngine(Engine):
         try:
             options = host_options(launch, enforcement, cgroup_parent)
             options["port_bindings"] = dict(ports) or None
+            options["runtime"] = self._runtime
             return self._api.create_host_config(**options)
         except (DockerException, ValueError, TypeError, OverflowError) as error:
             raise RefusedError(
@@ -324,9 +336,8 @@ def _ours(name: object) -> bool:
     return isinstance(name, str) and _NAME.fullmatch(name) is not None
 
 
-def _runtime(info: Mapping[str, Any], version: Mapping[str, Any]) -> str:
-    """The default runtime with its version, as the engine knows it, or the program itself."""
-    name = _text(info.get("DefaultRuntime"))
+def _runtime(name: str, info: Mapping[str, Any], version: Mapping[str, Any]) -> str:
+    """The runtime with its version, as the engine knows it, or the program itself."""
     for component in version.get("Components") or ():
         if component.get("Name") == name:
             return f"{name} {_text(component.get('Version'))}"

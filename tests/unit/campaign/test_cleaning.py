@@ -43,9 +43,9 @@ def test_only_a_dead_maker_s_cgroups_go(
     name = f"cgroup {cgroup.path}"
     dead = fate is Fate.DEAD
     expected = Swept((name,)) if dead else Swept(kept=(Kept(name, fate),))
-    assert clean(FakeEngine()) == expected
+    assert clean([FakeEngine()]) == expected
     assert cgroup.path.exists() != dead
-    assert clean(FakeEngine(), everything=True).removed == (() if dead else (name,))
+    assert clean([FakeEngine()], everything=True).removed == (() if dead else (name,))
     assert not cgroup.path.exists()
 
 
@@ -53,7 +53,7 @@ def test_only_a_dead_maker_s_cgroups_go(
 def test_a_name_that_no_process_is_in_stays(hierarchy: Hierarchy, name: str) -> None:
     cgroup = Cgroup(hierarchy, name)
     cgroup.make()
-    assert clean(FakeEngine()) == Swept(kept=(Kept(f"cgroup {cgroup.path}", Fate.UNKNOWN),))
+    assert clean([FakeEngine()]) == Swept(kept=(Kept(f"cgroup {cgroup.path}", Fate.UNKNOWN),))
     assert cgroup.path.exists()
 
 

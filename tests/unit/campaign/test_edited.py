@@ -311,7 +311,7 @@ def test_commands_warn_and_fail_where_a_file_is_wider(
 def test_nothing_runs_under_a_wider_file(
     directory: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    def opened() -> None:
+    def opened(*_: object) -> None:
         raise AssertionError("an engine was opened")
 
     monkeypatch.setattr("beacon.campaign.verifying.open_context", opened)

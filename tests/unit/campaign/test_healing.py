@@ -113,7 +113,7 @@ def host(patch: pytest.MonkeyPatch, *recordings: Observation, broken: bool = Fal
     kernel = Kernel(engine, (*recordings, *[WORLD] * 100))
 
     @contextmanager
-    def opened() -> Iterator[RunContext]:
+    def opened(*_: object) -> Iterator[RunContext]:
         yield RunContext(engine=engine, monitor=kernel, stopping=Now())
 
     for find in ("find", "find_kept"):

@@ -35,7 +35,7 @@ def host(monkeypatch: pytest.MonkeyPatch) -> None:
     """An engine that has the image of the policy."""
     found = {IMAGE: POLICY.image.id, "other:1": "sha256:other"}
     monkeypatch.setattr(starting, "image_id", found.get)
-    monkeypatch.setattr(starting, "open_engine", FakeEngine)
+    monkeypatch.setattr(starting, "open_engine", lambda *_: FakeEngine())
 
 
 @pytest.fixture
@@ -163,7 +163,7 @@ def test_an_engine_that_does_not_answer_is_docker_s_to_tell(
 ) -> None:
     verified(directory)
 
-    def absent() -> FakeEngine:
+    def absent(*_: object) -> FakeEngine:
         raise EngineUnavailableError("No engine.")
 
     monkeypatch.setattr(starting, "open_engine", absent)

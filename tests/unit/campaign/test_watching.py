@@ -110,7 +110,7 @@ def watched(monkeypatch: pytest.MonkeyPatch) -> Watching:
     ) -> tuple[Watched, Profile | None, Told]:
         filtered[0], told = judged, Told()
         engine = Engine(clock=clock, lives=lives or (ALIVE,), profile=profile)
-        monkeypatch.setattr(watching, "open_engine", lambda: engine)
+        monkeypatch.setattr(watching, "open_engine", lambda *_: engine)
         found, recorded = watch(request or WatchRequest("web"), told, lambda: stopped(clock.now))
         return found, recorded, told
 

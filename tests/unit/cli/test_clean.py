@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import argparse
 import json
+from contextlib import nullcontext
 
 import pytest
 
@@ -14,8 +15,8 @@ from fakes import FakeEngine
 
 
 def run(swept: Swept, monkeypatch: pytest.MonkeyPatch, *, as_json: bool = False) -> None:
-    monkeypatch.setattr(clean, "open_engine", FakeEngine)
-    monkeypatch.setattr(clean, "clean", lambda engine, everything: swept)
+    monkeypatch.setattr(clean, "open_engines", lambda: nullcontext([FakeEngine()]))
+    monkeypatch.setattr(clean, "clean", lambda engines, everything: swept)
     options = argparse.Namespace(all=False, json=as_json)
     assert clean.run(options, Console()) is ExitCode.DONE
 

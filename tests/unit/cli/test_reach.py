@@ -76,7 +76,7 @@ def test_a_profile_without_it_is_named(tmp_path: Path) -> None:
 
 
 def test_an_image(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    monkeypatch.setattr(command, "open_engine", FakeEngine)
+    monkeypatch.setattr(command, "open_engine", lambda *_: FakeEngine())
     monkeypatch.setattr(command, "reach_of", lambda *_: REACH)
     assert beacon("example") == ExitCode.DONE
     assert "2 system calls" in capsys.readouterr().out

@@ -15,7 +15,7 @@ _LINE = re.compile(r"^ {2,6}(?:(-\w), )?(--[\w-]+) (\S*)", re.MULTILINE)
 #: Fields of Launch that BeaCon's own options set, or the options of `read_launch`.
 OWN = {"command", "apparmor", "no_new_privileges", "seccomp", "restart", "stdin", "stdin_sha256"}
 OWN |= {"job", "ready_log", "ready_after", "ready_timeout"}
-CONVERTED = {"env_file", "mount", "security_opt", "pull"}
+CONVERTED = {"env_file", "mount", "security_opt", "pull", "runtime"}
 
 
 def listed() -> dict[str, bool]:

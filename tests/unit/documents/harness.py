@@ -133,7 +133,7 @@ def _find_kept(name: str, kept: Mapping[str, ScriptWorkload]) -> Workload:
 
 
 @contextmanager
-def _open_context() -> Iterator[RunContext]:
+def _open_context(*_: object) -> Iterator[RunContext]:
     recordings = (Observation() for _ in range(100_000))
     yield RunContext(engine=_Engine(Script()), monitor=ReplayMonitor(recordings), stopping=_Now())
 
@@ -148,7 +148,7 @@ def fake_host(patch: pytest.MonkeyPatch, home: Path) -> None:
         patch.setattr(f"beacon.campaign.{command}.find_kept", _find_kept)
     patch.setattr("beacon.campaign.profiling.clean", lambda _: Swept())
     patch.setattr("beacon.campaign.starting.image_id", lambda _: None)
-    patch.setattr("beacon.campaign.starting.open_engine", FakeEngine)
+    patch.setattr("beacon.campaign.starting.open_engine", lambda *_: FakeEngine())
     for fault in ("kill_child", "fill", "shape"):  # they strike this host's processes
         patch.setattr(f"beacon.campaign.host_faults.{fault}", lambda *_: None)
     patch.setattr("time.sleep", lambda _: None)
