@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from beacon.campaign.runtime_bundle import VARIANTS, Variant, write_bundle, write_rootfs
+from beacon.engines.hybrid_cgroups import one_version
 from beacon.errors import BeaconError
 from beacon.model.event import Phase, Syscall
 from beacon.model.observation import Observation
@@ -26,13 +27,9 @@ from beacon.monitor.interface import Monitor
 from beacon.process_identity import identify
 
 _LONGEST = 60.0  # seconds that one start may take
-_HYBRID = Path("/sys/fs/cgroup/unified")
 _LARGEST_LOG = 1 << 16
 _SHOWN = 300  # characters of what a runtime said
 
-#: In a mount namespace of its own, where the second hierarchy of a host with both is hidden: crun
-#: uses either version of cgroups alone.
-_ALONE = ("unshare", "--mount", "sh", "-c", 'umount "$0" && exec "$@"', str(_HYBRID))
 #: Ends with whoever started it, however that one ends.
 _BUSY = """
 import os, sys
@@ -226,8 +223,7 @@ class Measuring:
 
     def _do(self, *words: str, log: Path) -> None:
         """Run the runtime; RuntimeFailedError with what it said."""
-        alone = _ALONE if os.path.ismount(_HYBRID) else ()
-        command = [*alone, self._runtime, "--root", str(self._folder / "state"), *words]
+        command = [*one_version(), self._runtime, "--root", str(self._folder / "state"), *words]
         try:
             with log.open("wb") as errors:  # the container inherits it, and may outlive the command
                 done = subprocess.run(

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from beacon.engines.docker import DockerEngine
 from beacon.engines.interface import Engine, EngineUnavailableError
+from beacon.engines.podman import PodmanEngine
 
 #: Opens an engine, by the name of an OCI runtime (None: the one that the engine takes by itself).
 Opener = Callable[[str | None], Engine]
@@ -17,8 +18,12 @@ def _docker(runtime: str | None) -> Engine:
     return DockerEngine(runtime=runtime)
 
 
+def _podman(runtime: str | None) -> Engine:
+    return PodmanEngine(runtime=runtime)
+
+
 #: By name, in the order in which they are tried.
-ENGINES: Mapping[str, Opener] = {"docker": _docker}
+ENGINES: Mapping[str, Opener] = {"docker": _docker, "podman": _podman}
 
 
 @dataclass(frozen=True)

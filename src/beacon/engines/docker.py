@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
@@ -59,6 +60,13 @@ _REFERENCE = re.compile(r"[\w\[][\w.:@\]-]*(/\w[\w.:@-]*)*", re.ASCII)
 _CONNECTIONS = 64
 #: Starting many containers at once takes an engine its time.
 _TIMEOUT = 120
+#: What str.format reads as more than itself.
+_LITERAL = str.maketrans({"{": "{{", "}": "}}"})
+
+
+def client(**address: Any) -> APIClient:
+    """The SDK's client for an engine at this address."""
+    return APIClient(**address, timeout=_TIMEOUT, max_pool_size=_CONNECTIONS)
 
 
 @dataclass(frozen=True)
@@ -79,6 +87,8 @@ class DockerEngine(Engine):
     for it (None: its default). `api` replaces the SDK's client (for tests).
     """
 
+    name = "docker"
+
     def __init__(
         self, session: str | None = None, *, runtime: str | None = None, api: Any = None
     ) -> None:
@@ -86,23 +96,22 @@ class DockerEngine(Engine):
         self._labels = sessions.labels(self.session)
         self._aborted = Event()
         self._runtime = runtime
-        with answering():
-            self._api = api or APIClient(
-                **kwargs_from_env(), timeout=_TIMEOUT, max_pool_size=_CONNECTIONS
-            )
+        with answering(self._absent()):
+            self._api = api or client(**kwargs_from_env())
 
     def facts(self) -> EngineFacts:
         """What it is."""
-        with answering():
+        with answering(self._absent()):
             info, version = self._api.info(), self._api.version()
-        runtime = self._runtime or _text(info.get("DefaultRuntime"))
-        if runtime not in (known := info.get("Runtimes") or {runtime: {}}):
+        known = info.get("Runtimes") or {}
+        if self._runtime is not None and self._runtime not in known:
             raise UsageError(
-                f"Docker has no runtime '{escape_untrusted(runtime)}': name one of "
+                f"Docker has no runtime '{escape_untrusted(self._runtime)}': name one of "
                 f"{', '.join(map(_text, known))}, or add it to daemon.json."
             )
+        runtime = self._runtime or _text(info.get("DefaultRuntime"))
         return EngineFacts(
-            name="docker",
+            name=self.name,
             version=_text(info.get("ServerVersion")),
             runtime=_runtime(runtime, info, version),
             cgroup_driver=_text(info.get("CgroupDriver")),
@@ -153,7 +162,7 @@ class DockerEngine(Engine):
                 belongings.remove()
             raise
         streams = None if job is None else Streams(job.stdin, terminal=launch.tty)
-        return DockerContainer(self._api, identifier, belongings, streams)
+        return self._container(identifier, belongings, streams)
 
     def existing(self, name: str) -> Existing:
         """A container that somebody made, by name or id."""
@@ -197,6 +206,19 @@ class DockerEngine(Engine):
     def close(self) -> None:
         """Close the connections to the engine."""
         self._api.close()
+
+    def _absent(self) -> str:
+        """What is said when it does not answer, with a `{cause}`."""
+        address = escape_untrusted(os.environ.get("DOCKER_HOST") or "unix:///var/run/docker.sock")
+        return (
+            f"No Docker engine answers at {address.translate(_LITERAL)} ({{cause}}): "
+            "start dockerd as root, or set DOCKER_HOST to where it listens."
+        )
+
+    def _container(
+        self, identifier: str, belongings: Belongings, streams: Streams | None
+    ) -> DockerContainer:
+        return DockerContainer(self._api, identifier, belongings, streams)
 
     def _create(
         self,
@@ -246,7 +268,7 @@ class DockerEngine(Engine):
             return self._api.create_host_config(**options)
         except (DockerException, ValueError, TypeError, OverflowError) as error:
             raise RefusedError(
-                f"Docker has no such options: {escape_untrusted(str(error))}"
+                f"The engine has no such options: {escape_untrusted(str(error))}"
             ) from error
 
     def _inspect(self, reference: str, pull: Pull, platform: str | None) -> Mapping[str, Any]:

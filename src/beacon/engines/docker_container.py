@@ -28,6 +28,8 @@ from beacon.model.text import escape_untrusted
 TIMED_OUT = 124
 #: Seconds that a removal which is already under way may take.
 _REMOVAL = 20.0
+#: How engines say that there is no health check.
+_NO_HEALTH = ("none", "")
 _LOG_SECONDS = 30.0
 _MOST_LINES = 1000
 #: What is looked at of all files that a job leaves.
@@ -98,13 +100,13 @@ class DockerContainer(Container):
         """Its state now; RefusedError if somebody else removed it."""
         document = self._inspect()
         state, mode = document["State"], document["HostConfig"]["NetworkMode"]
-        health = (state.get("Health") or {}).get("Status", "none")
+        health = (state.get("Health") or {}).get("Status")
         ended = state["Status"] in ("exited", "dead")
         return waiting.State(
             running=bool(state["Running"]),
             pid=int(state["Pid"]),
             exit_code=int(state["ExitCode"]) if ended else None,
-            health=None if health == "none" else health,
+            health=None if health in _NO_HEALTH else health,
             shares_network=mode == "host" or mode.startswith("container:"),
         )
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -14,17 +13,21 @@ from beacon.engines.interface import EngineUnavailableError, RefusedError
 from beacon.model.text import escape_untrusted
 
 _LONGEST = 300
+_GONE = "The engine does not answer ({cause}): see whether it still runs."
 
 
 @contextmanager
-def answering() -> Iterator[None]:
-    """Guard calls to the engine: RefusedError if it says no, EngineUnavailableError if nothing."""
+def answering(absent: str = _GONE) -> Iterator[None]:
+    """Guard calls to the engine: RefusedError if it says no, EngineUnavailableError if nothing.
+
+    `absent` is what is said then, with the system's reason for its `{cause}`.
+    """
     try:
         yield
     except APIError as error:
-        raise RefusedError(f"The Docker engine refused: {explanation(error)}") from error
+        raise RefusedError(f"The engine refused: {explanation(error)}") from error
     except (DockerException, RequestException, HTTPError, ValueError) as error:
-        raise EngineUnavailableError(_unavailable(error)) from error
+        raise EngineUnavailableError(absent.format(cause=_cause(error))) from error
 
 
 def explanation(error: APIError) -> str:
@@ -33,14 +36,6 @@ def explanation(error: APIError) -> str:
     text = raw.decode("utf-8", "backslashreplace") if isinstance(raw, bytes) else str(raw)
     line = escape_untrusted(" ".join(text[: 4 * _LONGEST].split()))
     return line if len(line) <= _LONGEST else line[: _LONGEST - 1] + "…"
-
-
-def _unavailable(error: BaseException) -> str:
-    address = escape_untrusted(os.environ.get("DOCKER_HOST") or "unix:///var/run/docker.sock")
-    return (
-        f"No Docker engine answers at {address} ({_cause(error)}): "
-        "start dockerd as root, or set DOCKER_HOST to where it listens."
-    )
 
 
 def _cause(error: BaseException) -> str:

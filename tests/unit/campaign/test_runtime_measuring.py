@@ -35,9 +35,9 @@ def program(folder: Path, text: str) -> str:
 
 
 @pytest.fixture
-def plain(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def plain(monkeypatch: pytest.MonkeyPatch) -> None:
     """A host without a hybrid hierarchy, which only root can hide from a runtime."""
-    monkeypatch.setattr(runtime_measuring, "_HYBRID", tmp_path)
+    monkeypatch.setattr(runtime_measuring, "one_version", tuple)
 
 
 def test_the_static_program_ends_or_waits(tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ def test_a_refusal_is_one_printable_line_of_bounded_length() -> None:
     with pytest.raises(RefusedError) as refusal, answering():
         raise APIError("x", explanation="no\n\tway \x1b[31m\u202e " + "z" * 9000)
     text = str(refusal.value)
-    assert text.startswith("The Docker engine refused: no way \\x1b[31m")
+    assert text.startswith("The engine refused: no way \\x1b[31m")
     assert text.isprintable()
     assert len(text) < 350
 
@@ -28,9 +28,8 @@ def test_a_refusal_is_one_printable_line_of_bounded_length() -> None:
         requests.exceptions.ReadTimeout("x"),
     ],
 )
-def test_no_answer(error: Exception, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv("DOCKER_HOST", raising=False)
-    with pytest.raises(EngineUnavailableError, match="at unix:///var/run/docker"), answering():
+def test_no_answer(error: Exception) -> None:
+    with pytest.raises(EngineUnavailableError, match="The engine does not answer"), answering():
         raise error
 
 

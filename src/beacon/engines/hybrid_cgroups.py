@@ -1,0 +1,21 @@
+"""Hosts with both versions of cgroups, on which crun refuses to run: it uses either one alone."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+_SECOND = Path("/sys/fs/cgroup/unified")
+
+
+def one_version() -> tuple[str, ...]:
+    """The words before a command by which it sees the first version alone; none elsewhere.
+
+    It runs in a mount namespace of its own then, which shows what is mounted on the host later.
+    """
+    if not os.path.ismount(_SECOND):
+        return ()
+    return (
+        *("unshare", "--mount", "--propagation", "slave"),
+        *("sh", "-c", 'umount "$0" && exec "$@"', str(_SECOND)),
+    )
