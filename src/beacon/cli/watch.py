@@ -60,7 +60,7 @@ def add(commands: Any) -> None:
     )
     group = parser.add_argument_group("arguments")
     group.add_argument(
-        "container", metavar="CONTAINER", help="A container of Docker, by name or id."
+        "container", metavar="CONTAINER", help="A container of the engine, by name or id."
     )
     _add_options(parser)
     add_engine_options(parser, runtime=False)

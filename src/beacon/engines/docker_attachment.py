@@ -91,7 +91,7 @@ class Attachment:
     def _read(self) -> None:
         try:
             with self._socket.makefile("rb") as file:
-                for name, chunk in _raw(file) if self._terminal else _frames(file):
+                for name, chunk in _raw(file) if self._terminal else frames(file):
                     self._keep(name, chunk)
             self._whole = True
         except (OSError, ValueError):  # closed under it, or no stream of frames: no digest then
@@ -145,7 +145,7 @@ def _raw(file: io.BufferedReader) -> Iterator[tuple[str, bytes]]:
         yield OUTPUT, chunk
 
 
-def _frames(file: io.BufferedReader) -> Iterator[tuple[str, bytes]]:
+def frames(file: io.BufferedReader) -> Iterator[tuple[str, bytes]]:
     """The stream's name and content of each frame; ValueError for what is none."""
     while header := _or_end(file.read, _HEADER.size):
         if len(header) < _HEADER.size:

@@ -30,6 +30,8 @@ TIMED_OUT = 124
 _REMOVAL = 20.0
 #: How engines say that there is no health check.
 _NO_HEALTH = ("none", "")
+#: Podman says `stopped` until it has cleaned up.
+_ENDED = ("exited", "dead", "stopped")
 _LOG_SECONDS = 30.0
 _MOST_LINES = 1000
 #: What is looked at of all files that a job leaves.
@@ -101,7 +103,7 @@ class DockerContainer(Container):
         document = self._inspect()
         state, mode = document["State"], document["HostConfig"]["NetworkMode"]
         health = (state.get("Health") or {}).get("Status")
-        ended = state["Status"] in ("exited", "dead")
+        ended = state["Status"] in _ENDED
         return waiting.State(
             running=bool(state["Running"]),
             pid=int(state["Pid"]),
@@ -113,7 +115,7 @@ class DockerContainer(Container):
     def follow(self, seconds: float) -> Generator[bytes, None, None]:
         """All its output from its last start, until it ends or `seconds` are over."""
         with answering():
-            stream = self._api.logs(self.id, stream=True, follow=True, since=self._log_since)
+            stream = self._log(seconds, follow=True, since=self._log_since)
             yield from limited(stream, seconds)
 
     def pid(self) -> int:
@@ -182,7 +184,7 @@ class DockerContainer(Container):
         wanted = max(1, min(lines, _MOST_LINES))
         with answering():
             try:
-                stream = self._api.logs(self.id, stream=True, follow=False, tail=wanted)
+                stream = self._log(_LOG_SECONDS, follow=False, tail=wanted)
                 raw = tail(limited(stream, _LOG_SECONDS))
             except APIError:
                 if self._attachment is None:
@@ -222,6 +224,10 @@ class DockerContainer(Container):
             self._attachment.close()
             self._attachment = None
 
+    def _log(self, seconds: float, **wanted: Any) -> Any:
+        """The engine's stream of its log; it is wanted for so long."""
+        return self._api.logs(self.id, stream=True, **wanted)
+
     def _inspect(self) -> dict[str, Any]:
         with answering():
             document: dict[str, Any] = self._api.inspect_container(self.id)
@@ -230,9 +236,9 @@ class DockerContainer(Container):
     def _exec_code(self, identifier: str, deadline: float) -> int:
         # The output may end a moment before the engine knows that the command did.
         while True:
-            code = self._api.exec_inspect(identifier)["ExitCode"]
-            if code is not None:
-                return int(code)
+            found = self._api.exec_inspect(identifier)
+            if not found["Running"] and found["ExitCode"] is not None:
+                return int(found["ExitCode"])
             if time.monotonic() >= deadline:
                 return TIMED_OUT
             time.sleep(0.02)

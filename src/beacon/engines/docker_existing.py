@@ -42,13 +42,18 @@ def inspect(api: Any, name: str) -> Mapping[str, Any]:
             document: Mapping[str, Any] = api.inspect_container(name)
             return document
     raise ContainerNotFoundError(
-        f"There is no container '{escape_untrusted(name)}': `docker ps` lists those that run."
+        f"There is no container '{escape_untrusted(name)}': `docker ps` or `podman ps` lists those "
+        "that run."
     )
 
 
 def existing(api: Any, name: str) -> Existing:
     """The container of this name or id; ContainerNotFoundError."""
-    found = inspect(api, name)
+    return described(api, inspect(api, name))
+
+
+def described(api: Any, found: Mapping[str, Any]) -> Existing:
+    """The container that the engine's answer describes."""
     with answering():
         image = api.inspect_image(found["Image"])
         driver = api.info().get("CgroupDriver")
@@ -87,9 +92,13 @@ def cgroup(document: Mapping[str, Any], *, systemd: bool) -> str:
     parent, name = (document.get("HostConfig") or {}).get("CgroupParent"), str(document["Id"])
     if not systemd:
         return f"{parent or '/docker'}/{name}"
-    words = str(parent or "system.slice").removesuffix(".slice").split("-")
-    slices = ("-".join(words[: n + 1]) + ".slice" for n in range(len(words)))
-    return f"/{'/'.join(slices)}/docker-{name}.scope"
+    return f"{slices(parent or 'system.slice')}/docker-{name}.scope"
+
+
+def slices(name: str) -> str:
+    """The path of a slice of systemd's: `/a.slice/a-b.slice` for `a-b.slice`."""
+    words = name.removesuffix(".slice").split("-")
+    return "".join("/" + "-".join(words[: n + 1]) + ".slice" for n in range(len(words)))
 
 
 def launch(document: Mapping[str, Any], image: Mapping[str, Any]) -> Launch:
@@ -143,9 +152,9 @@ def _host(host: Mapping[str, Any]) -> dict[str, Any]:
     found["no_new_privileges"] = any(word.startswith("no-new-privileges") for word in security)
     profiles = (word.partition("=")[2] for word in security if word.startswith("apparmor="))
     found["apparmor"] = next(profiles, None)
-    for name, field in (("memory", "Memory"), ("shm_size", "ShmSize")):
+    for name, field, usual in (("memory", "Memory", 0), ("shm_size", "ShmSize", _SHARED_MEMORY)):
         size = host.get(field)
-        found[name] = str(size) if size and size != _SHARED_MEMORY else None
+        found[name] = str(size) if size and size != usual else None
     restart = (host.get("RestartPolicy") or {}).get("Name")
     found["restart"] = None if restart in ("", "no") else restart
     return found

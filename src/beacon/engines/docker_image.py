@@ -29,7 +29,7 @@ def read_image(reference: str, document: Mapping[str, Any]) -> Image:
         health_check=_has_health_check(config.get("Healthcheck")),
         arguments=_words(config.get("Cmd")),
         volumes=_paths(config.get("Volumes")),
-        stop_signal=_signal(_text(config.get("StopSignal"))),
+        stop_signal=signal_name(_text(config.get("StopSignal"))),
         health_command=_health_command(config.get("Healthcheck")),
         path=_variable(config.get("Env"), "PATH"),
         folder=_text(config.get("WorkingDir")) or "/",
@@ -84,7 +84,8 @@ def _has_health_check(value: object) -> bool:
     return isinstance(test, list) and bool(test) and test[0] != "NONE"
 
 
-def _signal(name: str) -> str:
+def signal_name(name: str) -> str:
+    """A signal by its name, as SIGTERM, from the ways in which engines spell it."""
     if not name:
         return "SIGTERM"
     if name.isdecimal() and name.isascii():

@@ -11,11 +11,12 @@ _SECOND = Path("/sys/fs/cgroup/unified")
 def one_version() -> tuple[str, ...]:
     """The words before a command by which it sees the first version alone; none elsewhere.
 
-    It runs in a mount namespace of its own then, which shows what is mounted on the host later.
+    It runs in a mount namespace of its own then. Mounts go to and fro between it and the host's
+    as they would without it, but for those of cgroups.
     """
     if not os.path.ismount(_SECOND):
         return ()
     return (
-        *("unshare", "--mount", "--propagation", "slave"),
-        *("sh", "-c", 'umount "$0" && exec "$@"', str(_SECOND)),
+        *("unshare", "--mount", "--propagation", "unchanged"),
+        *("sh", "-c", 'mount --make-private "${0%/*}" && umount "$0" && exec "$@"', str(_SECOND)),
     )

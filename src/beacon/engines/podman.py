@@ -14,8 +14,9 @@ from docker.types import Ulimit
 from beacon.engines.docker import DockerEngine, client
 from beacon.engines.docker_attachment import Streams
 from beacon.engines.docker_belongings import Belongings
-from beacon.engines.interface import Enforcement
+from beacon.engines.interface import Enforcement, Existing
 from beacon.engines.podman_container import PodmanContainer
+from beacon.engines.podman_existing import existing
 from beacon.engines.podman_service import PodmanService, sweep
 from beacon.model.launch import Launch
 from beacon.model.leftovers import Swept, joined
@@ -43,6 +44,10 @@ class PodmanEngine(DockerEngine):
         """Close the connections and end the service."""
         super().close()
         self._service.stop()
+
+    def existing(self, name: str) -> Existing:
+        """A container that somebody made, by name or id."""
+        return existing(self._api, name)
 
     def sweep(self, *, everything: bool = False) -> Swept:
         """Remove what Docker's does, and folders of services whose maker is dead."""

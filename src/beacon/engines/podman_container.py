@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
+import time
+from collections.abc import Generator, Iterator
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
+from docker.types import CancellableStream
 from requests.exceptions import Timeout
 
 from beacon.engines import readiness as waiting
+from beacon.engines.docker_attachment import frames
 from beacon.engines.docker_container import DockerContainer
 from beacon.engines.docker_guard import answering
 from beacon.engines.interface import Readiness
 
 #: Podman's own part of the API, which Docker's does not have.
 _LIBPOD = "/v4.0.0/libpod/containers/"
+_TIMEOUT = 120.0  # seconds
+_CHUNK = 64 << 10
+#: Seconds that Podman may take to clean up after a container's end, and between two looks.
+_CLEANING, _PAUSE = 20.0, 0.05
 #: Where systemd runs (sd_booted(3)).
 _SYSTEMD = Path("/run/systemd/system")
 
@@ -22,17 +30,58 @@ _SYSTEMD = Path("/run/systemd/system")
 class PodmanContainer(DockerContainer):
     """A container in Podman's service behind `api`, a `docker.APIClient`."""
 
+    def start(self) -> None:
+        """Start it; RefusedError if the engine or its runtime will not."""
+        # Until Podman has cleaned up after the last end, nobody can attach for the next start.
+        end = time.monotonic() + _CLEANING
+        while self._inspect()["State"]["Status"] == "stopped" and time.monotonic() < end:
+            time.sleep(_PAUSE)
+        super().start()
+
     def wait_ready(self, readiness: Readiness) -> str:
         """Wait; return in a few words what showed readiness. NotReadyError if it never comes."""
         # Podman has systemd's timers look after the health; without systemd nobody asks.
         subject = self if _SYSTEMD.exists() else _Asked(self, readiness.timeout)
         return waiting.wait_ready(subject, readiness)
 
+    def _log(self, seconds: float, **wanted: Any) -> Any:
+        # Podman answers when the first line is written, for which the SDK waits without end.
+        given = {name: value for name, value in wanted.items() if value is not None}
+        url = f"{self._api.base_url}/v{self._api.api_version}/containers/{self.id}/logs"
+        params = {"stdout": True, "stderr": True, **given}
+        try:
+            response = self._api.get(url, params=params, stream=True, timeout=seconds)
+        except Timeout:
+            return _Nothing()
+        response.raise_for_status()
+        return CancellableStream(_chunks(response), response)
+
     def check_health(self, timeout: float) -> None:
         """Run the health check once; the container's state shows the answer."""
-        url = f"{self._api.base_url}{_LIBPOD}{self.id}/healthcheck"
         with answering(), suppress(Timeout):
-            self._api.get(url, timeout=timeout)
+            libpod(self._api, self.id, "healthcheck", timeout)
+
+
+def libpod(api: Any, container: str, what: str, timeout: float = _TIMEOUT) -> Any:
+    """What Podman's own part of its API says of a container."""
+    return api.get(f"{api.base_url}{_LIBPOD}{container}/{what}", timeout=timeout).json()
+
+
+class _Nothing:
+    """The stream of a container that has written nothing."""
+
+    def __iter__(self) -> Iterator[bytes]:
+        return iter(())
+
+    def close(self) -> None:
+        """Nothing is open."""
+
+
+def _chunks(response: Any) -> Iterator[bytes]:
+    """What was written, without the frames that tell two streams apart."""
+    if response.headers.get("Content-Type", "").startswith("text/"):  # a terminal's
+        return iter(lambda: response.raw.read1(_CHUNK), b"")
+    return (chunk for _, chunk in frames(response.raw))
 
 
 class _Asked:

@@ -92,7 +92,7 @@ class PodmanService:
         command = [
             # It ends when this process does, however that one ends.
             *("setpriv", "--pdeathsig", "TERM"),
-            *one_version(),
+            *(one_version() if _needs_one_version(runtime) else ()),
             *(PROGRAM, "--cgroup-manager", "cgroupfs", *chosen),
             *("system", "service", "--time", "0", self.address),
         ]
@@ -147,6 +147,15 @@ def sweep(*, everything: bool = False) -> Swept:
         shutil.rmtree(folder, ignore_errors=True)
         removed.append(f"folder {folder}")
     return Swept(tuple(removed), tuple(kept))
+
+
+def _needs_one_version(runtime: str | None) -> bool:
+    """Whether the runtime, or Podman's default, is one that refuses two versions of cgroups."""
+    if runtime is None and one_version():
+        words = (PROGRAM, "info", "--format", "{{.Host.OCIRuntime.Name}}")
+        asked = subprocess.run(words, stdin=subprocess.DEVNULL, capture_output=True, check=False)
+        runtime = asked.stdout.decode(errors="replace").strip()
+    return Path(runtime or "").name == "crun"
 
 
 def _owner(folder: Path) -> str:
