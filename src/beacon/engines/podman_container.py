@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from docker.errors import APIError, create_api_error_from_http_exception
 from docker.types import CancellableStream
-from requests.exceptions import Timeout
+from requests.exceptions import HTTPError, Timeout
 
 from beacon.engines import readiness as waiting
 from beacon.engines.docker_attachment import frames
@@ -21,6 +22,7 @@ from beacon.engines.interface import Readiness
 _LIBPOD = "/v4.0.0/libpod/containers/"
 _TIMEOUT = 120.0  # seconds
 _CHUNK = 64 << 10
+_LOG_TRIES = 8
 #: Seconds that Podman may take to clean up after a container's end, and between two looks.
 _CLEANING, _PAUSE = 20.0, 0.05
 #: Where systemd runs (sd_booted(3)).
@@ -45,15 +47,25 @@ class PodmanContainer(DockerContainer):
         return waiting.wait_ready(subject, readiness)
 
     def _log(self, seconds: float, **wanted: Any) -> Any:
-        # Podman answers when the first line is written, for which the SDK waits without end.
         given = {name: value for name, value in wanted.items() if value is not None}
+        for _ in range(_LOG_TRIES - 1):
+            # It is not read at the moment at which the next file takes its place.
+            with suppress(APIError):
+                return self._log_once(seconds, given)
+            time.sleep(_PAUSE)
+        return self._log_once(seconds, given)
+
+    def _log_once(self, seconds: float, wanted: Mapping[str, Any]) -> Any:
+        # Podman answers when the first line is written, for which the SDK waits without end.
         url = f"{self._api.base_url}/v{self._api.api_version}/containers/{self.id}/logs"
-        params = {"stdout": True, "stderr": True, **given}
+        params = {"stdout": True, "stderr": True, **wanted}
         try:
             response = self._api.get(url, params=params, stream=True, timeout=seconds)
+            response.raise_for_status()
         except Timeout:
             return _Nothing()
-        response.raise_for_status()
+        except HTTPError as error:
+            raise create_api_error_from_http_exception(error) from error
         return CancellableStream(_chunks(response), response)
 
     def check_health(self, timeout: float) -> None:
