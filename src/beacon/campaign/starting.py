@@ -1,4 +1,4 @@
-"""Starts a container under a policy by `docker run`, or says why not.
+"""Starts a container under a policy by `docker run` or `podman run`, or says why not.
 
 Nothing is started under files that are not the policy's, nor with options that take its place.
 """
@@ -26,8 +26,10 @@ from beacon.model.policy import Policy
 from beacon.model.text import escape_untrusted
 from beacon.model.verification import Verification
 
-DOCKER = "docker"
+#: Command lines that take the options of docker.args, by the name of their engine.
+CLIENTS = ("docker", "podman")
 _SECONDS = 20
+_HASH = "sha256:"
 #: Annotations by which crun takes another filter (crun(1), run.oci.seccomp_bpf_data).
 _FILTERS = "run.oci.seccomp"
 
@@ -38,19 +40,22 @@ class EditedError(UsageError):
     exit_code = ExitCode.DIFFERENCE
 
 
-def docker_run(directory: Path, words: Sequence[str]) -> tuple[list[str], list[str]]:
+def docker_run(
+    directory: Path, words: Sequence[str], client: str = CLIENTS[0]
+) -> tuple[list[str], list[str]]:
     """The command that starts a container under the policy, and notes on what is not certain.
 
-    `words` follow `docker run`. UsageError for options that would take the policy's place and for
-    a directory without a policy, EditedError where its files differ from policy.json.
+    `words` follow `docker run`, or that of another `client`. UsageError for options that would take
+    the policy's place and for a directory without a policy, EditedError where its files differ from
+    policy.json.
     """
     policy, enforced = load_policy(directory), read_enforced(directory)
     _check_files(policy, enforced, directory)
     given = read_words(words)
     _check_options(given, enforced)
     # Before all others: there they count, wherever the options end.
-    command = [DOCKER, "run", *enforced.options(directory), *words]
-    return command, list(_notes(directory, policy, enforced, given))
+    command = [client, "run", *enforced.options(directory), *words]
+    return command, list(_notes(directory, policy, enforced, given, client))
 
 
 def _check_files(policy: Policy, enforced: Enforced, directory: Path) -> None:
@@ -97,7 +102,9 @@ def _opens(security: str, enforced: Enforced) -> bool:
     return key == "seccomp" or (allows and enforced.no_new_privileges)
 
 
-def _notes(directory: Path, policy: Policy, enforced: Enforced, given: RunWords) -> Iterator[str]:
+def _notes(
+    directory: Path, policy: Policy, enforced: Enforced, given: RunWords, client: str
+) -> Iterator[str]:
     """What keeps the certificate from holding here, a sentence each."""
     again = f"beacon verify {shlex.quote(str(directory))}"
     certificate = None
@@ -107,11 +114,11 @@ def _notes(directory: Path, policy: Policy, enforced: Enforced, given: RunWords)
         yield f"this policy is not proven: {again}"
     else:
         certificate = verification.certificate
-        yield from _unproven(verification, enforced, given, again)
+        yield from _unproven(verification, enforced, given, client, again)
     image = shlex.quote(escape_untrusted(given.image))
     verified = policy.image if certificate is None else certificate.image
     word = "profiled" if certificate is None else "verified"
-    found = image_id(given.image)
+    found = image_id(given.image, client)
     if found is None:
         yield f"{image} is not here yet: nobody can say whether it is the image that was {word}"
     elif found != verified.id:
@@ -119,7 +126,7 @@ def _notes(directory: Path, policy: Policy, enforced: Enforced, given: RunWords)
 
 
 def _unproven(
-    verification: Verification, enforced: Enforced, given: RunWords, again: str
+    verification: Verification, enforced: Enforced, given: RunWords, client: str, again: str
 ) -> Iterator[str]:
     certificate = verification.certificate
     if not verification.passed:
@@ -128,18 +135,20 @@ def _unproven(
         yield f"this policy has no certificate: {again}"
     elif certificate.policy != enforced.digest:
         yield f"the certificate is one of other files: {again}"
-    elif (runtime := _runtime(given)) not in (None, certificate.host.runtime):
+    elif (runtime := _runtime(given, client)) not in (None, certificate.host.runtime):
         known = certificate.host.runtime
         yield f"the policy was verified with {known}, not with {runtime}: {again}"
+    elif (engine := certificate.host.engine.partition(" ")[0]) != client:
+        yield f"the policy was verified with {engine}, not with {client}: {again}"
 
 
-def _runtime(given: RunWords) -> str | None:
+def _runtime(given: RunWords, client: str) -> str | None:
     """The runtime that will start it; None where nobody says."""
     if named := given.values("runtime"):
         return f"--runtime {escape_untrusted(named[-1])}"
     try:
-        engine = open_engine(EngineChoice("docker"))
-    except EngineUnavailableError:  # docker says more
+        engine = open_engine(EngineChoice(client))
+    except EngineUnavailableError:  # the client says more
         return None
     try:
         return engine.facts().runtime
@@ -149,19 +158,22 @@ def _runtime(given: RunWords) -> str | None:
         engine.close()
 
 
-def image_id(reference: str) -> str | None:
-    """The id of an image of the engine that the docker command speaks to; None without one.
+def image_id(reference: str, client: str = CLIENTS[0]) -> str | None:
+    """The id of an image of the engine that the client speaks to; None without one.
 
-    BeaconError if the docker command is not installed.
+    BeaconError if the client is not installed.
     """
-    command = [DOCKER, "image", "inspect", "--format", "{{.Id}}", "--", reference]
+    command = [client, "image", "inspect", "--format", "{{.Id}}", "--", reference]
     try:
         done = subprocess.run(command, capture_output=True, timeout=_SECONDS, check=False)
     except subprocess.TimeoutExpired:
         return None
     except OSError as error:
         raise BeaconError(
-            f"The command docker cannot be run ({error.strerror}): install it, or start the "
+            f"The command {client} cannot be run ({error.strerror}): install it, or start the "
             "container by other means."
         ) from None
-    return done.stdout.decode(errors="replace").strip() if done.returncode == 0 else None
+    if done.returncode:
+        return None
+    # Podman leaves the name of the hash out.
+    return _HASH + done.stdout.decode(errors="replace").strip().removeprefix(_HASH)

@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from beacon.campaign.starting import docker_run
+from beacon.campaign.starting import CLIENTS, docker_run
 from beacon.cli.console import Console
 from beacon.cli.parser import add_command, add_help_option
 from beacon.errors import BeaconError, ExitCode
@@ -21,14 +21,15 @@ def add(commands: Any) -> None:
         commands,
         "run",
         "Start a container under a policy, or not at all.",
-        "Start IMAGE by `docker run` with your options and with the policy's: its filter and its "
-        "capabilities. Nothing is started where docker.args or seccomp.json is missing (exit code "
-        "2) or is not what policy.json says (10), nor with an option that would take the policy's "
-        "place (2): --privileged, --cap-add, --security-opt seccomp=PROFILE. Notes on standard "
-        "error say what keeps the last verification from holding here: another image, other "
-        "files, another runtime.\n\nBeaCon gives its process to docker, so signals, terminal and "
-        "exit code are those of `docker run`.",
-        "[--print] POLICY_DIR [OPTIONS] IMAGE [CMD...]",
+        "Start IMAGE by `docker run`, or `podman run`, with your options and with the policy's: "
+        "its filter and its capabilities. Nothing is started where docker.args or seccomp.json is "
+        "missing (exit code 2) or is not what policy.json says (10), nor with an option that "
+        "would take the policy's place (2): --privileged, --cap-add, --security-opt "
+        "seccomp=PROFILE. Notes on standard error say what keeps the last verification from "
+        "holding here: another image, other files, another runtime or engine.\n\nBeaCon gives its "
+        "process to docker or podman, so signals, terminal and exit code are those of `docker "
+        "run`.",
+        "[--print] [--engine NAME] POLICY_DIR [OPTIONS] IMAGE [CMD...]",
         [
             "web.policy -d -p 8080:80 web:1",
             "db.policy --rm -e DB_PASSWORD=x -v data:/var/lib/db db:15",
@@ -53,13 +54,21 @@ def add(commands: Any) -> None:
         help="Print the `docker run` command, ready to be pasted, and start nothing. It comes "
         "before POLICY_DIR. Default: start it.",
     )
+    group.add_argument(
+        "--engine",
+        metavar="NAME",
+        choices=CLIENTS,
+        default=CLIENTS[0],
+        help=f"Whose `run` starts it. Values: {', '.join(CLIENTS)}. It comes before POLICY_DIR. "
+        f"Default: {CLIENTS[0]}.",
+    )
     add_help_option(parser.add_argument_group("general options"))
     parser.set_defaults(run=run)
 
 
 def run(options: argparse.Namespace, console: Console) -> ExitCode:
-    """Become docker."""
-    command, notes = docker_run(options.policy, options.words)
+    """Become docker or podman."""
+    command, notes = docker_run(options.policy, options.words, options.engine)
     for note in notes:
         console.say(f"Note: {note}.")
     if options.print:
@@ -71,5 +80,5 @@ def run(options: argparse.Namespace, console: Console) -> ExitCode:
         os.execvp(command[0], command)  # noqa: S606 (the words are the user's own, no shell reads them)
     except OSError as error:
         raise BeaconError(
-            f"The command docker cannot be run ({error.strerror}): install it."
+            f"The command {command[0]} cannot be run ({error.strerror}): install it."
         ) from None

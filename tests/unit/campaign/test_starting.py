@@ -34,7 +34,7 @@ IMAGE = POLICY.image.reference
 def host(monkeypatch: pytest.MonkeyPatch) -> None:
     """An engine that has the image of the policy."""
     found = {IMAGE: POLICY.image.id, "other:1": "sha256:other"}
-    monkeypatch.setattr(starting, "image_id", found.get)
+    monkeypatch.setattr(starting, "image_id", lambda reference, _: found.get(reference))
     monkeypatch.setattr(starting, "open_engine", lambda *_: FakeEngine())
 
 
@@ -156,6 +156,15 @@ def test_what_keeps_the_certificate_from_holding(
     assert notes(directory) == f"the certificate is one of other files: {again}"
     (directory / VERIFICATION_FILE).write_text("{")
     assert notes(directory) == f"this policy is not proven: {again}"
+
+
+def test_another_engine_than_that_of_the_certificate(directory: Path) -> None:
+    verified(directory)
+    command, said = docker_run(directory, [IMAGE], "podman")
+    assert command[:2] == ["podman", "run"]
+    assert said == [
+        f"the policy was verified with docker, not with podman: beacon verify '{directory}'"
+    ]
 
 
 def test_an_engine_that_does_not_answer_is_docker_s_to_tell(
