@@ -19,7 +19,14 @@ class Named(FakeEngine):
     def facts(self) -> EngineFacts:
         if self.name == "silent":
             raise EngineUnavailableError("silent does not answer: wake it.")
-        return EngineFacts(self.name, "1", self.runtime or "runc", "cgroupfs", self.seccomp)
+        runtime = self.runtime or "runc"
+        return EngineFacts(
+            name=self.name,
+            version="1",
+            runtime=runtime,
+            cgroup_driver="cgroupfs",
+            seccomp=self.seccomp,
+        )
 
     def close(self) -> None:
         self.closed = True
