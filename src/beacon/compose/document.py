@@ -16,7 +16,10 @@ from beacon.model.own_files import read_text
 from beacon.model.text import escape_untrusted
 
 _LARGEST = 1 << 20  # bytes
+_MOST_NODES = 100_000
 _MOST_KEYS = 10_000  # of a mapping, once others are merged into it
+_MOST_MERGED = 64  # mappings that are merged into one
+_MERGE = "tag:yaml.org,2002:merge"
 
 #: Of YAML 1.2, which compose reads: `yes` is a text there, and so are `22:22` and a date.
 _TAGS = {
@@ -31,17 +34,43 @@ _TAGS = {
 
 class _Loader(yaml.SafeLoader):
     yaml_implicit_resolvers = {}  # noqa: RUF012 - of this class alone
+    _nodes = _merged = 0
+
+    def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
+        self._nodes += 1
+        if self._nodes > _MOST_NODES:
+            raise yaml.YAMLError("it has too many parts")
+        return super().compose_node(parent, index)
+
+    def compose_mapping_node(self, anchor: Any) -> yaml.MappingNode:
+        node = super().compose_mapping_node(anchor)
+        _check_keys(node)
+        return node
 
     def flatten_mapping(self, node: yaml.MappingNode) -> None:
+        own = len(node.value)
         super().flatten_mapping(node)
-        if len(node.value) > _MOST_KEYS:
+        self._merged += max(0, len(node.value) - own)
+        if len(node.value) > _MOST_KEYS or self._merged > _MOST_NODES:
             raise yaml.YAMLError("a mapping has too many keys once others are merged into it")
 
     def construct_yaml_int(self, node: yaml.ScalarNode) -> int:
         return int(str(node.value))  # `010` is ten
 
 
-for _tag in ("tag:yaml.org,2002:null", "tag:yaml.org,2002:merge"):
+def _check_keys(node: yaml.MappingNode) -> None:
+    """YAMLError for a key that is there twice, as compose has it, and for too many merges."""
+    merged = [value for key, value in node.value if key.tag == _MERGE]
+    sizes = (len(each.value) if isinstance(each, yaml.SequenceNode) else 1 for each in merged)
+    if sum(sizes) > _MOST_MERGED:
+        raise yaml.YAMLError("too many mappings are merged into one")
+    own = [key.value for key, _ in node.value if key.tag != _MERGE and isinstance(key.value, str)]
+    if len(set(own)) < len(own):
+        twice = next(key for place, key in enumerate(own) if key in own[:place])
+        raise yaml.YAMLError(f"a mapping has the key {twice} twice")
+
+
+for _tag in ("tag:yaml.org,2002:null", _MERGE):
     for _first, _resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items():
         _kept = [each for each in _resolvers if each[0] == _tag]
         _Loader.yaml_implicit_resolvers.setdefault(_first, []).extend(_kept)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,8 @@ from beacon.compose.volumes import named_volumes
 from beacon.model.text import escape_untrusted
 
 _MOST_SERVICES = 64
+#: As compose has it, but for `.` and `..`: `beacon record` writes to a folder of this name.
+_SERVICE_NAME = re.compile(r"(?!\.{1,2}\Z)[a-zA-Z0-9._-]{1,128}", re.ASCII)
 
 
 def read_stack(path: Path) -> Stack:
@@ -28,8 +31,8 @@ def read_stack(path: Path) -> Stack:
         raise ComposeError(f"{path} has {len(services)} services: BeaCon starts 1 to 64 together.")
     known = variables(path.parent)
     found = {
-        str(name): read_service(str(name), mapping, document, path, known)
-        for name, mapping in services.items()
+        name: read_service(name, mapping, document, path, known)
+        for name, mapping in ((_service_name(path, key), inner) for key, inner in services.items())
     }
     used = {name for each in found.values() for name in named_volumes(each.launch)}
     for name in sorted(used - set(shared)):
@@ -39,6 +42,16 @@ def read_stack(path: Path) -> Stack:
     stack = Stack(path, found, tuple(name for name, own in shared.items() if own))
     stack.started()  # it says what cannot be started
     return stack
+
+
+def _service_name(path: Path, key: object) -> str:
+    name = str(key)
+    if not _SERVICE_NAME.fullmatch(name):
+        raise ComposeError(
+            f"{path} has a service with the name '{escape_untrusted(name[:128])}': use letters, "
+            "digits, '.', '_' and '-', 128 at most."
+        )
+    return name
 
 
 def _volumes(top: Fields) -> dict[str, bool]:

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import time
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -92,3 +94,25 @@ def test_any_text_ends_in_a_value_or_a_reason(words: str) -> None:
 @given(st.text(max_size=40))
 def test_doubled_dollars_are_the_text_itself(words: str) -> None:
     assert text(words.replace("$", "$$")) == words
+
+
+@pytest.mark.parametrize(
+    "value", ["$UNSET" * 150_000, "${UNSET}" * 100_000, "${U:-" * 60 + "$$" * 400_000 + "}" * 60]
+)
+def test_a_long_value_takes_time_that_grows_with_its_length(value: str) -> None:
+    began = time.process_time()
+    with suppress(InterpolationError):
+        Interpolation({}).text(value)
+    assert time.process_time() - began < 5
+
+
+def test_variables_do_not_grow_without_end() -> None:
+    for document in (["$LONG"] * 5_000, ["$UNSET" * 1_000] * 5_000, "${U:-" * 20 + "$LONG"):
+        with pytest.raises(InterpolationError, match=r"too large|no end"):
+            Interpolation({"LONG": "x" * 10_000}).document(document)
+
+
+def test_what_is_not_used_is_read_and_no_more() -> None:
+    assert text("${SET:-${UNSET?no}}") == "value"
+    assert text("${UNSET:+${UNSET?no}}") == ""
+    assert text("a}b") == "a}b"

@@ -314,6 +314,41 @@ def test_merges_do_not_grow_without_end(tmp_path: Path) -> None:
         stack(tmp_path, "".join(f"k{number}: 1\n" for number in range(10_001)))
 
 
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("x-a: &a {k: 1}\nx-b: {<<: [" + "*a, " * 65 + "]}", "too many mappings"),
+        ("x-a: &a {k: 1}\nx-b: {" + "<<: *a, " * 65 + "}", "too many mappings"),
+        ("x-a: [" + "a, " * 100_000 + "]", "too many parts"),
+        (
+            "x-a: &a {" + ", ".join(f"k{n}: 1" for n in range(9_000)) + "}\n"
+            "x-b: [" + "{<<: *a, b: 1}, " * 20 + "]",
+            "too many keys",
+        ),
+        ("services: {web: {image: good, image: bad}}", "the key image twice"),
+    ],
+)
+def test_a_small_file_is_no_large_document(text: str, said: str, tmp_path: Path) -> None:
+    with pytest.raises(ComposeError, match=said):
+        stack(tmp_path, text)
+
+
+def test_what_is_merged_may_be_said_otherwise(tmp_path: Path) -> None:
+    text = (
+        "x-a: &a {image: x, read_only: true}\nx-b: &b {<<: *a, image: y}\n"
+        "services: {web: {<<: *b, image: z}, other: {<<: [*b, *a]}}"
+    )
+    found = stack(tmp_path, text).services
+    assert (found["web"].image, found["other"].image) == ("z", "y")
+
+
+@pytest.mark.parametrize("name", ["..", ".", "../up", "/abs", "a/b", "", "a b", "x" * 129, "ü"])
+def test_a_service_has_the_name_of_a_folder(name: str, tmp_path: Path) -> None:
+    """`beacon record` writes to it, as root."""
+    with pytest.raises(ComposeError, match="a service with the name"):
+        stack(tmp_path, yaml.safe_dump({"services": {name: {"image": "x"}}}))
+
+
 def test_yaml_is_that_of_version_1_2(tmp_path: Path) -> None:
     text = "services: {web: {image: x, ports: [22:22], environment: {A: yes, B: 010, C: 1.50}}}"
     found = stack(tmp_path, text).service("web")
