@@ -105,7 +105,8 @@ def ablate(request: AblateRequest, reporter: AblationReporter) -> Ablation:
                 jobs=request.jobs,
             )
             with _kept(journal, request, reporter):
-                return _ablated(runs, replays, request.starts, context.engine.facts().runtime)
+                runtime = context.engine.facts().runtime
+                return _ablated(runs, profile, replays, request.starts, runtime)
 
 
 @contextmanager
@@ -122,7 +123,9 @@ def _kept(journal: Journal, request: AblateRequest, reporter: AblationReporter) 
         raise
 
 
-def _ablated(runs: AblationRuns, replays: Sequence[Replay], starts: int, runtime: str) -> Ablation:
+def _ablated(
+    runs: AblationRuns, profile: Profile, replays: Sequence[Replay], starts: int, runtime: str
+) -> Ablation:
     policy = runs.policy
     environments = tuple(dict.fromkeys(each.environment for each in replays))
     silent = untestable(policy, environments)
@@ -141,6 +144,7 @@ def _ablated(runs: AblationRuns, replays: Sequence[Replay], starts: int, runtime
     )
     return Ablation(
         image=policy.image,
+        profile=profile.digest(),
         environments=environments,
         entries=tuple(sorted((*tested, *untested), key=lambda each: sort_key(each.event))),
         runs=runs.made,

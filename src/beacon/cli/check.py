@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import argparse
+import os
+import stat
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -143,8 +145,12 @@ def _outputs(options: argparse.Namespace) -> tuple[str, dict[Path, str]]:
     if len(files) < sum(file is not None for _, file in wanted):
         raise UsageError("Two formats have the same file: give each its own.")
     for file in files:
-        if file.is_dir():
-            raise UsageError(f"{file} is a directory: name a file for the format.")
+        # It would be replaced: /dev/stdout and /dev/null, too.
+        if os.path.lexists(file) and not stat.S_ISREG(file.lstat().st_mode):
+            raise UsageError(
+                f"{file} is a directory, a link or a device: name a file for the format, or leave "
+                "it out for standard output."
+            )
         check_output(file.parent)
     return next(iter(shown), "text"), files
 

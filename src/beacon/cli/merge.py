@@ -13,7 +13,7 @@ from beacon.cli.parser import add_command, add_general_options
 from beacon.cli.profiles import add_different_images_option, add_profiles_argument, load_profiles
 from beacon.errors import ExitCode
 from beacon.model.event import Event
-from beacon.model.files import PROFILE_FILE, encode, write_files, writing
+from beacon.model.files import PROFILE_FILE, write_profile, writing
 from beacon.synthesis.contribution import contributions
 
 _SHOWN = 5
@@ -58,7 +58,7 @@ def run(options: argparse.Namespace, console: Console) -> ExitCode:
     check_output(options.output)
     profile, scripts = load_profiles(options.profiles, console, options.different_images)
     with writing(options.output):
-        write_files(options.output, {PROFILE_FILE: encode(profile), **scripts})
+        write_profile(options.output, profile, scripts)
     summary = MergeSummary(
         image=profile.image,
         runs=len(profile.runs),

@@ -37,7 +37,7 @@ from beacon.compose.interface import Stack
 from beacon.compose.read import read_stack
 from beacon.engines.interface import Pull
 from beacon.errors import ExitCode, UsageError
-from beacon.model.files import ABLATION_FILE, PROFILE_FILE, encode, write_files, writing
+from beacon.model.files import PROFILE_FILE, write_profile, writing
 from beacon.model.profile import Profile
 from beacon.model.text import escape_untrusted
 
@@ -129,7 +129,7 @@ def run(options: argparse.Namespace, console: Console) -> ExitCode:
         with Progress(console, options.jobs) as progress:
             recorded = profile_image(request, progress)
         recorded = sealed(recorded, console)
-        write_files(options.output, {PROFILE_FILE: encode(recorded)}, outdated=[ABLATION_FILE])
+        write_profile(options.output, recorded)
     if options.json:
         console.document("profile", summary(recorded))
     else:

@@ -25,10 +25,10 @@ from beacon.data.runtimes import all_tables
 from beacon.errors import ExitCode, UsageError
 from beacon.export.all import render_all
 from beacon.model.files import (
-    PROFILE_FILE,
     VERIFICATION_FILE,
     encode,
     write_files,
+    write_profile,
     writing,
 )
 from beacon.model.intent import PRESETS
@@ -155,7 +155,7 @@ def _record(request: RecordRequest, output: Path, console: Console) -> dict[str,
             recorded = record(request, progress)
         recorded = {name: sealed(profile, console) for name, profile in recorded.items()}
         for name, profile in recorded.items():
-            write_files(output / name, {PROFILE_FILE: encode(profile)})
+            write_profile(output / name, profile)
     return recorded
 
 

@@ -18,7 +18,7 @@ from beacon.cli.engine_options import add_engine_options, engine_choice
 from beacon.cli.parser import add_command, add_help_option
 from beacon.errors import ExitCode, UsageError
 from beacon.model.denial import Denial, DenialKind, Standing, Watched
-from beacon.model.files import PROFILE_FILE, encode, write_files, writing
+from beacon.model.files import PROFILE_FILE, write_profile, writing
 from beacon.model.profile import Profile
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -126,7 +126,7 @@ def run(options: argparse.Namespace, console: Console) -> ExitCode:
     with writing(options.output) if options.record else nullcontext(), _until_signal() as stopped:
         found, profile = watch(request, teller, stopped)
         if profile is not None:
-            write_files(options.output, {PROFILE_FILE: encode(profile)})
+            write_profile(options.output, profile)
     if options.json:
         console.document_line("watched", found)
     else:

@@ -95,11 +95,13 @@ class AblatedEntry(msgspec.Struct, frozen=True, kw_only=True):
 class Ablation(msgspec.Struct, frozen=True, kw_only=True):
     """Every entry of the policy that allows what a profile saw.
 
+    `profile` is that profile's `digest`: of another one, of the same image or not, it says nothing.
     `environments` are those in which it was run. `complete`: the budget did not end it. `starts`
     are those of the whole minimal policy, which passed the recorded runs before.
     """
 
     image: ImageIdentity
+    profile: str
     environments: tuple[Environment, ...]
     entries: Annotated[tuple[AblatedEntry, ...], Meta(max_length=8192)]
     runs: Count

@@ -7,6 +7,7 @@ import os
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from types import MappingProxyType
 from typing import TypeVar
 
 import msgspec
@@ -97,16 +98,17 @@ def _load_script(path: Path, digest: str) -> bytes:
 def load_ablation(directory: Path, profile: Profile) -> Ablation | None:
     """Read DIR/ablation.json; None where there is none.
 
-    UsageError when it is damaged, newer than this BeaCon, or not of the profile's image.
+    UsageError when it is damaged, newer than this BeaCon, or of another profile: what one recording
+    does not need says nothing of another one, even of the same image.
     """
     path = directory / ABLATION_FILE
     if not os.path.lexists(path):
         return None
     ablation = _load(path, Ablation, ABLATION_VERSION, "beacon ablate", _LARGEST_ABLATION)
-    if ablation.image.id != profile.image.id:
+    if ablation.profile != profile.digest():
         raise UsageError(
-            f"{path} is of another image than the profile beside it: make it again with "
-            "`beacon ablate`."
+            f"{path} is not of the profile beside it: make it again with `beacon ablate`, or "
+            "remove it."
         )
     return ablation
 
@@ -176,6 +178,14 @@ def write_files(
         raise BeaconError(
             f"Cannot write to {directory} ({error.strerror}): choose another directory."
         ) from None
+
+
+def write_profile(
+    directory: Path, profile: Profile, scripts: Mapping[str, bytes] = MappingProxyType({})
+) -> None:
+    """Write DIR/profile.json and its scripts; what ablation said of another profile goes."""
+    files = {PROFILE_FILE: encode(profile), **scripts}
+    write_files(directory, files, outdated=[ABLATION_FILE])
 
 
 def _mode(name: str) -> int:

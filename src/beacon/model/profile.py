@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator, Sequence
 
 import msgspec
@@ -95,6 +96,11 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True):
     recall: Recall | None = None
     scripts: tuple[Script, ...] = ()
     sources: tuple[Source, ...] = ()
+
+    def digest(self) -> str:
+        """The SHA-256 of all that it says; the seal does not count."""
+        content = msgspec.json.encode(msgspec.structs.replace(self, seal=None))
+        return hashlib.sha256(content).hexdigest()
 
     def origin(self) -> Origin:
         """Its own image on its own host."""

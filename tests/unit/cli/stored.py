@@ -221,6 +221,7 @@ def ablated() -> Ablation:
     needed, unneeded, untested = Necessity
     return Ablation(
         image=stored_profile().image,
+        profile="0" * 64,
         environments=(Environment(),),
         entries=(
             AblatedEntry(

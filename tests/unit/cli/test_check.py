@@ -57,6 +57,8 @@ def test_under_wider_files_nothing_is_run(policy: Path) -> None:
         (("--format", "sarif", "--json"), "Only one format fits on standard output"),
         (("--format", "sarif=a", "--format", "junit=a"), "Two formats have the same file"),
         (("--format", "sarif=/"), "is a directory"),
+        (("--format", "text=/dev/null"), "or a device"),
+        (("--format", "text=/dev/stdout"), "a link"),
         (("--format", "sarif=/etc/passwd/a"), "is not a directory"),
         (("--format", "html"), "is not FORMAT or FORMAT=FILE"),
         (("--format", "sarif="), "is not FORMAT or FORMAT=FILE"),

@@ -7,10 +7,10 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from beacon.model.files import PROFILE_FILE, encode, load_profile, write_files
+from beacon.model.files import ABLATION_FILE, PROFILE_FILE, encode, load_profile, write_files
 from beacon.model.profile import Profile
 from beacon.model.script import Script
-from unit.cli.stored import other_profile, stored_profile
+from unit.cli.stored import ablated, other_profile, stored_profile
 from unit.documents.harness import check, fake_host
 
 DRIVE = b"#!/bin/sh\n"
@@ -42,6 +42,21 @@ def test_what_is_written_can_be_read_and_merged_again(place: Path) -> None:
     assert check(place, "merge", first, second, "-o", both)[0] == 0
     assert check(place, "merge", both, first, second, "-o", again)[0] == 0
     assert load_profile(both) == load_profile(again)
+
+
+def test_what_ablation_said_of_one_profile_is_not_taken_for_the_other(place: Path) -> None:
+    first = written(place / "first", stored_profile())
+    second = written(place / "second", other_profile())
+    said = msgspec.structs.replace(ablated(), profile=stored_profile().digest())
+    for folder in (first, second):
+        (folder / ABLATION_FILE).write_bytes(encode(said))
+    minimal = ("--incomplete", "--minimal", "-o", place / "policy")
+    assert check(place, "policy", first, *minimal)[0] == 0
+    code, _, error = check(place, "policy", second, *minimal)
+    assert code == 2
+    assert "is not of the profile beside it" in error
+    assert check(place, "merge", first, second, "-o", first)[0] == 0
+    assert not (first / ABLATION_FILE).exists()
 
 
 def test_the_scripts_of_all_come_with_it(place: Path) -> None:

@@ -234,6 +234,7 @@ def test_the_watch_sees(place: Path, event: str) -> None:
 
 ABLATION = Ablation(
     image=PROFILE.image,
+    profile=PROFILE.digest(),
     environments=(Environment(),),
     entries=(
         AblatedEntry(

@@ -22,6 +22,7 @@ from builders import profile
 READ = Syscall("read")
 MADE = Ablation(
     image=profile().image,
+    profile=profile().digest(),
     environments=(Environment(),),
     entries=(AblatedEntry(event=READ, necessity=Necessity.UNNEEDED),),
     runs=3,
@@ -85,7 +86,7 @@ def test_it_is_read_as_it_was_written(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("changed", "said"),
     [
-        ({"image": msgspec.structs.replace(MADE.image, id="sha256:1")}, "of another image"),
+        ({"profile": "0" * 64}, "not of the profile beside it"),
         ({"version": ABLATION_VERSION + 1}, "update BeaCon"),
         ({"version": 0}, "has no version"),
         ({"entries": MADE.entries * 8193}, "is damaged"),

@@ -49,6 +49,7 @@ def ablation(
 ) -> Ablation:
     return Ablation(
         image=profile().image,
+        profile=profile().digest(),
         environments=environments,
         entries=entries,
         runs=9,
