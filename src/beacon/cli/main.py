@@ -39,26 +39,24 @@ from beacon.errors import BeaconError, ExitCode, UsageError
 from beacon.model.text import escape_untrusted
 
 COMMANDS = (
-    *(
-        doctor,
-        dimensions,
-        profile,
-        record,
-        merge,
-        policy,
-        verify,
-        check,
-        run,
-        watch,
-        ablate,
-        explain,
-        cves,
-        diff,
-        reach,
-        runtimes,
-        services,
-        clean,
-    ),
+    doctor,
+    dimensions,
+    profile,
+    record,
+    merge,
+    policy,
+    verify,
+    check,
+    run,
+    watch,
+    ablate,
+    explain,
+    cves,
+    diff,
+    reach,
+    runtimes,
+    services,
+    clean,
 )
 
 EPILOG = """\
@@ -89,11 +87,15 @@ environment variables:
 """
 
 
+_AGAIN = 0.05  # seconds
+
+
 class Interrupted(BaseException):
     """SIGINT, SIGTERM or SIGHUP; no `except Exception` may swallow it."""
 
     def __init__(self, number: int) -> None:
         super().__init__()
+        self.number = number
         self.exit_code = 128 + number
 
 
@@ -188,6 +190,7 @@ def _flush_or_drop() -> None:
 
 
 def _catch_signals() -> None:
+    sys.unraisablehook = _interrupt_again
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, _interrupt)
     if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # as under nohup
@@ -199,3 +202,18 @@ def _interrupt(number: int, _frame: FrameType | None) -> None:
     for each in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(each, signal.SIG_IGN)
     raise Interrupted(number)
+
+
+def _interrupt_again(unraisable: sys.UnraisableHookArgs) -> None:
+    """Raise an interrupt once more that Python had to drop.
+
+    That is one that came in a function which C code called, as libbpf does for its messages, or in
+    a finalizer.
+    """
+    dropped = unraisable.exc_value
+    if not isinstance(dropped, Interrupted):
+        sys.__unraisablehook__(unraisable)
+        return
+    # What is raised here would be dropped as well: wait until that function has returned.
+    signal.signal(signal.SIGALRM, lambda _number, frame: _interrupt(dropped.number, frame))
+    signal.setitimer(signal.ITIMER_REAL, _AGAIN)
