@@ -67,8 +67,11 @@ def test_a_denial_is_blamed_on_the_policy_of_its_service(
     found = {each["service"]: each for each in json.loads(done.stdout)["services"]}
     assert {name: each["verdict"] for name, each in found.items()} == {
         "web": "policy",
-        "cache": "verified",
+        "cache": "environment",
     }
+    assert [each["name"] for each in found["cache"]["verification"]["runs"][0]["elsewhere"]] == [
+        "exit code"
+    ]
     (run,) = found["web"]["verification"]["runs"]
     assert [each["event"] for each in run["intended"]] == ["sendfile"]
     assert "exit code" in run["suffered"]

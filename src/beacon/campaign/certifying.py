@@ -9,7 +9,7 @@ from beacon.model.certificate import Certificate, PassedChecks
 from beacon.model.listener import Listener
 from beacon.model.origin import Host, ImageIdentity
 from beacon.model.recall import Recall
-from beacon.model.verification import DENIALS, Starts, Verification, VerifiedRun
+from beacon.model.verification import DENIALS, Difference, Starts, Verification, VerifiedRun
 from beacon.workloads.combination import Part, by_part, companions, parse
 from beacon.workloads.discovery import drivers
 
@@ -32,7 +32,7 @@ def certify(
     """
     image, starts = verification.image, verification.starts or Starts(count=0)
     runs = verification.runs
-    shown = [each for run in runs for each in run.differences] + [*starts.differences]
+    shown = [*starts.differences, *(each for run in runs for each in _differences(run))]
     return Certificate(
         image=image,
         profiled=image.id == profiled.id,
@@ -56,6 +56,12 @@ def certify(
         denied=_sorted(each.name for each in shown if each.kind in DENIALS),
         recall=recall,
     )
+
+
+def _differences(run: VerifiedRun) -> Iterator[Difference]:
+    """All of them, whoever is at fault."""
+    yield from run.differences
+    yield from (each.difference for each in (*run.control_differences, *run.unsteady))
 
 
 def _sorted(names: Iterable[str]) -> tuple[str, ...]:

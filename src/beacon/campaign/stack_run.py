@@ -13,7 +13,7 @@ from beacon.campaign.reporter import Reporter
 from beacon.campaign.run import Conditions, RunSpec, run_once
 from beacon.campaign.stack_command import drive
 from beacon.campaign.stack_stage import Part, Stage
-from beacon.compose.interface import Stack, StackService
+from beacon.compose.interface import ComposeError, Stack, StackService
 from beacon.engines.interface import Enforcement, Image, Place
 from beacon.model.environment import Environment
 from beacon.model.launch import Launch
@@ -36,7 +36,14 @@ class Member:
 
 
 def members(context: RunContext, stack: Stack, ready_timeout: float) -> tuple[Member, ...]:
-    """The services that the stack starts, with their images; ImageNotFoundError."""
+    """The services that the stack starts, with their images; ImageNotFoundError.
+
+    ComposeError for a stack that starts none: a command that nothing serves would pass.
+    """
+    if not stack.started():
+        raise ComposeError(
+            f"{stack.path} starts no service, since all have profiles: take one out of them."
+        )
     return tuple(
         Member(
             service,

@@ -6,8 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import msgspec
+
 from beacon import __version__
-from beacon.campaign.blame import Trial, blame
+from beacon.campaign.blame import blame
 from beacon.campaign.consent import Consent, check_consent
 from beacon.campaign.control import Case
 from beacon.campaign.demands import demands
@@ -146,18 +148,14 @@ def _denies(case: Case) -> bool:
 
 def _verification(case: Case, runtime: str, *, excused: bool) -> Verification:
     """Of one service; `excused`: the command failed since another one was denied something."""
-    trials = case.trials
-    if excused:
-        trials = replace(trials, enforced=tuple(map(_without_checks, trials.enforced)))
+    found = blame(case.trials)
+    elsewhere = tuple(d for d in found.policy if excused and d.kind is DifferenceKind.CHECK)
+    found = replace(found, policy=tuple(d for d in found.policy if d not in elsewhere))
+    run = msgspec.structs.replace(verified_run(case, found), elsewhere=elsewhere)
     return Verification(
         image=case.policy.image,
-        runs=(verified_run(case, blame(trials)),),
+        runs=(run,),
         beacon=__version__,
         runtime=runtime,
         coverage=coverage(case.enforced, case.policy.surroundings),
     )
-
-
-def _without_checks(trial: Trial) -> Trial:
-    kept = (each for each in trial.differences if each.kind is not DifferenceKind.CHECK)
-    return replace(trial, differences=tuple(kept))

@@ -25,7 +25,7 @@ def told_log(logged: Logged) -> Iterator[str]:
         if not each.intended:
             yield f"  {_verdict(each)}"
     if logged.runs and logged.left_out:
-        yield f"{logged.left_out} runs in other environments were not repeated."
+        yield f"Not repeated: {counted(logged.left_out, 'run')} in other environments."
     yield _closing(logged)
 
 

@@ -29,13 +29,15 @@ def told(run: VerifiedRun) -> Iterator[str]:
     checks = run.outcome.checks
     passed = sum(check.passed for check in checks)
     served = f"{passed} of {len(checks)} checks passed, " if checks else ""
-    differences = len(run.differences) + len(run.control_differences)
+    differences = len(run.differences) + len(run.control_differences) + len(run.elsewhere)
     new = "" if run.recorded else " (not recorded)"
     yield f"{name}{new}: {how}, {served}{counted(differences, 'difference')}"
     for line in difference_lines(run.differences):
         yield f"  {line}"
     for line in _shown(run, run.control_differences):
         yield f"  without the policy, too: {line}"
+    for line in difference_lines(run.elsewhere):
+        yield f"  by the policy of another service: {line}"
     by_head: dict[str, list[Shown]] = defaultdict(list)
     for unsteady in run.unsteady:
         by_head[_unsteady(run, unsteady)].append(unsteady)
@@ -81,6 +83,11 @@ def closing(verification: Verification) -> str:
     asked = f"; {denied}" if (denied := _as_asked(verification)) else ""
     if verification.verdict is Verdict.POLICY:
         return f"NOT verified: the container differs under this policy{asked}."
+    if any(run.elsewhere for run in verification.runs):
+        return (
+            "NOT verified, and not by this policy's fault: that of another service is: see to that "
+            f"one and verify again{asked}."
+        )
     return (
         "NOT verified, and not by the policy's fault: what differs differs without it, too: see to "
         f"what the container depends on and verify again{asked}."

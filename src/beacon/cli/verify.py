@@ -253,7 +253,8 @@ def _told_runs(verification: Verification) -> Iterator[str]:
     for run in verification.runs:
         yield from told(run)
     if verification.runs and verification.left_out:
-        yield f"{verification.left_out} runs in other environments were not repeated."
+        runs = counted(verification.left_out, "run")
+        yield f"Not repeated: {runs} in other environments."
     if verification.uncontrolled:
         runs = counted(verification.uncontrolled, "more run")
         yield f"{runs} that differ were not run without the policy: see the others."

@@ -91,6 +91,7 @@ class VerifiedRun(msgspec.Struct, frozen=True, kw_only=True):
     campaign/blame.py. `killed` threads and processes were ended by the filter, `trapped` calls
     answered with SIGSYS. `intended` denials fail no verification by themselves; where nothing else
     was denied, `suffered` names the checks and the ending among `differences`, which they explain.
+    `elsewhere` are the fault of another policy, that of a service of the same stack.
     A workload `drove` these sockets. One that was not `recorded` is compared with a run without the
     policy just before.
     """
@@ -109,6 +110,7 @@ class VerifiedRun(msgspec.Struct, frozen=True, kw_only=True):
     control: Count = 0
     drove: tuple[Listener, ...] = ()
     recorded: bool = True
+    elsewhere: tuple[Difference, ...] = ()
 
     @property
     def kind(self) -> RunKind:
@@ -171,7 +173,7 @@ class Verdict(StrEnum):
 
     VERIFIED = "verified"
     POLICY = "policy"  # the policy breaks something, or nothing was run
-    ENVIRONMENT = "environment"  # what differs differs without the policy, too
+    ENVIRONMENT = "environment"  # what differs differs without the policy, or by another's fault
 
 
 class Verification(msgspec.Struct, frozen=True, kw_only=True):
@@ -206,7 +208,7 @@ class Verification(msgspec.Struct, frozen=True, kw_only=True):
             return Verdict.POLICY
         if any(run.differences for run in self.runs):
             return Verdict.POLICY
-        if not starts.passed or any(run.control_differences for run in self.runs):
+        if not starts.passed or any(r.control_differences or r.elsewhere for r in self.runs):
             return Verdict.ENVIRONMENT
         return Verdict.VERIFIED
 

@@ -14,6 +14,7 @@ from beacon.model.verification import (
     Difference,
     DifferenceKind,
     IntendedDenial,
+    Shown,
     Starts,
     Verification,
     VerifiedRun,
@@ -78,6 +79,15 @@ def test_denials_of_both_kinds() -> None:
     found = certify(done, "0", profile().host, profile().image)
     assert found.denied == ("read", "write")
     assert found.denied_as_asked == ("kill",)
+
+
+def test_what_was_denied_without_the_policy_too_was_denied() -> None:
+    chance = msgspec.structs.replace(READ, name="write")
+    run = msgspec.structs.replace(
+        served("http"), control_differences=(Shown(READ, 1, 1),), unsteady=(Shown(chance, 1, 1),)
+    )
+    found = certify(verification(run), "0", profile().host, profile().image)
+    assert found.denied == ("read", "write")
 
 
 def test_another_image() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import threading
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
 
@@ -12,16 +13,24 @@ import pytest
 
 from beacon.campaign import stack_run
 from beacon.campaign.context import RunContext
+from beacon.campaign.control import Case
 from beacon.campaign.neighbours import NeighbourFailedError, alone, beside
+from beacon.campaign.run import RunSpec
 from beacon.campaign.stack_command import addresses, drive
-from beacon.campaign.stack_run import Member, StackRun, run_stack
-from beacon.compose.interface import Condition, Stack, StackService
+from beacon.campaign.stack_run import Member, StackRun, members, run_stack
+from beacon.campaign.stack_verifying import _verification
+from beacon.compose.interface import ComposeError, Condition, Stack, StackService
 from beacon.engines.interface import NotReadyError, Place
 from beacon.model.environment import Environment
+from beacon.model.intent import Intent
 from beacon.model.launch import Launch, MadeNetwork
 from beacon.model.observation import Observation
 from beacon.model.run import Check, Ending, Outcome, Run
+from beacon.model.verification import Verdict
+from beacon.synthesis.synthesize import synthesize
 from beacon.workloads.interface import Endpoint, WorkloadError
+from builders import profile
+from builders import run as one_run
 from fakes import IMAGE, Diary, FakeEngine, Script
 
 TRUE = ("true",)
@@ -191,3 +200,27 @@ def test_what_does_its_work_first_has_to_succeed() -> None:
     made = stack(web, StackService(name="seed", image="seed:1", launch=slow))
     context = RunContext(engine=FakeEngine(), monitor=cast(Any, None))
     fails(context, made, "has not ended after 0 s")
+
+
+def test_a_stack_that_starts_nothing_proves_nothing() -> None:
+    optional = replace(service("web"), optional=True)
+    with pytest.raises(ComposeError, match="starts no service"):
+        members(RunContext(engine=FakeEngine(), monitor=cast(Any, None)), stack(optional), 1.0)
+
+
+@pytest.mark.parametrize(
+    ("excused", "verdict"), [(True, Verdict.ENVIRONMENT), (False, Verdict.POLICY)]
+)
+def test_a_command_that_failed_verifies_no_service(*, excused: bool, verdict: Verdict) -> None:
+    checks = (Check("exit code", passed=True, value="0"),)
+    seen = one_run(workload="command", checks=checks)
+    policy = synthesize(profile(seen), Intent(), allow_incomplete=True)
+    failed = (Check("exit code", passed=False, value="1"),)
+    again = one_run(workload="command", checks=failed)
+    spec = RunSpec(environment=Environment(), workload=cast(Any, None))
+    case = Case(
+        policy=policy, replay=policy.replays[0], spec=spec, enforced=[again], control=[seen]
+    )
+    found = _verification(case, "runc", excused=excused)
+    assert (found.verdict, found.passed) == (verdict, False)
+    assert [each.name for each in found.runs[0].elsewhere] == ["exit code"] * excused

@@ -144,6 +144,17 @@ def test_the_last_line_says_whose_fault_it_is() -> None:
     assert closing(both) == "NOT verified: the container differs under this policy."
 
 
+def test_what_another_service_s_policy_does_verifies_nothing() -> None:
+    run = msgspec.structs.replace(ran(), elsewhere=(PAGE,))
+    assert list(told(run)) == [
+        "http@default: served, 1 difference",
+        "  by the policy of another service: check: page (oops)",
+    ]
+    done = Verification(image=IMAGE, runs=(run,), beacon=__version__)
+    assert done.verdict is Verdict.ENVIRONMENT
+    assert closing(done).startswith("NOT verified, and not by this policy's fault: that of another")
+
+
 def test_starts_that_fail_without_the_policy_too() -> None:
     starts = Starts(
         count=20, failed=2, reasons=("exited: gone",), control=Starts(count=20, failed=1)
