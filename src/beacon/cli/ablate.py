@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import shlex
 import threading
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -132,7 +133,7 @@ def run(options: argparse.Namespace, console: Console) -> ExitCode:
     else:
         _tell(console, ablation)
     path = options.profile / ABLATION_FILE
-    next_ = f"beacon policy {options.profile} --minimal -o POLICY_DIR"
+    next_ = f"beacon policy {shlex.quote(str(options.profile))} --minimal -o POLICY_DIR"
     console.say(f"Wrote {path}; next: {next_}")
     return ExitCode.DONE
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import shlex
 from collections.abc import Sequence
 from typing import Any
 
@@ -70,7 +71,8 @@ def run(options: argparse.Namespace, console: Console) -> ExitCode:
     else:
         _tell(console, summary)
     path = options.output / PROFILE_FILE
-    console.say(f"Wrote {path}; next: beacon policy {options.output} -o POLICY_DIR")
+    directory = shlex.quote(str(options.output))
+    console.say(f"Wrote {path}; next: beacon policy {directory} -o POLICY_DIR")
     return ExitCode.DONE
 
 

@@ -253,7 +253,8 @@ def run(options: argparse.Namespace, console: Console) -> ExitCode:
             console.result(line)
     if options.audit:
         _tell_audit(console, options.output)
-    console.say(f"Wrote {options.output}; not proven yet: beacon verify {options.output}")
+    directory = shlex.quote(str(options.output))
+    console.say(f"Wrote {options.output}; not proven yet: beacon verify {directory}")
     return ExitCode.DONE
 
 
@@ -267,8 +268,8 @@ def _ablation(directories: Sequence[Path], profile: Profile, intent: Intent) -> 
     ablation = load_ablation(directory, profile)
     if intent.minimal and ablation is None:
         raise UsageError(
-            f"Nothing in {directory} says what is unneeded: run `beacon ablate {directory}` "
-            "first, or leave --minimal out."
+            f"Nothing in {directory} says what is unneeded: run `beacon ablate "
+            f"{shlex.quote(str(directory))}` first, or leave --minimal out."
         )
     return ablation
 

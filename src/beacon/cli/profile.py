@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import shlex
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -141,7 +142,8 @@ def run(options: argparse.Namespace, console: Console) -> ExitCode:
         _tell_gaps(recorded, console)
         console.say(f"Wrote {path}")
         return ExitCode.ERROR
-    console.say(f"Wrote {path}; next: beacon policy {options.output} -o POLICY_DIR")
+    directory = shlex.quote(str(options.output))
+    console.say(f"Wrote {path}; next: beacon policy {directory} -o POLICY_DIR")
     return ExitCode.DONE
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import shlex
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -228,9 +229,10 @@ def _tell_next(
     if recorded:
         console.say(f"Wrote {options.output}/SERVICE/profile.json for {', '.join(recorded)}")
     if options.policies is None:
+        profiles, compose = (shlex.quote(str(each)) for each in (options.output, options.compose))
         console.say(
-            f"next: for each SERVICE beacon policy {options.output}/SERVICE -o POLICIES/SERVICE; "
-            f"then beacon record --compose {options.compose} --policies POLICIES -- COMMAND"
+            f"next: for each SERVICE beacon policy {profiles}/SERVICE -o POLICIES/SERVICE; "
+            f"then beacon record --compose {compose} --policies POLICIES -- COMMAND"
         )
 
 

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import shlex
 from pathlib import Path
 
 import msgspec
@@ -90,3 +91,11 @@ def test_one_sentence_says_why_not(place: Path, command: str) -> None:
     assert not (place / "out").exists()
     code, _, said = check(place, command, "--different-images", *words)
     assert code == 0, said
+
+
+def test_what_to_do_next_can_be_pasted(place: Path) -> None:
+    first = written(place / "a b; true", stored_profile())
+    for command, out in (("merge", place / "c $d"), ("policy", place / "p 'q")):
+        code, _, said = check(place, command, first, "-o", out)
+        assert code == 0, said
+        assert shlex.split(said.splitlines()[-1].partition(": beacon ")[2])[1] == str(out)
