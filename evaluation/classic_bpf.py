@@ -17,6 +17,7 @@ Program = Sequence[tuple[int, int, int, int]]
 ALLOW, ERRNO, KILL_THREAD, ACTION_MASK = 0x7FFF0000, 0x00050000, 0x00000000, 0xFFFF0000
 # linux/audit.h; x32 has x86_64's and sets a bit in the number.
 AUDIT_ARCH_X86_64, AUDIT_ARCH_I386, X32_BIT = 0xC000003E, 0x40000003, 0x40000000
+AUDIT_ARCH_AARCH64 = 0xC00000B7
 
 RETURN, LOAD, _AND, _JUMP = 0x06, 0x20, 0x54, 0x05
 _TESTS: Mapping[int, Callable[[int, int], bool]] = {

@@ -10,8 +10,9 @@ from pathlib import Path
 from beacon.data.arguments import conditions
 from beacon.data.kernel import is_syscall
 from beacon.export.seccomp import ARCHITECTURES, allowing, plain
+from beacon.model.architecture import architecture_of
 from beacon.model.denial import Denial, Standing
-from beacon.model.event import Abi, Capability, Event, Syscall
+from beacon.model.event import Capability, Event, Syscall
 from beacon.model.intent import PRESETS, Intent, Reserve
 from beacon.model.launch import strip_cap_prefix
 from beacon.model.policy import Policy
@@ -47,7 +48,7 @@ def _without_policy(event: Event) -> str:
     groups = conditions(event.name, [event.argument]) if event.argument else [()]
     rule = json.dumps(plain(allowing(event.name, groups[0])))
     said = f'add {rule} to "syscalls" of its seccomp profile'
-    if event.abi is not Abi.X86_64:
+    if event.abi is not architecture_of(event.abi).native:
         said += f', and "{ARCHITECTURES[event.abi]}" to "architectures"'
     return said
 
@@ -60,6 +61,7 @@ def intent_options(intent: Intent) -> list[str] | None:
     if intent.reach is not Scope.BESIDE:
         words += ["--reach", str(intent.reach)]
     for option, values in (
+        ("--architecture", intent.architectures),
         ("--runtime", intent.runtimes),
         ("--allow", intent.allow),
         ("--deny", intent.deny),

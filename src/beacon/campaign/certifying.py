@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 
+from beacon.model.architecture import Architecture
 from beacon.model.certificate import Certificate, PassedChecks
 from beacon.model.listener import Listener
 from beacon.model.origin import Host, ImageIdentity
@@ -25,10 +26,12 @@ def certify(
     host: Host,
     profiled: ImageIdentity,
     recall: Recall | None = None,
+    architectures: Iterable[Architecture] = (),
 ) -> Certificate:
     """The certificate of a verification that ran; `policy` is the digest of what was enforced.
 
-    `profiled` is the image that the policy was derived from, `recall` that of its profile.
+    `profiled` is the image that the policy was derived from, `recall` that of its profile;
+    `architectures` are those that the policy is for.
     """
     image, starts = verification.image, verification.starts or Starts(count=0)
     runs = verification.runs
@@ -55,6 +58,8 @@ def certify(
         denied_as_asked=_sorted(each.event for run in runs for each in run.intended),
         denied=_sorted(each.name for each in shown if each.kind in DENIALS),
         recall=recall,
+        recorded_on=profiled.architecture,
+        elsewhere=tuple(each for each in architectures if each != image.architecture),
     )
 
 

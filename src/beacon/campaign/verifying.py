@@ -37,6 +37,7 @@ from beacon.model.files import load_policy
 from beacon.model.launch import MadeNetwork
 from beacon.model.policy import Policy
 from beacon.model.verification import Verification
+from beacon.synthesis.architectures import architectures, not_for
 from beacon.synthesis.runtime_floor import other_runtime
 from beacon.workloads.discovery import find, find_kept
 from beacon.workloads.interface import Workload
@@ -118,7 +119,9 @@ def verify_subject(
         leave_one_out=left_out,
     )
     digest = subject.enforced.digest
-    certificate = certify(verification, digest, host, policy.image, policy.recall)
+    certificate = certify(
+        verification, digest, host, policy.image, policy.recall, architectures(policy)
+    )
     return msgspec.structs.replace(verification, certificate=certificate)
 
 
@@ -222,6 +225,8 @@ def opened(
             reporter.say(f"Note: {image.reference} {what}.")
             # What was given to one image was not given to another of its name.
             check_consent(subject.found, replace(consent, sealed=False))
+        if note := not_for(policy, image.architecture):
+            reporter.say(f"Note: {note}.")
         if note := other_runtime(policy, context.engine.facts().runtime):
             reporter.say(f"Note: {note}.")
         if others := policy.other_images(image.reference):

@@ -16,12 +16,21 @@ def certified(found: Certificate) -> Iterator[str]:
     other = "" if found.profiled else ", not the one that was profiled"
     yield f"image       {image.reference} {image.id}{other}"
     yield f"policy      sha256:{found.policy} (docker.args, seccomp.json)"
-    yield f"on          {host.engine}, {host.runtime}, Linux {host.kernel}, {image.architecture}"
+    yield f"on          {host.engine}, {host.runtime}, Linux {host.kernel}, {_architecture(found)}"
+    if found.elsewhere:
+        yield f"not on      {', '.join(found.elsewhere)}, which the policy is for as well"
     yield f"at          {found.date} by BeaCon {found.beacon}"
     yield f"replayed    {'; '.join(_done(found))}"
     yield f"denied      {'; '.join(_denied(found))}"
     if found.recall is not None:
         yield f"recall      {found.recall.figure()}, each left out in turn, for availability"
+
+
+def _architecture(found: Certificate) -> str:
+    now, recorded = found.image.architecture, found.recorded_on
+    if recorded in ("", now):
+        return now
+    return f"{now} (recorded on {recorded}: what it allows here is inferred)"
 
 
 def _done(found: Certificate) -> Iterator[str]:

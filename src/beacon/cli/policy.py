@@ -25,6 +25,7 @@ from beacon.export.audit import AUDIT_FILE, audit_copy
 from beacon.export.launched import again
 from beacon.export.optional import OPTIONAL_FILES
 from beacon.model.ablation import Ablation
+from beacon.model.architecture import Architecture
 from beacon.model.event import Syscall
 from beacon.model.files import VERIFICATION_FILE, load_ablation, write_files, writing
 from beacon.model.intent import Intent, Reserve
@@ -32,6 +33,7 @@ from beacon.model.own_files import read_text
 from beacon.model.policy import Policy
 from beacon.model.profile import Profile
 from beacon.model.reach import Scope
+from beacon.synthesis.architectures import architecture_notes
 from beacon.synthesis.denial import unknown_to_some
 from beacon.synthesis.intents import (
     check_environments,
@@ -64,6 +66,7 @@ def add(commands: Any) -> None:
             "web.profile -o web.policy --intent intent.toml",
             "web.profile -o web.minimal --minimal",
             "debian.profile fedora.profile -o web.policy",
+            "web.profile -o web.policy --architecture arm64",
         ],
     )
     _add_files(parser)
@@ -171,6 +174,16 @@ def _add_conditions(parser: argparse.ArgumentParser) -> None:
         "that recorded the profile.",
     )
     group.add_argument(
+        "--architecture",
+        metavar="NAME",
+        action="append",
+        default=[],
+        choices=list(Architecture),
+        help="Also allow what the same program calls on this architecture, inferred from what was "
+        "seen (docs/concepts/architectures.md). Values: amd64, arm64. May be repeated. Default: "
+        "only the one that recorded the profile.",
+    )
+    group.add_argument(
         "--add-capability-for-ports",
         action="store_true",
         help="Add CAP_NET_BIND_SERVICE if the container listens on a port below 1024. Docker opens "
@@ -200,6 +213,9 @@ def _intent(options: argparse.Namespace) -> Intent:
         reserve=options.reserve or (Reserve.NONE if options.minimal else intent.reserve),
         reach=Scope(options.reach or intent.reach),
         minimal=options.minimal or intent.minimal,
+        architectures=tuple(
+            each for each in Architecture if each in {*intent.architectures, *options.architecture}
+        ),
     )
 
 
@@ -240,7 +256,7 @@ def run(options: argparse.Namespace, console: Console) -> ExitCode:
     files = render_all(policy) | scripts | further
     if options.audit:
         files[AUDIT_FILE] = audit_copy(policy)
-    for note in (*runtime_notes(policy), *notes(policy)):
+    for note in (*architecture_notes(policy), *runtime_notes(policy), *notes(policy)):
         console.say(f"Note: {note}")
     with writing(options.output):
         outdated = [VERIFICATION_FILE, AUDIT_FILE, *OPTIONAL_FILES]

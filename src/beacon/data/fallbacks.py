@@ -10,6 +10,7 @@ import msgspec
 
 from beacon.data.kernel import tables
 from beacon.data.table import read_table
+from beacon.model.architecture import with_native
 from beacon.model.event import Abi
 
 #: From this number on (Linux 5.1) every ABI has the same numbers, and a call that is not allowed
@@ -90,7 +91,7 @@ def _new() -> frozenset[str]:
 
 def not_implemented(allowed: Collection[str], abis: Collection[Abi]) -> tuple[str, ...]:
     """The calls that a policy answers with ENOSYS if it allows these names on these ABIs."""
-    there = {name for abi in {Abi.X86_64, *abis} for name in tables().syscalls[abi]}
+    there = {name for abi in with_native(abis) for name in tables().syscalls[abi]}
     wanted = {*_by_call(), *_new(), *(I386_MULTIPLEXERS if Abi.I386 in abis else ())}
     return tuple(sorted((wanted & there).difference(allowed)))
 

@@ -10,6 +10,13 @@ import msgspec
 
 from beacon.model.event import Abi, Syscall, parse_event
 
+#: The 32-bit ABIs pass arguments in other registers, or split and joined otherwise: their calls
+#: have no argument classes.
+WITHOUT_CLASSES = frozenset({Abi.I386, Abi.ARM})
+
+#: Where the numbers begin that 32-bit arm keeps for itself (arch/arm/include/uapi/asm/unistd.h).
+PRIVATE = 0xF0000
+
 
 class KernelTables(msgspec.Struct, frozen=True):
     """Names to numbers as the headers of Linux `linux` have them; `source` says which files."""
@@ -46,8 +53,7 @@ def calls_of(abi: Abi, spelt: Iterable[str]) -> Iterator[Syscall]:
     """Those calls that an ABI has, of some that are spelt for x86-64."""
     for event in map(parse_event, spelt):
         if isinstance(event, Syscall) and event.name in tables().syscalls[abi]:
-            # i386 passes its arguments in other registers: its calls have no argument classes.
-            yield Syscall(event.name, abi, None if abi is Abi.I386 else event.argument)
+            yield Syscall(event.name, abi, None if abi in WITHOUT_CLASSES else event.argument)
 
 
 @cache

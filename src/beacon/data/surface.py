@@ -92,12 +92,13 @@ class Classes(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
 
 
 class Surface(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """surface.toml. `i386` has that ABI's own names, each with the call that does the same."""
+    """surface.toml. `i386` and `arm` have those ABIs' own names, each with what does the same."""
 
     levels: dict[str, Level]
     groups: tuple[Group, ...]
     classes: tuple[Classes, ...]
     i386: dict[str, str]
+    arm: dict[str, str]
 
 
 @cache
@@ -125,8 +126,8 @@ def weight_of(event: Event) -> Judgement:
 
 
 def native_name(call: str) -> str:
-    """What x86-64 calls the call that does the same, where i386 has a name of its own for it."""
-    return surface().i386.get(call, call)
+    """What x86-64 calls the call that does the same, where i386 or arm has another name for it."""
+    return surface().i386.get(call) or surface().arm.get(call, call)
 
 
 def group_of(call: Syscall) -> str:

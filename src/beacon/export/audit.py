@@ -6,9 +6,12 @@ https://docs.kernel.org/userspace-api/seccomp_filter.html, SECCOMP_RET_LOG
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from typing import Any
 
 from beacon.export.seccomp import ARCHITECTURES, plain, rules
+from beacon.model.architecture import Architecture
+from beacon.model.event import Abi
 from beacon.model.policy import Policy
 
 #: Its name in a policy's directory.
@@ -30,7 +33,14 @@ def audit_copy(policy: Policy) -> bytes:
     """
     document: dict[str, Any] = {
         "defaultAction": AUDIT_ACTION,
-        "architectures": list(ARCHITECTURES.values()),
+        "architectures": [ARCHITECTURES[abi] for abi in _abis(policy)],
         "syscalls": [plain(rule) for rule in rules(policy) if rule.action == _ALLOW],
     }
     return (json.dumps(document, indent=1) + "\n").encode()
+
+
+def _abis(policy: Policy) -> Iterator[Abi]:
+    """All of the architectures that the policy is for."""
+    for architecture in Architecture:
+        if not {*architecture.abis}.isdisjoint(policy.abis):
+            yield from architecture.abis

@@ -15,9 +15,10 @@ from typing import Annotated, Any, Literal, NamedTuple
 import msgspec
 from msgspec import Meta
 
+from beacon.data.kernel import WITHOUT_CLASSES
 from beacon.export.cubes import EVERYTHING, Cube, Steps, difference, masked, together
 from beacon.export.seccomp import ARCHITECTURES
-from beacon.model.event import Abi
+from beacon.model.architecture import Architecture
 from beacon.model.text import escape_untrusted
 
 _Register = Annotated[int, Meta(ge=0)]  # msgspec has no bounds beyond 63 bits
@@ -26,9 +27,12 @@ _Action = Literal[
     "SCMP_ACT_ALLOW", "SCMP_ACT_LOG", "SCMP_ACT_TRACE", "SCMP_ACT_NOTIFY", "SCMP_ACT_ERRNO",
     "SCMP_ACT_TRAP", "SCMP_ACT_KILL", "SCMP_ACT_KILL_THREAD", "SCMP_ACT_KILL_PROCESS",
 ]  # fmt: skip
-_Architecture = Literal["SCMP_ARCH_X86_64", "SCMP_ARCH_X86", "SCMP_ARCH_X32"]
+_Architecture = Literal[
+    "SCMP_ARCH_X86_64", "SCMP_ARCH_X86", "SCMP_ARCH_X32", "SCMP_ARCH_AARCH64", "SCMP_ARCH_ARM"
+]
 #: libseccomp's filter is for the machine's own architecture whatever the profile lists.
-_NATIVE = ARCHITECTURES[Abi.X86_64]
+_NATIVE = frozenset(ARCHITECTURES[each.native] for each in Architecture)
+_NARROW = frozenset(ARCHITECTURES[abi] for abi in WITHOUT_CLASSES)
 _WORD, _HALF = (1 << 64) - 1, (1 << 32) - 1
 #: With these a call may be made: a tracer or a supervisor may let it through.
 _PERMITTING = frozenset({"SCMP_ACT_ALLOW", "SCMP_ACT_LOG", "SCMP_ACT_TRACE", "SCMP_ACT_NOTIFY"})
@@ -121,11 +125,11 @@ def meaning(document: Any) -> Profile:
     try:
         found = msgspec.convert(document, _Document)
         default = _answer(found.default_action, found.default_errno_ret)
-        i386 = "SCMP_ARCH_X86" in found.architectures
-        calls = _rulings(default, found.syscalls, narrow=i386)
+        narrow = not _NARROW.isdisjoint(found.architectures)
+        calls = _rulings(default, found.syscalls, narrow=narrow)
     except (ValueError, RecursionError) as error:  # ValidationError is one
         raise UnreadableProfileError(escape_untrusted(str(error)[:_SHOWN])) from None
-    return Profile(default, frozenset({_NATIVE, *found.architectures}), calls)
+    return Profile(default, _NATIVE | frozenset(found.architectures), calls)
 
 
 def unambiguous(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
@@ -186,5 +190,5 @@ def _condition(argument: _Argument, *, narrow: bool) -> Cube:
         raise ValueError("a condition on more than 64 bits")
     # On i386 libseccomp compares the lower half, whatever the condition says of the upper one.
     if narrow and max(mask, value) > _HALF:
-        raise ValueError("a condition on more than the 32 bits that i386 has")
+        raise ValueError("a condition on more than the 32 bits that i386 and arm have")
     return masked(argument.index, mask, value)

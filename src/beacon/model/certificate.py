@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
+from beacon.model.architecture import Architecture
 from beacon.model.listener import Listener
 from beacon.model.numbers import Count
 from beacon.model.origin import Host, ImageIdentity
@@ -32,6 +33,9 @@ class Certificate(msgspec.Struct, frozen=True, kw_only=True):
     `watched` for so many seconds at most. `denied_as_asked` are events that the intent dropped,
     `denied` all others that were denied under the policy and when it was recorded were not.
     `recall` is the profile's: what the policy from all other environments covers of each.
+
+    The policy was `recorded_on` this architecture (empty in a document of an older version): on
+    another it is inferred. `elsewhere` are those that it is for and that were not verified.
     """
 
     image: ImageIdentity
@@ -50,3 +54,5 @@ class Certificate(msgspec.Struct, frozen=True, kw_only=True):
     denied_as_asked: tuple[str, ...] = ()
     denied: tuple[str, ...] = ()
     recall: Recall | None = None
+    recorded_on: str = ""
+    elsewhere: tuple[Architecture, ...] = ()

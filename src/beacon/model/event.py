@@ -14,6 +14,8 @@ class Abi(StrEnum):
     X86_64 = "x86_64"
     I386 = "i386"
     X32 = "x32"
+    AARCH64 = "aarch64"
+    ARM = "arm"  # AArch32 programs on a 64-bit kernel
 
 
 class Phase(StrEnum):
@@ -69,7 +71,7 @@ def sort_key(event: Event) -> tuple[bool, str, str, str]:
     return False, event.name, event.abi, event.argument or ""
 
 
-_SYSCALL = re.compile(r"(?:(x86_64|i386|x32):)?([a-z0-9_]+)(?:\(([^()\s]+)\))?", re.ASCII)
+_SYSCALL = re.compile(rf"(?:({'|'.join(Abi)}):)?([a-z0-9_]+)(?:\(([^()\s]+)\))?", re.ASCII)
 _CAPABILITY = re.compile(r"CAP_[A-Z_]+", re.ASCII)
 
 

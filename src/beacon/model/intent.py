@@ -7,6 +7,7 @@ from enum import StrEnum
 
 import msgspec
 
+from beacon.model.architecture import Architecture
 from beacon.model.environment import Environment, Setting
 from beacon.model.event import Event, without_argument
 from beacon.model.reach import Scope
@@ -35,7 +36,8 @@ class Intent(msgspec.Struct, frozen=True, kw_only=True):
     `floor` keeps what the container needs to become ready, whatever it scores. `runtimes` are those
     that shall start it, beside the one that recorded it (`crun`, `runc 1.1.5`). `reserve` says
     what is allowed of the calls that no run showed and that programs within `reach` can make.
-    `minimal`: what ablation proved to be unneeded is denied, unless it is pinned.
+    `minimal`: what ablation proved to be unneeded is denied, unless it is pinned. `architectures`
+    are those that the policy shall be for, beside the one that recorded it.
     """
 
     security: float = 0.0
@@ -49,6 +51,7 @@ class Intent(msgspec.Struct, frozen=True, kw_only=True):
     reserve: Reserve = Reserve.NONE
     reach: Scope = Scope.BESIDE
     minimal: bool = False
+    architectures: tuple[Architecture, ...] = ()
 
     def pin(self, event: Event) -> bool | None:
         """Whether it is pinned as allowed or denied; None if it is not."""

@@ -18,6 +18,7 @@ from enum import StrEnum
 from beacon.data.fallbacks import not_implemented, why_not_implemented
 from beacon.data.kernel import syscall_name, tables
 from beacon.data.libseccomp import OLDEST, known_since, lacks, unknown_to, versions
+from beacon.model.architecture import with_native
 from beacon.model.event import Abi, Event, Syscall
 from beacon.model.policy import Policy
 
@@ -60,8 +61,9 @@ class Named:
 
 def named(policy: Policy) -> Named:
     """What the policy's profile names."""
-    abis = frozenset({Abi.X86_64, *policy.abis})
-    return Named(abis, frozenset(policy.names()), frozenset(policy.not_implemented))
+    return Named(
+        with_native(policy.abis), frozenset(policy.names()), frozenset(policy.not_implemented)
+    )
 
 
 def denied_with(policy: Policy, call: Syscall) -> str:
@@ -82,8 +84,8 @@ def _without(policy: Policy, call: Syscall) -> Named:
     kept = [each for each in calls if not _stands_for(each, call)]
     if len(kept) == len(calls):
         return named(policy)
-    names, abis = {each.name for each in kept}, {Abi.X86_64, *(each.abi for each in kept)}
-    return Named(frozenset(abis), frozenset(names), frozenset(not_implemented(names, abis)))
+    names, abis = {each.name for each in kept}, with_native({each.abi for each in kept})
+    return Named(abis, frozenset(names), frozenset(not_implemented(names, abis)))
 
 
 def _stands_for(allowed: Syscall, call: Syscall) -> bool:

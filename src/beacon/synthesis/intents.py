@@ -13,6 +13,7 @@ from msgspec import Meta
 from beacon.data.arguments import canonical
 from beacon.data.kernel import is_capability, is_syscall, tables
 from beacon.errors import UsageError
+from beacon.model.architecture import Architecture
 from beacon.model.event import Abi, Event, Syscall, parse_event, without_argument
 from beacon.model.intent import EVERYTHING, PRESETS, Intent, Reserve
 from beacon.model.profile import Profile
@@ -40,6 +41,7 @@ class _File(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
     reserve: Reserve | None = None
     reach: Scope = Scope.BESIDE
     minimal: bool = False
+    architectures: tuple[Architecture, ...] = ()
     environments: _Environments = _Environments()
 
 
@@ -63,6 +65,7 @@ def parse_intent(text: str, name: str) -> Intent:
         reserve=intent.reserve if said.reserve is None else said.reserve,
         reach=said.reach,
         minimal=said.minimal,
+        architectures=said.architectures,
         matter=said.environments.matter,
         ignore=said.environments.ignore,
     )

@@ -22,6 +22,7 @@ from beacon.model.policy import Policy, Recorded, Replay
 from beacon.model.profile import Profile
 from beacon.model.run import Check, Run
 from beacon.model.support import compared, repeated, unsteady
+from beacon.synthesis.architectures import architecture_recorded, on_native, on_others, others
 from beacon.synthesis.current_names import with_current_names
 from beacon.synthesis.derive import counted_runs, derive, filterable, uses_of
 from beacon.synthesis.entries import with_entries, with_uses
@@ -62,7 +63,10 @@ def synthesize(
             f"This profile is not complete ({gaps[0]}): profile again, or pass --incomplete."
         )
     floor = needed(profile.runtimes(), runs, intent, runtimes or shipped())
-    decided = derive(profile, runs, intent, floor, cves() if known is None else known, ablation)
+    recorded = architecture_recorded(profile.image)
+    intent, floor = on_native(intent, floor, recorded)
+    here = derive(profile, runs, intent, floor, cves() if known is None else known, ablation)
+    decided = on_others(here, intent, others(intent, recorded))
     check_pins(intent, decided)
     probed = _probed(runs, {each.event for each in decided if not each.unseen})
     entries = [*(with_uses(each, uses.get(each.event, ())) for each in decided), *probed]

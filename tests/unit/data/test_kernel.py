@@ -3,6 +3,7 @@ from __future__ import annotations
 from beacon.data.arguments import conditions
 from beacon.data.implied_syscalls import implications
 from beacon.data.kernel import (
+    PRIVATE,
     capability_name,
     is_capability,
     is_syscall,
@@ -16,6 +17,9 @@ def test_numbers_differ_by_abi() -> None:
     assert syscall_name(Abi.X86_64, 39) == "getpid"
     assert syscall_name(Abi.I386, 20) == "getpid"
     assert syscall_name(Abi.X32, 39) == "getpid"
+    assert syscall_name(Abi.AARCH64, 172) == "getpid"
+    assert syscall_name(Abi.ARM, 20) == "getpid"
+    assert syscall_name(Abi.ARM, 0xF0005) == "set_tls"
 
 
 def test_unnamed_numbers_keep_their_number() -> None:
@@ -26,8 +30,12 @@ def test_unnamed_numbers_keep_their_number() -> None:
 
 
 def test_numbers_fit_the_kernel_program() -> None:
-    assert max(n for calls in tables().syscalls.values() for n in calls.values()) < 512 + 64
+    numbers = {n for calls in tables().syscalls.values() for n in calls.values()}
+    private = {number for number in numbers if number >= PRIVATE}
+    assert max(numbers - private) < 512 + 64
     assert max(tables().syscalls[Abi.X86_64].values()) < 512
+    assert private == {PRIVATE + place for place in range(1, 7)}
+    assert private < set(tables().syscalls[Abi.ARM].values())
 
 
 def test_the_tables_speak_of_calls_that_exist() -> None:

@@ -20,15 +20,16 @@ def _names() -> set[str]:
 def test_every_call_is_judged_once() -> None:
     judged = [call for group in surface().groups for call in group.calls]
     judged += [classes.call for classes in surface().classes]
-    judged += surface().i386
+    judged += [*surface().i386, *surface().arm]
     assert [call for call, count in Counter(judged).items() if count > 1] == []
     assert set(judged) | _DOORS == _names()
 
 
-def test_names_of_i386_stand_for_calls_that_are_judged() -> None:
-    ours, theirs = tables().syscalls[Abi.X86_64], tables().syscalls[Abi.I386]
-    assert all(name in theirs and name not in ours for name in surface().i386)
-    assert all(name in ours for name in surface().i386.values())
+def test_names_of_32_bits_stand_for_calls_that_are_judged() -> None:
+    ours = tables().syscalls[Abi.X86_64]
+    for abi, names in ((Abi.I386, surface().i386), (Abi.ARM, surface().arm)):
+        assert all(name in tables().syscalls[abi] and name not in ours for name in names)
+        assert all(name in ours for name in names.values())
 
 
 def test_every_call_with_classes_is_judged_by_them() -> None:

@@ -118,9 +118,9 @@ def test_what_ends_a_thread_does_not(action: str) -> None:
 
 
 def test_the_native_architecture_is_always_there() -> None:
-    for listed in ([], ["SCMP_ARCH_X86"]):
+    for listed in ([], ["SCMP_ARCH_X86"], ["SCMP_ARCH_ARM"]):
         found = read_profile(with_rules(architectures=listed)).architectures
-        assert found == {"SCMP_ARCH_X86_64", *listed}
+        assert found == {"SCMP_ARCH_X86_64", "SCMP_ARCH_AARCH64", *listed}
 
 
 @pytest.mark.parametrize(
@@ -140,7 +140,7 @@ def test_the_native_architecture_is_always_there() -> None:
         with_rules(listenerPath="/run/agent"),
         with_rules(listenerMetadata="x"),
         with_rules(flags=["SECCOMP_FILTER_FLAG_SPEC_ALLOW"]),
-        with_rules(architectures=["SCMP_ARCH_AARCH64"]),
+        with_rules(architectures=["SCMP_ARCH_PPC64LE"]),
         with_rules({**ALLOW, "action": "SCMP_ACT_SOMETHING"}),
         with_rules({**ALLOW, "action": "ALLOW"}),
         with_rules({**ALLOW, "errnoRet": -1}),
