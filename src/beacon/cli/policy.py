@@ -340,7 +340,8 @@ def _allowed(policy: Policy) -> Iterator[str]:
     whole = {call.name for call in policy.calls() if is_whole(call)}
     classes = [c for c in policy.calls() if c.argument is not None and c.name not in whole]
     names = {call.name for call in classes}
-    yield f"arguments     {len(names)} of them by {len(classes)} argument classes"
+    distinct = {(call.name, call.argument) for call in classes}
+    yield f"arguments     {len(names)} of them by {len(distinct)} argument classes"
     if whole:
         yield f"              whatever their arguments: {', '.join(sorted(whole))}"
     kept = ", ".join(policy.capabilities()) or "none"

@@ -39,7 +39,7 @@ def test_rows_speak_of_calls_that_exist(to: Architecture, row: object) -> None:
 
 
 def test_the_way_back_names_what_the_other_lacks() -> None:
-    """But for `fstat`, which older C libraries call, and what a program itself makes."""
+    """But for `fstat`, which older C libraries call, and what else a process is made by."""
     lacking = tables().syscalls[Abi.X86_64].keys() - tables().syscalls[Abi.AARCH64].keys()
     named = {call(then).name for row in stand_ins(AMD64) for then in row.then}
     assert named - lacking == {"fstat", "clone"}
