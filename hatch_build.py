@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import platform
 import shutil
 import subprocess
@@ -12,23 +13,30 @@ from typing import Any
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
 # bpf_tracing.h picks register names by this macro.
-TARGET_ARCH = {"x86_64": "x86"}
+TARGET_ARCH = {"x86_64": "x86", "aarch64": "arm64"}
+# Names another machine than the one that builds: clang compiles for the kernel of either.
+MACHINE = "BEACON_MACHINE"
 
 
-def compile_bpf(root: Path) -> Path:
-    """Compile bpf/beacon.bpf.c into the monitor package; returns the object's path.
+def machine() -> str:
+    """The machine that the package is for, as `uname -m` calls it."""
+    return os.environ.get(MACHINE) or platform.machine()
+
+
+def compile_bpf(root: Path, target: Path | None = None) -> Path:
+    """Compile bpf/beacon.bpf.c into the monitor package, or to `target`; returns the object's path.
 
     Raises RuntimeError with one sentence when a tool or a header is missing.
     """
-    machine = platform.machine()
-    if machine not in TARGET_ARCH:
-        raise RuntimeError(f"BeaCon's kernel program supports x86_64 only, not {machine}.")
+    if machine() not in TARGET_ARCH:
+        known = " and ".join(TARGET_ARCH)
+        raise RuntimeError(f"BeaCon's kernel program supports {known}, not {machine()}.")
     clang, strip = shutil.which("clang"), shutil.which("llvm-strip")
     if not clang or not strip:
         raise RuntimeError("clang and llvm-strip are needed: install the packages clang and llvm.")
-    target = root / "src" / "beacon" / "monitor" / "beacon.bpf.o"
+    target = target or root / "src" / "beacon" / "monitor" / "beacon.bpf.o"
     command = [clang, "-target", "bpf", "-mcpu=v3", "-O2", "-g", "-Wall", "-Werror"]
-    command += [f"-D__TARGET_ARCH_{TARGET_ARCH[machine]}", *_multiarch_include()]
+    command += [f"-D__TARGET_ARCH_{TARGET_ARCH[machine()]}", *_multiarch_include()]
     source = root / "bpf" / "beacon.bpf.c"
     done = subprocess.run(
         [*command, "-c", str(source), "-o", str(target)], capture_output=True, text=True
@@ -58,5 +66,5 @@ class BpfBuildHook(BuildHookInterface):  # type: ignore[type-arg]
         compile_bpf(Path(self.root))
         build_data["pure_python"] = False
         # The only compiled file is for the kernel and links nothing, so any glibc will do.
-        machine = platform.machine()
-        build_data["tag"] = f"py3-none-manylinux_2_17_{machine}.manylinux2014_{machine}"
+        tag = f"manylinux_2_17_{machine()}.manylinux2014_{machine()}"
+        build_data["tag"] = f"py3-none-{tag}"

@@ -5,24 +5,6 @@
 
 #include "syscall.bpf.h"
 
-static __always_inline u64 argument_at(const struct pt_regs *regs, u8 place)
-{
-	switch (place) {
-	case 0:
-		return regs->di;
-	case 1:
-		return regs->si;
-	case 2:
-		return regs->dx;
-	case 3:
-		return regs->r10;
-	case 4:
-		return regs->r8;
-	default:
-		return regs->r9;
-	}
-}
-
 /*
  * The counters of the class that the arguments of the call in flight make, if they make one. A
  * call without one (it has too many, the map is full) shows as a gap in the sum of its classes, so
@@ -37,8 +19,7 @@ static __always_inline struct class_count *class_lookup(const struct task_state 
 	u32 nr = state->nr;
 	struct rule *rule;
 
-	/* i386 has its arguments elsewhere, and socketcall. */
-	if (state->abi == ABI_I386)
+	if (state->abi == ABI_32_BIT)
 		return NULL;
 	rule = bpf_map_lookup_elem(&rules, &nr);
 	if (!rule || !rule->count)

@@ -45,7 +45,7 @@ int BPF_PROG(on_sys_enter, struct pt_regs *regs, long id)
 	state->phase = PHASE_COUNT;
 	state->file_check_pending = 0;
 	state->indifferent = NO_CAPABILITY;
-	set_syscall(state, task, id);
+	set_syscall(state, task, regs, id);
 	if (!task->seccomp.mode)
 		return 0;
 	if (!event_lookup(state, &ref))
@@ -95,7 +95,7 @@ int BPF_PROG(on_sys_exit, struct pt_regs *regs, long ret)
 	}
 	if (!task->seccomp.mode)
 		return 0;
-	set_syscall(state, task, regs->orig_ax);
+	set_syscall(state, task, regs, call_number(regs));
 	if (!event_lookup(state, &ref))
 		return 0;
 	__sync_fetch_and_add(&ref.event->denied, 1);

@@ -12,6 +12,7 @@ enum limit {
 	LIMIT_COMMS = 63,    /* process names told apart; the last bit stands for all others */
 	LIMIT_FRAMES = 13,   /* kernel callers kept with a capability check */
 	LIMIT_DEPTH = 12,    /* cgroup levels searched upwards for a target */
+	LIMIT_PRIVATE = 560, /* here begin the numbers that 32-bit arm keeps for itself */
 	LIMIT_CGROUP_FILTER = 4096, /* bits of the filter that turns other cgroups away */
 	LIMIT_ARGUMENTS = 3,        /* arguments that make the class of a call */
 	LIMIT_CLASSES = 64,         /* classes kept of one call in one slot, phase and ABI */
@@ -29,10 +30,16 @@ enum phase {
 	PHASE_COUNT,
 };
 
+/* Those of the processor; the native one is the first. */
 enum abi {
+#ifdef __TARGET_ARCH_arm64
+	ABI_AARCH64,
+	ABI_ARM,
+#else
 	ABI_X86_64,
 	ABI_I386,
 	ABI_X32,
+#endif
 	ABI_COUNT,
 };
 
@@ -42,7 +49,7 @@ struct event {
 	u64 denied;   /* left without having been entered: answered by the filter */
 	u64 killed;   /* the filter ended the thread or process for it */
 	u64 trapped;  /* the filter sent SIGSYS for it */
-	u64 failed;   /* of those entered, what the kernel failed; not counted for x86-64 */
+	u64 failed;   /* of those entered, what the kernel failed; not counted for the native ABI */
 	u64 first_ns; /* CLOCK_MONOTONIC; 0: never */
 	u64 comms;    /* bit n: the process name with id n in `comms` */
 	u64 classes;  /* given out; calls without one show as a gap in the classes' counts */

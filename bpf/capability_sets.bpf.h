@@ -35,10 +35,11 @@ static __always_inline bool read_capset_data(struct cap_sets *to, const struct t
 {
 	u32 version = 0, words[6] = {};
 
-	if (bpf_probe_read_user(&version, sizeof(version), (void *)first_argument(state, regs)))
+	if (bpf_probe_read_user(&version, sizeof(version),
+				(void *)first_argument(state->abi, regs)))
 		return false;
 	if (bpf_probe_read_user(words, version == _LINUX_CAPABILITY_VERSION_1 ? 12 : 24,
-				(void *)second_argument(state, regs)))
+				(void *)second_argument(state->abi, regs)))
 		return false;
 	to->effective = words[0] | (u64)words[3] << 32;
 	to->permitted = words[1] | (u64)words[4] << 32;
@@ -83,9 +84,9 @@ static __noinline int count_ambient_raise(struct task_struct *task, struct task_
 
 	if (!task || !state || !regs)
 		return 0;
-	cap = (u32)regs->dx; /* the third argument of every ABI */
-	if ((u32)first_argument(state, regs) != PR_CAP_AMBIENT ||
-	    (u32)second_argument(state, regs) != PR_CAP_AMBIENT_RAISE || cap > 63)
+	cap = (u32)third_argument(regs);
+	if ((u32)first_argument(state->abi, regs) != PR_CAP_AMBIENT ||
+	    (u32)second_argument(state->abi, regs) != PR_CAP_AMBIENT_RAISE || cap > 63)
 		return 0;
 	slot = slot_lookup(state);
 	if (!slot || (ret && ret != -EPERM))

@@ -31,27 +31,25 @@ static __always_inline u8 indifferent_cap(struct task_struct *task, const struct
 {
 	const struct cred *cred = task->cred;
 
-	if (state->abi == ABI_I386)
-		return NO_CAPABILITY;
-	switch (state->nr) {
-	case 90: /* chmod */
-	case 91: /* fchmod */
-		return indifferent_to_mode(regs->si);
-	case 268: /* fchmodat */
-	case 452: /* fchmodat2 */
-		return indifferent_to_mode(regs->dx);
-	case 105: /* setuid */
-	case 106: /* setgid */
+	switch (known_call(state->abi, state->nr)) {
+	case CALL_CHMOD:
+		return indifferent_to_mode(argument_at(regs, 1));
+	case CALL_FCHMODAT:
+		return indifferent_to_mode(argument_at(regs, 2));
+	case CALL_SETUID:
 		/* Elsewhere the kernel's ids are not those that the arguments name. */
 		if (cred->user_ns->level)
 			return NO_CAPABILITY;
-		if (state->nr == 105)
-			return indifferent_to_id(regs->di, cred->uid, cred->euid, cred->suid,
-						 cred->fsuid, CAP_SETUID);
-		return indifferent_to_id(regs->di, cred->gid, cred->egid, cred->sgid, cred->fsgid,
-					 CAP_SETGID);
+		return indifferent_to_id(argument_at(regs, 0), cred->uid, cred->euid, cred->suid,
+					 cred->fsuid, CAP_SETUID);
+	case CALL_SETGID:
+		if (cred->user_ns->level)
+			return NO_CAPABILITY;
+		return indifferent_to_id(argument_at(regs, 0), cred->gid, cred->egid, cred->sgid,
+					 cred->fsgid, CAP_SETGID);
+	default:
+		return NO_CAPABILITY;
 	}
-	return NO_CAPABILITY;
 }
 
 #endif

@@ -7,7 +7,7 @@
 #ifndef BEACON_KERNEL_H
 #define BEACON_KERNEL_H
 
-/* bpf_tracing.h then names registers as the kernel does (di, si, dx). */
+/* bpf_tracing.h then names registers as the kernel does (di, si, dx; user_pt_regs). */
 #define __VMLINUX_H__
 
 #include <linux/bpf.h>
@@ -22,10 +22,10 @@ typedef int pid_t;
 
 #define COMM_LEN 16
 
-/* arch/x86/include/asm/thread_info.h: the call in flight came by the 32-bit ABI. */
-#define TS_COMPAT 0x0002
-/* arch/x86/include/uapi/asm/unistd.h */
-#define X32_SYSCALL_BIT 0x40000000
+#include <bpf/bpf_helpers.h>
+#include "beacon.h"
+#include "arch.h"
+
 /* include/linux/sched.h */
 #define PF_IO_WORKER 0x10
 /*
@@ -34,7 +34,7 @@ typedef int pid_t;
  * of 2022.
  */
 #define SECCOMP_MODE_DEAD 3
-/* arch/x86/include/uapi/asm/signal.h, include/uapi/asm-generic/siginfo.h */
+/* include/uapi/asm-generic/signal.h (x86's is the same), siginfo.h */
 #define SIGSYS 31
 #define SYS_SECCOMP 1
 /* include/linux/err.h */
@@ -58,15 +58,6 @@ typedef int pid_t;
 #define PR_CAP_AMBIENT_RAISE 2
 
 #pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
-
-struct pt_regs {
-	unsigned long r15, r14, r13, r12, bp, bx, r11, r10, r9, r8;
-	unsigned long ax, cx, dx, si, di, orig_ax, ip, cs, flags, sp, ss;
-};
-
-struct thread_info {
-	u32 status;
-};
 
 struct seccomp {
 	int mode;

@@ -6,30 +6,13 @@
 #include "count.bpf.h"
 #include "task.bpf.h"
 
-static __always_inline void set_syscall(struct task_state *state, struct task_struct *task, long id)
+static __always_inline void set_syscall(struct task_state *state, struct task_struct *task,
+					const struct pt_regs *regs, long id)
 {
-	u32 nr = id;
+	struct entry entry = entry_of(&task->thread_info, regs, id);
 
-	state->abi = ABI_X86_64;
-	if (task->thread_info.status & TS_COMPAT) {
-		state->abi = ABI_I386;
-	} else if (nr & X32_SYSCALL_BIT) {
-		state->abi = ABI_X32;
-		nr &= ~X32_SYSCALL_BIT;
-	}
-	state->nr = nr < LIMIT_NUMBERS ? nr : LIMIT_NUMBERS;
-}
-
-static __always_inline u64 first_argument(const struct task_state *state,
-					  const struct pt_regs *regs)
-{
-	return state->abi == ABI_I386 ? (u32)regs->bx : regs->di;
-}
-
-static __always_inline u64 second_argument(const struct task_state *state,
-					   const struct pt_regs *regs)
-{
-	return state->abi == ABI_I386 ? (u32)regs->cx : regs->si;
+	state->abi = entry.abi;
+	state->nr = entry.nr < LIMIT_NUMBERS ? entry.nr : LIMIT_NUMBERS;
 }
 
 static __always_inline struct event *event_in_phase(const struct task_state *state, u8 phase)
@@ -77,7 +60,7 @@ static __always_inline bool event_lookup_refused(struct task_state *state, struc
 		return false;
 	/* The newest helper: Linux 5.15, dd6e10fbd9fb ("bpf: Add bpf_task_pt_regs() helper"). */
 	regs = (struct pt_regs *)bpf_task_pt_regs(task);
-	set_syscall(state, task, regs->orig_ax);
+	set_syscall(state, task, regs, call_number(regs));
 	return event_lookup(state, ref);
 }
 
@@ -89,7 +72,7 @@ static __always_inline void count_failure(const struct task_state *state, long r
 {
 	struct event *event;
 
-	if (state->abi == ABI_X86_64 || ret >= 0 || ret < -MAX_ERRNO || state->phase >= PHASE_COUNT)
+	if (state->abi == ABI_NATIVE || ret >= 0 || ret < -MAX_ERRNO || state->phase >= PHASE_COUNT)
 		return;
 	event = event_in_phase(state, state->phase);
 	if (event)

@@ -101,7 +101,9 @@ static __always_inline struct task_state *leader_state(struct task_struct *task)
 	return bpf_task_storage_get(&tasks, task->group_leader, NULL, 0);
 }
 
-/* A child begins where its parent is: in the return from the call that made it. */
+/*
+ * A child begins where its parent is: in the return from the call that made it, if that is seen.
+ */
 static __always_inline void task_state_inherit(const struct task_state *from,
 					       struct task_struct *parent,
 					       struct task_struct *child)
@@ -117,7 +119,7 @@ static __always_inline void task_state_inherit(const struct task_state *from,
 		return;
 	}
 	*to = *from;
-	to->entered = 1;
+	to->entered = FORK_RETURN_IS_TRACED;
 	to->cap_pending = to->file_check_pending = 0;
 	if (parent->group_leader != parent) {
 		from = leader_state(parent);

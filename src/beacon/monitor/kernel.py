@@ -13,7 +13,7 @@ from typing import Any
 import msgspec
 
 from beacon.data.advisory_checks import is_advisory
-from beacon.data.kernel import capability_name, syscall_name
+from beacon.data.kernel import capability_name
 from beacon.model.event import Abi, Capability, Phase, Syscall
 from beacon.model.observation import (
     CapabilityCheck,
@@ -112,7 +112,7 @@ class KernelTarget(Target):
     def _syscalls(self, names: dict[int, bytes]) -> Iterator[SyscallCount]:
         parts = self._parts()
         for phase, abi, number, event in self._slots.events(self._slot):
-            call = Syscall(syscall_name(abi, number), abi)
+            call = Syscall(self._slots.words.call_name(abi, number), abi)
             classes = told_apart(call.name, event, parts.get((phase, abi, number), []))
             yield SyscallCount(
                 call=call,
@@ -198,7 +198,7 @@ class KernelTarget(Target):
         held = list(self._slots.held(self._slot))
         keys = [key for key, _ in held]
         for key, count in held:
-            call = syscall_name(_at(words.abis, key["abi"]), key["nr"])
+            call = words.call_name(_at(words.abis, key["abi"]), key["nr"])
             holding = words.holdings[key["holding"]]
             for name, granted in demand(key, holding, keys).checks():
                 yield self._held_kind(key, name, granted, call, holding), count
@@ -227,7 +227,7 @@ class KernelTarget(Target):
         words = self._slots.words
         if key["nr"] >= words.numbers:
             return None
-        return syscall_name(_at(words.abis, key["abi"]), key["nr"])
+        return words.call_name(_at(words.abis, key["abi"]), key["nr"])
 
     def _held_kind(
         self, key: dict[str, Any], name: str, granted: bool, call: str | None, holding: Holding

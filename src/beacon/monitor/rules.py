@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from contextlib import closing
 
 from beacon.data.arguments import multiplexers
-from beacon.data.kernel import tables
+from beacon.data.kernel import WITHOUT_CLASSES, tables
 from beacon.model.event import Abi
 from beacon.monitor.btf import ObjectTypes
 from beacon.monitor.libbpf import Object
@@ -14,7 +15,7 @@ from beacon.monitor.libbpf import Object
 def write_rules(program: Object, types: ObjectTypes) -> None:
     """Fill the map `rules` from the table; before the program is attached.
 
-    The numbers are those of x86-64 and x32, which share most: i386 passes arguments elsewhere.
+    The numbers are those of the object's 64-bit ABIs, which share most.
     """
     layout = types.layout("rule")
     limit = types.enum("limit")["LIMIT_ARGUMENTS"]
@@ -28,7 +29,13 @@ def write_rules(program: Object, types: ObjectTypes) -> None:
                 places=bytes([*places, *padding]),
                 count=len(masks),
             )
-            for abi in (Abi.X86_64, Abi.X32):
+            for abi in _abis(types):
                 number = tables().syscalls[abi].get(name)
                 if number is not None:
                     memory[number * layout.size : (number + 1) * layout.size] = rule
+
+
+def _abis(types: ObjectTypes) -> Iterator[Abi]:
+    """The ABIs of the object's architecture whose calls have argument classes."""
+    known = {enumerator.partition("_")[2].lower() for enumerator in types.enum("abi")}
+    return (abi for abi in Abi if abi in known and abi not in WITHOUT_CLASSES)

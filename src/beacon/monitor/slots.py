@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from itertools import product
 from typing import Any
 
+from beacon.data.kernel import PRIVATE, syscall_name
 from beacon.model.event import Abi, Phase
 from beacon.model.observation import Holding
 from beacon.monitor.interface import MonitorFullError
@@ -46,7 +47,14 @@ class Layouts:
         self.holdings = {n: Holding(_word(name)) for name, n in _counted("holding")}
         self.root_maps = types().enum("root_map")
         self.component = limits["LIMIT_COMPONENT"]
+        self._private = limits["LIMIT_PRIVATE"]
         self.events_of_slot = len(self.phases) * len(self.abis) * self.numbers
+
+    def call_name(self, abi: Abi, number: int) -> str:
+        """The name of a call by its place among the program's numbers."""
+        if abi is Abi.ARM and number >= self._private:
+            number += PRIVATE - self._private
+        return syscall_name(abi, number)
 
 
 def _counted(enum: str) -> list[tuple[str, int]]:

@@ -33,15 +33,22 @@ def built() -> ObjectTypes:
     return ObjectTypes(PATH)
 
 
+@cache
+def header() -> str:
+    """The header as the preprocessor leaves it, in which each architecture has ABIs of its own."""
+    command = ["cc", "-E", "-P", "-C", str(HEADER)]
+    return subprocess.run(command, capture_output=True, text=True, check=True).stdout
+
+
 def fields(name: str) -> list[str]:
     """The members of a struct as the header spells them."""
-    found = re.search(rf"struct {name} \{{(.*?)\n\}};", HEADER.read_text(), re.DOTALL)
+    found = re.search(rf"struct {name} \{{(.*?)\n\}};", header(), re.DOTALL)
     assert found
     return re.findall(r"^\s*(?:struct )?\w+ (\w+)(?:\[\w+\])?;", found[1], re.MULTILINE)
 
 
 def enumerators(name: str) -> list[str]:
-    found = re.search(rf"enum {name} \{{(.*?)\n\}};", HEADER.read_text(), re.DOTALL)
+    found = re.search(rf"enum {name} \{{(.*?)\n\}};", header(), re.DOTALL)
     assert found
     return re.findall(r"^\s*([A-Z]\w+)(?: = \d+)?,", found[1], re.MULTILINE)
 

@@ -168,7 +168,7 @@ def test_phases_are_the_program_s(program: FakeProgram, slots: Slots) -> None:
 
 
 @pytest.mark.parametrize("phase", list(Phase))
-@pytest.mark.parametrize("abi", list(Abi))
+@pytest.mark.parametrize("abi", list(WORDS.abis))
 def test_every_event_has_its_place(
     program: FakeProgram, slots: Slots, phase: Phase, abi: Abi
 ) -> None:
@@ -179,3 +179,9 @@ def test_every_event_has_its_place(
         WORDS.event.write(program.map("events").memory(), "denied", 1 + number, at)
     found = [(*event[:3], event[3]["denied"]) for event in slots.events(slot)]
     assert found == [(phase, abi, 0, 1), (phase, abi, WORDS.numbers - 1, WORDS.numbers)]
+
+
+def test_numbers_that_arm_keeps_for_itself_have_names() -> None:
+    assert WORDS.call_name(Abi.ARM, 565) == "set_tls"
+    assert WORDS.call_name(Abi.X86_64, 565) == "syscall_565"
+    assert WORDS.call_name(Abi.ARM, 20) == "getpid"
