@@ -16,8 +16,10 @@ from beacon.monitor.interface import Target
 from .seccomp import RECORDING, Rule, assemble
 
 SOURCES = Path(__file__).with_name("primes")
-_COMPILER = (
-    *("gcc", "-O2", "-Wall", "-Wextra", "-Werror", "-ffreestanding", "-nostdlib", "-static"),
+#: A 32-bit program for 64-bit arm.
+ARM_SOURCES = Path(__file__).with_name("arm")
+_FLAGS = (
+    *("-O2", "-Wall", "-Wextra", "-Werror", "-ffreestanding", "-nostdlib", "-static"),
     *("-fno-stack-protector", "-fno-pie", "-no-pie"),
 )
 #: Where the part "synchronised" finds the filter that it installs itself.
@@ -25,10 +27,10 @@ _SECOND_FILTER = 200
 _PATIENCE = 60.0
 
 
-def compile_primes(out: Path) -> Path:
+def compile_primes(out: Path, compiler: str = "gcc", sources: Path = SOURCES) -> Path:
     """Compile the test program; returns `out`."""
-    sources = sorted(str(source) for source in SOURCES.glob("*.c"))
-    subprocess.run([*_COMPILER, "-o", str(out), *sources], check=True)
+    files = sorted(str(source) for source in sources.glob("*.c"))
+    subprocess.run([compiler, *_FLAGS, "-o", str(out), *files], check=True)
     return out
 
 
@@ -39,7 +41,7 @@ class Launch:
     filter: tuple[Rule, ...] | None = RECORDING
     second_filter: tuple[Rule, ...] | None = None
     no_new_privileges: bool = False
-    getpgrps: int = 0  # calls between the filter and the execve, as a runtime makes some
+    getegids: int = 0  # calls between the filter and the execve, as a runtime makes some
     chroots: int = 0
     below: str = ""  # a child cgroup of the target's
     born_inside: bool = False  # by clone3, which only cgroup v2 has
@@ -82,7 +84,7 @@ class Primes:
             cgroup = cgroup_of(target) / launch.below
             procs = f"+{cgroup}" if launch.born_inside else str(cgroup / "cgroup.procs")
         privileges = "no-new-privileges" if launch.no_new_privileges else "-"
-        counts = (str(launch.getpgrps), str(launch.chroots))
+        counts = (str(launch.getegids), str(launch.chroots))
         return [str(self.path), "launch", procs, number, privileges, *counts]
 
 

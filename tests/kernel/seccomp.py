@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import errno
+import platform
 import struct
 from collections.abc import Iterable
 from dataclasses import dataclass
 
 from beacon.data.kernel import tables
+from beacon.model.architecture import Architecture
 from beacon.model.event import Abi
 
 _INSTRUCTION = struct.Struct("<HBBI")
@@ -15,9 +17,18 @@ _LOAD, _EQUAL, _RETURN = 0x20, 0x15, 0x06  # linux/bpf_common.h: LD|W|ABS, JMP|J
 _ERRNO, _ALLOW = 0x00050000, 0x7FFF0000  # linux/seccomp.h
 KILL_PROCESS, KILL_THREAD, TRAP = 0x80000000, 0x00000000, 0x00030000
 _NUMBER, _ARCHITECTURE = 0, 4  # offsets in struct seccomp_data
-_X86_64, _I386 = 0xC000003E, 0x40000003  # linux/audit.h
-_ARCHITECTURES = {Abi.X86_64: _X86_64, Abi.I386: _I386, Abi.X32: _X86_64}
+_X86_64, _I386, _AARCH64, _ARM = 0xC000003E, 0x40000003, 0xC00000B7, 0x40000028  # linux/audit.h
+_ARCHITECTURES = {
+    Abi.X86_64: _X86_64,
+    Abi.I386: _I386,
+    Abi.X32: _X86_64,
+    Abi.AARCH64: _AARCH64,
+    Abi.ARM: _ARM,
+}
 _X32_BIT = 0x40000000  # asm/unistd.h
+
+#: That of the machine that runs the tests; harness.py imports this file.
+HERE = {"x86_64": Architecture.AMD64, "aarch64": Architecture.ARM64}[platform.machine()]
 
 
 @dataclass(frozen=True)
@@ -26,7 +37,7 @@ class Rule:
 
     name: str
     error: int = errno.EPERM
-    abi: Abi = Abi.X86_64
+    abi: Abi = HERE.native
     action: int = _ERRNO
 
 
@@ -36,7 +47,17 @@ RECORDING: tuple[Rule, ...] = ()
 REFUSING = (
     Rule("getitimer"),
     Rule("sysinfo", errno.ENOSYS),
-    Rule("getuid", abi=Abi.I386),
+    *(Rule("getuid", abi=abi) for abi in HERE.abis if abi is Abi.I386),
+)
+#: What the parts "punished" expect, by each ABI.
+PUNISHING = tuple(
+    rule
+    for abi in HERE.abis
+    for rule in (
+        Rule("getitimer", 0, abi, KILL_PROCESS),
+        Rule("sysinfo", 0, abi, TRAP),
+        Rule("times", abi=abi),
+    )
 )
 
 

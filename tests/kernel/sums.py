@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Mapping
 
 from beacon.model.event import Abi, Phase
 from beacon.model.observation import CapabilityCheck, Observation, SyscallCount
+from kernel.seccomp import HERE
+
+
+def added(*sums: Mapping[str, int]) -> dict[str, int]:
+    """What several parts make together."""
+    return dict(sum(map(Counter, sums), Counter[str]()))
 
 
 def entered(seen: Observation, phase: Phase) -> dict[str, int]:
@@ -76,4 +83,4 @@ def noise(seen: Observation) -> list[CapabilityCheck]:
 
 
 def _name(name: str, abi: Abi) -> str:
-    return name if abi is Abi.X86_64 else f"{abi}:{name}"
+    return name if abi is HERE.native else f"{abi}:{name}"

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from beacon.model.event import Abi, Phase, Syscall
+from beacon.model.event import Phase, Syscall
 from beacon.model.observation import Observation, SyscallCount
 from beacon.monitor.kernel import KernelMonitor
 from kernel.harness import Launch, Primes, own
-from kernel.seccomp import Rule
+from kernel.seccomp import HERE, Rule
 
 
 def observe(
@@ -44,7 +44,7 @@ def test_classes_are_exactly_those_made(monitor: KernelMonitor, primes: Primes) 
     assert the(seen, "unshare").count == 4
     assert the(seen, "close").classes == ()
     assert all(each.processes == ("primes",) for each in the(seen, "socket").classes)
-    assert Syscall("fcntl", Abi.X86_64, "F_GETFD") in seen.events()
+    assert Syscall("fcntl", HERE.native, "F_GETFD") in seen.events()
     assert Syscall("fcntl") not in seen.events()
     assert seen.losses == ()
 
@@ -61,8 +61,8 @@ def test_denied_classes(monitor: KernelMonitor, primes: Primes) -> None:
     seen = observe(monitor, primes, "refused-classes", launch)
     assert counts(the(seen, "personality")) == {"PER_LINUX32": (0, 23), "QUERY": (0, 29)}
     assert seen.denied() == {
-        Syscall("personality", Abi.X86_64, "PER_LINUX32"),
-        Syscall("personality", Abi.X86_64, "QUERY"),
+        Syscall("personality", HERE.native, "PER_LINUX32"),
+        Syscall("personality", HERE.native, "QUERY"),
     }
 
 

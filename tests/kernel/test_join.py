@@ -79,12 +79,12 @@ def test_its_next_start_is_seen_from_the_first_call(
                 for _ in range(300):  # more than the map of targets has places
                     cgroup.rmdir()
                     cgroup.mkdir()
-                primes.run(made, "refused", launch=Launch(filter=REFUSING, getpgrps=3))
+                primes.run(made, "refused", launch=Launch(filter=REFUSING, getegids=3))
                 (cgroup_of(other) / cgroup.name).mkdir()  # of the same name, elsewhere
                 primes.run(other, "plain", launch=Launch(below=cgroup.name))
                 seen = target.snapshot()
     assert denied(seen, Phase.START) == REFUSED
-    assert entered(seen, Phase.RUNTIME) == {"getpgrp": 3, "execve": 1}
+    assert entered(seen, Phase.RUNTIME) == {"getegid": 3, "execve": 1}
     assert "getppid" not in entered(seen, Phase.START)
     assert denied(seen, Phase.SERVE) == denied(seen, Phase.EXEC) == {}
 

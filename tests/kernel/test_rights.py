@@ -124,6 +124,6 @@ def test_callers_are_named(monitor: KernelMonitor, primes: Primes) -> None:
 
 
 def test_no_check_at_all(monitor: KernelMonitor, primes: Primes) -> None:
-    seen = observe(monitor, primes, "plain", "child", "thread", "i386")
+    seen = observe(monitor, primes, "plain", "child", "thread")
     assert [checks(seen, phase) for phase in Phase] == [{}] * len(Phase)
     assert [foreign_checks(seen, phase) for phase in Phase] == [{}] * len(Phase)

@@ -33,7 +33,7 @@ def test_two_targets_at_once(monitor: KernelMonitor, primes: Primes) -> None:
             second.go_on()
             assert (first.wait(20), second.wait(20)) == (0, 0)
         seen, other = one.snapshot(), two.snapshot()
-    assert entered(seen, Phase.SERVE) == {"fork": 1, "getsid": 17, "wait4": 1, "exit_group": 2}
+    assert entered(seen, Phase.SERVE) == {"clone": 1, "getsid": 17, "wait4": 1, "exit_group": 2}
     assert seen.denied() == frozenset()
     assert denied(other, Phase.START) == {"getitimer": 41, "sysinfo": 43}
     assert entered(other, Phase.START) == {
@@ -96,7 +96,7 @@ def test_survivors_of_a_target_do_not_count_into_the_next(
             primes.run(target, "child")
             seen = target.snapshot()
         assert entered(seen, Phase.START) == {
-            **{"fork": 1, "getsid": 17, "wait4": 1, "exit_group": 2}
+            **{"clone": 1, "getsid": 17, "wait4": 1, "exit_group": 2}
         }
         assert seen.denied() == frozenset()
     remove_old()

@@ -7,8 +7,6 @@
 #include <linux/wait.h>
 #include "primes.h"
 
-#define X32 0x40000000L
-
 static void plain(void)
 {
 	times(101, __NR_getppid);
@@ -21,6 +19,7 @@ static void unshared(void)
 	times(23, __NR_getpriority);
 }
 
+#ifdef __x86_64__
 /* getuid32 is 199 by the 32-bit door; the same number means lremovexattr by the other. */
 static void i386(void)
 {
@@ -34,6 +33,18 @@ static void x32(void)
 	times(31, X32 | __NR_getpid);
 	times(3, X32 | 514);
 }
+#endif
+
+#ifdef __aarch64__
+/* Becomes a 32-bit program, which the test puts there. */
+static void arm(void)
+{
+	char *list[] = {"/tmp/beacon-primes/arm", arguments[1], NULL};
+
+	call(__NR_execve, list[0], list, environment);
+	fail("execve\n");
+}
+#endif
 
 static void unnumbered(void)
 {
@@ -62,15 +73,10 @@ static void on_alarm(int number)
 	(void)number;
 }
 
-__attribute__((naked)) static void give_back(void)
-{
-	__asm__("mov %0, %%eax\n\tsyscall" : : "i"(__NR_rt_sigreturn));
-}
-
 /* A handler interrupts a sleep: EINTR to the caller, no restart. */
 static void interrupted(void)
 {
-	struct sigaction action = {on_alarm, SA_RESTORER, give_back, 0};
+	struct sigaction action = {.sa_handler = on_alarm, .sa_flags = SA_RESTORER, .sa_restorer = give_back};
 	struct itimerval soon = {{0, 0}, {0, 50000}};
 	struct timespec long_time = {60, 0};
 
@@ -82,7 +88,7 @@ static void interrupted(void)
 /* Being stopped and continued interrupts a sleep too, and the kernel restarts it by another call. */
 static void restarted(void)
 {
-	long child = call(__NR_fork);
+	long child = fork();
 
 	if (!child) {
 		nap(900);
@@ -136,7 +142,12 @@ static void sessions(void)
 }
 
 const struct part calls[] = {
-	{"plain", plain}, {"unshared", unshared}, {"i386", i386}, {"x32", x32},
+#ifdef __x86_64__
+	{"i386", i386}, {"x32", x32},
+#else
+	{"arm", arm},
+#endif
+	{"plain", plain}, {"unshared", unshared},
 	{"unnumbered", unnumbered}, {"again", again}, {"interrupted", interrupted},
 	{"restarted", restarted}, {"forever", forever}, {"turn", turn}, {"overslept", overslept}, {"mappings", mappings},
 	{"sessions", sessions}, {NULL, NULL},

@@ -20,9 +20,15 @@ void end_of(long child)
 	expect(status == 0);
 }
 
+/* Not every kernel has a call of that name. */
+long fork(void)
+{
+	return call(__NR_clone, SIGCHLD, 0);
+}
+
 void in_child(void (*run)(void))
 {
-	long child = call(__NR_fork);
+	long child = fork();
 
 	expect(child >= 0);
 	if (!child) {
@@ -39,26 +45,12 @@ volatile int *start_thread(void (*run)(void))
 	static int started;
 	volatile int *word = &alive[started];
 	void (**top)(void) = (void (**)(void))(stacks[started++] + STACK - 16);
-	register volatile int *r10 __asm__("r10") = word;
-	long thread = __NR_clone;
+	long thread;
 
 	expect(started <= THREADS);
 	*top = run;
 	*word = 1;
-	__asm__ volatile("syscall\n\t"
-			 "test %%rax, %%rax\n\t"
-			 "jnz 1f\n\t"
-			 "xor %%ebp, %%ebp\n\t"
-			 "pop %%rax\n\t"
-			 "and $-16, %%rsp\n\t"
-			 "call *%%rax\n\t"
-			 "mov %[exit], %%eax\n\t"
-			 "xor %%edi, %%edi\n\t"
-			 "syscall\n"
-			 "1:"
-			 : "+a"(thread)
-			 : "D"(THREAD_FLAGS), "S"(top), "d"(0), "r"(r10), [exit] "i"(__NR_exit)
-			 : "rcx", "r11", "memory");
+	thread = clone_thread(THREAD_FLAGS, top, word);
 	expect(thread > 0);
 	return word;
 }
@@ -67,7 +59,7 @@ volatile int *start_thread(void (*run)(void))
 void join(volatile int *alive)
 {
 	while (*alive)
-		__builtin_ia32_pause();
+		rest();
 }
 
 void in_thread(void (*run)(void))
@@ -113,7 +105,7 @@ static void thread_of_child(void)
 /* The child borrows the parent's memory and stack, so it must not return. */
 static void vforked(void)
 {
-	long pid = call(__NR_vfork);
+	long pid = VFORK;
 
 	if (!pid) {
 		times(53, __NR_geteuid);
@@ -175,7 +167,7 @@ static void become(void)
 static void execute_memory(void)
 {
 	char *list[] = {"primes", "plain", NULL};
-	long self = call(__NR_open, "/proc/self/exe", O_RDONLY);
+	long self = call(__NR_openat, AT_FDCWD, "/proc/self/exe", O_RDONLY);
 	long memory = call(__NR_memfd_create, "in memory", 0);
 
 	while (call(__NR_sendfile, memory, self, NULL, 1 << 20) > 0)
@@ -194,9 +186,9 @@ static void execute_deleted(void)
 {
 	const char *path = "/tmp/beacon-primes/deleted";
 	char *list[] = {"primes", "plain", NULL};
-	long file = call(__NR_open, path, O_RDONLY | O_CLOEXEC);
+	long file = call(__NR_openat, AT_FDCWD, path, O_RDONLY | O_CLOEXEC);
 
-	call(__NR_unlink, path);
+	call(__NR_unlinkat, AT_FDCWD, path, 0);
 	call(__NR_execveat, file, "", list, environment, AT_EMPTY_PATH);
 	fail("execveat\n");
 }

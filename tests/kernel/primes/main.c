@@ -8,19 +8,21 @@ static const struct part *const tables[] = {
 	signals, held, files,
 };
 
-/* The compiler calls these on its own. */
+/* The compiler calls these on its own, and must not do so in their place. */
 void *memset(void *to, int byte, unsigned long size)
 {
-	__asm__ volatile("rep stosb" : "+D"(to), "+c"(size) : "a"(byte) : "memory");
+	for (volatile char *at = to; size; size--)
+		*at++ = byte;
 	return to;
 }
 
 void *memcpy(void *to, const void *from, unsigned long size)
 {
-	void *start = to;
+	const char *source = from;
 
-	__asm__ volatile("rep movsb" : "+D"(to), "+S"(from), "+c"(size) : : "memory");
-	return start;
+	for (volatile char *at = to; size; size--)
+		*at++ = *source++;
+	return to;
 }
 
 void leave(int code)
@@ -87,4 +89,4 @@ __attribute__((used, noreturn)) static void begin(long *stack)
 	leave(0);
 }
 
-__asm__(".global _start\n_start:\n\txor %ebp, %ebp\n\tmov %rsp, %rdi\n\tand $-16, %rsp\n\tcall begin\n");
+__asm__(START);

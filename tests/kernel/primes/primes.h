@@ -10,25 +10,13 @@
 
 #define NULL ((void *)0)
 
-static inline long call6(long nr, long a, long b, long c, long d, long e, long f)
-{
-	register long r10 __asm__("r10") = d;
-	register long r8 __asm__("r8") = e;
-	register long r9 __asm__("r9") = f;
-
-	__asm__ volatile("syscall"
-			 : "+a"(nr)
-			 : "D"(a), "S"(b), "d"(c), "r"(r10), "r"(r8), "r"(r9)
-			 : "rcx", "r11", "memory");
-	return nr;
-}
-
-/* The 32-bit door of a 64-bit program. */
-static inline long call_i386(long nr)
-{
-	__asm__ volatile("int $0x80" : "+a"(nr) : "b"(0), "c"(0), "d"(0) : "r8", "r9", "r10", "r11", "memory");
-	return nr;
-}
+#if defined(__x86_64__)
+#include "arch_x86.h"
+#elif defined(__aarch64__)
+#include "arch_arm64.h"
+#else
+#error "no way into this kernel"
+#endif
 
 #define call(...) call_padded(__VA_ARGS__, 0, 0, 0, 0, 0, 0, 0)
 #define call_padded(nr, a, b, c, d, e, f, ...) \
@@ -48,6 +36,8 @@ struct part {
 
 extern char **arguments, **environment;
 
+/* Where a signal's handler returns to. */
+void give_back(void);
 void leave(int code) __attribute__((noreturn));
 void fail(const char *what) __attribute__((noreturn));
 void times(int count, long nr);
@@ -56,6 +46,7 @@ int same(const char *a, const char *b);
 long number(const char *digits);
 
 /* family.c: each waits for the end of what it starts, with one wait4, or none for a thread. */
+long fork(void);
 void in_child(void (*run)(void));
 void in_thread(void (*run)(void));
 void end_of(long child);

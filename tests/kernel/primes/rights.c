@@ -119,7 +119,7 @@ static void by_worker(void)
 {
 	static struct ring ring;
 	const char *path = "/tmp/beacon-primes-closed";
-	long made = call(__NR_mkdir, path, 0);
+	long made = call(__NR_mkdirat, AT_FDCWD, path, 0);
 
 	expect(!made || made == -EEXIST);
 	open_ring(&ring);
@@ -130,7 +130,7 @@ static void by_worker(void)
 	ring.entries[0].open_flags = O_RDONLY | O_DIRECTORY;
 	for (int left = 11; left; left--)
 		expect(submit(&ring) >= 0);
-	call(__NR_rmdir, path);
+	call(__NR_unlinkat, AT_FDCWD, path, AT_REMOVEDIR);
 }
 
 static void wake_up(void)
