@@ -11,13 +11,13 @@ from pathlib import Path
 
 from .archive import Archive
 from .errors import GuestError
+from .machine import AMD64, Machine
 
 # Files of the scratch directory, in the order of the serial ports in init.c.
 _PORTS = ("console", "output", "result")
 _TAIL_LINES = 40
 # panic=-1 reboots at once, which ends the emulator; each line on the console costs time.
-# Debian's kernel has x32 and the vsyscall page, but both only if asked for.
-_KERNEL_PARAMETERS = "console=ttyS0 panic=-1 quiet loglevel=4 vsyscall=xonly syscall.x32=y"
+_KERNEL_PARAMETERS = "panic=-1 quiet loglevel=4"
 _DEFAULT_ENVIRONMENT = {"PATH": "/usr/bin:/bin:/usr/sbin:/sbin", "HOME": "/tmp", "TERM": "dumb"}
 
 
@@ -37,6 +37,7 @@ class Guest:
     initramfs: Path
     memory_mib: int = 1024
     processors: int = 1
+    machine: Machine = AMD64
 
 
 def run_in_guest(
@@ -58,7 +59,7 @@ def run_in_guest(
     job = _job(argv, {**_DEFAULT_ENVIRONMENT, **(env or {})}, cwd)
     _forget(scratch)
     command = _emulator(guest, _join(guest.initramfs, job, scratch / "initrd"), scratch)
-    ended = _run(command, timeout)
+    ended = _run(command, timeout, guest.machine.hint)
     answer = _read(scratch / "result").strip()
     if ended is None or not answer:
         raise GuestError(_explain(ended, timeout, scratch))
@@ -90,24 +91,30 @@ def _forget(scratch: Path) -> None:
 
 
 def _emulator(guest: Guest, initrd: Path, scratch: Path) -> list[str]:
-    ports = [f"file:{scratch / name}" for name in _PORTS]
+    machine = guest.machine
+    console, output, result = (scratch / name for name in _PORTS)
+    # What the kernel does not know as a parameter is in the environment of its first process.
+    parameters = (
+        f"console={machine.console} {_KERNEL_PARAMETERS} {machine.parameters} "
+        f"OUTPUT=/dev/{machine.output} RESULT=/dev/{machine.result}"
+    )
     return [
-        *("qemu-system-x86_64", "-accel", "tcg", "-cpu", "max"),
+        *(*machine.emulator, "-accel", "tcg"),
         *("-m", str(guest.memory_mib), "-smp", str(guest.processors)),
         *("-nodefaults", "-display", "none", "-no-reboot"),
-        *("-kernel", str(guest.kernel), "-initrd", str(initrd), "-append", _KERNEL_PARAMETERS),
-        *(word for port in ports for word in ("-serial", port)),
+        *("-kernel", str(guest.kernel), "-initrd", str(initrd), "-append", parameters),
+        *("-serial", f"file:{console}", *machine.ports(output, result)),
     ]
 
 
-def _run(command: Sequence[str], timeout: float) -> str | None:
+def _run(command: Sequence[str], timeout: float, hint: str) -> str | None:
     """Return the emulator's complaints, or None when the time was up; it is gone in any case."""
     try:
         done = subprocess.run(
             command, stdin=subprocess.DEVNULL, capture_output=True, timeout=timeout, check=False
         )
     except FileNotFoundError as missing:
-        raise GuestError(f"{command[0]} is not installed: install qemu-system-x86") from missing
+        raise GuestError(f"{command[0]} is not installed: {hint}") from missing
     except subprocess.TimeoutExpired:
         return None
     return done.stderr.decode(errors="replace")

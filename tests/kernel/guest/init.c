@@ -61,6 +61,16 @@ static int open_port(const char *path)
 	return port;
 }
 
+/* The kernel's command line names the ports. */
+static const char *named(const char *variable)
+{
+	const char *path = getenv(variable);
+
+	if (!path)
+		die(variable);
+	return path;
+}
+
 static void redirect(int output)
 {
 	int input = open("/dev/null", O_RDONLY);
@@ -118,7 +128,7 @@ static int wait_for(pid_t job)
 int main(void)
 {
 	mount_all();
-	int output = open_port("/dev/ttyS1"), result = open_port("/dev/ttyS2");
+	int output = open_port(named("OUTPUT")), result = open_port(named("RESULT"));
 	char **strings = read_job();
 	pid_t job = fork();
 

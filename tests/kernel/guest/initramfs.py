@@ -13,6 +13,7 @@ from pathlib import Path
 from .archive import Archive
 from .errors import GuestError
 from .libraries import is_shared_object, shared_libraries, without_debug_information
+from .machine import AMD64, Machine
 from .process import run_tool
 
 Tree = tuple[Path, str]
@@ -22,24 +23,28 @@ _INIT_SOURCE = Path(__file__).with_name("init.c")
 _UNCHECKED_HASH = (1).to_bytes(4, "little")
 
 
-def build_initramfs(out: Path, *, trees: Sequence[Tree], binaries: Sequence[Path]) -> Path:
+def build_initramfs(
+    out: Path, *, trees: Sequence[Tree], binaries: Sequence[Path], machine: Machine = AMD64
+) -> Path:
     """Write an initramfs that holds trees and binaries, and whatever libraries they load.
 
-    Binaries (programs or libraries) keep their paths. Python sources are compiled, because
-    compiling them in the guest takes longer than its boot. Returns `out`.
-    Raises GuestError when a tree, a binary or a host tool is missing.
+    For another machine than this one the trees hold the libraries, too. Binaries (programs or
+    libraries) keep their paths. Python sources are compiled, because compiling them in the guest
+    takes longer than its boot. Returns `out`. Raises GuestError when a tree, a binary or a host
+    tool is missing.
     """
     _check([*binaries, *(host for host, _ in trees)])
     files = [pair for tree in trees for pair in _files(tree)]
     objects = [host for host, _ in files if host.is_file() and is_shared_object(host)]
-    libraries = shared_libraries([*binaries, *objects])
+    libraries = shared_libraries([*binaries, *objects]) if machine is AMD64 else set()
     with out.open("wb") as stream:
-        _fill(Archive(stream), objects=[*binaries, *sorted(libraries)], files=files)
+        archive = Archive(stream)
+        _add_init(archive, machine.compiler)
+        _fill(archive, objects=[*binaries, *sorted(libraries)], files=files)
     return out
 
 
 def _fill(archive: Archive, *, objects: Sequence[Path], files: Sequence[Tree]) -> None:
-    _add_init(archive)
     for path in objects:
         _add_object(archive, path)
     for host, guest in files:
@@ -95,10 +100,10 @@ def _add_compiled(archive: Archive, host: Path, guest: str, source: bytes) -> No
     archive.file(cache_from_source(guest), compiled)
 
 
-def _add_init(archive: Archive) -> None:
+def _add_init(archive: Archive, compiler: str) -> None:
     with tempfile.TemporaryDirectory() as scratch:
         program = Path(scratch, "init")
-        argv = ["cc", "-static", "-Os", "-s", "-Wall", "-Werror", "-o", str(program)]
+        argv = [compiler, "-static", "-Os", "-s", "-Wall", "-Werror", "-o", str(program)]
         run_tool([*argv, str(_INIT_SOURCE)], hint="install gcc and libc6-dev")
         archive.file("init", program.read_bytes(), 0o755)
     # /init has no other way to complain before it has mounted /dev.

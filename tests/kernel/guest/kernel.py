@@ -2,34 +2,56 @@
 
 from __future__ import annotations
 
-import re
+import gzip
 import shutil
+import struct
 import tempfile
+from dataclasses import dataclass
 from pathlib import Path
 
+from .debian import Release
 from .errors import GuestError
-from .process import run_tool
 
 REPOSITORY = Path(__file__).resolve().parents[3]
 DEFAULT_CACHE = REPOSITORY / ".cache"
-METAPACKAGE = "linux-image-cloud-amd64"
-_HINT = "the guest kernel comes from Debian's archive; check the network and run 'apt-get update'"
+_ZBOOT = struct.Struct("<4x4sII8x4s")  # linux/pe.h, drivers/firmware/efi/libstub/zboot-header.S
 
 
-def fetch_kernel(cache: Path = DEFAULT_CACHE) -> Path:
+@dataclass(frozen=True)
+class KernelPackage:
+    """The package that depends on a release's newest kernel for virtual machines."""
+
+    release: Release
+    name: str = ""
+
+    @property
+    def metapackage(self) -> str:
+        """Its name."""
+        return self.name or f"linux-image-cloud-{self.release.architecture}"
+
+
+#: The one that the kernel tests run under each time.
+DEFAULT_KERNEL = KernelPackage(Release("bookworm", "amd64"))
+
+
+def fetch_kernel(cache: Path = DEFAULT_CACHE, package: KernelPackage = DEFAULT_KERNEL) -> Path:
     """Return the kernel image, downloading it into the cache the first time.
 
     A cached kernel is returned as it is, without asking apt: delete the cache to get a newer one.
     Raises GuestError when apt cannot deliver the package.
     """
-    kernels = prepare_cache(cache) / "kernel"
+    cache = prepare_cache(cache)
+    kernels = cache / "kernel" / str(package.release)
     cached = sorted(kernels.glob("*/vmlinuz"), key=lambda image: image.stat().st_mtime)
     if cached:
         return cached[-1]
-    package = _concrete_package()
+    concrete = _concrete_package(package, cache)
     with tempfile.TemporaryDirectory(dir=cache) as scratch:
-        image = _download_image(package, Path(scratch))
-        return _keep(image, kernels / package)
+        unpacked = package.release.unpack([concrete], Path(scratch), cache)
+        images = list(unpacked.glob("boot/vmlinuz-*"))
+        if len(images) != 1:
+            raise GuestError(f"{concrete} holds {len(images)} kernel images, expected one")
+        return _keep(images[0], kernels / concrete)
 
 
 def prepare_cache(cache: Path) -> Path:
@@ -39,27 +61,30 @@ def prepare_cache(cache: Path) -> Path:
     return cache.resolve()
 
 
-def _concrete_package() -> str:
-    answer = run_tool(["apt-cache", "depends", METAPACKAGE], hint=_HINT)
-    found = re.search(r"^\s*\|?Depends: (linux-image-\S+)$", answer, re.MULTILINE)
-    if found is None:
-        raise GuestError(f"apt knows no kernel behind {METAPACKAGE}: {_HINT}")
-    return found[1]
-
-
-def _download_image(package: str, scratch: Path) -> Path:
-    run_tool(["apt-get", "download", package], cwd=scratch, hint=_HINT)
-    unpacked = scratch / "unpacked"
-    for archive in scratch.glob("*.deb"):
-        run_tool(["dpkg-deb", "-x", str(archive), str(unpacked)], hint=_HINT)
-    images = list(unpacked.glob("boot/vmlinuz-*"))
-    if len(images) != 1:
-        raise GuestError(f"{package} holds {len(images)} kernel images, expected one: {_HINT}")
+def _concrete_package(package: KernelPackage, cache: Path) -> str:
+    depends = package.release.depends(package.metapackage, cache)
+    images = [name for name in depends if name.startswith("linux-image-")]
+    if not images:
+        raise GuestError(f"apt knows no kernel behind {package.metapackage} in {package.release}")
     return images[0]
 
 
 def _keep(image: Path, home: Path) -> Path:
     home.mkdir(parents=True, exist_ok=True)
     # Renamed last, so that an interrupted fetch never looks like a finished one.
-    staged = shutil.copy(image, home / "vmlinuz.part")
-    return Path(staged).replace(home / "vmlinuz")
+    staged = Path(shutil.copy(image, home / "vmlinuz.part"))
+    _unwrap(staged)
+    return staged.replace(home / "vmlinuz")
+
+
+def _unwrap(image: Path) -> None:
+    """Take a kernel out of the EFI program that would unpack it: the emulator does not run it."""
+    data = image.read_bytes()
+    magic, offset, size, compression = _ZBOOT.unpack_from(data)
+    if magic != b"zimg":
+        return
+    if compression != b"gzip":
+        raise GuestError(
+            f"the kernel is packed by {compression.decode(errors='replace')}, not gzip"
+        )
+    image.write_bytes(gzip.decompress(data[offset : offset + size]))

@@ -31,8 +31,13 @@ def python_trees(packages: Sequence[str]) -> list[Tree]:
     A package that is installed as editable brings its .pth file only: add its sources as a tree.
     Raises GuestError for a package that is not installed.
     """
-    paths = [*_standard_library(), *_virtual_environment(), *_packages(packages)]
-    return [(path, str(path)) for path in paths]
+    paths = [*_standard_library(), *_virtual_environment()]
+    return [*((path, str(path)) for path in paths), *package_trees(packages)]
+
+
+def package_trees(packages: Sequence[str]) -> list[Tree]:
+    """Return installed packages with all that they require; GuestError for one that is not."""
+    return [(path, str(path)) for path in _packages(packages)]
 
 
 def _standard_library() -> Iterator[Path]:
