@@ -12,6 +12,7 @@ import msgspec
 from beacon.engines.choose import ENGINES, EngineChoice
 from beacon.engines.interface import Engine
 from beacon.errors import BeaconError
+from beacon.model.architecture import MACHINES
 from beacon.monitor.cgroup import find_hierarchy
 from beacon.monitor.interface import Monitor
 from beacon.monitor.program import BTF
@@ -45,8 +46,8 @@ def examine(
 
 def _platform() -> Finding:
     system, machine = platform.system(), platform.machine()
-    ok = (system, machine) == ("Linux", "x86_64")
-    wanted = "" if ok else ": BeaCon needs Linux on x86_64."
+    ok = system == "Linux" and machine in MACHINES
+    wanted = "" if ok else f": BeaCon needs Linux on {' or '.join(MACHINES)}."
     return Finding("platform", ok, f"{system} {platform.release()} on {machine}{wanted}")
 
 

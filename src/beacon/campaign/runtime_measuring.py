@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import platform
 import select
 import shutil
 import socket
@@ -19,7 +20,8 @@ from typing import NamedTuple
 
 from beacon.campaign.runtime_bundle import VARIANTS, Variant, write_bundle, write_rootfs
 from beacon.engines.hybrid_cgroups import one_version
-from beacon.errors import BeaconError
+from beacon.errors import BeaconError, UnsupportedHostError
+from beacon.model.architecture import MACHINES, Architecture
 from beacon.model.event import Phase, Syscall
 from beacon.model.observation import Observation
 from beacon.model.text import escape_untrusted
@@ -89,12 +91,17 @@ def measure(
     """Start the static program at least so many times, in each variant, a half of it under load.
 
     `told` of each start's number. RuntimeFailedError when one fails; whatever was started is gone
-    at the end.
+    at the end. UnsupportedHostError on another architecture than amd64.
     """
     rounds = -(-starts // len(VARIANTS))
     work = [variant for _ in range(rounds) for variant in VARIANTS]
     half = len(work) // 2
     measured = Measured()
+    if MACHINES.get(platform.machine()) is not Architecture.AMD64:
+        raise UnsupportedHostError(
+            "Container runtimes are measured on amd64 alone, and the tables read as its own: "
+            "measure there; a policy for arm64 has what they call there instead."
+        )
     with tempfile.TemporaryDirectory(prefix="beacon-runtime-") as folder:
         measuring = Measuring(monitor, runtime, Path(folder))
         for part, loaded in ((range(half), False), (range(half, len(work)), True)):

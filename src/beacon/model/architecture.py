@@ -29,6 +29,8 @@ _ABIS = {
     Architecture.AMD64: (Abi.X86_64, Abi.I386, Abi.X32),
     Architecture.ARM64: (Abi.AARCH64, Abi.ARM),
 }
+#: By what the kernel calls the machine (`uname -m`).
+MACHINES = {"x86_64": Architecture.AMD64, "aarch64": Architecture.ARM64}
 
 
 def architecture_of(abi: Abi) -> Architecture:

@@ -10,6 +10,7 @@ from beacon import __version__
 from beacon.model.entry import Basis, Entry
 from beacon.model.event import Event, Syscall, sort_key
 from beacon.model.policy import Healing, Policy, ReachSummary
+from beacon.synthesis.architectures import on_others, unrecorded
 from beacon.synthesis.entries import with_entries
 from beacon.synthesis.remedy import Remedy
 
@@ -33,6 +34,8 @@ def healed(written: Policy, enforced: Policy, found: Remedy, *, image: str, at: 
         *added,
     ]
     policy = with_entries(enforced, entries)
+    if wanted := unrecorded(policy):
+        policy = with_entries(policy, on_others(policy.entries, policy.intent, wanted))
     allowed = policy.events()
     fresh = tuple(sorted(allowed - enforced.events(), key=sort_key))
     unseen = [_with_classes(each, allowed) if each.unseen else each for each in policy.entries]

@@ -3,8 +3,11 @@ from __future__ import annotations
 from datetime import datetime
 
 import msgspec
+from msgspec.structs import replace
 
 from beacon.campaign.certifying import certify
+from beacon.cli.certified import certified
+from beacon.model.architecture import Architecture
 from beacon.model.coverage import Coverage
 from beacon.model.environment import Environment
 from beacon.model.event import Phase
@@ -94,3 +97,23 @@ def test_another_image() -> None:
     other = msgspec.structs.replace(profile().image, id="sha256:other")
     found = certify(verification(served("none")), "0", profile().host, other)
     assert not found.profiled
+
+
+def test_a_certificate_says_where_nothing_was_recorded_or_verified() -> None:
+    recorded = profile().image
+    here = certify(
+        verification(served("none")), "0", profile().host, recorded, architectures=[*Architecture]
+    )
+    assert (here.recorded_on, here.elsewhere) == ("amd64", (Architecture.ARM64,))
+    assert "not on      arm64, which the policy is for as well" in certified(here)
+    there = certify(
+        replace(verification(served("none")), image=replace(recorded, architecture="arm64")),
+        "0",
+        profile().host,
+        recorded,
+        architectures=[*Architecture],
+    )
+    assert there.elsewhere == (Architecture.AMD64,)
+    assert any(
+        "arm64 (recorded on amd64: what it allows here is" in line for line in certified(there)
+    )

@@ -19,6 +19,8 @@ from beacon.model.policy import Policy
 from beacon.model.profile import Profile
 from beacon.synthesis.architectures import architecture_notes, architectures, not_for, unrecorded
 from beacon.synthesis.explain import explain
+from beacon.synthesis.heal import healed
+from beacon.synthesis.remedy import remedy
 from beacon.synthesis.synthesize import synthesize
 from builders import call, profile, run
 from classic_bpf import (
@@ -193,3 +195,12 @@ def test_an_older_document_is_of_amd64() -> None:
     recorded = profile(run(call("read")))
     old = replace(recorded, image=ImageIdentity("example/server:1", "sha256:0", ""))
     assert synthesize(old).abis == (Abi.X86_64,)
+
+
+def test_what_is_healed_is_there_on_the_other_too() -> None:
+    found = policy("open", "read")
+    seen = run(*map(call, ("open", "read", "poll")))
+    after = healed(found, found, remedy(found, found, [seen]), image="sha256:1", at="now")
+    assert {event("poll"), event("aarch64:ppoll")} <= after.events()
+    (journal,) = after.healed
+    assert event("aarch64:ppoll") in journal.events
