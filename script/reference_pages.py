@@ -13,8 +13,10 @@ from pathlib import Path
 import beacon
 from beacon.campaign.service_environments import settings_of
 from beacon.cli.main import EPILOG, build_parser
+from beacon.data.architectures import counterparts
 from beacon.data.docker_run import docker_run
 from beacon.errors import BeaconError, ExitCode
+from beacon.model.architecture import Architecture
 from beacon.workloads.discovery import services
 from beacon.workloads.service import Service
 from manual_page import manual_page
@@ -29,6 +31,7 @@ _DISTRIBUTIONS = ("beacon", "beacon_catalogue")
 def pages() -> dict[Path, str]:
     """Each generated page by its path."""
     made = {
+        "architectures.md": _architectures(),
         "cli.md": _cli(),
         "docker-run.md": _docker_run(),
         "errors.md": _errors(),
@@ -58,6 +61,30 @@ def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
 
 def _cell(text: str) -> str:
     return " ".join(text.replace("|", "\\|").split())
+
+
+def _architectures() -> str:
+    """The counterparts of calls on the other architecture."""
+    lines = [
+        "# System calls of other architectures",
+        "",
+        "What `beacon policy --architecture` expects of a program where the architecture has no "
+        "call of that name, or where its C libraries make another one as well "
+        "([Architectures and kernels](../concepts/architectures.md)). A call that both have by one "
+        "name is always part of it. The table is `src/beacon/data/architectures.toml`.",
+    ]
+    for to in reversed(Architecture):
+        (other,) = {*Architecture} - {to}
+        rows = (
+            (_names(row.seen), _names(row.then) or "nothing", row.why) for row in counterparts(to)
+        )
+        head = (f"seen on {other}", f"expected on {to}", "why")
+        lines += ["", f"## From {other} to {to}", "", _table(head, rows).rstrip()]
+    return "\n".join(lines)
+
+
+def _names(events: Iterable[str]) -> str:
+    return ", ".join(f"`{each}`" for each in events)
 
 
 def _cli() -> str:

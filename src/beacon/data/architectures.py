@@ -15,7 +15,7 @@ from beacon.model.architecture import Architecture, architecture_of
 from beacon.model.event import Abi, Syscall
 
 
-class StandIn(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class Counterpart(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Where one of `seen` is made here, each of `then` may be made there.
 
     Both are written as `str` writes an event, for x86-64.
@@ -34,27 +34,27 @@ class Made(NamedTuple):
 
 
 class _Table(msgspec.Struct, forbid_unknown_fields=True):
-    to_arm64: tuple[StandIn, ...]
-    to_amd64: tuple[StandIn, ...]
+    to_arm64: tuple[Counterpart, ...]
+    to_amd64: tuple[Counterpart, ...]
 
 
 @cache
-def stand_ins(to: Architecture) -> tuple[StandIn, ...]:
+def counterparts(to: Architecture) -> tuple[Counterpart, ...]:
     """The rows for the way to an architecture from the other; the table is read once."""
     table = read_table("architectures.toml", _Table)
     return table.to_arm64 if to is Architecture.ARM64 else table.to_amd64
 
 
 @cache
-def _by_seen(to: Architecture) -> Mapping[str, Sequence[StandIn]]:
-    found: dict[str, list[StandIn]] = defaultdict(list)
-    for each in stand_ins(to):
+def _by_seen(to: Architecture) -> Mapping[str, Sequence[Counterpart]]:
+    found: dict[str, list[Counterpart]] = defaultdict(list)
+    for each in counterparts(to):
         for seen in each.seen:
             found[seen].append(each)
     return found
 
 
-def rows(call: Syscall, to: Architecture) -> list[StandIn]:
+def rows(call: Syscall, to: Architecture) -> list[Counterpart]:
     """What is written of a call, or of its argument class."""
     spelt = dict.fromkeys((call.name, f"{call.name}({call.argument})"))
     return [row for each in spelt for row in _by_seen(to).get(each, ())]

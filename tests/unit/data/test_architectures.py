@@ -2,14 +2,14 @@ from __future__ import annotations
 
 import pytest
 
-from beacon.data.architectures import made_on, stand_ins, why_nothing
+from beacon.data.architectures import counterparts, made_on, why_nothing
 from beacon.data.arguments import conditions
 from beacon.data.kernel import is_syscall, tables
 from beacon.model.architecture import Architecture, architecture_of, recorded_on, with_native
 from beacon.model.event import Abi, Syscall, parse_event
 
 AMD64, ARM64 = Architecture.AMD64, Architecture.ARM64
-ROWS = [(to, row) for to in Architecture for row in stand_ins(to)]
+ROWS = [(to, row) for to in Architecture for row in counterparts(to)]
 
 
 def call(text: str) -> Syscall:
@@ -25,7 +25,7 @@ def on(abi: Abi, text: str) -> set[str]:
 def test_each_call_that_arm64_lacks_has_one_row() -> None:
     theirs = tables().syscalls[Abi.AARCH64]
     lacking = sorted(tables().syscalls[Abi.X86_64].keys() - theirs.keys())
-    assert lacking == sorted(seen for row in stand_ins(ARM64) for seen in row.seen)
+    assert lacking == sorted(seen for row in counterparts(ARM64) for seen in row.seen)
     assert theirs.keys() < tables().syscalls[Abi.X86_64].keys()
 
 
@@ -41,7 +41,7 @@ def test_rows_speak_of_calls_that_exist(to: Architecture, row: object) -> None:
 def test_the_way_back_names_what_the_other_lacks() -> None:
     """But for `fstat`, which older C libraries call, and what else a process is made by."""
     lacking = tables().syscalls[Abi.X86_64].keys() - tables().syscalls[Abi.AARCH64].keys()
-    named = {call(then).name for row in stand_ins(AMD64) for then in row.then}
+    named = {call(then).name for row in counterparts(AMD64) for then in row.then}
     assert named - lacking == {"fstat", "clone"}
 
 
