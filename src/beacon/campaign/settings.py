@@ -45,7 +45,7 @@ def read_raw(path: Path) -> Settings:
         raise UsageError(
             f"Cannot read {path} ({escape_untrusted(reason)}): name another file."
         ) from None
-    _check_keys(path, document)
+    check_launch_options(path, document)
     try:
         settings = msgspec.convert(document, Settings)
     except msgspec.ValidationError as error:
@@ -64,17 +64,23 @@ def read_settings(path: Path) -> Settings:
     """
     settings = read_raw(path)
     folder = path.absolute().parent
-    launch = _anchored(settings.launch, folder)
-    if launch.stdin is not None:
-        launch = msgspec.structs.replace(launch, stdin=str(folder / launch.stdin))
     return msgspec.structs.replace(
         settings,
-        launch=launch,
+        launch=anchored(settings.launch, folder),
         dimensions=tuple(_anchor_values(each, folder) for each in settings.dimensions),
     )
 
 
-def _check_keys(path: Path, document: dict[str, Any]) -> None:
+def anchored(launch: Launch, folder: Path) -> Launch:
+    """The same with relative paths of this host taken from `folder`."""
+    launch = _anchored(launch, folder)
+    if launch.stdin is None:
+        return launch
+    return msgspec.structs.replace(launch, stdin=str(folder / launch.stdin))
+
+
+def check_launch_options(path: Path, document: dict[str, Any]) -> None:
+    """UsageError for an option in the document's table `launch` that there is not."""
     launch = document.get("launch", {})
     known = {each.name for each in msgspec.structs.fields(Launch)}
     unknown = sorted(set(launch) - known) if isinstance(launch, dict) else []

@@ -15,11 +15,11 @@ from beacon.campaign.seal import NoKeyError, has_seal, seal
 from beacon.campaign.settings import Settings, read_settings
 from beacon.cli.console import Console
 from beacon.cli.explore_options import named_dimensions
-from beacon.cli.launch_options import add_docker_option, joined
+from beacon.cli.launch_options import add_docker_option
 from beacon.data.dimensions import general, select
 from beacon.data.docker_run import docker_run
 from beacon.data.host_access import host_access
-from beacon.model.launch import Launch
+from beacon.model.launch import Launch, joined
 from beacon.model.mount import host_volumes
 from beacon.model.policy import Policy
 from beacon.model.profile import Profile

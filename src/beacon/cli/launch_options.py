@@ -4,11 +4,8 @@ from __future__ import annotations
 
 import argparse
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
-
-import msgspec
 
 from beacon.cli.arguments import positive, seconds
 from beacon.cli.parser import Parser
@@ -16,7 +13,7 @@ from beacon.data.capabilities import check_capability
 from beacon.data.docker_run import Taken, ValueKind, docker_run, value_kind
 from beacon.engines.interface import Pull
 from beacon.model.env_file import env_file
-from beacon.model.launch import Launch
+from beacon.model.launch import Launch, joined
 from beacon.model.mount import host_volumes, mount_from_words
 from beacon.model.security import read_security
 from beacon.model.volume import Tmpfs, Volume
@@ -163,17 +160,6 @@ def read_launch(options: argparse.Namespace, base: Launch | None = None) -> Laun
         "seccomp": security.seccomp,
     }
     return joined(base or Launch(), given)
-
-
-def joined(base: Launch, given: Mapping[str, Any]) -> Launch:
-    """The base with what was given: lists are added to its own, other values replace its."""
-    changes: dict[str, Any] = {}
-    for name, value in given.items():
-        if isinstance(value, list | tuple) and name != "command":
-            changes[name] = (*getattr(base, name), *value)
-        elif value not in (None, False, ()):
-            changes[name] = value
-    return msgspec.structs.replace(base, **changes)
 
 
 def _variables(words: list[str]) -> list[str]:

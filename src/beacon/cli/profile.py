@@ -28,7 +28,6 @@ from beacon.cli.launch_options import (
     add_image,
     add_launch_options,
     add_readiness_options,
-    joined,
     read_launch,
 )
 from beacon.cli.parser import add_command, add_general_options
@@ -39,6 +38,7 @@ from beacon.compose.read import read_stack
 from beacon.engines.interface import Pull
 from beacon.errors import ExitCode, UsageError
 from beacon.model.files import PROFILE_FILE, write_profile, writing
+from beacon.model.launch import joined
 from beacon.model.profile import Profile
 from beacon.model.text import escape_untrusted
 

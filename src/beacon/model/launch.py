@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from enum import StrEnum
-from typing import Self
+from typing import Any, Self
 
 import msgspec
 from msgspec.structs import replace
@@ -147,3 +147,14 @@ class Launch(Options, frozen=True, kw_only=True):
         """Whether two containers started so could write to the same files."""
         shared = any(each.shared_source is not None for each in self.mounted())
         return shared or any(not each.endswith(":ro") for each in self.volumes_from)
+
+
+def joined(base: Launch, given: Mapping[str, Any]) -> Launch:
+    """The base with what was given: lists are added to its own, other values replace its."""
+    changes: dict[str, Any] = {}
+    for name, value in given.items():
+        if isinstance(value, list | tuple) and name != "command":
+            changes[name] = (*getattr(base, name), *value)
+        elif value not in (None, False, ()):
+            changes[name] = value
+    return replace(base, **changes)
