@@ -16,6 +16,7 @@ from beacon.data.cve_scores import Update
 from beacon.data.runtimes import Measurement, Table
 from beacon.engines.runtime_version import RuntimeVersion
 from beacon.exploration.growth import Growth
+from beacon.fleet.result import Summary
 from beacon.model.ablation import Ablation
 from beacon.model.coverage import Coverage
 from beacon.model.denial import Denial, Watched
@@ -222,6 +223,7 @@ DOCUMENTS: Mapping[str, tuple[type[msgspec.Struct], ...]] = {
     "profile": (ProfileSummary,),
     "merge": (MergeSummary,),
     "record": (Recorded,),
+    "fleet": (Summary,),
     "policy": (Policy,),
     "verification": (Judgement, Verification),
     "verification-log": (LogJudgement, Logged),

@@ -1,0 +1,1 @@
+"""Many images, many hosts: a campaign for each, by whatever runs them."""
