@@ -262,7 +262,6 @@ class _Lines:
         with self._lock:
             self._done += runs
             self._events += new_events
-        self._tell(f"going on after {runs} runs")
 
     def estimated(self, estimate: Estimate) -> None:
         """It is in the profile."""

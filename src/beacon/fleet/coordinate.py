@@ -65,6 +65,7 @@ class _Hosts:
     """An image that several hosts record, then verify: what has come of the part under way."""
 
     waiting: set[str]
+    spent: float  # seconds before this part
     results: list[Result] = field(default_factory=list)
 
 
@@ -103,11 +104,11 @@ class Coordinator:
         if not unit.entry.hosts:
             self._submit(_Attempt(unit, None, self._job(unit, resume=resume)))
             return
-        self._hand_out(unit, self._job(unit, record_only=True))
+        self._hand_out(unit, self._job(unit, record_only=True), 0.0)
 
-    def _hand_out(self, unit: Unit, job: Job) -> None:
+    def _hand_out(self, unit: Unit, job: Job, spent: float) -> None:
         """To each of its hosts."""
-        self._hosts[unit.name] = _Hosts(set(unit.entry.hosts))
+        self._hosts[unit.name] = _Hosts(set(unit.entry.hosts), spent)
         for host in dict.fromkeys(unit.entry.hosts):
             self._submit(_Attempt(unit, host, job))
 
@@ -186,13 +187,13 @@ class Coordinator:
         state.waiting.discard(attempt.host)
         if state.waiting:
             return
+        spent = state.spent + sum(each.seconds for each in state.results)
         failed = [each for each in state.results if each.status is Status.FAILED]
-        if failed:
-            self._end(unit, failed[0])
-        elif attempt.job.record_only:
-            self._hand_out(unit, self._job(unit, profile=self._merged(unit)))
-        else:
-            self._end(unit, of_all_hosts(state.results))
+        if not failed and attempt.job.record_only:
+            self._hand_out(unit, self._job(unit, profile=self._merged(unit)), spent)
+            return
+        found = failed[0] if failed else of_all_hosts(state.results)
+        self._end(unit, msgspec.structs.replace(found, seconds=round(spent, 1)))
 
     def _merged(self, unit: Unit) -> dict[str, bytes]:
         """The files of all hosts' profiles as one; UsageError for those that cannot be one."""

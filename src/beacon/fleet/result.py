@@ -68,7 +68,6 @@ def of_all_hosts(results: Sequence[Result]) -> Result:
     worst = min(results, key=lambda each: _SEVERITY.index(each.status))
     return msgspec.structs.replace(
         worst,
-        seconds=sum(each.seconds for each in results),
         hosts=tuple(dict.fromkeys(host for each in results for host in each.hosts)),
         attempts=max(each.attempts for each in results),
     )

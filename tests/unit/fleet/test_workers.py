@@ -1,0 +1,65 @@
+from __future__ import annotations
+
+import sys
+
+import pytest
+
+from beacon.errors import UsageError
+from beacon.fleet import cluster, local
+from beacon.fleet.cluster import ClusterWorkers
+from beacon.fleet.local import LocalWorkers
+from unit.fleet.test_process import JOB, RESULT
+
+
+def test_local_workers_have_no_hosts() -> None:
+    with LocalWorkers(1, lambda *_: None) as workers, pytest.raises(UsageError, match="scheduler"):
+        workers.check_host("a")
+
+
+def test_an_interrupt_stops_what_runs(monkeypatch: pytest.MonkeyPatch) -> None:
+    def run_job(job: bytes, told: object, stopped: object) -> bytes:
+        assert callable(stopped)
+        while not stopped():
+            pass
+        return b"stopped"
+
+    monkeypatch.setattr(local, "run_job", run_job)
+    workers = LocalWorkers(1, lambda *_: None)
+    future, queued = (workers.submit("a", JOB, None) for _ in range(2))
+    workers.__exit__(KeyboardInterrupt)
+    assert future.result() == b"stopped"
+    assert queued.cancelled()
+
+
+def test_a_scheduler_that_is_not_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cluster, "_PATIENCE", 1)
+    with pytest.raises(UsageError, match=r"No scheduler answers at tcp://127\.0\.0\.1:1 "):
+        ClusterWorkers("tcp://127.0.0.1:1")
+
+
+def test_without_dask(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "distributed", None)
+    with pytest.raises(UsageError, match=r"beacon-policy\[dask\]"):
+        ClusterWorkers("tcp://127.0.0.1:1")
+
+
+def test_a_cluster_does_what_is_submitted(monkeypatch: pytest.MonkeyPatch) -> None:
+    """With a real scheduler and worker in this process; only the campaign is none."""
+    distributed = pytest.importorskip("distributed")
+    monkeypatch.setattr(cluster, "run_job", lambda job, stopped: RESULT.encode())
+    with (
+        distributed.LocalCluster(
+            n_workers=1,
+            threads_per_worker=1,
+            processes=False,
+            dashboard_address=None,
+            resources={cluster.RESOURCE: 1},
+        ) as real,
+        ClusterWorkers(real.scheduler_address) as workers,
+    ):
+        (name,) = (str(each["name"]) for each in real.scheduler_info["workers"].values())
+        workers.check_host(name)
+        assert workers.submit("web", JOB, name).result(60).decode() == RESULT
+        assert workers.submit("web", JOB, None).result(60).decode() == RESULT
+        with pytest.raises(UsageError, match="no worker nowhere"):
+            workers.check_host("nowhere")
