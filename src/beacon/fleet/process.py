@@ -105,7 +105,7 @@ def _message(line: bytes) -> Message:
     try:
         return _MESSAGES.decode(line)
     except ValueError as error:  # msgspec's errors are such
-        raise WorkerDiedError(f"it wrote what is no message ({error})") from None
+        raise WorkerDiedError(f"its process wrote a line that is not a message ({error})") from None
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:

@@ -29,6 +29,7 @@ from beacon.synthesis.synthesize import synthesize
 from fakes import FakeEngine
 from schema_files import FILES, FOLDER, schemas
 from unit.cli.stored import ablated, failed, passed, stored_profile
+from unit.fleet.fakes import FakeWorkers, done
 
 SNAPSHOTS = Path(__file__).parent / "snapshots"
 #: Documents of these kinds are among the snapshots; the others are made here.
@@ -52,6 +53,7 @@ MADE = {
     "reach": ("reach", "DIR"),
     # What follows `--` is the user's own command.
     "record": ("record", "--json", "--compose", "DIR/c", "-o", "DIR/out", "--", "true"),
+    "fleet": ("fleet", "--json", "-o", "DIR/out", "DIR/fleet.toml"),
     "runtimes": ("runtimes",),
     "services": ("services",),
     "clean": ("clean",),
@@ -134,6 +136,8 @@ def host(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     for name in ("XDG_DATA_HOME", "XDG_CONFIG_HOME"):
         monkeypatch.setenv(name, str(tmp_path))
     monkeypatch.setattr(data, "HOST_TABLE", tmp_path / "none.toml")
+    (tmp_path / "fleet.toml").write_text('[[images]]\nimage = "web"\n')
+    monkeypatch.setattr("beacon.cli.fleet._workers", lambda *_: FakeWorkers(done))
     monkeypatch.setattr("beacon.cli.record.record", lambda *_: {"web": stored_profile()})
     installed = {"/usr/bin/runc": RuntimeVersion("runc", "1.1.5")}
     monkeypatch.setattr("beacon.cli.runtimes._installed", lambda _: installed)

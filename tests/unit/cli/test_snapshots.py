@@ -13,6 +13,8 @@ import pytest
 from beacon.cli.main import COMMANDS, build_parser
 from beacon.data import runtimes as data
 from beacon.data.cves import cves
+from beacon.fleet.job import Done, Job
+from beacon.fleet.result import Result, Status
 from beacon.model.files import PROFILE_FILE, encode, load_policy, write_files
 from beacon.model.policy import Policy
 from beacon.model.verification import Verification
@@ -28,6 +30,7 @@ from unit.cli.stored import (
     stored_profile,
 )
 from unit.documents.harness import check, fake_host
+from unit.fleet.fakes import FakeWorkers
 from unit.report.checks import CHECKS
 
 SNAPSHOTS = Path(__file__).parent / "snapshots"
@@ -38,6 +41,7 @@ SHOWN = {
     "merge": ("merge", "DIR/profile", "DIR/other", "-o", "DIR/again"),
     "policy": ("policy", "DIR/profile", "-o", "DIR/again"),
     "policy-merged": ("policy", "DIR/profile", "DIR/other", "-o", "DIR/again"),
+    "fleet": ("fleet", "-o", "DIR/fleet", "DIR/fleet.toml"),
     "verify": ("verify", "DIR/policy"),
     "verify-failed": ("verify", "DIR/policy"),
     "verify-log": ("verify", "--log", "DIR/policy"),
@@ -51,7 +55,35 @@ SHOWN = {
     "cves": ("cves", "DIR/policy"),
 }
 #: Exit codes other than 0.
-CODES = {"verify-failed": 10, "verify-log": 10, "check": 10}
+CODES = {"fleet": 1, "verify-failed": 10, "verify-log": 10, "check": 10}
+
+
+FLEET = "".join(f'[[images]]\nimage = "{name}:1"\n' for name in ("web", "db", "worker"))
+
+
+def _campaign(job: Job) -> Done:
+    """One image that holds, one whose policy fails, one without an answer."""
+    name, image = job.unit.name, job.unit.entry.image
+    if name == "worker-1":
+        reason = "its worker died 3 times: its process was ended by SIGKILL"
+        return Done(
+            Result(name=name, image=image, status=Status.FAILED, reason=reason, seconds=9.5)
+        )
+    broken = name == "db-1"
+    result = Result(
+        name=name,
+        image=image,
+        status=Status.POLICY if broken else Status.VERIFIED,
+        reason="denied system call: keyctl (1 x), http in default" if broken else None,
+        runs=41,
+        syscalls=97,
+        capabilities=("CAP_CHOWN", "CAP_SETUID"),
+        cves_stopped=276,
+        cves=287,
+        seconds=371.2,
+        hosts=("vm",),
+    )
+    return Done(result)
 
 
 def _parsers() -> dict[str, argparse.ArgumentParser]:
@@ -86,6 +118,8 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     (tmp_path / "home").mkdir()
     fake_host(monkeypatch, tmp_path / "home")
     monkeypatch.setattr("beacon.cli.profile.profile_image", lambda *_: stored_profile())
+    monkeypatch.setattr("beacon.cli.fleet._workers", lambda *_: FakeWorkers(_campaign))
+    (tmp_path / "fleet.toml").write_text(FLEET)
     monkeypatch.setattr("beacon.cli.check.examine", lambda *_: None)
     monkeypatch.setattr("beacon.cli.check.check", lambda *_: CHECKS["three"]())
     monkeypatch.setattr(data, "HOST_TABLE", tmp_path / "none.toml")

@@ -35,8 +35,8 @@ def test_it_tells_and_ends_with_a_result() -> None:
         ("os.kill(os.getpid(), 9)", "its process was ended by SIGKILL$"),
         ("sys.exit('out of\\x1b[31m memory')", r"its process ended with 1 \(out of\\x1b"),
         ("pass", "its process ended with 0$"),
-        ("print('hello')", "what is no message"),
-        ('print(\'{"type":"Done"}\')', "what is no message"),
+        ("print('hello')", "a line that is not a message"),
+        ('print(\'{"type":"Done"}\')', "a line that is not a message"),
     ],
 )
 def test_a_process_without_a_result_is_a_dead_worker(program: str, said: str) -> None:
