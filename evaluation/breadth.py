@@ -175,7 +175,7 @@ def main(arguments: list[str]) -> None:
     parser.add_argument("results", type=Path)
     parser.add_argument("--runs", type=int, default=_RUNS)
     parser.add_argument("names", nargs="*")
-    options = parser.parse_args(arguments)
+    options = parser.parse_intermixed_args(arguments)
     directory = options.directory / "breadth"
     wanted = chosen(options.names)
     ready, failed = _built(wanted)

@@ -43,20 +43,29 @@ def container() -> Iterator[int]:
         subprocess.run(["docker", "rm", "--force", name], capture_output=True, check=True)
 
 
-def main() -> None:
+def calls_of_default() -> list[str]:
+    """The x86-64 calls that a container's filter allows by default, with all arguments zero."""
     with container() as pid:
-        filters, capabilities = filters_of(pid), bounding_set(pid)
+        return _allowed(pid)
+
+
+def _allowed(pid: int) -> list[str]:
+    filters = filters_of(pid)
     if not filters:
         sys.exit("The engine installs no filter by default.")
-    calls = tables().syscalls[Abi.X86_64]
-    allowed = [
+    return [
         name
-        for name, number in calls.items()
+        for name, number in tables().syscalls[Abi.X86_64].items()
         if all(judge(program, number) & ACTION_MASK == ALLOW for program in filters)
     ]
+
+
+def main() -> None:
+    with container() as pid:
+        allowed, capabilities = _allowed(pid), bounding_set(pid)
     document = {
         "open": len(allowed),
-        "of": len(calls),
+        "of": len(tables().syscalls[Abi.X86_64]),
         "calls": sorted(allowed),
         "capabilities": capabilities.bit_count(),
     }
