@@ -1,6 +1,7 @@
 """Breadth: many images, each profiled with a small budget, its policy verified.
 
-usage: breadth.py DIR RESULTS.json [--runs N] [NAME...]   (--runs: at most so many of each image)
+usage: breadth.py DIR RESULTS.json [--runs N] [--jobs N] [NAME...]   (--runs: at most so many of
+each image, 40; --jobs: so many at a time)
 
 The images are those of `images/breadth.toml`; `beacon fleet` does the work, and goes on where it
 was interrupted. RESULTS.json has all that is in DIR. An image that cannot be built, profiled or
@@ -82,12 +83,14 @@ def _is_there(image: Image) -> bool:
     return inspected.returncode == 0
 
 
-def _fleet(directory: Path, ready: Sequence[Image], runs: int) -> tuple[Result, ...]:
+def _fleet(
+    directory: Path, ready: Sequence[Image], runs: int, options: Sequence[str]
+) -> tuple[Result, ...]:
     directory.mkdir(parents=True, exist_ok=True)
     file = directory / "images.toml"
     file.write_text("\n".join(entry(each, runs) for each in ready))
-    command = [BEACON, "fleet", "--resume", "--json", "-o", str(directory / "fleet"), str(file)]
-    done = subprocess.run(command, stdout=subprocess.PIPE)
+    words = ["--resume", "--json", *options, "-o", str(directory / "fleet"), str(file)]
+    done = subprocess.run([BEACON, "fleet", *words], stdout=subprocess.PIPE)
     if not done.stdout:
         sys.exit(f"beacon fleet ended with {done.returncode}.")
     return msgspec.json.decode(done.stdout, type=Summary).images
@@ -174,12 +177,14 @@ def main(arguments: list[str]) -> None:
     parser.add_argument("directory", type=Path)
     parser.add_argument("results", type=Path)
     parser.add_argument("--runs", type=int, default=_RUNS)
+    parser.add_argument("--jobs", type=int)
     parser.add_argument("names", nargs="*")
     options = parser.parse_intermixed_args(arguments)
     directory = options.directory / "breadth"
     wanted = chosen(options.names)
     ready, failed = _built(wanted)
-    results = [*failed, *(_fleet(directory, ready, options.runs) if ready else ())]
+    jobs = () if options.jobs is None else ("--jobs", str(options.jobs))
+    results = [*failed, *(_fleet(directory, ready, options.runs, jobs) if ready else ())]
     found = {each.image: each for each in _kept(options.results)}
     found |= {each.name: _row(images()[each.name], each, directory) for each in results}
     rows = [found[name] for name in images() if name in found]

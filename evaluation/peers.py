@@ -27,7 +27,7 @@ from beacon.campaign.open_context import open_context
 from beacon.campaign.run import Conditions, RunSpec, run_once
 from beacon.campaign.settings import read_settings
 from beacon.data.capabilities import DOCKER_DEFAULT
-from beacon.data.runtimes import all_tables
+from beacon.data.runtimes import all_tables, find_floor
 from beacon.engines.interface import Enforcement
 from beacon.model.environment import Environment
 from beacon.model.event import Capability, Event, Phase, Syscall
@@ -161,6 +161,7 @@ def _ways(bench: _Bench, lab: RunContext, recorded: Profile) -> Iterator[_Way | 
     for title, intent in (("BeaCon", PRESETS["availability"]), ("BeaCon, no reserve", bare)):
         yield _of_beacon(title, recorded, intent, own)
     yield _Way("BeaCon, serve phase only", _served(recorded), None, own)
+    floor = _floor(recorded)
     peers: Mapping[str, Callable[[RunContext, Conditions, Workload], Seen]] = {
         "strace": by_strace,
         "bpftrace": by_bpftrace,
@@ -171,12 +172,13 @@ def _ways(bench: _Bench, lab: RunContext, recorded: Profile) -> Iterator[_Way | 
         except PeerError as error:
             yield Row(bench.name, title, reason=str(error))
             continue
-        yield _by_name(title, seen.calls, seen.seconds)
+        yield from _by_name(title, seen.calls, floor, seen.seconds)
     began = time.monotonic()
     reach = analysed(f"beacon/{bench.name}")
     seconds = time.monotonic() - began
     for scope in (Scope.BESIDE, Scope.IMAGE):
-        yield _by_name(f"static, {scope.value}", frozenset(reach.within(scope)), seconds)
+        names = frozenset(reach.within(scope))
+        yield from _by_name(f"static, {scope.value}", names, floor, seconds)
     default = frozenset(map(Syscall, calls_of_default()))
     cves = len(stopped_by_docker(counted(), DOCKER))
     yield _Way(f"Docker {DOCKER}'s default", default, Enforcement(), 0.0, cves)
@@ -196,7 +198,9 @@ def _served(recorded: Profile) -> frozenset[Event]:
         for entry in run.observation.syscalls
         if entry.phase is Phase.SERVE and entry.count
     }
-    return frozenset(Syscall(call.name, call.abi) for call in found) | _granted()
+    checked = (entry for run in runs for entry in run.observation.capabilities)
+    needed = {each.capability for each in checked if each.needed and each.phase is Phase.SERVE}
+    return frozenset(Syscall(call.name, call.abi) for call in found) | needed
 
 
 def _granted() -> frozenset[Event]:
@@ -204,7 +208,22 @@ def _granted() -> frozenset[Event]:
     return frozenset(Capability(f"CAP_{each}") for each in DOCKER_DEFAULT)
 
 
-def _by_name(title: str, names: frozenset[str], seconds: float) -> _Way:
+def _floor(recorded: Profile) -> frozenset[str]:
+    """What the container runtime of this host calls itself, as BeaCon's table has it."""
+    found = find_floor(all_tables(), recorded.host.runtime)
+    return frozenset() if found is None else frozenset(call.name for call in found.calls)
+
+
+def _by_name(
+    title: str, names: frozenset[str], floor: frozenset[str], seconds: float
+) -> Iterator[_Way]:
+    """As it is, and with the runtime's calls, without which few containers start."""
+    yield _profile_of(title, names, seconds)
+    if not floor <= names:
+        yield _profile_of(f"{title}, with the runtime's", names | floor, seconds)
+
+
+def _profile_of(title: str, names: frozenset[str], seconds: float) -> _Way:
     document = {
         "defaultAction": "SCMP_ACT_ERRNO",
         "defaultErrnoRet": _ERRNO,

@@ -153,7 +153,7 @@ def _rates(
         places = {}
         for key, profile in variants.items():
             say(f"{image}: starting {key}")
-            places[key] = stack.enter_context(_started(image, benchmark, profile))
+            places[key] = stack.enter_context(started(image, benchmark, profile))
         for round_number in range(rounds):
             say(f"{image}: round {round_number + 1} of {rounds}")
             for key in chance.sample(list(places), len(places)):
@@ -162,17 +162,19 @@ def _rates(
 
 
 @contextmanager
-def _started(image: str, benchmark: Benchmark, profile: str) -> Iterator[Place]:
-    """A server that is ready and filled."""
+def started(
+    image: str, benchmark: Benchmark, profile: str, more: Sequence[str] = ()
+) -> Iterator[Place]:
+    """A server that is ready and filled; `more` are options of docker run."""
     seccomp = ["--security-opt", f"seccomp={profile}"] if profile else []
-    options = ["--detach", "--label", _LABEL, *seccomp, *benchmark.options]
+    options = ["--detach", "--label", _LABEL, *seccomp, *benchmark.options, *more]
     name = docker("run", *options, f"beacon/{image}", *benchmark.arguments).strip()
     try:
         template = "{{.NetworkSettings.IPAddress}}"
         place = Place(name, docker("inspect", "--format", template, name).strip())
         _await(image, benchmark.ready(place))
         if benchmark.fill:
-            _client(benchmark.fill(place), _SLACK_SECONDS)
+            client(benchmark.fill(place), _SLACK_SECONDS)
         yield place
     finally:
         subprocess.run(["docker", "rm", "--force", "--volumes", name], capture_output=True)
@@ -187,14 +189,14 @@ def _await(image: str, command: Sequence[str]) -> None:
 
 
 def _rate(benchmark: Benchmark, place: Place, seconds: int) -> float:
-    output = _client(benchmark.run(place, seconds), seconds + _SLACK_SECONDS)
+    output = client(benchmark.run(place, seconds), seconds + _SLACK_SECONDS)
     found = [float(each) for each in re.findall(benchmark.result, output, re.MULTILINE)]
     if not found:
         raise BenchError(f"A benchmark's output has no result: {output.strip()[-200:]!r}")
     return sum(found) / len(found)
 
 
-def _client(command: Sequence[str], seconds: float) -> str:
+def client(command: Sequence[str], seconds: float) -> str:
     done = subprocess.run(command, capture_output=True, text=True, timeout=seconds)
     if done.returncode:
         raise BenchError(f"{command[0]} failed: {done.stderr.strip()[-500:]!r}")
