@@ -99,9 +99,8 @@ class Coordinator:
         return Summary(images=tuple(self._results[unit.name] for unit in units))
 
     def _begin(self, unit: Unit) -> None:
-        resume = self._journal.has_begun(unit)
-        self._journal.begin(unit)
         if not unit.entry.hosts:
+            resume = self._journal.has_begun(unit)
             self._submit(_Attempt(unit, None, self._job(unit, resume=resume)))
             return
         self._hand_out(unit, self._job(unit, record_only=True), 0.0)
@@ -129,9 +128,11 @@ class Coordinator:
         self._pending[self._workers.submit(attempt.unit.name, job, attempt.host)] = attempt
 
     def _tell_begun(self) -> None:
+        """Of those that wait nothing is kept: in their directories is nothing to continue."""
         for future, attempt in self._pending.items():
             if self._workers.shares_files and future.running() and not attempt.begun:
                 self._pending[future] = replace(attempt, begun=True)
+                self._journal.begin(attempt.unit)
                 self._observer.began(attempt.unit.name)
 
     def _take(self, attempt: _Attempt, future: Future[bytes]) -> None:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import threading
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,6 +13,7 @@ from beacon.fleet.coordinate import Coordinator, Plan
 from beacon.fleet.entry import Unit
 from beacon.fleet.job import Done, Job
 from beacon.fleet.journal import FleetJournal
+from beacon.fleet.local import LocalWorkers
 from beacon.fleet.process import WorkerDiedError
 from beacon.fleet.result import Result, Status, Summary
 from beacon.model.files import PROFILE_FILE, encode, load_profile
@@ -101,6 +103,26 @@ def test_a_resumed_fleet_keeps_verdicts_and_tries_failures_again(tmp_path: Path)
     assert heard.lines[0] == "a kept"
     _, workers, _ = fleet(tmp_path, done, *units)
     assert [job.resume for job, _ in workers.jobs] == [False] * 3
+
+
+def test_only_what_a_worker_had_is_continued(tmp_path: Path) -> None:
+    """The coordinator is killed while one campaign runs and another one waits."""
+    with LocalWorkers(1, lambda *_: None) as workers, FleetJournal(tmp_path, resume=False) as kept:
+        gate = threading.Event()
+        workers.submit = lambda *_: workers._executor.submit(gate.wait, 60)  # type: ignore[method-assign]
+        coordinator = Coordinator(workers, Plan(tmp_path, jobs=1), kept, Killed())
+        with pytest.raises(KeyboardInterrupt):
+            coordinator.run((unit("a"), unit("b")))
+        gate.set()
+    _, again, _ = fleet(tmp_path, done, unit("a"), unit("b"), resume=True)
+    assert [(job.unit.name, job.resume) for job, _ in again.jobs] == [("a", True), ("b", False)]
+
+
+class Killed(Heard):
+    """Ends the coordinator once a campaign has begun."""
+
+    def began(self, name: str) -> None:
+        raise KeyboardInterrupt
 
 
 def test_a_changed_entry_is_another_campaign(tmp_path: Path) -> None:
