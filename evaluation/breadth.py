@@ -29,6 +29,7 @@ from breadth_images import Image, build, chosen, images
 from catalogue import BEACON, settings
 from markdown import share, table
 from policies import DOCKER, stopped_by_docker
+from results import keep
 
 _RUNS, _STARTS, _SECONDS = 40, 5, 900
 
@@ -114,11 +115,6 @@ def _call(event: Event) -> Event | None:
     return Syscall(event.name) if isinstance(event, Syscall) else None
 
 
-def _kept(file: Path) -> list[Row]:
-    """What earlier commands found."""
-    return msgspec.json.decode(file.read_bytes(), type=list[Row]) if file.exists() else []
-
-
 def _cells(row: Row) -> list[str]:
     result = row.result
     numbers = ["", "", "", ""]
@@ -185,11 +181,8 @@ def main(arguments: list[str]) -> None:
     ready, failed = _built(wanted)
     jobs = () if options.jobs is None else ("--jobs", str(options.jobs))
     results = [*failed, *(_fleet(directory, ready, options.runs, jobs) if ready else ())]
-    found = {each.image: each for each in _kept(options.results)}
-    found |= {each.name: _row(images()[each.name], each, directory) for each in results}
-    rows = [found[name] for name in images() if name in found]
-    options.results.parent.mkdir(exist_ok=True)
-    options.results.write_bytes(msgspec.json.format(msgspec.json.encode(rows), indent=1) + b"\n")
+    measured = {each.name: _row(images()[each.name], each, directory) for each in results}
+    rows = [*keep(options.results, Row, measured, [*images()]).values()]
     for line in _told(rows):
         print(line)
     sys.exit(10 if any(row.result.status is not Status.VERIFIED for row in rows) else 0)

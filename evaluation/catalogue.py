@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from functools import cache
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cache, partial
 from pathlib import Path
 
+from beacon.campaign.context import RunContext
+from beacon.campaign.open_context import open_context
 from beacon.campaign.settings import read_settings
+from beacon.engines.choose import EngineChoice
 from beacon.model.files import load_profile
 from beacon.model.profile import Exploration, Profile
 
@@ -18,6 +23,13 @@ _EVALUATED = (
 )
 #: The program that lies beside this interpreter.
 BEACON = str(Path(sys.executable).parent / "beacon")
+
+
+@contextmanager
+def opened() -> Iterator[RunContext]:
+    """The engine and monitor of this host; what is said of their choice goes to stderr."""
+    with open_context(EngineChoice(), partial(print, file=sys.stderr)) as context:
+        yield context
 
 
 def names() -> list[str]:

@@ -33,8 +33,9 @@ from recorded import policies, profiles
 from servers import BENCHMARKS, Benchmark, Place, beside, client, started
 from tools import BenchError, Helpers, docker, helpers, require_packages, require_root, tracefs
 
-from beacon.campaign.open_context import open_context
+from catalogue import opened
 from markdown import table
+from results import keep
 
 _ROUNDS, _SECONDS, _WARM, _SLACK = 10, 3, 1, 60
 _SAMPLES = 2000
@@ -139,7 +140,7 @@ def _empty(built: Helpers) -> Iterator[Sequence[str]]:
 
 
 def _beacon(_: Helpers) -> Iterator[Sequence[str]]:
-    with open_context() as lab, lab.monitor.watch(lab.name()) as target:
+    with opened() as context, context.monitor.watch(context.name()) as target:
         yield ("--cgroup-parent", target.cgroup_parent)
         if not target.snapshot().syscalls:
             raise BenchError("BeaCon recorded nothing.")
@@ -262,15 +263,15 @@ def main(arguments: list[str]) -> None:
         sys.exit(f"There is no benchmark of {unknown[0]!r}: give some of {', '.join(CLIENTS)}.")
     require_root("it loads programs into the kernel")
     require_packages("clang", "docker", "wrk", "strace")
-    outcomes: list[Outcome] = []
+    measured: dict[str, tuple[Outcome, ...]] = {}
     with helpers() as built:
         by_image = _policies(options.directory / "overhead", options.names)
         for server in options.names:
             variants = _variants(by_image[server])
-            outcomes += _of_server(server, variants, built, options.rounds, options.seconds)
-    options.results.parent.mkdir(exist_ok=True)
-    written = msgspec.json.format(msgspec.json.encode(outcomes), indent=1)
-    options.results.write_bytes(written + b"\n")
+            found = _of_server(server, variants, built, options.rounds, options.seconds)
+            measured[server] = tuple(found)
+    kept = keep(options.results, tuple[Outcome, ...], measured, [*CLIENTS])
+    outcomes = [each for of_server in kept.values() for each in of_server]
     heads = ["server: variant", "requests/s", "ratio", "p99, ms", "ratio of p99"]
     print(table(heads, list(_rows(outcomes))))
     for each in outcomes:

@@ -54,7 +54,7 @@ class Seen:
     seconds: float
 
 
-def by_strace(lab: RunContext, conditions: Conditions, workload: Workload) -> Seen:
+def by_strace(context: RunContext, conditions: Conditions, workload: Workload) -> Seen:
     """Run the container once under strace; PeerError."""
     with _strace_kit() as kit, tempfile.TemporaryDirectory() as folder:
         log = Path(folder) / "log"
@@ -69,7 +69,7 @@ def by_strace(lab: RunContext, conditions: Conditions, workload: Workload) -> Se
             volumes=(*launch.volumes, f"{kit}:{_KIT}:ro", f"{folder}:{_LOG}"),
             cap_add=(*launch.cap_add, "SYS_PTRACE"),
         )
-        run = _run(lab, replace(conditions, launch=launch), workload)
+        run = _run(context, replace(conditions, launch=launch), workload)
         text = log.read_bytes() if log.exists() else b""
     return _seen({name.decode() for name in _CALL.findall(text)}, run)
 
@@ -98,11 +98,11 @@ def _strace_kit() -> Iterator[Path]:
         yield kit
 
 
-def by_bpftrace(lab: RunContext, conditions: Conditions, workload: Workload) -> Seen:
+def by_bpftrace(context: RunContext, conditions: Conditions, workload: Workload) -> Seen:
     """Run the container once beside bpftrace; PeerError."""
     noting = _Noting(workload)
     with _bpftrace() as process:
-        run = _run(lab, conditions, noting)
+        run = _run(context, conditions, noting)
         process.send_signal(signal.SIGINT)
         output = process.communicate(timeout=_SECONDS)[0].decode()
     names = {number: name for name, number in tables().syscalls[Abi.X86_64].items()}
@@ -152,8 +152,8 @@ def _is_ready(out: IO[bytes]) -> bool:
     return b"ready" in heard
 
 
-def _run(lab: RunContext, conditions: Conditions, workload: Workload) -> Run:
-    run = run_once(lab, conditions, RunSpec(Environment(), workload))
+def _run(context: RunContext, conditions: Conditions, workload: Workload) -> Run:
+    run = run_once(context, conditions, RunSpec(environment=Environment(), workload=workload))
     if run.outcome.ending is not Ending.SERVED:
         said = (run.outcome.detail or run.outcome.log or "no reason").strip()
         raise PeerError(f"the container under it is not served: {run.outcome.ending}, {said[:200]}")

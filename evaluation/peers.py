@@ -23,7 +23,6 @@ import msgspec
 
 from beacon.campaign.context import RunContext
 from beacon.campaign.enforced import enforcement
-from beacon.campaign.open_context import open_context
 from beacon.campaign.run import Conditions, RunSpec, run_once
 from beacon.campaign.settings import read_settings
 from beacon.data.capabilities import DOCKER_DEFAULT
@@ -39,11 +38,12 @@ from beacon.synthesis.synthesize import synthesize
 from beacon.workloads.discovery import find
 from beacon.workloads.interface import Workload
 from beacon.workloads.none import NoWorkload
-from catalogue import chosen, profile, settings
+from catalogue import chosen, names, opened, profile, settings
 from default_profile import calls_of_default
 from markdown import share, table
 from peer_recorders import PeerError, Seen, by_bpftrace, by_strace
 from policies import DOCKER, counted, stopped, stopped_by_docker
+from results import keep
 from static import analysed
 
 _IMAGES = ("nginx", "redis", "postgres", "memcached")
@@ -102,12 +102,12 @@ class _Way(msgspec.Struct, frozen=True):
 class _Bench:
     """One image: how it is run without a policy, and what it uses and answers then."""
 
-    def __init__(self, lab: RunContext, name: str, starts: int) -> None:
+    def __init__(self, context: RunContext, name: str, starts: int) -> None:
         own = read_settings(settings(name))
-        self.name, self._lab, self._starts = name, lab, starts
-        image = lab.engine.image(f"beacon/{name}")
+        self.name, self._context, self._starts = name, context, starts
+        image = context.engine.image(f"beacon/{name}")
         launch = msgspec.structs.replace(own.launch, ready_timeout=_PATIENCE)
-        self.conditions = Conditions(image, launch)
+        self.conditions = Conditions(image=image, launch=launch)
         self.workload = find(own.workload or name)
         runs = [self._run(self.conditions, self.workload) for _ in range(_USES)]
         if any(run.outcome.ending is not Ending.SERVED for run in runs):
@@ -141,7 +141,7 @@ class _Bench:
         """How many starts succeed, and how many checks pass."""
         conditions = replace(self.conditions, enforcement=enforced)
         nobody = NoWorkload()
-        runs = self._lab.in_parallel(
+        runs = self._context.in_parallel(
             lambda _: self._run(conditions, nobody), range(self._starts), _AT_A_TIME
         )
         starts = sum(run.outcome.ending is Ending.SERVED for run in runs)
@@ -151,10 +151,12 @@ class _Bench:
         return starts, len(self._expected & {check.name for check in checks if check.passed})
 
     def _run(self, conditions: Conditions, workload: Workload) -> Run:
-        return run_once(self._lab, conditions, RunSpec(Environment(), workload))
+        return run_once(
+            self._context, conditions, RunSpec(environment=Environment(), workload=workload)
+        )
 
 
-def _ways(bench: _Bench, lab: RunContext, recorded: Profile) -> Iterator[_Way | Row]:
+def _ways(bench: _Bench, context: RunContext, recorded: Profile) -> Iterator[_Way | Row]:
     """Each way's profile, or a row that says why there is none."""
     own = sum(run.duration for run in recorded.runs)
     bare = msgspec.structs.replace(PRESETS["availability"], reserve=Reserve.NONE)
@@ -168,7 +170,7 @@ def _ways(bench: _Bench, lab: RunContext, recorded: Profile) -> Iterator[_Way | 
     }
     for title, record in peers.items():
         try:
-            seen = record(lab, bench.conditions, bench.workload)
+            seen = record(context, bench.conditions, bench.workload)
         except PeerError as error:
             yield Row(bench.name, title, reason=str(error))
             continue
@@ -185,7 +187,7 @@ def _ways(bench: _Bench, lab: RunContext, recorded: Profile) -> Iterator[_Way | 
 
 
 def _of_beacon(title: str, recorded: Profile, intent: Intent, seconds: float) -> _Way:
-    policy = synthesize(recorded, intent, insist=True, runtimes=all_tables())
+    policy = synthesize(recorded, intent, allow_incomplete=True, runtimes=all_tables())
     return _Way(title, policy.events(), enforcement(policy), seconds)
 
 
@@ -243,9 +245,9 @@ def compared(name: str, directory: Path, runs: int | None, starts: int) -> list[
     """All ways for one image."""
     limit = () if runs is None else ("--max-runs", str(runs))
     recorded = profile(name, directory / name, *limit)
-    with open_context() as lab:
-        bench = _Bench(lab, name, starts)
-        found = _ways(bench, lab, recorded)
+    with opened() as context:
+        bench = _Bench(context, name, starts)
+        found = _ways(bench, context, recorded)
         return [each if isinstance(each, Row) else bench.row(each) for each in found]
 
 
@@ -298,13 +300,12 @@ def main(arguments: list[str]) -> None:
     parser.add_argument("--starts", type=int, default=_STARTS)
     parser.add_argument("names", nargs="*", default=[*_IMAGES])
     options = parser.parse_intermixed_args(arguments)
-    rows = [
-        row
+    measured = {
+        name: tuple(compared(name, options.directory, options.runs, options.starts))
         for name in chosen(options.names)
-        for row in compared(name, options.directory, options.runs, options.starts)
-    ]
-    options.results.parent.mkdir(exist_ok=True)
-    options.results.write_bytes(msgspec.json.format(msgspec.json.encode(rows), indent=1) + b"\n")
+    }
+    kept = keep(options.results, tuple[Row, ...], measured, names())
+    rows = [row for of_image in kept.values() for row in of_image]
     heads = ["calls", "starts", "checks", "CVEs stopped", *_QUALITY, "seconds"]
     print(table(["way", *heads], list(_means(rows))), end="\n\n")
     print(table(["image", "way", *heads], [_cells(row) for row in rows]))

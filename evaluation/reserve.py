@@ -24,11 +24,9 @@ import msgspec
 
 from beacon.campaign.context import RunContext
 from beacon.campaign.enforced import read_enforced
-from beacon.campaign.open_context import open_context
 from beacon.campaign.run import Conditions, RunSpec, run_once
 from beacon.data.fallbacks import not_implemented
 from beacon.data.kernel import is_syscall
-from beacon.engines.choose import EngineChoice
 from beacon.engines.interface import Enforcement
 from beacon.export.all import render_all
 from beacon.model.entry import Entry, ordered
@@ -42,7 +40,7 @@ from beacon.model.reach import Scope
 from beacon.model.support import repeated, some, together
 from beacon.synthesis.synthesize import synthesize
 from beacon.workloads.discovery import find
-from catalogue import chosen, profile
+from catalogue import chosen, opened, profile
 from frontier import Point, draw
 from markdown import share, table
 from policies import DOCKER, calls, counted, stopped, stopped_by_docker
@@ -148,7 +146,7 @@ def main(arguments: list[str]) -> None:
         sys.exit(__doc__)
     directory, plot = map(Path, arguments[:2])
     profiles = {name: record(name, directory) for name in chosen(arguments[2:])}
-    with open_context(EngineChoice(), print) as context:
+    with opened() as context:
         found = {name: results(context, name, each) for name, each in profiles.items()}
     kinds = list(next(iter(found.values())))
     lines = [[name, *map(_checks, each.values())] for name, each in found.items()]

@@ -14,6 +14,7 @@ from beacon.campaign.request import default_jobs
 from beacon.cli.arguments import check_output, directory, positive
 from beacon.cli.console import Console, document_text
 from beacon.cli.parser import add_command, add_general_options
+from beacon.engines.choose import EngineChoice
 from beacon.errors import ExitCode
 from beacon.fleet.cluster import RESOURCE, ClusterWorkers
 from beacon.fleet.coordinate import Coordinator, Plan, statuses
@@ -147,7 +148,9 @@ def run(options: argparse.Namespace, console: Console) -> ExitCode:
 def _workers(options: argparse.Namespace, lines: _Lines) -> Workers:
     if options.scheduler is not None:
         return ClusterWorkers(options.scheduler)
-    with open_context():  # a host that cannot do this says so once
+    with open_context(
+        EngineChoice(), lambda text: lines.say("host", text)
+    ):  # says once what it cannot do
         return LocalWorkers(options.workers, lines.say)
 
 

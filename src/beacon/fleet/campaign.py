@@ -104,11 +104,11 @@ def _recorded(job: Job, directory: Path, tell: Callable[[str], None]) -> Profile
 def _request(job: Job, directory: Path) -> ProfileRequest:
     entry = job.unit.entry
     return ProfileRequest(
-        entry.image,
-        entry.launch,
-        entry.workload,
-        entry.pull,
-        job.unit.settings,
+        image=entry.image,
+        launch=entry.launch,
+        workload=entry.workload,
+        pull=entry.pull,
+        settings=job.unit.settings,
         services=entry.services,
         as_configured=entry.as_configured,
         strategy=entry.strategy,
@@ -138,11 +138,11 @@ def _verified(job: Job, directory: Path, lines: _Lines) -> Verification:
     chosen = select((*general(), *settings.dimensions), entry.dimensions or ())
     request = VerifyRequest(
         directory,
-        entry.quick,
-        entry.starts,
-        job.jobs,
-        Consent(workloads=_workloads(entry), launch=entry.launch),
-        {**own_effects(settings.dimensions), **own_effects(chosen)},
+        quick=entry.quick,
+        starts=entry.starts,
+        jobs=job.jobs,
+        consent=Consent(workloads=_workloads(entry), launch=entry.launch),
+        granted={**own_effects(settings.dimensions), **own_effects(chosen)},
     )
     verification = verify(request, lines)
     write_files(directory, {VERIFICATION_FILE: encode(verification)})
@@ -177,7 +177,7 @@ def _result(
         reason=reason,
         runs=0 if recorded is None else len(recorded.runs),
         syscalls=0 if policy is None else len(policy.names()),
-        capabilities=() if policy is None else tuple(each.name for each in policy.capabilities),
+        capabilities=() if policy is None else policy.capabilities(),
         cves_stopped=sum(each.stopped for each in exposed),
         cves=len(exposed),
         hosts=(socket.gethostname(),),
