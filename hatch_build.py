@@ -23,6 +23,11 @@ def machine() -> str:
     return os.environ.get(MACHINE) or platform.machine()
 
 
+def installed_object(root: Path) -> Path:
+    """Where the package has its kernel program."""
+    return root / "src" / "beacon" / "monitor" / "beacon.bpf.o"
+
+
 def compile_bpf(root: Path, target: Path | None = None) -> Path:
     """Compile bpf/beacon.bpf.c into the monitor package, or to `target`; returns the object's path.
 
@@ -34,7 +39,7 @@ def compile_bpf(root: Path, target: Path | None = None) -> Path:
     clang, strip = shutil.which("clang"), shutil.which("llvm-strip")
     if not clang or not strip:
         raise RuntimeError("clang and llvm-strip are needed: install the packages clang and llvm.")
-    target = target or root / "src" / "beacon" / "monitor" / "beacon.bpf.o"
+    target = target or installed_object(root)
     command = [clang, "-target", "bpf", "-mcpu=v3", "-O2", "-g", "-Wall", "-Werror"]
     command += [f"-D__TARGET_ARCH_{TARGET_ARCH[machine()]}", *_multiarch_include()]
     source = root / "bpf" / "beacon.bpf.c"
@@ -58,13 +63,26 @@ class BpfBuildHook(BuildHookInterface):  # type: ignore[type-arg]
     """Hatchling's entry into `compile_bpf`."""
 
     PLUGIN_NAME = "custom"
+    _own: bytes | None = None
 
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:
         """Compile before files are collected; the wheel is bound to this architecture."""
         if self.target_name != "wheel":
             return
+        own = installed_object(Path(self.root))
+        self._own = own.read_bytes() if own.exists() else None
         compile_bpf(Path(self.root))
         build_data["pure_python"] = False
         # The only compiled file is for the kernel and links nothing, so any glibc will do.
         tag = f"manylinux_2_17_{machine()}.manylinux2014_{machine()}"
         build_data["tag"] = f"py3-none-{tag}"
+
+    def finalize(self, version: str, build_data: dict[str, Any], artifact_path: str) -> None:
+        """Leave the checkout with a program for the machine that builds."""
+        if self.target_name != "wheel" or machine() == platform.machine():
+            return
+        own = installed_object(Path(self.root))
+        if self._own is None:
+            own.unlink()
+        else:
+            own.write_bytes(self._own)

@@ -7,7 +7,10 @@ import os
 import subprocess
 import sys
 import sysconfig
+import zipfile
 from pathlib import Path
+
+from hatch_build import MACHINE, installed_object
 
 ROOT = Path(__file__).resolve().parents[2]
 _PIP = (sys.executable, "-m", "pip", "--disable-pip-version-check", "--quiet")
@@ -42,3 +45,17 @@ def test_both_wheels_work_where_they_are_installed(tmp_path: Path) -> None:
     assert {"nginx", "redis", "tcp"} <= {each["name"] for each in services}
     findings = json.loads(installed("-m", "beacon", "doctor", "--json"))["findings"]
     assert all(each["ok"] for each in findings)
+
+
+def test_a_wheel_for_the_other_machine_has_its_program(tmp_path: Path) -> None:
+    own = installed_object(ROOT)
+    before = own.read_bytes()
+    command = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(tmp_path)]
+    environment = {**os.environ, MACHINE: "aarch64"}
+    subprocess.run(command, env=environment, cwd=ROOT, check=True, capture_output=True)
+    (wheel,) = tmp_path.glob("*_aarch64.whl")
+    with zipfile.ZipFile(wheel) as archive:
+        (program,) = (name for name in archive.namelist() if name.endswith(".bpf.o"))
+        assert b"ABI_AARCH64" in archive.read(program)
+    assert own.read_bytes() == before
+    assert b"ABI_AARCH64" not in before
