@@ -6,6 +6,7 @@ import msgspec
 
 from beacon.model.entry import Entry, ordered
 from beacon.model.event import Abi, Capability, Event, Syscall
+from beacon.model.hardening import Hardening
 from beacon.model.launch import Launch
 from beacon.model.origin import ImageIdentity
 from beacon.model.policy import Policy
@@ -69,6 +70,18 @@ def by_classes(*calls: tuple[str, str]) -> Policy:
 def equipped() -> Policy:
     """Recorded with whatever the exporters know."""
     return launched(EQUIPPED)
+
+
+def hardened() -> Policy:
+    """With all that a run can prove of a launch."""
+    hardening = Hardening(
+        runs=("http@hardened-user=nobody",),
+        no_new_privileges=True,
+        user="65534:65534",
+        read_only=True,
+        tmpfs=("/run", "/tmp:size=64m"),
+    )
+    return msgspec.structs.replace(launched(Launch(), "read"), hardening=hardening)
 
 
 def hostile() -> Policy:
@@ -162,5 +175,6 @@ POLICIES = {
     "restricted": restricted,
     "classed": classed,
     "equipped": equipped,
+    "hardened": hardened,
     "hostile": hostile,
 }
