@@ -16,6 +16,8 @@ from typing import Any
 import msgspec
 
 from beacon.export.oci_profile import unambiguous
+from beacon.export.seccomp import ARCHITECTURES
+from beacon.model.event import Abi
 from beacon.model.text import escape_untrusted
 
 LARGEST = 1 << 20  # bytes of the profile
@@ -36,9 +38,10 @@ _LISTENER_FLAG = "SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV"
 _FLAGS = frozenset(
     {"SECCOMP_FILTER_FLAG_TSYNC", "SECCOMP_FILTER_FLAG_LOG", "SECCOMP_FILTER_FLAG_SPEC_ALLOW"}
 )
-#: Of those that the OCI's runtime specification names, the ones of x86: BeaCon profiles no other.
-_ARCHITECTURES = frozenset({"SCMP_ARCH_X86_64", "SCMP_ARCH_X86", "SCMP_ARCH_X32"})
-_NARROW = "SCMP_ARCH_X86"
+#: Of those that the OCI's runtime specification names, the ones that BeaCon profiles.
+_ARCHITECTURES = frozenset(ARCHITECTURES.values())
+#: Those for which libseccomp compares 32 bits of an argument; x32 is among them.
+_NARROW = frozenset(ARCHITECTURES[abi] for abi in (Abi.I386, Abi.X32, Abi.ARM))
 _MASKED = "SCMP_CMP_MASKED_EQ"
 _OPERATORS = frozenset(
     {_MASKED, "SCMP_CMP_NE", "SCMP_CMP_LT", "SCMP_CMP_LE", "SCMP_CMP_EQ", "SCMP_CMP_GE",
@@ -91,7 +94,7 @@ def violations(raw: bytes) -> Iterator[str]:
         return
     yield from _settings(profile)
     for entry in profile.syscalls:
-        yield from _entry(entry, narrow=_NARROW in profile.architectures)
+        yield from _entry(entry, narrow=not _NARROW.isdisjoint(profile.architectures))
     yield from _limits(profile)
     yield from _conflicts(profile)
 
@@ -152,7 +155,7 @@ def _entry(entry: _Entry, *, narrow: bool) -> Iterator[str]:
             yield f"there is no argument {each.index}"
         judged = each.value_two & each.value if each.op == _MASKED else 0
         if narrow and max(each.value, judged) > _HALF:
-            yield "a condition on more than the 32 bits that i386 has"
+            yield "a condition on more than the 32 bits that an architecture of it has"
 
 
 def _limits(profile: _Document) -> Iterator[str]:

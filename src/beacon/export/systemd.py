@@ -16,7 +16,14 @@ from beacon.model.event import Abi
 from beacon.model.policy import Policy
 from beacon.model.text import escape_untrusted
 
-_ARCHITECTURES = {Abi.X86_64: "x86-64", Abi.I386: "x86", Abi.X32: "x32"}
+#: systemd.unit(5), ConditionArchitecture=
+_ARCHITECTURES = {
+    Abi.X86_64: "x86-64",
+    Abi.I386: "x86",
+    Abi.X32: "x32",
+    Abi.AARCH64: "arm64",
+    Abi.ARM: "arm",
+}
 #: Its call fails in any case: no kernel has sockets of this family.
 _NO_FAMILY = "AF_UNSPEC"
 

@@ -43,12 +43,21 @@ def by_number() -> Policy:
     return by_classes(("socket", "0x2e,SOCK_STREAM,0x0"), ("socket", "AF_INET,SOCK_STREAM,0x0"))
 
 
+def of_abis(*abis: Abi) -> Policy:
+    return msgspec.structs.replace(POLICIES["plain"](), abis=abis)
+
+
+def on_arm() -> Policy:
+    return of_abis(Abi.AARCH64, Abi.ARM)
+
+
 FULL = {
     **POLICIES,
     "every socket": every_socket,
     "every capability": every_capability,
     "mounting": mounting,
     "by number": by_number,
+    "on arm": on_arm,
 }
 
 
@@ -107,6 +116,13 @@ def test_what_systemd_has_of_the_policy() -> None:
     every = SystemdExporter().render(launched(Launch(), "socket")).decode().splitlines()
     assert not any(line.startswith("RestrictAddressFamilies=AF") for line in every)
     assert "# Wider than the policy: it allows with any arguments: socket." not in every
+
+
+def test_each_abi_is_a_word_of_systemd(tmp_path: Path) -> None:
+    for abi in Abi:
+        raw = SystemdExporter().render(of_abis(abi))
+        assert analyzed(raw, tmp_path / abi) == ""
+    assert "arch" in analyzed(raw.replace(b"=arm", b"=bogus"), tmp_path / "bogus").lower()
 
 
 def test_i386_makes_sockets_in_a_way_that_no_filter_sees() -> None:

@@ -95,7 +95,9 @@ def found(**changes: Any) -> list[str]:
 def test_what_the_rules_allow() -> None:
     assert found() == []
     assert found(flags=["SECCOMP_FILTER_FLAG_LOG"], architectures=None) == []
-    assert found(syscalls=[entry(args=[condition(value=1 << 40)])]) == []
+    wide = [entry(args=[condition(value=1 << 40)])]
+    assert found(syscalls=wide) == []
+    assert found(syscalls=wide, architectures=["SCMP_ARCH_AARCH64"]) == []
     assert found(syscalls=[entry(args=[condition(value=n)]) for n in range(128)]) == []
 
 
@@ -125,12 +127,12 @@ def test_what_the_rules_allow() -> None:
         ({"syscalls": [entry(args=[condition()] * 257)]}, "257 rules"),
         ({"syscalls": [entry(*(f"a{n}" for n in range(999)), args=[condition()] * 20)]}, "19980"),
         ({"syscalls": [entry(), entry(action="SCMP_ACT_LOG")]}, "contradict"),
-        (
-            {
-                "architectures": ["SCMP_ARCH_X86_64", "SCMP_ARCH_X86"],
-                "syscalls": [entry(args=[condition(value=1 << 32)])],
-            },
-            "32 bits",
+        *(
+            (
+                {"architectures": [each], "syscalls": [entry(args=[condition(value=1 << 32)])]},
+                "32 bits",
+            )
+            for each in ("SCMP_ARCH_X86", "SCMP_ARCH_X32", "SCMP_ARCH_ARM")
         ),
     ],
 )
