@@ -158,6 +158,35 @@ class Exposures(msgspec.Struct, frozen=True, kw_only=True):
     files: tuple[Deviation, ...]
 
 
+class Figures(msgspec.Struct, frozen=True, kw_only=True):
+    """What a policy allows, calls by name, and how many known CVEs it stops and leaves open."""
+
+    calls: int
+    capabilities: int
+    stopped: int
+    open: int
+
+
+class ReportedPage(msgspec.Struct, frozen=True, kw_only=True):
+    """A page and the policy that it opens with; without `figures` no run became ready.
+
+    Its controls have so many `positions`, 0 where there is no profile to derive from. `verdict` is
+    that of the policy's verification, None without one.
+    """
+
+    file: str
+    image: ImageIdentity
+    figures: Figures | None
+    verdict: Verdict | None
+    positions: int
+
+
+class Reported(msgspec.Struct, frozen=True, kw_only=True):
+    """The pages that were written."""
+
+    pages: tuple[ReportedPage, ...]
+
+
 class CvesUpdate(msgspec.Struct, frozen=True, kw_only=True):
     """What `beacon cves update` took into `file`, by CVE, and how much it did not."""
 
@@ -234,6 +263,7 @@ DOCUMENTS: Mapping[str, tuple[type[msgspec.Struct], ...]] = {
     "unseen": (UnseenCalls,),
     "cves": (Exposures,),
     "cves-update": (CvesUpdate,),
+    "report": (Reported,),
     "difference": (Changes,),
     "reach": (Reach,),
     "runtimes": (Runtimes,),

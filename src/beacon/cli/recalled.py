@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from beacon.model.event import Event
-from beacon.model.profile import Estimate, Exploration
+from beacon.model.profile import Exploration
 from beacon.model.recall import Recall
 from beacon.model.support import some
 from beacon.model.verification import LeftOut
@@ -15,25 +15,11 @@ _SHOWN = 10  # environments, and kinds of settings; the rest is in the document
 
 def told_estimates(exploration: Exploration) -> Iterator[str]:
     """The chances that one more run shows something, each with what it would be one more of."""
-    parts = (
-        ("another combination of these settings", exploration.estimate, "combinations"),
-        ("another kind of setting", exploration.kind, "dimensions"),
-        ("the default environment once more (chance alone)", exploration.repetition, "equal runs"),
-    )
-    if exploration.estimate.runs or exploration.kind is not None:
+    chances = list(exploration.chances())
+    if chances:
         yield "Chance that the policy lacks something that would show in"
-        for what, estimate, things in parts:
-            if estimate is not None:
-                yield f"  {what}: {_chance(estimate, things)}"
-
-
-def _chance(estimate: Estimate, things: str) -> str:
-    if not estimate.runs:
-        return "no estimate, for none was run"
-    return (
-        f"{estimate.chance:.0%} ({estimate.low:.0%} to {estimate.high:.0%}; "
-        f"{estimate.rare} of {estimate.runs} {things})"
-    )
+    for what, chance in chances:
+        yield f"  {what}: {chance}"
 
 
 def told_recall(recall: Recall | None) -> Iterator[str]:

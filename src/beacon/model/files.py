@@ -39,6 +39,8 @@ ABLATION_FILE = "ablation.json"
 # are for everyone to enforce.
 _PRIVATE = frozenset({PROFILE_FILE, POLICY_FILE, VERIFICATION_FILE, ABLATION_FILE})
 
+_PAGE = ".html"  # it shows what containers wrote
+
 #: Bytes that a document may have.
 _LARGEST_PROFILE, _LARGEST_POLICY, _LARGEST_ABLATION = 256 << 20, 32 << 20, 32 << 20
 
@@ -191,7 +193,7 @@ def write_profile(
 def _mode(name: str) -> int:
     if name.startswith(SCRIPT_PREFIX):
         return 0o700
-    return 0o600 if name in _PRIVATE else 0o644
+    return 0o600 if name in _PRIVATE or name.endswith(_PAGE) else 0o644
 
 
 def _write(folder: int, contents: Mapping[str, bytes], outdated: Iterable[str]) -> None:

@@ -53,6 +53,18 @@ class Intent(msgspec.Struct, frozen=True, kw_only=True):
     minimal: bool = False
     architectures: tuple[Architecture, ...] = ()
 
+    def allows(self, functionality: float, security: float) -> bool:
+        """Whether what has these scores is let in; equality lets in."""
+        return self.functionality * functionality >= self.security * security
+
+    def weighing(self, functionality: float, security: float) -> str:
+        """The same in words: `functionality 0.5 * 1.00 >= security 0.5 * 0.78`."""
+        sides = (
+            f"functionality {self.functionality:g} * {functionality:.2f}",
+            f"security {self.security:g} * {security:.2f}",
+        )
+        return (" >= " if self.allows(functionality, security) else " < ").join(sides)
+
     def pin(self, event: Event) -> bool | None:
         """Whether it is pinned as allowed or denied; None if it is not."""
         for each in (event, without_argument(event)):

@@ -39,6 +39,15 @@ class Estimate(msgspec.Struct, frozen=True, kw_only=True):
     high: float
     unseen: float
 
+    def sentence(self, things: str) -> str:
+        """`8% (1% to 24%; 1 of 12 combinations)`; `things` are what was judged."""
+        if not self.runs:
+            return "no estimate, for none was run"
+        return (
+            f"{self.chance:.0%} ({self.low:.0%} to {self.high:.0%}; "
+            f"{self.rare} of {self.runs} {things})"
+        )
+
 
 class Exploration(msgspec.Struct, frozen=True, kw_only=True):
     """How the environments were chosen. `finished`: no budget ended it early.
@@ -54,6 +63,19 @@ class Exploration(msgspec.Struct, frozen=True, kw_only=True):
     estimate: Estimate
     kind: Estimate | None = None
     repetition: Estimate | None = None
+
+    def chances(self) -> Iterator[tuple[str, str]]:
+        """What one more run could be, each with the chance that it shows something, in words."""
+        if not self.estimate.runs and self.kind is None:
+            return
+        parts = (
+            ("another combination of these settings", self.estimate, "combinations"),
+            ("another kind of setting", self.kind, "dimensions"),
+            ("the default environment once more (chance alone)", self.repetition, "equal runs"),
+        )
+        for what, estimate, things in parts:
+            if estimate is not None:
+                yield what, estimate.sentence(things)
 
 
 class Source(msgspec.Struct, frozen=True, kw_only=True):

@@ -129,12 +129,8 @@ def _weigh(
 
 
 def _balance(functionality: Score, security: Score, intent: Intent) -> _Verdict:
-    allowed = intent.functionality * functionality.value >= intent.security * security.value
-    sides = (
-        f"functionality {intent.functionality:g} * {functionality.value:.2f}",
-        f"security {intent.security:g} * {security.value:.2f}",
-    )
-    return _Verdict((" >= " if allowed else " < ").join(sides), allowed)
+    sides = functionality.value, security.value
+    return _Verdict(intent.weighing(*sides), intent.allows(*sides))
 
 
 class _Fixed(NamedTuple):

@@ -47,10 +47,10 @@ def explain(
 
     `runtimes` are the measured container runtimes, by default those of the package alone.
     """
-    known = [each for each in policy.entries if each.allowed or not each.allowed_classes]
-    found = [each for each in known if _is(each.event, event)]
+    all_known = known(policy)
+    found = [each for each in all_known if _is(each.event, event)]
     if not any(each.allowed for each in found):
-        by_others = [e for e in known if e.allowed and covers(e.event, event, policy.abis)]
+        by_others = [e for e in all_known if e.allowed and covers(e.event, event, policy.abis)]
         found = by_others or found or [_unknown(event, policy.intent)]
     return [
         Explanation(
@@ -69,6 +69,14 @@ def _is(event: Event, asked: Event) -> bool:
     if isinstance(event, Syscall) and isinstance(asked, Syscall) and asked.argument is None:
         return (event.abi, event.name) == (asked.abi, asked.name)
     return event == asked
+
+
+def known(policy: Policy) -> list[Entry]:
+    """What the policy itself says, of each event once.
+
+    Nothing of a call that is within reach and allowed by some classes: these have their own.
+    """
+    return [each for each in policy.entries if each.allowed or not each.allowed_classes]
 
 
 def _unknown(event: Event, intent: Intent) -> Entry:

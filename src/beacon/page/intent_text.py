@@ -1,0 +1,42 @@
+"""An intent as the file that `beacon policy --intent` reads."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+
+from beacon.model.intent import Intent
+
+
+def intent_lines(intent: Intent) -> list[str]:
+    """The lines of the file; weights and reserve are the first three, and are always there."""
+    return [
+        f"security = {exact(intent.security)}",
+        f"functionality = {exact(intent.functionality)}",
+        f'reserve = "{intent.reserve}"',
+        *_rest(intent),
+    ]
+
+
+def _rest(intent: Intent) -> Iterator[str]:
+    default = Intent()
+    for name in ("reach", "floor", "minimal"):
+        if (value := getattr(intent, name)) != getattr(default, name):
+            yield f"{name} = {json.dumps(value)}"
+    yield from _lists(intent, "runtimes", "allow", "deny")
+    if intent.matter or intent.ignore:
+        yield "[environments]"
+        yield from _lists(intent, "matter", "ignore")
+
+
+def _lists(intent: Intent, *names: str) -> Iterator[str]:
+    for name in names:
+        if values := getattr(intent, name):
+            # A string of JSON is one of TOML, but for DEL, which TOML wants as an escape.
+            shown = json.dumps([str(each) for each in values]).replace("\x7f", "\\u007f")
+            yield f"{name} = {shown}"
+
+
+def exact(weight: float) -> str:
+    """The weight as a user writes it, to the last bit."""
+    return repr(weight).removesuffix(".0")
