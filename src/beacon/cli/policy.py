@@ -210,7 +210,7 @@ def _intent(options: argparse.Namespace) -> Intent:
     return msgspec.structs.replace(
         intent,
         runtimes=runtimes,
-        reserve=options.reserve or (Reserve.NONE if options.minimal else intent.reserve),
+        reserve=Reserve(options.reserve or (Reserve.NONE if options.minimal else intent.reserve)),
         reach=Scope(options.reach or intent.reach),
         minimal=options.minimal or intent.minimal,
         architectures=tuple(

@@ -1,0 +1,84 @@
+"""A browser, and pages of real recordings, made once."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from selenium.webdriver import Chrome
+from selenium.webdriver.chrome.options import Options
+from selenium.webdriver.chrome.service import Service
+
+ROOT = Path(__file__).parents[2]
+IMAGE = "beacon-test/hostile:latest"
+
+
+def beacon(*words: str | Path) -> str:
+    """The command's standard output; it has to succeed."""
+    command = [sys.executable, "-m", "beacon", *map(str, words)]
+    return subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout
+
+
+@pytest.fixture(scope="session")
+def recordings(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Of nginx a profile, a policy and its verification; of the hostile image a profile."""
+    place = tmp_path_factory.mktemp("recordings")
+    build = ["docker", "build", "--tag", IMAGE, str(Path(__file__).parent / "image")]
+    subprocess.run(
+        build, check=True, env={**os.environ, "DOCKER_BUILDKIT": "0"}, stdout=subprocess.DEVNULL
+    )
+    short = ("--max-runs", "6", "--jobs", "2")
+    beacon("profile", "-o", place / "web.profile", *short, "beacon/nginx")
+    beacon("policy", place / "web.profile", "-o", place / "web.policy", "--preset", "balanced")
+    beacon("verify", "--quick", "--starts", "2", "--jobs", "2", place / "web.policy")
+    options = ("--workload", "none", "--dimensions", "cap-drop", *short)
+    beacon("profile", "-o", place / "hostile.profile", *options, IMAGE)
+    return place
+
+
+@pytest.fixture(scope="session")
+def pages(recordings: Path) -> Path:
+    """The folder with an index and a page each."""
+    names = ("web.profile", "web.policy", "hostile.profile")
+    beacon("report", "-o", recordings / "pages", *(recordings / name for name in names))
+    return recordings / "pages"
+
+
+@pytest.fixture(scope="session")
+def session() -> Iterator[Chrome]:
+    """Debian's Chromium; a driver of a known path keeps Selenium from looking for one."""
+    binary, driver = shutil.which("chromium"), shutil.which("chromedriver")
+    assert binary, "there is no chromium: run script/bootstrap browser"
+    assert driver, "there is no chromedriver: run script/bootstrap browser"
+    options = Options()
+    options.binary_location = binary
+    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
+    for each in ("--headless=new", "--window-size=1200,1600", "--disable-dev-shm-usage"):
+        options.add_argument(each)
+    if os.geteuid() == 0:  # Chromium's own sandbox refuses root
+        options.add_argument("--no-sandbox")
+    made = Chrome(options, Service(driver))
+    yield made
+    made.quit()
+
+
+@pytest.fixture
+def browser(session: Chrome) -> Iterator[Chrome]:
+    """The browser. After the test nothing went wrong in the page, and nothing was loaded."""
+    session.get_log("browser")
+    yield session
+    assert session.get_log("browser") == []
+    assert session.execute_script("return performance.getEntriesByType('resource')") == []
+
+
+@pytest.fixture(scope="session")
+def axe() -> str:
+    """The program that looks for what keeps people from using a page."""
+    path = ROOT / ".cache/browser/node_modules/axe-core/axe.min.js"
+    assert path.exists(), "there is no axe-core: run script/bootstrap browser"
+    return path.read_text()
