@@ -9,6 +9,7 @@ from typing import Any
 from beacon.cli.console import Console
 from beacon.cli.cves_update import update
 from beacon.cli.documents import Exposures
+from beacon.cli.drill import add_drill_options, check_alone, drill_all
 from beacon.cli.edited import edits_of, warn
 from beacon.cli.explain import DIRECTORY
 from beacon.cli.parser import add_command, add_general_options
@@ -31,11 +32,26 @@ def add(commands: Any) -> None:
         "it used.\n\nWith the word update, take newer CVSS scores and CISA's list of exploited "
         "CVEs from a file, offline. NVD's scores come before others'. What is newer is kept in "
         "$XDG_DATA_HOME/beacon (default: ~/.local/share/beacon).",
-        ["[--all] [--json] DIR", "update --from FILE [--json]"],
-        ["web.policy", "--all web.policy", "update --from nvdcve-2.0-2026.json.gz"],
+        [
+            "[--all] [--json] DIR",
+            "--id CVE [--prove [OPTIONS]] [--json] DIR…",
+            "update --from FILE [--json]",
+        ],
+        [
+            "web.policy",
+            "--all web.policy",
+            "--id CVE-2022-0185 *.policy",
+            "--id CVE-2022-0185 --prove --quick web.policy",
+            "update --from nvdcve-2.0-2026.json.gz",
+        ],
     )
     group = parser.add_argument_group("arguments")
-    group.add_argument("what", metavar="DIR", help=f"{DIRECTORY} Or the word update.")
+    group.add_argument(
+        "what",
+        metavar="DIR",
+        nargs="+",
+        help=f"{DIRECTORY} With --id it may be repeated. Or the word update.",
+    )
     group = parser.add_argument_group("options")
     group.add_argument(
         "--all",
@@ -50,17 +66,23 @@ def add(commands: Any) -> None:
         help="For update: NVD's JSON (2.0 or 1.1), records of the CVE list (one, an array, or "
         "lines), or CISA's KEV catalogue; plain or gzip.",
     )
-    add_general_options(parser, "all CVEs with their reasons, or the update's counts,")
+    add_drill_options(parser)
+    add_general_options(
+        parser, "all CVEs with their reasons, the answers for one, or the update's counts,"
+    )
     parser.set_defaults(run=run)
 
 
 def run(options: argparse.Namespace, console: Console) -> ExitCode:
     """Do what the first word says."""
-    if options.what == _UPDATE:
+    if options.what == [_UPDATE]:
         return update(options, console)
     if options.feed is not None:
         raise UsageError("--from goes with the word update: beacon cves update --from FILE.")
-    directory = Path(options.what)
+    if options.id is not None:
+        return drill_all(options, [Path(each) for each in options.what], console)
+    check_alone(options)
+    directory = Path(options.what[0])
     policy = policy_of(directory)
     files = edits_of(policy, directory)
     found = exposures(policy.events(), cves())

@@ -19,6 +19,7 @@ from beacon.exploration.growth import Growth
 from beacon.fleet.result import Summary
 from beacon.model.ablation import Ablation
 from beacon.model.coverage import Coverage
+from beacon.model.cve import Cve
 from beacon.model.denial import Denial, Watched
 from beacon.model.deviation import Deviation
 from beacon.model.entry import Entry
@@ -39,6 +40,7 @@ from beacon.model.support import Support
 from beacon.model.verification import Verdict, Verification
 from beacon.synthesis.contribution import Contribution
 from beacon.synthesis.difference import Change
+from beacon.synthesis.drill import Drill
 from beacon.synthesis.explain import Explanation
 from beacon.synthesis.exposure import Exposure
 
@@ -158,6 +160,29 @@ class Exposures(msgspec.Struct, frozen=True, kw_only=True):
     files: tuple[Deviation, ...]
 
 
+class DrilledPolicy(msgspec.Struct, frozen=True, kw_only=True):
+    """What the policy in a directory does about one CVE.
+
+    `drill` is None where no policy can make a difference. `proof` is a verification without the
+    events to deny, None where none was wanted or `unproven` says why there is none.
+    """
+
+    directory: str
+    image: ImageIdentity
+    drill: Drill | None
+    files: tuple[Deviation, ...]
+    proof: Verification | None = None
+    unproven: str | None = None
+
+
+class CveDrill(msgspec.Struct, frozen=True, kw_only=True):
+    """A CVE, what an attack needs in words, and the policies."""
+
+    cve: Cve
+    needs: str
+    policies: tuple[DrilledPolicy, ...]
+
+
 class Figures(msgspec.Struct, frozen=True, kw_only=True):
     """What a policy allows, calls by name, and how many known CVEs it stops and leaves open."""
 
@@ -262,6 +287,7 @@ DOCUMENTS: Mapping[str, tuple[type[msgspec.Struct], ...]] = {
     "explanation": (Explanations,),
     "unseen": (UnseenCalls,),
     "cves": (Exposures,),
+    "cves-drill": (CveDrill,),
     "cves-update": (CvesUpdate,),
     "report": (Reported,),
     "difference": (Changes,),

@@ -58,6 +58,12 @@ class Way(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults
     where: dict[Word, Annotated[tuple[Word, ...], Meta(min_length=1)]] = {}
     abi: Abi | None = None
 
+    def __str__(self) -> str:
+        """`socket(domain AF_NETLINK)`, `i386:ptrace`."""
+        abi = f"{self.abi}:" if self.abi is not None else ""
+        conditions = (f"{name} {' or '.join(values)}" for name, values in self.where.items())
+        return f"{abi}{self.call}({', '.join(conditions)})" if self.where else f"{abi}{self.call}"
+
 
 class Need(Way, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """What an attack has to do: this call, or one of `others` (`or` in the file)."""
@@ -68,6 +74,10 @@ class Need(Way, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     def ways(self) -> tuple[Way, ...]:
         """Every call that does it."""
         return self, *self.others
+
+    def __str__(self) -> str:
+        """All of them: `msgrcv or msgsnd`."""
+        return " or ".join(Way.__str__(each) for each in self.ways)
 
 
 #: The attack does all of this.

@@ -110,6 +110,24 @@ def routes(cve: Cve, candidates: Candidates) -> list[Route]:
     return [path + right for path in paths for right in rights if path is not None]
 
 
+def lacking(cve: Cve, candidates: Candidates) -> tuple[tuple[Need, ...], tuple[str, ...]]:
+    """What keeps everybody from a CVE to which these events leave no way.
+
+    The first need of each path that none of them serves; and the capabilities, where nobody has or
+    gains what it needs of these.
+    """
+    fixed = parse_release(cve.fixed_in or "")
+    if not list(_rights(cve, candidates, fixed)):
+        names = (name for needed in cve.capabilities for name in needed)
+        return (), tuple(n for n in dict.fromkeys(names) if Capability(n) not in candidates.events)
+    unserved = (
+        next(need for need in path if not candidates.serving(need, fixed))
+        for path in cve.paths
+        if _served(path, candidates, fixed) is None
+    )
+    return tuple(dict.fromkeys(unserved)), ()
+
+
 def _served(path: Sequence[Need], candidates: Candidates, fixed: Release | None) -> Route | None:
     served = tuple(candidates.serving(need, fixed) for need in path)
     return served if all(served) else None
