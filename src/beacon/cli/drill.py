@@ -21,6 +21,7 @@ from beacon.cli.edited import edits_of, warn
 from beacon.cli.explore_options import add_jobs_option
 from beacon.cli.progress import Progress
 from beacon.cli.verified import closing, told, told_starts
+from beacon.cli.verify import EXIT_CODES
 from beacon.data.cves import cves
 from beacon.errors import BeaconError, ExitCode, UsageError
 from beacon.model.cve import Cve
@@ -49,7 +50,7 @@ def add_drill_options(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="For each policy that leaves it open, repeat the recorded runs with what would have "
         "to be denied pinned as denied, as `beacon verify` does, and list what fails. No file "
-        "changes. Exits 10 if anything fails. Default: say from the recording who used it.",
+        "changes. Exits as `beacon verify`. Default: say from the recording who used it.",
     )
     group.add_argument(
         "--quick",
@@ -149,10 +150,13 @@ def _proven(
 
 
 def _code(found: Sequence[DrilledPolicy]) -> ExitCode:
-    failed = (each.proof is not None and not each.proof.passed for each in found)
-    if any(failed) or any(is_wider(each.files) for each in found):
+    """As for a verification, the worst of all; ERROR where a proof is lacking and none failed."""
+    proven = {EXIT_CODES[each.proof.verdict] for each in found if each.proof is not None}
+    if any(is_wider(each.files) for each in found) or ExitCode.DIFFERENCE in proven:
         return ExitCode.DIFFERENCE
-    return ExitCode.ERROR if any(each.unproven for each in found) else ExitCode.DONE
+    if any(each.unproven for each in found):
+        return ExitCode.ERROR
+    return max(proven, default=ExitCode.DONE)
 
 
 def _lines(cve: Cve, found: Sequence[DrilledPolicy]) -> Iterator[str]:
@@ -222,5 +226,7 @@ def _proof(found: DrilledPolicy) -> Iterator[str]:
         if run.differences or run.control_differences or run.intended:
             yield from (f"  {line}" for line in told(run))
     yield from (f"  {line}" for line in told_starts(found.proof.starts))
-    works = found.proof.verdict is Verdict.VERIFIED
-    yield f"  {'works without it' if works else closing(found.proof)}"
+    yield f"  {_ENDINGS.get(found.proof.verdict) or closing(found.proof)}"
+
+
+_ENDINGS = {Verdict.VERIFIED: "works without it", Verdict.POLICY: "does not work without it"}

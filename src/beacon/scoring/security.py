@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence, Set
 
@@ -110,22 +111,17 @@ def routes(cve: Cve, candidates: Candidates) -> list[Route]:
     return [path + right for path in paths for right in rights if path is not None]
 
 
-def lacking(cve: Cve, candidates: Candidates) -> tuple[tuple[Need, ...], tuple[str, ...]]:
-    """What keeps everybody from a CVE to which these events leave no way.
+def lacking(cve: Cve, candidates: Candidates) -> tuple[str, ...]:
+    """What keeps everybody from a CVE to which these events leave no way, in words.
 
-    The first need of each path that none of them serves; and the capabilities, where nobody has or
-    gains what it needs of these.
+    Of each path the needs that none of them serves, and the capabilities that it wants, where
+    nobody has or gains enough of them.
     """
     fixed = parse_release(cve.fixed_in or "")
-    if not list(_rights(cve, candidates, fixed)):
-        names = (name for needed in cve.capabilities for name in needed)
-        return (), tuple(n for n in dict.fromkeys(names) if Capability(n) not in candidates.events)
-    unserved = (
-        next(need for need in path if not candidates.serving(need, fixed))
-        for path in cve.paths
-        if _served(path, candidates, fixed) is None
-    )
-    return tuple(dict.fromkeys(unserved)), ()
+    needs = (str(n) for path in cve.paths for n in path if not candidates.serving(n, fixed))
+    names = () if list(_rights(cve, candidates, fixed)) else itertools.chain(*cve.capabilities)
+    missing = (name for name in names if Capability(name) not in candidates.events)
+    return tuple(dict.fromkeys((*needs, *missing)))
 
 
 def _served(path: Sequence[Need], candidates: Candidates, fixed: Release | None) -> Route | None:

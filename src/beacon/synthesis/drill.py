@@ -63,8 +63,7 @@ def drill(policy: Policy, cve: Cve) -> Drill:
     candidates = Candidates(policy.events())
     ways = routes(cve, candidates)
     if not ways:
-        needs, rights = lacking(cve, candidates)
-        return Drill(stopped=True, denied=(*map(str, needs), *rights))
+        return Drill(stopped=True, denied=lacking(cve, candidates))
     allowed = {each.event: each for each in known(policy) if each.allowed}
     deny = _ordered(cheapest(ways, {event: _cost(each) for event, each in allowed.items()}))
     return Drill(

@@ -128,3 +128,17 @@ def test_a_directory_that_cannot_be_written(tmp_path: Path, home: Path) -> None:
     home.write_text("a file")
     with pytest.raises(BeaconError):
         beacon("update", "--from", str(feed(tmp_path / "feed", nvd(ID, LOW))))
+
+
+def test_an_unknown_cve_is_one_sentence(capsys: pytest.CaptureFixture[str]) -> None:
+    for name in ("CVE-2099-1", "\x1b[2J", "x" * 999):
+        with pytest.raises(UsageError, match="BeaCon does not know what an attack on '") as failure:
+            beacon("--id", name, "nowhere")
+        assert str(failure.value).isprintable()
+        assert len(str(failure.value)) < 300
+
+
+@pytest.mark.parametrize("words", [("a", "b"), ("--prove", "a")])
+def test_several_directories_are_about_one_cve(words: tuple[str, ...]) -> None:
+    with pytest.raises(UsageError, match="name it with --id"):
+        beacon(*words)

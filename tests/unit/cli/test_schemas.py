@@ -46,6 +46,8 @@ SHOWN = {
     "unseen": ("explain-unseen",),
     "difference": ("diff",),
     "cves": ("cves",),
+    "cves-drill": ("cves-drill",),
+    "report": ("report",),
 }
 MADE = {
     "doctor": ("doctor",),

@@ -53,6 +53,8 @@ SHOWN = {
     "explain-unseen": ("explain", "DIR/policy", "--unseen"),
     "diff": ("diff", "DIR/policy", "DIR/strict"),
     "cves": ("cves", "DIR/policy"),
+    "cves-drill": ("cves", "--id", "CVE-2014-7822", "DIR/policy", "DIR/strict"),
+    "report": ("report", "DIR/profile", "DIR/policy", "-o", "DIR/web.html"),
 }
 #: Exit codes other than 0.
 CODES = {"fleet": 1, "verify-failed": 10, "verify-log": 10, "check": 10}
