@@ -32,8 +32,8 @@ def add(commands: Any) -> None:
         "it used.\n\nWith --id, answer for one CVE and any number of policies: which stop it and "
         "by what, which leave it open, what would have to be denied, and who used that "
         "(docs/guides/cve-day.md).\n\nWith the word update, take newer CVSS scores and CISA's list "
-        "of exploited CVEs from a file, offline. NVD's scores come before others'. What is newer is "
-        "kept in $XDG_DATA_HOME/beacon (default: ~/.local/share/beacon).",
+        "of exploited CVEs from a file, offline. NVD's scores come before others'. What is newer "
+        "is kept in $XDG_DATA_HOME/beacon (default: ~/.local/share/beacon).",
         [
             "[--all] [--json] DIR",
             "--id CVE [--prove [OPTIONS]] [--json] DIR…",

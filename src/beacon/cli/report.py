@@ -41,7 +41,7 @@ def add(commands: Any) -> None:
         commands,
         "report",
         "Write a page that shows a profile, its policy and what was proven.",
-        "Write one HTML file that needs no network: what was exercised and what was not, the "
+        "Write one HTML file that needs no network. It shows what was exercised and the gaps, the "
         "policy with its reasons, the CVEs that it stops and leaves open, how the events grew from "
         "environment to environment, and the certificate. With a profile, its sliders for security "
         "and functionality show what `beacon policy` comes to at each position "
