@@ -175,3 +175,14 @@ def test_it_prints_all_rows_and_no_controls(browser: Chrome, pages: Path) -> Non
         assert len(printed["data"]) > 100_000
     finally:
         browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": ""})
+
+
+@pytest.mark.parametrize("page", ["index", "web-policy", "hostile-profile"])
+def test_a_narrow_window_scrolls_one_way_only(browser: Chrome, pages: Path, page: str) -> None:
+    size = {"width": 360, "height": 740, "deviceScaleFactor": 1, "mobile": True}
+    browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
+    try:
+        _open(browser, pages / f"{page}.html")
+        assert browser.execute_script("return document.documentElement.scrollWidth") == 360
+    finally:
+        browser.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})

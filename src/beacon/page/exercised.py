@@ -101,7 +101,7 @@ def _runs(profile: Profile) -> Html:
         events = run.observation.events() if run.outcome.ready else frozenset()
         rows.append(_run(run, len(events - seen)))
         seen |= events
-    return table(_COLUMNS, rows)
+    return table("Runs", _COLUMNS, rows)
 
 
 def _run(run: Run, new: int) -> Html:
@@ -153,7 +153,7 @@ def _checks(profile: Profile) -> Iterator[Html]:
         yield tag(
             "details",
             tag("summary", f"{len(rows)} checks, and in how many runs each passed"),
-            table(("check", "passed"), rows),
+            table(f"Checks of {group[0].name}", ("check", "passed"), rows),
         )
 
 

@@ -51,7 +51,7 @@ def growth_section(profile: Profile) -> Iterator[Html]:
     rows = [(tag("code", new.event), tag("code", new.run)) for new in grown.newcomers]
     if rows:
         yield tag("h3", "First seen outside the default environment")
-        yield table(("event", "first run that showed it"), rows)
+        yield table("Newcomers", ("event", "first run that showed it"), rows)
 
 
 def _drawing(found: Sequence[Point]) -> Html:

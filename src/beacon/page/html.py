@@ -44,11 +44,23 @@ def lines(content: str) -> Html:
     return Html("\n".join(map(text, content.splitlines())))
 
 
-def table(columns: Iterable[str], rows: Iterable[Iterable[object]], **attributes: object) -> Html:
-    """A table with a row of headings; a row that is markup already is taken as it is."""
+def table(
+    label: str, columns: Iterable[str], rows: Iterable[Iterable[object]], body: str | None = None
+) -> Html:
+    """A table in a part of its own that scrolls; `body` is the id of its rows.
+
+    A row that is markup already is taken as it is.
+    """
     head = tag("tr", *(tag("th", column, scope="col") for column in columns))
-    body = (row if isinstance(row, Html) else tag("tr", *map(cell, row)) for row in rows)
-    return tag("table", tag("thead", head), tag("tbody", *body), **attributes)
+    filled = (row if isinstance(row, Html) else tag("tr", *map(cell, row)) for row in rows)
+    made = tag(
+        "table",
+        tag("caption", label),
+        tag("thead", head),
+        tag("tbody", *filled, id=body),
+    )
+    # Without a place in the order of the tabulator the keyboard could not scroll it.
+    return tag("div", made, class_="wide", tabindex="0", role="region", aria_label=label)
 
 
 def cell(content: object) -> Html:

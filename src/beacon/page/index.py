@@ -27,14 +27,7 @@ def pages(models: Sequence[PageModel]) -> dict[str, bytes]:
     body = tag(
         "main",
         tag("h1", "BeaCon: policies"),
-        tag(
-            "div",
-            table(_COLUMNS, rows),
-            class_="wide",
-            tabindex="0",
-            role="region",
-            aria_label="Policies",
-        ),
+        table("Policies", _COLUMNS, rows),
     )
     return {**made, INDEX_FILE: document("BeaCon: policies", together([body]))}
 

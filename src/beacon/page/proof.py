@@ -29,7 +29,9 @@ def proof_section(verification: Verification | None) -> Iterator[Html]:
     rows = [_run(each) for each in verification.runs]
     if rows:
         yield tag("h3", "Runs under the policy")
-        yield table(("run", "ending", "checks passed", "what differs"), rows)
+        yield table(
+            "Runs under the policy", ("run", "ending", "checks passed", "what differs"), rows
+        )
 
 
 def _certified(found: Certificate) -> Iterator[tuple[str, object]]:

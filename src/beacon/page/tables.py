@@ -7,25 +7,12 @@ from collections.abc import Iterator, Sequence
 from beacon.model.cve import Cve
 from beacon.model.entry import Entry
 from beacon.model.event import Event
-from beacon.page.html import Html, tag, together
+from beacon.page.html import Html, table, tag, together
 from beacon.page.model import PageModel
 from beacon.page.states import STOPPED, State
 
-_EVENTS = (
-    ("event", None),
-    ("decision", None),
-    ("why", None),
-    ("functionality", "what it does for the container"),
-    ("security", "what its denial buys"),
-    ("used by", None),
-)
-_CVES = (
-    ("CVE", None),
-    ("score", "CVSS base score"),
-    ("title", None),
-    ("open through", None),
-    ("sure", "how sure the judgement is of what an attack needs"),
-)
+_EVENTS = ("event", "decision", "why", "functionality", "security: what its denial buys", "used by")
+_CVES = ("CVE", "CVSS score", "title", "open through", "sure")
 _NAMED = 4
 
 
@@ -40,7 +27,7 @@ def policy_section(model: PageModel) -> Iterator[Html]:
     states = model.states.of_events(model.shown)
     pairs = zip(model.states.events, states, strict=True)
     rows = [_event(each, state, model) for each, state in pairs]
-    yield _table("events", "Events", _EVENTS, rows)
+    yield table("Events", _EVENTS, rows, "events")
 
 
 def cve_section(model: PageModel) -> Iterator[Html]:
@@ -52,7 +39,7 @@ def cve_section(model: PageModel) -> Iterator[Html]:
     )
     yield _filter("cves", (("all", "all"), ("yes", "open"), ("no", "stopped")))
     found = zip(model.states.cves, model.states.of_cves(model.shown), strict=True)
-    yield _table("cves", "CVEs", _CVES, [_cve(*each) for each in found])
+    yield table("CVEs", _CVES, [_cve(*each) for each in found], "cves")
 
 
 def _event(event: Event, state: State, model: PageModel) -> Html:
@@ -104,23 +91,4 @@ def _filter(name: str, choices: Sequence[tuple[str, str]]) -> Html:
         tag("label", "Show ", tag("select", *options, data_rows=name, autocomplete="off")),
         class_="filter",
         hidden=True,
-    )
-
-
-def _table(
-    name: str, caption: str, columns: Sequence[tuple[str, str | None]], rows: Sequence[Html]
-) -> Html:
-    head = (tag("th", title, scope="col", title=more) for title, more in columns)
-    return tag(
-        "div",
-        tag(
-            "table",
-            tag("caption", caption),
-            tag("thead", tag("tr", *head)),
-            tag("tbody", *rows, id=name),
-        ),
-        class_="wide",
-        tabindex="0",
-        role="region",
-        aria_label=caption,
     )
