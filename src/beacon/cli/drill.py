@@ -30,7 +30,7 @@ from beacon.model.files import POLICY_FILE, load_profile
 from beacon.model.policy import Policy
 from beacon.model.text import escape_untrusted
 from beacon.model.verification import Verdict
-from beacon.synthesis.drill import Affected, Loss, drill, needs_of
+from beacon.synthesis.drill import Affected, Cost, drill, needs_of
 from beacon.synthesis.load import has, policy_of
 
 _LONGEST = 40  # characters of a CVE's id that an error repeats
@@ -135,11 +135,11 @@ def _proven(
     if found.drill is None or found.drill.stopped:
         return found
     request = VerifyRequest(
-        Path(found.directory),
-        options.quick,
-        options.starts,
-        options.jobs,
-        Consent(trust=options.trust),
+        policy=Path(found.directory),
+        quick=options.quick,
+        starts=options.starts,
+        jobs=options.jobs,
+        consent=Consent(trust=options.trust),
     )
     try:
         with Progress(console, options.jobs) as progress:
@@ -187,20 +187,20 @@ def _of_policy(found: DrilledPolicy) -> Iterator[str]:
         return
     yield f"{head}: open through {', '.join(map(str, result.through))}"
     yield f"  to stop it  {' '.join(f'--deny {shlex.quote(str(each))}' for each in result.deny)}"
-    for loss in result.losses:
-        yield from _loss(loss)
+    for cost in result.costs:
+        yield from _cost(cost)
     if result.affected:
         yield f"  runs        {_runs(result.affected)}"
     yield from _proof(found)
 
 
-def _loss(loss: Loss) -> Iterator[str]:
-    start = "; the container needs it to become ready" if loss.start else ""
-    used = f"used {loss.count} times in {', '.join(loss.evidence.phases)}"
-    who = f", by {_some(loss.evidence.processes)}" if loss.evidence.processes else ""
-    said = f"{used}{who}" if loss.count else "no run used it"
-    yield f"  {loss.event}: {said}; functionality {loss.functionality:.2f}{start}"
-    yield from (f"    {each}" for each in loss.reasons if each.startswith("proven: "))
+def _cost(cost: Cost) -> Iterator[str]:
+    start = "; the container needs it to become ready" if cost.start else ""
+    used = f"used {cost.count} times in {', '.join(cost.evidence.phases)}"
+    who = f", by {_some(cost.evidence.processes)}" if cost.evidence.processes else ""
+    said = f"{used}{who}" if cost.count else "no run used it"
+    yield f"  {cost.event}: {said}; functionality {cost.functionality:.2f}{start}"
+    yield from (f"    {each}" for each in cost.reasons if each.startswith("proven: "))
 
 
 def _runs(affected: Sequence[Affected]) -> str:

@@ -29,6 +29,7 @@ from beacon.model.files import (
 from beacon.page.index import INDEX_FILE, file_names, pages
 from beacon.page.model import PageModel, page_model
 from beacon.page.page import page
+from beacon.page.proof import VERDICTS
 from beacon.page.subject import Subject
 from beacon.synthesis.load import has, nothing_in, written_policy
 
@@ -166,8 +167,9 @@ def _line(found: ReportedPage) -> str:
     if found.figures is None:
         return f"{found.file}: {found.image.reference}, no policy: no run became ready"
     figures = found.figures
+    verdict = "not verified" if found.verdict is None else VERDICTS[found.verdict]
     return (
         f"{found.file}: {found.image.reference}, {counted(figures.calls, 'system call')}, "
         f"{figures.stopped} of {figures.stopped + figures.open} known CVEs stopped, "
-        f"{found.verdict or 'not verified'}; {counted(found.positions, 'position')}"
+        f"{verdict}; {counted(found.positions, 'position')}"
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from beacon import __version__
 from beacon.model.policy import Policy
 from beacon.page.controls import controls_section
 from beacon.page.document import document
@@ -25,7 +26,7 @@ def page(model: PageModel, up: str | None = None) -> bytes:
             tag("header", *_head(model.subject, up)),
             tag("nav", *_links(sections), aria_label="Sections"),
             tag("main", *(_section(*each) for each in sections)),
-            tag("footer", tag("p", f"Made by BeaCon {_version(model.subject)}.")),
+            tag("footer", tag("p", f"Made by BeaCon {__version__}.")),
         ]
     )
     return document(f"BeaCon: {model.subject.image.reference}", body, script_data(model))
@@ -60,14 +61,10 @@ def _head(subject: Subject, up: str | None) -> Iterator[Html]:
         ("Architecture", subject.image.architecture),
     ]
     if subject.profile is not None:
-        host, runs = subject.profile.host, len(subject.profile.runs)
-        found.append(("Recorded", f"{runs} runs under {host.runtime}, Linux {host.kernel}"))
+        profile, host = subject.profile, subject.profile.host
+        where = f"{len(profile.runs)} runs under {host.runtime}, Linux {host.kernel}"
+        found.append(("Recorded", f"{where}, by BeaCon {profile.beacon}"))
     yield facts(found)
-
-
-def _version(subject: Subject) -> str:
-    found = subject.policy or subject.profile
-    return found.beacon if found is not None else ""
 
 
 def _links(sections: list[_Section]) -> Iterator[Html]:

@@ -69,9 +69,10 @@ class States:
         """Those that a policy can make a difference to, the worst first."""
         return tuple(each.cve for each in self._exposures[0])
 
-    def explanation(self, event: Event) -> Entry:
-        """Who used it: the same in each policy that has it."""
-        return next(known[event] for known in self._known if event in known)
+    def entry(self, event: Event, number: int) -> Entry:
+        """Who used it: as this policy says, or another where it says nothing."""
+        known = (self._known[number], *self._known)
+        return next(each[event] for each in known if event in each)
 
     def of_events(self, number: int) -> list[State]:
         """What a policy says of each event."""

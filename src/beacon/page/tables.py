@@ -48,7 +48,7 @@ def _event(event: Event, state: State, model: PageModel) -> Html:
         state.reason(model.intent),
         together([tag("b", state.functionality), tag("small", state.use)]),
         together([tag("b", state.security), tag("small", state.gain)]),
-        _used(model.states.explanation(event)),
+        _used(model.states.entry(event, model.shown)),
     )
     head = tag("th", tag("code", event), scope="row")
     shown = "yes" if state.allowed else "no"

@@ -8,19 +8,19 @@ from heapq import heappop, heappush
 import msgspec
 
 from beacon.model.cve import Cve, Need
+from beacon.model.entry import Entry, Evidence
 from beacon.model.event import Event, sort_key
-from beacon.model.policy import Evidence, Policy
-from beacon.model.run import run_name
+from beacon.model.policy import Policy
 from beacon.scoring.functionality import NEEDED_BY_RUNTIME, NEEDED_TO_START
 from beacon.scoring.security import Candidates, Route, lacking, routes
-from beacon.synthesis.explain import Explanation, known
+from beacon.synthesis.explain import known
 
 #: So that nothing that a start needs is denied where anything else will do.
 _START = 1000.0
 _NEEDED = (NEEDED_TO_START, NEEDED_BY_RUNTIME)
 
 
-class Loss(msgspec.Struct, frozen=True):
+class Cost(msgspec.Struct, frozen=True, kw_only=True):
     """An event that has to be denied, and what used it.
 
     `start`: the container does not become ready without it, as far as was recorded. `reasons` say
@@ -42,19 +42,19 @@ class Affected(msgspec.Struct, frozen=True):
     checks: int
 
 
-class Drill(msgspec.Struct, frozen=True):
+class Drill(msgspec.Struct, frozen=True, kw_only=True):
     """What a policy does about a CVE.
 
     If it stops it: `denied` are the calls, with their arguments, and the capabilities that an
     attack lacks. If not: `through` are all events that serve an attack, `deny` those whose denial
-    costs least and stops it, `losses` what they are used for, and `affected` the runs that did.
+    costs least and stops it, `costs` what they are used for, and `affected` the runs that did.
     """
 
     stopped: bool
     denied: tuple[str, ...] = ()
     through: tuple[Event, ...] = ()
     deny: tuple[Event, ...] = ()
-    losses: tuple[Loss, ...] = ()
+    costs: tuple[Cost, ...] = ()
     affected: tuple[Affected, ...] = ()
 
 
@@ -65,12 +65,12 @@ def drill(policy: Policy, cve: Cve) -> Drill:
     if not ways:
         return Drill(stopped=True, denied=lacking(cve, candidates))
     allowed = {each.event: each for each in known(policy) if each.allowed}
-    deny = _ordered(cheapest(ways, {event: _cost(each) for event, each in allowed.items()}))
+    deny = _ordered(cheapest(ways, {event: _weight(each) for event, each in allowed.items()}))
     return Drill(
         stopped=False,
         through=_ordered(frozenset().union(*(serving for way in ways for serving in way))),
         deny=deny,
-        losses=tuple(_loss(allowed[each]) for each in deny),
+        costs=tuple(_cost_of(allowed[each]) for each in deny),
         affected=tuple(_affected(policy, [allowed[each] for each in deny])),
     )
 
@@ -105,32 +105,29 @@ def _cuts(denied: Set[Event], way: Route) -> bool:
     return any(serving <= denied for serving in way)
 
 
-def _cost(found: Explanation) -> float:
+def _weight(found: Entry) -> float:
     # A little for each event, so that of two that do nothing for the container one is denied.
     return found.functionality.value + 0.001 + (_START if _starts(found) else 0)
 
 
-def _starts(found: Explanation) -> bool:
+def _starts(found: Entry) -> bool:
     texts = {found.because, *(reason.text for reason in found.functionality.reasons)}
     return not texts.isdisjoint(_NEEDED)
 
 
-def _loss(found: Explanation) -> Loss:
-    return Loss(
-        found.event,
-        found.functionality.value,
-        _starts(found),
-        found.count,
-        found.evidence,
-        tuple(reason.text for reason in found.functionality.reasons),
+def _cost_of(found: Entry) -> Cost:
+    return Cost(
+        event=found.event,
+        functionality=found.functionality.value,
+        start=_starts(found),
+        count=found.count,
+        evidence=found.evidence,
+        reasons=tuple(reason.text for reason in found.functionality.reasons),
     )
 
 
-def _affected(policy: Policy, denied: Sequence[Explanation]) -> Iterator[Affected]:
-    passed = {
-        run_name(each.workload, each.environment): sum(check.passed for check in each.checks)
-        for each in policy.replays
-    }
+def _affected(policy: Policy, denied: Sequence[Entry]) -> Iterator[Affected]:
+    passed = {str(each.kind): sum(check.passed for check in each.checks) for each in policy.replays}
     names = dict.fromkeys(run.partition("#")[0] for e in denied for run in e.evidence.runs)
     for name in names:
         yield Affected(name, passed.get(name, 0))

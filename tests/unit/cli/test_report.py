@@ -73,7 +73,7 @@ def test_the_verdict_of_a_verification(place: Path) -> None:
     files = {VERIFICATION_FILE: encode(passed(policy))}
     write_files(place / "web.policy", files)
     _, out, _ = _report(place, "DIR/web.policy", "-o", "DIR/web.html")
-    assert "verified; 0 positions" in out
+    assert "verified: nothing differs under the policy; 0 positions" in out
 
 
 def test_edited_files_are_named(place: Path) -> None:

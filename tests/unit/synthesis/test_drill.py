@@ -70,8 +70,8 @@ def test_what_a_start_needs_is_denied_last() -> None:
     runs = run(call("splice", Phase.START), call("write", Phase.SERVE), call("execve"))
     found = drill(synthesize(profile(runs), insist=True), DIRTY_PIPE)
     assert found.deny == (Syscall("write"),)
-    (loss,) = found.losses
-    assert (loss.start, loss.count, loss.evidence.processes) == (False, 1, ("server",))
+    (cost,) = found.costs
+    assert (cost.start, cost.count, cost.evidence.processes) == (False, 1, ("server",))
     assert found.affected == (Affected("none@default", 0),)
 
 
