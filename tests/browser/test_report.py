@@ -45,7 +45,7 @@ def _is_policy(browser: Chrome, place: Path, recordings: Path, *options: str) ->
     shown = _events(browser)
     allowed = {name for name, (decision, _) in shown.items() if decision == "allowed"}
     assert allowed == {str(event) for event in policy.events()}
-    reasons = {str(each.event): each.because for each in reversed(list(known(policy)))}
+    reasons = {str(each.event): each.because for each in known(policy)}
     assert {name: shown[name][1] for name in reasons} == reasons
     found = beacon("cves", "--all", "--json", place)
     stopped = {name for name, through in browser.execute_script(_CVES) if through == "stopped"}

@@ -92,13 +92,13 @@ def test_a_directory_without_documents(place: Path, name: str) -> None:
 
 def test_a_reserve_given_as_an_option_is_named_in_the_reasons(place: Path) -> None:
     policy = load_policy(place / "web.policy")
-    because = {each.because for each in policy.syscalls if each.reserve is not None}
+    because = {each.because for each in policy.entries if each.reserve}
     assert because == {"not seen, within reach, and the intent allows whatever is"}
 
 
 def test_a_damaged_document(place: Path) -> None:
     raw = msgspec.json.decode((place / "web.policy" / POLICY_FILE).read_bytes())
-    raw["syscalls"][0]["call"]["argument"] = "<script>"
+    raw["entries"][0]["event"]["argument"] = "<script>"
     (place / "web.policy" / POLICY_FILE).write_bytes(msgspec.json.encode(raw))
     code, _, err = _report(place, "DIR/web.policy", "-o", "DIR/web.html")
     assert code == 2

@@ -41,7 +41,7 @@ def hostile_profile() -> Profile:
         msgspec.structs.replace(run, observation=_with_attack_names(run.observation))
         for run in made.runs
     ]
-    environment = Environment(((ATTACK, ATTACK),))
+    environment = Environment.of(((ATTACK, ATTACK),))
     varied = msgspec.structs.replace(runs[-1], environment=environment)
     return msgspec.structs.replace(
         made,
@@ -53,7 +53,7 @@ def hostile_profile() -> Profile:
 def hostile_subject() -> Subject:
     """All that a page can be about."""
     profile = hostile_profile()
-    policy: Policy = _attacked(synthesize(profile, PRESETS["balanced"], insist=True))
+    policy: Policy = _attacked(synthesize(profile, PRESETS["balanced"], allow_incomplete=True))
     verification: Verification = _attacked(failed(policy))
     return Subject(
         name=ATTACK,

@@ -42,7 +42,7 @@ def _model(subject: Subject) -> PageModel:
 
 
 def _subject(intent: Intent | None = None) -> Subject:
-    policy = synthesize(stored_profile(), intent or PRESETS["balanced"], insist=True)
+    policy = synthesize(stored_profile(), intent or PRESETS["balanced"], allow_incomplete=True)
     return Subject("web.policy", "web.profile", stored_profile(), None, policy, passed(policy))
 
 
@@ -143,13 +143,13 @@ def test_it_shows_what_is_without_a_script() -> None:
 def test_the_written_policy_is_shown_though_today_s_derivation_differs() -> None:
     subject = _subject(Intent())
     assert subject.policy is not None
-    written = msgspec.structs.replace(subject.policy, syscalls=subject.policy.syscalls[:1])
+    written = msgspec.structs.replace(subject.policy, entries=subject.policy.entries[:1])
     model = _model(dataclasses.replace(subject, policy=written))
     assert model.policies[model.shown] is written
 
 
 def test_a_policy_alone_has_no_controls() -> None:
-    policy = synthesize(stored_profile(), PRESETS["strict"], insist=True)
+    policy = synthesize(stored_profile(), PRESETS["strict"], allow_incomplete=True)
     made = Page(page(_model(Subject("web.policy", policy=policy))))
     assert not made.named("form")
     assert not made.named("script")

@@ -23,11 +23,11 @@ def _everything() -> Policy:
     """Nearly all calls, some capabilities."""
     calls = [call(name) for name in sorted(tables().syscalls[Abi.X86_64]) if "create" not in name]
     rights = tuple(check(f"CAP_{name}") for name in ("NET_ADMIN", "SYS_ADMIN", "BPF"))
-    return synthesize(profile(run(*calls, capabilities=rights)), insist=True)
+    return synthesize(profile(run(*calls, capabilities=rights)), allow_incomplete=True)
 
 
 EVERYTHING = _everything()
-LITTLE = synthesize(stored_profile(), insist=True)
+LITTLE = synthesize(stored_profile(), allow_incomplete=True)
 
 
 @pytest.mark.parametrize("policy", [EVERYTHING, LITTLE], ids=["everything", "little"])
@@ -68,7 +68,7 @@ def test_the_cheapest_of_all_denials_is_found() -> None:
 
 def test_what_a_start_needs_is_denied_last() -> None:
     runs = run(call("splice", Phase.START), call("write", Phase.SERVE), call("execve"))
-    found = drill(synthesize(profile(runs), insist=True), DIRTY_PIPE)
+    found = drill(synthesize(profile(runs), allow_incomplete=True), DIRTY_PIPE)
     assert found.deny == (Syscall("write"),)
     (cost,) = found.costs
     assert (cost.start, cost.count, cost.evidence.processes) == (False, 1, ("server",))
