@@ -13,7 +13,8 @@ from pathlib import Path
 from beacon.monitor.cgroup import find_hierarchy, leftovers
 from beacon.monitor.interface import Target
 
-from .seccomp import RECORDING, Rule, assemble
+from .guest.cross import COMPILERS
+from .seccomp import HERE, RECORDING, Rule, assemble
 
 SOURCES = Path(__file__).with_name("primes")
 #: A 32-bit program for 64-bit arm.
@@ -27,10 +28,10 @@ _SECOND_FILTER = 200
 _PATIENCE = 60.0
 
 
-def compile_primes(out: Path, compiler: str = "gcc", sources: Path = SOURCES) -> Path:
-    """Compile the test program; returns `out`."""
+def compile_primes(out: Path, abi: str = HERE.native, sources: Path = SOURCES) -> Path:
+    """Compile the test program for an ABI; returns `out`."""
     files = sorted(str(source) for source in sources.glob("*.c"))
-    subprocess.run([compiler, *_FLAGS, "-o", str(out), *files], check=True)
+    subprocess.run([*COMPILERS[abi], *_FLAGS, "-o", str(out), *files], check=True)
     return out
 
 

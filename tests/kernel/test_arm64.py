@@ -17,7 +17,6 @@ from kernel.sums import denied, entered
 
 #: Where the test program looks for it.
 PROGRAM = Path("/tmp/beacon-primes/arm")
-_COMPILER = "arm-linux-gnueabihf-gcc"
 
 
 @pytest.fixture(autouse=True)
@@ -28,7 +27,7 @@ def program() -> Iterator[None]:
     if given:
         shutil.copy(given, PROGRAM)
     else:
-        compile_primes(PROGRAM, _COMPILER, ARM_SOURCES)
+        compile_primes(PROGRAM, Abi.ARM, ARM_SOURCES)
     yield
     shutil.rmtree(PROGRAM.parent)
 

@@ -28,8 +28,8 @@ _SMOKE, _TESTS, _REFUSED = (
 _TREES = ("pyproject.toml", "src", "tests/kernel")
 _PACKAGES = ("pytest", "msgspec", "pyelftools")
 _PATIENCE = 1800.0
-#: The machine's name as `uname -m` says it, and the compiler of its programs.
-_MACHINES = {"amd64": ("x86_64", "gcc"), "arm64": ("aarch64", "aarch64-linux-gnu-gcc")}
+#: The machine's name as `uname -m` says it.
+_MACHINES = {"amd64": "x86_64", "arm64": "aarch64"}
 
 
 @dataclass(frozen=True)
@@ -63,13 +63,13 @@ def programs(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """For each architecture the kernel program and the test programs."""
     out = tmp_path_factory.mktemp("programs")
     patch = pytest.MonkeyPatch()
-    for architecture, (machine, compiler) in _MACHINES.items():
+    for architecture, machine in _MACHINES.items():
         (out / architecture).mkdir()
-        compile_primes(out / architecture / "primes", compiler)
+        compile_primes(out / architecture / "primes", machine)
         patch.setenv(MACHINE, machine)
         compile_bpf(REPOSITORY, out / architecture / "beacon.bpf.o")
     patch.undo()
-    compile_primes(out / "arm64" / "arm", "arm-linux-gnueabihf-gcc", ARM_SOURCES)
+    compile_primes(out / "arm64" / "arm", "arm", ARM_SOURCES)
     return out
 
 

@@ -57,9 +57,26 @@ def run_in_guest(
     of the console and of the output.
     """
     job = _job(argv, {**_DEFAULT_ENVIRONMENT, **(env or {})}, cwd)
+    initrd = _join(guest.initramfs, job, scratch / "initrd")
+    parts = (
+        *("-m", str(guest.memory_mib), "-smp", str(guest.processors)),
+        *("-kernel", str(guest.kernel), "-initrd", str(initrd)),
+    )
+    machine = guest.machine
+    # What the kernel does not know as a parameter is in the environment of its first process.
+    parameters = f"OUTPUT=/dev/{machine.output} RESULT=/dev/{machine.result}"
+    return emulated(machine, parts, parameters, scratch=scratch, timeout=timeout)
+
+
+def emulated(
+    machine: Machine, parts: Sequence[str], parameters: str, *, scratch: Path, timeout: float
+) -> GuestResult:
+    """Emulate a machine of these parts until it ends; its kernel gets these parameters as well.
+
+    Raises GuestError as `run_in_guest` does.
+    """
     _forget(scratch)
-    command = _emulator(guest, _join(guest.initramfs, job, scratch / "initrd"), scratch)
-    ended = _run(command, timeout, guest.machine.hint)
+    ended = _run(_emulator(machine, parts, parameters, scratch), timeout, machine.hint)
     answer = _read(scratch / "result").strip()
     if ended is None or not answer:
         raise GuestError(_explain(ended, timeout, scratch))
@@ -90,19 +107,12 @@ def _forget(scratch: Path) -> None:
         (scratch / name).unlink(missing_ok=True)
 
 
-def _emulator(guest: Guest, initrd: Path, scratch: Path) -> list[str]:
-    machine = guest.machine
+def _emulator(machine: Machine, parts: Sequence[str], parameters: str, scratch: Path) -> list[str]:
     console, output, result = (scratch / name for name in _PORTS)
-    # What the kernel does not know as a parameter is in the environment of its first process.
-    parameters = (
-        f"console={machine.console} {_KERNEL_PARAMETERS} {machine.parameters} "
-        f"OUTPUT=/dev/{machine.output} RESULT=/dev/{machine.result}"
-    )
+    own = f"console={machine.console} {_KERNEL_PARAMETERS} {machine.parameters} {parameters}"
     return [
-        *(*machine.emulator, "-accel", "tcg"),
-        *("-m", str(guest.memory_mib), "-smp", str(guest.processors)),
-        *("-nodefaults", "-display", "none", "-no-reboot"),
-        *("-kernel", str(guest.kernel), "-initrd", str(initrd), "-append", parameters),
+        *(*machine.emulator, "-accel", "tcg", *parts),
+        *("-nodefaults", "-display", "none", "-no-reboot", "-append", own),
         *("-serial", f"file:{console}", *machine.ports(output, result)),
     ]
 

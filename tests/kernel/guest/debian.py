@@ -58,7 +58,7 @@ class Release:
         for folder in ("lists/partial", "cache/archives/partial", "state"):
             (home / folder).mkdir(parents=True, exist_ok=True)
         (home / "status").touch()
-        source = f"deb [signed-by={_KEYS}] {_mirror()} {self.suite} main\n"
+        source = f"deb [signed-by={_KEYS}] {mirror()} {self.suite} main\n"
         (home / "sources.list").write_text(source)
         staged = home / "apt.conf.part"
         staged.write_text("".join(f'{key} "{value}";\n' for key, value in self._settings(home)))
@@ -76,7 +76,7 @@ class Release:
         yield "Dir::Cache", home / "cache"
 
 
-def _mirror() -> str:
+def mirror() -> str:
     """Where this machine's own packages come from."""
     sources = [Path("/etc/apt/sources.list"), *Path("/etc/apt/sources.list.d").glob("*")]
     texts = (path.read_text() for path in sources if path.is_file())

@@ -100,11 +100,14 @@ def _add_compiled(archive: Archive, host: Path, guest: str, source: bytes) -> No
     archive.file(cache_from_source(guest), compiled)
 
 
-def _add_init(archive: Archive, compiler: str) -> None:
+def _add_init(archive: Archive, compiler: Sequence[str]) -> None:
     with tempfile.TemporaryDirectory() as scratch:
         program = Path(scratch, "init")
-        argv = [compiler, "-static", "-Os", "-s", "-Wall", "-Werror", "-o", str(program)]
-        run_tool([*argv, str(_INIT_SOURCE)], hint="install gcc and libc6-dev")
+        argv = [*compiler, "-static", "-Os", "-s", "-Wall", "-Werror", "-o", str(program)]
+        run_tool(
+            [*argv, str(_INIT_SOURCE)],
+            hint="install gcc and libc6-dev, or clang and libc6-dev-arm64-cross",
+        )
         archive.file("init", program.read_bytes(), 0o755)
     # /init has no other way to complain before it has mounted /dev.
     archive.character_device("dev/console", 5, 1)

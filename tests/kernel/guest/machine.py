@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from .cross import COMPILERS
+
 
 @dataclass(frozen=True)
 class Machine:
@@ -21,7 +23,7 @@ class Machine:
     output: str
     result: str
     ports: Callable[[Path, Path], Iterator[str]]
-    compiler: str
+    compiler: tuple[str, ...]
     hint: str
     parameters: str = ""
 
@@ -44,7 +46,7 @@ AMD64 = Machine(
     output="ttyS1",
     result="ttyS2",
     ports=_serial,
-    compiler="cc",
+    compiler=COMPILERS["x86_64"],
     hint="install qemu-system-x86",
     # Debian's kernel has x32 and the vsyscall page, but both only if asked for.
     parameters="vsyscall=xonly syscall.x32=y",
@@ -57,7 +59,7 @@ ARM64 = Machine(
     output="ttyS0",
     result="ttyS1",
     ports=_pci_serial,
-    compiler="aarch64-linux-gnu-gcc",
+    compiler=COMPILERS["aarch64"],
     hint="install qemu-system-arm",
 )
 MACHINES: Mapping[str, Machine] = {each.architecture: each for each in (AMD64, ARM64)}
