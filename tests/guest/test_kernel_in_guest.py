@@ -37,7 +37,8 @@ def _libbpf() -> Path:
 def test_kernel_tests_pass_in_the_guest(tmp_path: Path) -> None:
     primes = compile_primes(tmp_path / "primes")
     ended = run_pytest(
-        ["tests/kernel/guest/smoke.py", "tests/kernel"],
+        # The folder and a file in it would be the folder alone.
+        ["-o", "python_files=test_*.py smoke.py", "tests/kernel"],
         trees=list(_trees(primes)),
         binaries=[_libbpf()],
         packages=_PACKAGES,

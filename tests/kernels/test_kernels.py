@@ -20,11 +20,10 @@ from kernel.harness import ARM_SOURCES, compile_primes
 from kernels.table import Row, add_row
 
 REPOSITORY = Path(__file__).resolve().parents[2]
-_SMOKE, _TESTS, _REFUSED = (
-    "tests/kernel/guest/smoke.py",
-    "tests/kernel",
-    "tests/kernel/guest/refused.py",
-)
+_TESTS = "tests/kernel"
+_REFUSED = f"{_TESTS}/guest/refused.py"
+#: Beside the folder, pytest would take a file in it for named twice, and leave it out.
+_FILES = "python_files=test_*.py smoke.py"
 _TREES = ("pyproject.toml", "src", "tests/kernel")
 _PACKAGES = ("pytest", "msgspec", "pyelftools")
 _PATIENCE = 1800.0
@@ -98,7 +97,7 @@ def _run(which: Kernel, programs: Path, scratch: Path) -> GuestResult:
     if which.rung:
         expected["BEACON_EXPECT_RUNG"] = which.rung
     return run_pytest(
-        [_SMOKE, _TESTS] if which.rung else [_REFUSED],
+        ["-o", _FILES, _TESTS] if which.rung else [_REFUSED],
         trees=list(_trees(programs / architecture)),
         binaries=_libbpf(architecture),
         packages=_PACKAGES,

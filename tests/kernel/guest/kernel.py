@@ -45,13 +45,9 @@ def fetch_kernel(cache: Path = DEFAULT_CACHE, package: KernelPackage = DEFAULT_K
     cached = sorted(kernels.glob("*/vmlinuz"), key=lambda image: image.stat().st_mtime)
     if cached:
         return cached[-1]
-    concrete = _concrete_package(package, cache)
+    concrete = _depended(package.release, package.metapackage, "linux-image-", cache)
     with tempfile.TemporaryDirectory(dir=cache) as scratch:
-        unpacked = package.release.unpack([concrete], Path(scratch), cache)
-        images = list(unpacked.glob("boot/vmlinuz-*"))
-        if len(images) != 1:
-            raise GuestError(f"{concrete} holds {len(images)} kernel images, expected one")
-        return _keep(images[0], kernels / concrete)
+        return _keep(_image(package.release, concrete, Path(scratch), cache), kernels / concrete)
 
 
 def prepare_cache(cache: Path) -> Path:
@@ -61,11 +57,22 @@ def prepare_cache(cache: Path) -> Path:
     return cache.resolve()
 
 
-def _concrete_package(package: KernelPackage, cache: Path) -> str:
-    depends = package.release.depends(package.metapackage, cache)
-    images = [name for name in depends if name.startswith("linux-image-")]
+def _depended(release: Release, name: str, prefix: str, cache: Path) -> str:
+    """The package of this prefix that another depends on."""
+    found = [each for each in release.depends(name, cache) if each.startswith(prefix)]
+    if not found:
+        raise GuestError(f"apt knows no {prefix}* behind {name} in {release}")
+    return found[0]
+
+
+def _image(release: Release, package: str, scratch: Path, cache: Path) -> Path:
+    """The image in a package, or since Debian 14 in one that it depends on."""
+    images = list(release.unpack([package], scratch, cache).glob("boot/vmlinuz-*"))
     if not images:
-        raise GuestError(f"apt knows no kernel behind {package.metapackage} in {package.release}")
+        binary = _depended(release, package, "linux-binary-", cache)
+        images = list(release.unpack([binary], scratch, cache).glob("usr/lib/modules/*/vmlinuz"))
+    if len(images) != 1:
+        raise GuestError(f"{package} holds {len(images)} kernel images, expected one")
     return images[0]
 
 
