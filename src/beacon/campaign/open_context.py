@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import closing, contextmanager
 
 from beacon.campaign.context import RunContext
-from beacon.engines.choose import ENGINES, EngineChoice, open_all, open_chosen
+from beacon.engines.choose import ENGINES, EngineChoice, open_chosen
 from beacon.engines.interface import Engine
 from beacon.monitor.interface import Monitor
 from beacon.monitor.kernel import KernelMonitor
@@ -26,13 +26,6 @@ def open_engine(choice: EngineChoice, say: Callable[[str], None] = lambda _: Non
             f"{first} answers."
         )
     return engine
-
-
-@contextmanager
-def open_engines() -> Iterator[list[Engine]]:
-    """All engines that answer on this host; EngineUnavailableError if none does."""
-    with ExitStack() as opened:
-        yield [opened.enter_context(closing(engine)) for engine in open_all()]
 
 
 def open_monitor(*, joining: bool = False) -> Monitor:

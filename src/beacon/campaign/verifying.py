@@ -38,7 +38,7 @@ from beacon.model.launch import MadeNetwork
 from beacon.model.policy import Policy
 from beacon.model.verification import Verification
 from beacon.synthesis.architectures import architectures, not_for
-from beacon.synthesis.runtime_floor import other_runtime
+from beacon.synthesis.runtime_floor import other_engine, other_runtime
 from beacon.workloads.discovery import find, find_kept
 from beacon.workloads.interface import Workload
 from beacon.workloads.script import ScriptWorkload
@@ -225,9 +225,13 @@ def opened(
             reporter.say(f"Note: {image.reference} {what}.")
             # What was given to one image was not given to another of its name.
             check_consent(subject.found, replace(consent, sealed=False))
-        if note := not_for(policy, image.architecture):
-            reporter.say(f"Note: {note}.")
-        if note := other_runtime(policy, context.engine.facts().runtime):
+        facts = context.engine.facts()
+        notes = (
+            not_for(policy, image.architecture),
+            other_engine(policy, facts.name),
+            other_runtime(policy, facts.runtime),
+        )
+        for note in filter(None, notes):
             reporter.say(f"Note: {note}.")
         if others := policy.other_images(image.reference):
             reporter.say(

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from beacon.campaign.cleaning import clean
-from beacon.campaign.open_context import open_engines
 from beacon.cli.console import Console
 from beacon.cli.parser import add_command, add_general_options
+from beacon.engines.choose import open_all
 from beacon.errors import ExitCode
 from beacon.model.leftovers import Kept
 from beacon.process_identity import Fate
@@ -50,7 +50,7 @@ def add(commands: Any) -> None:
 
 def run(options: argparse.Namespace, console: Console) -> ExitCode:
     """Clean up and say what went."""
-    with open_engines() as engines:
+    with open_all() as engines:
         swept = clean(engines, everything=options.all)
     if options.json:
         console.document("clean", swept)

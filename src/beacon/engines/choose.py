@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 
 from beacon.engines.docker import DockerEngine
@@ -45,17 +46,20 @@ def open_chosen(choice: EngineChoice) -> Engine:
     raise _none(failures)
 
 
-def open_all() -> list[Engine]:
+@contextmanager
+def open_all() -> Iterator[list[Engine]]:
     """All engines that answer; EngineUnavailableError if none does."""
-    found, failures = [], []
-    for opener in ENGINES.values():
-        try:
-            found.append(_answering(opener, None))
-        except EngineUnavailableError as error:
-            failures.append(error)
-    if not found:
-        raise _none(failures)
-    return found
+    with ExitStack() as opened:
+        found: list[Engine] = []
+        failures = []
+        for opener in ENGINES.values():
+            try:
+                found.append(opened.enter_context(closing(_answering(opener, None))))
+            except EngineUnavailableError as error:
+                failures.append(error)
+        if not found:
+            raise _none(failures)
+        yield found
 
 
 def _candidates(choice: EngineChoice) -> list[str]:

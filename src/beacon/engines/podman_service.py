@@ -72,7 +72,10 @@ class PodmanService:
         if self._process is None or _may_raise_limits():
             return {}
         numbers = {"nofile": resource.RLIMIT_NOFILE, "nproc": resource.RLIMIT_NPROC}
-        hard = {n: resource.prlimit(self._process.pid, each)[1] for n, each in numbers.items()}
+        try:
+            hard = {n: resource.prlimit(self._process.pid, each)[1] for n, each in numbers.items()}
+        except ProcessLookupError:  # it has ended, as the next call says
+            return {}
         return {name: limit for name, limit in hard.items() if 0 <= limit < _USUAL}
 
     def stop(self) -> None:
@@ -152,10 +155,19 @@ def sweep(*, everything: bool = False) -> Swept:
 def _needs_one_version(runtime: str | None) -> bool:
     """Whether the runtime, or Podman's default, is one that refuses two versions of cgroups."""
     if runtime is None and one_version():
-        words = (PROGRAM, "info", "--format", "{{.Host.OCIRuntime.Name}}")
-        asked = subprocess.run(words, stdin=subprocess.DEVNULL, capture_output=True, check=False)
-        runtime = asked.stdout.decode(errors="replace").strip()
+        runtime = _default_runtime()
     return Path(runtime or "").name == "crun"
+
+
+def _default_runtime() -> str:
+    """Podman's; nothing if it does not say, as its service then says better."""
+    words = (PROGRAM, "info", "--format", "{{.Host.OCIRuntime.Name}}")
+    with suppress(OSError, subprocess.TimeoutExpired):
+        asked = subprocess.run(
+            words, stdin=subprocess.DEVNULL, capture_output=True, timeout=_PATIENCE, check=False
+        )
+        return asked.stdout.decode(errors="replace").strip()
+    return ""
 
 
 def _owner(folder: Path) -> str:

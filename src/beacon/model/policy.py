@@ -118,11 +118,12 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True):
     """Everything that `verify` and the exporters need. `gaps` is empty for a complete profile.
 
     `entries` has each event once, in the order of `ordered`. `script` and `scripts` are the
-    profile's. The first of `runtimes` recorded it; in an older document there is none. `recorded`
-    says where the runs of a merged profile come from. `coverage` is that of the runs that count;
-    None in a document of an older version. `reach` is None when nobody analysed the image. `healed`
-    is the journal of `verify --heal`, `recall` the profile's. `hardening` is what --harden added to
-    the launch in the files that start a container; verification replays the launch without it.
+    profile's. The first of `runtimes`, and of `engines`, recorded it; in an older document there is
+    none. `recorded` says where the runs of a merged profile come from. `coverage` is that of the
+    runs that count; None in a document of an older version. `reach` is None when nobody analysed
+    the image. `healed` is the journal of `verify --heal`, `recall` the profile's. `hardening` is
+    what --harden added to the launch in the files that start a container; verification replays the
+    launch without it.
     """
 
     image: ImageIdentity
@@ -146,6 +147,7 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True):
     scripts: tuple[Script, ...] = ()
     recorded: tuple[Recorded, ...] = ()
     hardening: Hardening | None = None
+    engines: tuple[str, ...] = ()
 
     def hardened(self) -> Policy:
         """The policy with the launch that the files start the container with."""

@@ -138,6 +138,11 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True):
         others = {origin.host.runtime for origin in self.origins()} - {self.host.runtime}
         return (self.host.runtime, *sorted(others))
 
+    def engines(self) -> tuple[str, ...]:
+        """The engines that its runs were recorded under, its own host's first."""
+        others = {origin.host.engine for origin in self.origins()} - {self.host.engine}
+        return (self.host.engine, *sorted(others))
+
     def ready_runs(self) -> tuple[Run, ...]:
         """The runs whose events count: the others' stay apart."""
         return tuple(run for run in self.runs if run.outcome.ready)

@@ -93,5 +93,12 @@ def other_runtime(policy: Policy, now: str) -> str | None:
     return f"{said}, which this policy is not for: `beacon policy --runtime {_shown(name)}` adds it"
 
 
+def other_engine(policy: Policy, now: str) -> str | None:
+    """What to say of an engine, by name, that did not record the policy; None for one that did."""
+    if not policy.engines or now in {each.partition(" ")[0] for each in policy.engines}:
+        return None
+    return f"recorded under {_shown(policy.engines[0])}, verified under {now}"
+
+
 def _shown(name: str) -> str:
     return escape_untrusted(name[:_SHOWN])

@@ -86,6 +86,7 @@ def synthesize(
         script=profile.script,
         scripts=profile.scripts,
         runtimes=floor.runtimes,
+        engines=profile.engines(),
         coverage=coverage(runs, profile.surroundings),
         reach=summary(decided, profile.reach, intent, frozenset(uses)),
         recall=profile.recall,

@@ -15,7 +15,7 @@ from fakes import FakeEngine
 
 
 def run(swept: Swept, monkeypatch: pytest.MonkeyPatch, *, as_json: bool = False) -> None:
-    monkeypatch.setattr(clean, "open_engines", lambda: nullcontext([FakeEngine()]))
+    monkeypatch.setattr(clean, "open_all", lambda: nullcontext([FakeEngine()]))
     monkeypatch.setattr(clean, "clean", lambda engines, everything: swept)
     options = argparse.Namespace(all=False, json=as_json)
     assert clean.run(options, Console()) is ExitCode.DONE

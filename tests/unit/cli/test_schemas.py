@@ -144,7 +144,7 @@ def host(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     installed = {"/usr/bin/runc": RuntimeVersion("runc", "1.1.5")}
     monkeypatch.setattr("beacon.cli.runtimes._installed", lambda _: installed)
     swept = Swept(("container a",), (Kept("container b", Fate.ALIVE),))
-    monkeypatch.setattr("beacon.cli.clean.open_engines", lambda: nullcontext([FakeEngine()]))
+    monkeypatch.setattr("beacon.cli.clean.open_all", lambda: nullcontext([FakeEngine()]))
     monkeypatch.setattr("beacon.cli.clean.clean", lambda engine, everything: swept)
     monkeypatch.setattr(
         "beacon.cli.doctor.examine", lambda *_: [Finding("root", True, "this is root")]

@@ -70,13 +70,17 @@ def test_one_by_name_with_its_runtime(opened: list[Named]) -> None:
 
 def test_none(opened: list[Named], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(choose, "ENGINES", dict.fromkeys(("a", "b"), choose.ENGINES["silent"]))
-    for attempt in (lambda: open_chosen(EngineChoice()), open_all):
-        with pytest.raises(EngineUnavailableError, match=r"^No engine can be used\. silent does"):
-            attempt()
+    said = r"^No engine can be used\. silent does"
+    with pytest.raises(EngineUnavailableError, match=said):
+        open_chosen(EngineChoice())
+    with pytest.raises(EngineUnavailableError, match=said), open_all():
+        pass
 
 
 def test_all(opened: list[Named]) -> None:
-    assert [engine.facts().name for engine in open_all()] == ["second", "third"]
+    with open_all() as found:
+        assert [engine.facts().name for engine in found] == ["second", "third"]
+    assert all(each.closed for each in opened)
 
 
 def test_who_names_docker_s_address_means_docker(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import msgspec
 import pytest
 
 from beacon.data.runtimes import Chance, Measurement, Table
@@ -11,7 +12,7 @@ from beacon.model.profile import Profile
 from beacon.synthesis.explain import explain
 from beacon.synthesis.intents import parse_intent, with_pins
 from beacon.synthesis.pins import notes
-from beacon.synthesis.runtime_floor import other_runtime, runtime_notes
+from beacon.synthesis.runtime_floor import other_engine, other_runtime, runtime_notes
 from beacon.synthesis.synthesize import synthesize
 from builders import call, profile, run
 
@@ -127,6 +128,15 @@ def test_explain_names_the_runtimes() -> None:
     assert capget.runtimes == prctl.runtimes == ("runc 1.1.5",)
     assert pselect6.runtimes == ("crun 1.8.1",)
     assert pselect6.source == "crun 1.8.1 makes it between the filter and the entry point"
+
+
+def test_another_engine_is_said() -> None:
+    made = policy()
+    assert made.engines == ("docker 20.10",)
+    assert other_engine(made, "docker") is None
+    assert other_engine(made, "podman") == "recorded under docker 20.10, verified under podman"
+    older = msgspec.structs.replace(made, engines=())
+    assert other_engine(older, "podman") is None
 
 
 def test_another_runtime_is_said() -> None:
