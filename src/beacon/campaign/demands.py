@@ -30,6 +30,8 @@ _ERRORS = frozenset(
 )
 #: What is asked for by other rules than an option's.
 _ELSEWHERE = frozenset({"cap_add", "seccomp", "steps"})
+#: Those options that a policy's own files give, and not the launch.
+RIGHTS = frozenset({"cap_add", "filter"})
 ALL_CALLS = "all system calls"
 
 

@@ -12,7 +12,7 @@ from beacon import __version__
 from beacon.campaign.blame import blame
 from beacon.campaign.consent import Consent, check_consent
 from beacon.campaign.control import Case
-from beacon.campaign.demands import demands
+from beacon.campaign.demands import RIGHTS, demands
 from beacon.campaign.edited import edits
 from beacon.campaign.enforced import Enforced, read_enforced
 from beacon.campaign.open_context import open_context
@@ -103,7 +103,7 @@ def _check(
         asked = [
             demand
             for demand in demands(each.policy, (), each.files.enforcement, {})
-            if demand.option in ("cap_add", "filter")  # the file says how it is started
+            if demand.option in RIGHTS  # the file says how it is started
         ]
         launch = stack.services[name].launch
         check_consent(

@@ -10,9 +10,12 @@ import subprocess
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from beacon.campaign.consent import Consent, some
+from beacon.campaign.demands import RIGHTS, demands
 from beacon.campaign.edited import edits
 from beacon.campaign.enforced import Enforced, read_enforced
 from beacon.campaign.open_context import open_engine
+from beacon.campaign.seal import NoKeyError, is_sealed
 from beacon.engines.choose import EngineChoice
 from beacon.engines.docker_words import RunWords, read_words
 from beacon.engines.interface import EngineUnavailableError
@@ -41,16 +44,18 @@ class EditedError(UsageError):
 
 
 def docker_run(
-    directory: Path, words: Sequence[str], client: str = CLIENTS[0]
+    directory: Path, words: Sequence[str], client: str = CLIENTS[0], *, trust: bool = False
 ) -> tuple[list[str], list[str]]:
     """The command that starts a container under the policy, and notes on what is not certain.
 
     `words` follow `docker run`, or that of another `client`. UsageError for options that would take
-    the policy's place and for a directory without a policy, EditedError where its files differ from
-    policy.json.
+    the policy's place, for a directory without a policy, and for one that gives more than a plain
+    container has, unless it is sealed here or to be `trust`ed; EditedError where its files differ
+    from policy.json.
     """
     policy, enforced = load_policy(directory), read_enforced(directory)
     _check_files(policy, enforced, directory)
+    _check_rights(policy, enforced, trust=trust)
     given = read_words(words)
     _check_options(given, enforced)
     # Before all others: there they count, wherever the options end.
@@ -65,6 +70,25 @@ def _check_files(policy: Policy, enforced: Enforced, directory: Path) -> None:
         raise EditedError(
             f"{found[0].sentence()}: nothing was started; write the policy again with `beacon "
             "policy`."
+        )
+
+
+def _check_rights(policy: Policy, enforced: Enforced, *, trust: bool) -> None:
+    """UsageError for capabilities and calls beyond Docker's default that nobody agreed to here.
+
+    All else that a policy asks for belongs to its runs: here the user's own options say it.
+    """
+    asked = demands(policy, (), enforced.enforcement, {})
+    rights = [each for each in asked if each.option in RIGHTS]
+    try:
+        consent = Consent(trust, sealed=bool(rights) and is_sealed(policy))
+    except NoKeyError:
+        consent = Consent(trust)
+    if unmet := [each for each in rights if consent.source(each) is None]:
+        raise UsageError(
+            "This policy gives what a plain container does not have, and no seal of this host "
+            f"covers it: {some(unmet)}: read it, and give --trust before POLICY_DIR if you trust "
+            "whoever made it."
         )
 
 

@@ -25,11 +25,12 @@ def add(commands: Any) -> None:
         "its filter and its capabilities. Nothing is started where docker.args or seccomp.json is "
         "missing (exit code 2) or is not what policy.json says (10), nor with an option that "
         "would take the policy's place (2): --privileged, --cap-add, --security-opt "
-        "seccomp=PROFILE. Notes on standard error say what keeps the last verification from "
-        "holding here: another image, other files, another runtime or engine.\n\nBeaCon gives its "
-        "process to docker or podman, so signals, terminal and exit code are those of `docker "
-        "run`.",
-        "[--print] [--engine NAME] POLICY_DIR [OPTIONS] IMAGE [CMD...]",
+        "seccomp=PROFILE. Nor under a policy from elsewhere that gives more than a plain container "
+        "has (2), unless you --trust it. Notes on standard error say what keeps the last "
+        "verification from holding here: another image, other files, another runtime or engine."
+        "\n\nBeaCon gives its process to docker or podman, so signals, terminal and exit code are "
+        "those of `docker run`.",
+        "[--print] [--trust] [--engine NAME] POLICY_DIR [OPTIONS] IMAGE [CMD...]",
         [
             "web.policy -d -p 8080:80 web:1",
             "db.policy --rm -e DB_PASSWORD=x -v data:/var/lib/db db:15",
@@ -62,13 +63,20 @@ def add(commands: Any) -> None:
         help=f"Whose `run` starts it. Values: {', '.join(CLIENTS)}. It comes before POLICY_DIR. "
         f"Default: {CLIENTS[0]}.",
     )
+    group.add_argument(
+        "--trust",
+        action="store_true",
+        help="Start it even if the policy gives capabilities or system calls beyond Docker's "
+        "default, whoever made it. It comes before POLICY_DIR. Default: only where this host "
+        "sealed the policy.",
+    )
     add_help_option(parser.add_argument_group("general options"))
     parser.set_defaults(run=run)
 
 
 def run(options: argparse.Namespace, console: Console) -> ExitCode:
     """Become docker or podman."""
-    command, notes = docker_run(options.policy, options.words, options.engine)
+    command, notes = docker_run(options.policy, options.words, options.engine, trust=options.trust)
     for note in notes:
         console.say(f"Note: {note}.")
     if options.print:

@@ -10,6 +10,7 @@ import pytest
 from beacon.campaign import starting
 from beacon.campaign.certifying import certify
 from beacon.campaign.enforced import read_enforced
+from beacon.campaign.seal import seal
 from beacon.campaign.starting import docker_run
 from beacon.engines.interface import EngineUnavailableError
 from beacon.errors import BeaconError, ExitCode, UsageError
@@ -111,6 +112,26 @@ def test_edited_files_start_nothing(directory: Path, file: str, old: str, new: s
     assert failure.value.exit_code is ExitCode.DIFFERENCE
 
 
+def test_more_than_a_plain_container_has_needs_a_seal_or_trust(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    rights = (check("CAP_SYS_ADMIN"),)
+    wide = synthesize(
+        profile(
+            run(call("read"), call("bpf"), capabilities=rights),
+            launch=Launch(cap_add=("SYS_ADMIN",)),
+        )
+    )
+    folder = tmp_path / "wide"
+    write_files(folder, render_all(wide))
+    with pytest.raises(UsageError, match=r"no seal of this host covers it: --cap-add SYS_ADMIN"):
+        docker_run(folder, [IMAGE])
+    assert "SYS_ADMIN" in docker_run(folder, [IMAGE], trust=True)[0]
+    write_files(folder, render_all(seal(wide)))
+    assert "SYS_ADMIN" in docker_run(folder, [IMAGE])[0]
+
+
 @pytest.mark.parametrize("file", ["docker.args", "seccomp.json", "policy.json"])
 def test_missing_files_start_nothing(directory: Path, file: str) -> None:
     (directory / file).unlink()
@@ -150,7 +171,7 @@ def test_what_keeps_the_certificate_from_holding(
     assert notes(directory) == f"this policy has no certificate: {again}"
     verified(directory, Difference(DifferenceKind.SYSCALL, "read", ""))
     assert notes(directory) == f"this policy failed its verification: {again}"
-    wider = synthesize(profile(run(call("read"), call("bpf")), launch=RECORDED.launch))
+    wider = synthesize(profile(run(call("read"), call("write")), launch=RECORDED.launch))
     verified(directory)
     write_files(directory, render_all(wider))
     assert notes(directory) == f"the certificate is one of other files: {again}"
