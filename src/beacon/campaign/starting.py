@@ -81,9 +81,9 @@ def _check_rights(policy: Policy, enforced: Enforced, *, trust: bool) -> None:
     asked = demands(policy, (), enforced.enforcement, {})
     rights = [each for each in asked if each.option in RIGHTS]
     try:
-        consent = Consent(trust, sealed=bool(rights) and is_sealed(policy))
+        consent = Consent(trust=trust, sealed=bool(rights) and is_sealed(policy))
     except NoKeyError:
-        consent = Consent(trust)
+        consent = Consent(trust=trust)
     if unmet := [each for each in rights if consent.source(each) is None]:
         raise UsageError(
             "This policy gives what a plain container does not have, and no seal of this host "

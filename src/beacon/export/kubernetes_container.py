@@ -28,8 +28,6 @@ _RESTARTS = {
     "no": "Never", "on-failure": "OnFailure", "always": "Always", "unless-stopped": "Always"
 }  # fmt: skip
 
-_MOST_CPUS = 1e6  # no machine has more; a document may say anything
-
 
 def written(launch: Launch) -> frozenset[str]:
     """The options that are in the file: some only as far as Kubernetes has a word for them."""
@@ -128,6 +126,6 @@ def _limits(launch: Launch) -> dict[str, str]:
     limits = {}
     if launch.memory is not None and (size := quantity(launch.memory)):
         limits["memory"] = size
-    if launch.cpus is not None and launch.cpus <= _MOST_CPUS:
+    if launch.cpus is not None:
         limits["cpu"] = f"{round(launch.cpus * 1000)}m"
     return limits

@@ -8,6 +8,7 @@ from beacon.errors import UsageError
 from beacon.model.own_files import read_text
 
 _LARGEST = 8 << 20  # bytes
+_SHOWN = 40  # characters of a line, which may be a secret of another file
 
 
 def env_file(path: Path) -> list[str]:
@@ -20,7 +21,9 @@ def env_file(path: Path) -> list[str]:
     for line in lines:
         name = line.partition("=")[0]
         if not name or any(character.isspace() for character in name):
-            raise UsageError(f"{path} has no variable's name in {line!r}: write NAME=VALUE.")
+            raise UsageError(
+                f"{path} has no variable's name in {line[:_SHOWN]!r}: write NAME=VALUE."
+            )
     return lines
 
 

@@ -9,7 +9,7 @@ from typing import Any, Self
 import msgspec
 from msgspec.structs import replace
 
-from beacon.model.numbers import Integer, Seconds, WholeSeconds
+from beacon.model.numbers import Cpus, Integer, Seconds, WholeSeconds
 from beacon.model.volume import Volume
 
 
@@ -48,7 +48,7 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     memory_swap: str | None = None
     memory_reservation: str | None = None
     memory_swappiness: Integer | None = None
-    cpus: float | None = None
+    cpus: Cpus | None = None
     cpuset_cpus: str | None = None
     cpuset_mems: str | None = None
     cpu_period: Integer | None = None  # microseconds, as cpu_quota

@@ -16,5 +16,8 @@ Count = Annotated[int, Meta(ge=0, le=_LARGEST)]
 Seconds = Annotated[float, Meta(ge=0, le=31_536_000)]
 #: The same in whole seconds, as engines take it; -1 waits without a limit.
 WholeSeconds = Annotated[int, Meta(ge=-1, le=31_536_000)]
+#: How many processors a container may use, which may be a part of one. TOML and YAML know more
+#: numbers than JSON: neither `nan` nor `inf` is one.
+Cpus = Annotated[float, Meta(ge=0, le=1_000_000)]
 #: How often a step does what it does.
 Repetitions = Annotated[int, Meta(ge=0, le=1_000_000)]

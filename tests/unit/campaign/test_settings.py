@@ -43,6 +43,8 @@ def test_an_empty_file_says_nothing(tmp_path: Path) -> None:
         ("nonsense = 1", "nonsense"),
         ("[launch]\nprivileged = true", "unknown launch option 'privileged'"),
         ("launch = 7", "Expected"),
+        ("[launch]\ncpus = nan", "Expected"),
+        ('[[dimensions]]\nname = "a"\nwhy = ""\nvalues.x = {cpus = inf}', "Expected"),
         ('[[dimensions]]\nname = "A B"\nwhy = ""\nvalues.x = {}', "small letters"),
         ('[[dimensions]]\nname = "a"\nwhy = ""\nvalues.x = {privileged = true}', "privileged"),
         ('[[dimensions]]\nname = "a"\nwhy = ""\nvalues.x = {steps = [{do = "no"}]}', "no"),

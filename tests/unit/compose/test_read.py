@@ -266,6 +266,9 @@ def test_ports(entry: Any, words: str, tmp_path: Path) -> None:
         ({"secrets": ["key"]}, "has no `file:` for key"),
         ({"pids_limit": 2**70}, "cannot be started so"),
         ({"mem_limit": ["a"]}, "a mem_limit that is not a text"),
+        ({"cpus": "nan"}, "cannot be started so"),
+        ({"deploy": {"resources": {"limits": {"cpus": "nan"}}}}, "cannot be started so"),
+        ({"cpus": "1e999"}, "cannot be started so"),
     ],
 )
 def test_what_is_not_supported_is_named(more: dict[str, Any], said: str, tmp_path: Path) -> None:
@@ -347,6 +350,13 @@ def test_a_service_has_the_name_of_a_folder(name: str, tmp_path: Path) -> None:
     """`beacon record` writes to it, as root."""
     with pytest.raises(ComposeError, match="a service with the name"):
         stack(tmp_path, yaml.safe_dump({"services": {name: {"image": "x"}}}))
+
+
+def test_little_of_another_file_is_shown(tmp_path: Path) -> None:
+    (tmp_path / "key").write_text("-----BEGIN PRIVATE KEY----- " + "secret" * 10)
+    said = refused(tmp_path, {"env_file": "key"})
+    assert "no variable's name in '-----BEGIN PRIVATE KEY-----" in said
+    assert said.count("secret") < 3
 
 
 def test_yaml_is_that_of_version_1_2(tmp_path: Path) -> None:
