@@ -92,7 +92,7 @@ def value_kind(field: str) -> ValueKind:
     annotation = str(Launch.__annotations__.get(field) or _annotation(field))
     if annotation.startswith(("Integer", "WholeSeconds")):
         return ValueKind.WHOLE
-    return ValueKind.NUMBER if annotation.startswith("float") else ValueKind.TEXT
+    return ValueKind.NUMBER if annotation.startswith(("float", "Cpus")) else ValueKind.TEXT
 
 
 def _annotation(field: str) -> object:
