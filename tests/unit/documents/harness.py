@@ -147,7 +147,7 @@ def fake_host(patch: pytest.MonkeyPatch, home: Path) -> None:
     for command in ("verifying", "ablating"):
         patch.setattr(f"beacon.campaign.{command}.find_kept", _find_kept)
     patch.setattr("beacon.campaign.profiling.clean", lambda _: Swept())
-    patch.setattr("beacon.campaign.starting.image_id", lambda _: None)
+    patch.setattr("beacon.campaign.starting.image_id", lambda *_: None)
     patch.setattr("beacon.campaign.starting.open_engine", lambda *_: FakeEngine())
     for fault in ("kill_child", "fill", "shape"):  # they strike this host's processes
         patch.setattr(f"beacon.campaign.host_faults.{fault}", lambda *_: None)
