@@ -25,7 +25,7 @@ def beacon(*words: str | Path) -> str:
 
 
 @pytest.fixture(scope="session")
-def recordings(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def recordings(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """Of nginx a profile, a policy and its verification; of the hostile image a profile."""
     place = tmp_path_factory.mktemp("recordings")
     build = ["docker", "build", "--tag", IMAGE, str(Path(__file__).parent / "image")]
@@ -38,7 +38,8 @@ def recordings(tmp_path_factory: pytest.TempPathFactory) -> Path:
     beacon("verify", "--quick", "--starts", "2", "--jobs", "2", place / "web.policy")
     options = ("--workload", "none", "--dimensions", "cap-drop", *short)
     beacon("profile", "-o", place / "hostile.profile", *options, IMAGE)
-    return place
+    yield place
+    subprocess.run(["docker", "image", "rm", IMAGE], check=True, stdout=subprocess.DEVNULL)
 
 
 @pytest.fixture(scope="session")

@@ -11,9 +11,12 @@ import pytest
 
 from beacon.data.runtimes import shipped
 from beacon.model.consistency import check_profile
+from beacon.model.event import Syscall
 from beacon.model.files import encode
 from beacon.model.intent import PRESETS, Intent
+from beacon.model.observation import Loss
 from beacon.model.profile import Profile
+from beacon.model.recall import LackingKind, Recall
 from beacon.page.index import file_names, pages
 from beacon.page.model import PageModel, page_model
 from beacon.page.page import page
@@ -163,6 +166,28 @@ def test_a_profile_that_never_became_ready_says_so() -> None:
     made = Page(page(_model(Subject("web", "web", profile))))
     assert "No run of this profile became ready" in made.by_id("intent").content
     assert "No run became ready" in made.by_id("growth").content
+
+
+def test_what_was_not_looked_at_is_said_so() -> None:
+    profile = stored_profile()
+    assert profile.exploration is not None
+    broken_off = msgspec.structs.replace(profile.exploration, finished=False)
+    kinds = (LackingKind("init", (Syscall("keyctl"),)),)
+    made = msgspec.structs.replace(
+        profile,
+        exploration=broken_off,
+        recall=Recall(1, (), kinds),
+        reach=None,
+        runs=(*profile.runs, run(losses=(Loss("names", 3),))),
+    )
+    words = Page(page(_model(Subject("web", "web", made)))).by_id("exercised").content
+    assert "Not complete: " in words
+    assert "a budget ended it early" in words
+    assert "Without any initwould lack keyctl" in words
+    assert "nobody analysed what the programs can call" in words
+    bare = msgspec.structs.replace(profile, exploration=None, recognition=None, recall=None)
+    words = Page(page(_model(Subject("web", "web", bare)))).by_id("exercised").content
+    assert "Chance of something new" not in words
 
 
 def test_a_page_is_small() -> None:
