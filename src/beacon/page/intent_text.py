@@ -23,7 +23,7 @@ def _rest(intent: Intent) -> Iterator[str]:
     for name in ("reach", "floor", "minimal"):
         if (value := getattr(intent, name)) != getattr(default, name):
             yield f"{name} = {json.dumps(value)}"
-    yield from _lists(intent, "runtimes", "allow", "deny")
+    yield from _lists(intent, "runtimes", "architectures", "allow", "deny")
     if intent.matter or intent.ignore:
         yield "[environments]"
         yield from _lists(intent, "matter", "ignore")

@@ -26,7 +26,7 @@ SHOWN = "</code></script><script>document.title='owned'</script>"
 #: Fields whose texts decide how a document is read; an attack there is refused before.
 _KEPT = frozenset(
     {
-        *("argument", "environment", "environments", "launch"),
+        *("architecture", "argument", "environment", "environments", "launch"),
         *("protocol", "scripts", "surroundings", "seal", "transport"),
     }
 )

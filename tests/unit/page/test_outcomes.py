@@ -9,6 +9,7 @@ import pytest
 from beacon.data.cves import cves
 from beacon.data.runtimes import shipped
 from beacon.model.ablation import Ablation
+from beacon.model.architecture import Architecture
 from beacon.model.event import Capability, Syscall
 from beacon.model.intent import PRESETS, Intent, Reserve
 from beacon.model.profile import Profile
@@ -49,6 +50,7 @@ _BETWEEN = Intent(security=0.31, functionality=1 / 3, reserve=Reserve.REACHABLE)
         (_risky, Intent(deny=(Capability("CAP_SYS_ADMIN"),), allow=(Syscall("ptrace"),)), None),
         (_risky, Intent(floor=False), None),
         (stored_profile, Intent(minimal=True), ablated()),
+        (_risky, Intent(architectures=tuple(Architecture)), None),
     ],
 )
 def test_every_position_is_what_synthesis_comes_to(
