@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import os
+import stat
 from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
@@ -63,6 +64,16 @@ def check_output(output: Path) -> None:
         raise UsageError(
             f"{output} cannot be used ({error.strerror}): name another directory with -o."
         ) from None
+
+
+def check_output_file(file: Path) -> None:
+    """UsageError for what is no place for a new file, before any work is done for it.
+
+    What has its name would be replaced, /dev/stdout and /dev/null too.
+    """
+    check_output(file.parent)
+    if os.path.lexists(file) and not stat.S_ISREG(file.lstat().st_mode):
+        raise UsageError(f"{file} is a directory, a link or a device: name a file of your own.")
 
 
 def _check_directory(output: Path) -> None:

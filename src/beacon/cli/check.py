@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import os
-import stat
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -13,7 +11,7 @@ import msgspec
 
 from beacon.campaign.checking import check, examine
 from beacon.campaign.request import VerifyRequest
-from beacon.cli.arguments import check_output, number_of_starts
+from beacon.cli.arguments import check_output_file, number_of_starts
 from beacon.cli.consent_options import add_consent_options, consent_of
 from beacon.cli.console import Console, document_text
 from beacon.cli.engine_options import add_engine_options, engine_choice
@@ -145,13 +143,7 @@ def _outputs(options: argparse.Namespace) -> tuple[str, dict[Path, str]]:
     if len(files) < sum(file is not None for _, file in wanted):
         raise UsageError("Two formats have the same file: give each its own.")
     for file in files:
-        # It would be replaced: /dev/stdout and /dev/null, too.
-        if os.path.lexists(file) and not stat.S_ISREG(file.lstat().st_mode):
-            raise UsageError(
-                f"{file} is a directory, a link or a device: name a file for the format, or leave "
-                "it out for standard output."
-            )
-        check_output(file.parent)
+        check_output_file(file)
     return next(iter(shown), "text"), files
 
 

@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from beacon.cli.arguments import check_output, directory
+from beacon.cli.arguments import check_output, check_output_file, directory
 from beacon.cli.console import Console, counted
 from beacon.cli.documents import Figures, Reported, ReportedPage
 from beacon.cli.edited import edits_of
@@ -79,7 +79,7 @@ def run(options: argparse.Namespace, console: Console) -> ExitCode:
     output: Path = options.output
     single = output.suffix.lower() == _SUFFIX
     place = output.parent if single else output
-    check_output(place)
+    (check_output_file if single else check_output)(output)
     subjects = joined([_read(each) for each in options.directories])
     if single and len(subjects) > 1:
         raise UsageError(

@@ -11,7 +11,7 @@ from typing import Any
 
 from beacon.campaign.open_context import open_monitor
 from beacon.campaign.runtime_measuring import Measured, measure
-from beacon.cli.arguments import number_of_starts
+from beacon.cli.arguments import check_output_file, number_of_starts
 from beacon.cli.console import Console
 from beacon.cli.documents import Runtimes
 from beacon.cli.explore_options import add_jobs_option
@@ -95,6 +95,8 @@ def run(options: argparse.Namespace, console: Console) -> ExitCode:
         return ExitCode.DONE
     if not installed:
         raise UsageError("Neither runc nor crun is installed: name another program with --runtime.")
+    if options.output is not None:
+        check_output_file(options.output)
     before = _before(options.output)
     measured = _measured(options, console, installed)
     if options.output is not None:
