@@ -1,4 +1,4 @@
-"""Compiles the kernel program with clang whenever the package is built or installed."""
+"""Compiles the kernel program, and a sandbox's, whenever the package is built or installed."""
 
 from __future__ import annotations
 
@@ -52,6 +52,27 @@ def compile_bpf(root: Path, target: Path | None = None) -> Path:
     return target
 
 
+def compile_pause(root: Path) -> Path:
+    """Compile pause/pause.c, what a sandbox of our own containerd runs; the program's path.
+
+    Raises RuntimeError with one sentence when a tool is missing.
+    """
+    clang = shutil.which("clang")
+    if not clang:
+        raise RuntimeError("clang is needed: install the package clang.")
+    target = root / "src" / "beacon" / "engines" / "pause"
+    # Without libraries nobody saves the registers of vectors; unaligned, it is one small page.
+    command = [clang, "-Os", "-Wall", "-Werror", "-static", "-nostdlib", "-ffreestanding"]
+    command += ["-fno-stack-protector", "-mgeneral-regs-only", "-Wl,-n,-s,--build-id=none"]
+    source = root / "pause" / "pause.c"
+    done = subprocess.run(
+        [*command, "-o", str(target), str(source)], capture_output=True, text=True
+    )
+    if done.returncode:
+        raise RuntimeError(f"clang could not compile {source.name}:\n{done.stderr}")
+    return target
+
+
 def _multiarch_include() -> list[str]:
     # Debian keeps asm/ per architecture, where clang -target bpf does not look.
     multiarch = sysconfig.get_config_var("MULTIARCH") or f"{platform.machine()}-linux-gnu"
@@ -60,7 +81,7 @@ def _multiarch_include() -> list[str]:
 
 
 class BpfBuildHook(BuildHookInterface):  # type: ignore[type-arg]
-    """Hatchling's entry into `compile_bpf`."""
+    """Hatchling's entry into `compile_bpf` and `compile_pause`."""
 
     PLUGIN_NAME = "custom"
     _own: bytes | None = None
@@ -72,8 +93,9 @@ class BpfBuildHook(BuildHookInterface):  # type: ignore[type-arg]
         own = installed_object(Path(self.root))
         self._own = own.read_bytes() if own.exists() else None
         compile_bpf(Path(self.root))
+        compile_pause(Path(self.root))
         build_data["pure_python"] = False
-        # The only compiled file is for the kernel and links nothing, so any glibc will do.
+        # The compiled files are for the kernel, or link nothing, so any glibc will do.
         tag = f"manylinux_2_17_{machine()}.manylinux2014_{machine()}"
         build_data["tag"] = f"py3-none-{tag}"
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from beacon.engines import cri_folder
 from beacon.engines.interface import Engine
 from beacon.model.leftovers import Kept, Swept, joined
 from beacon.monitor.cgroup import Hierarchy, find_hierarchy, leftovers, remove_tree
@@ -12,7 +13,7 @@ from beacon.workloads import script_leftovers
 
 
 def clean(engines: Iterable[Engine], *, everything: bool = False) -> Swept:
-    """Remove labelled containers, networks and volumes, and cgroups, whose maker is dead.
+    """Remove labelled containers, networks and volumes, folders and cgroups of dead makers.
 
     `everything` removes all of them, whoever made them.
     """
@@ -20,6 +21,7 @@ def clean(engines: Iterable[Engine], *, everything: bool = False) -> Swept:
         (
             *(engine.sweep(everything=everything) for engine in engines),
             script_leftovers.remove(everything=everything),
+            cri_folder.remove_left(everything=everything),
             _cgroups(find_hierarchy(), everything),
         )
     )

@@ -21,6 +21,7 @@ from beacon.engines.interface import (
     Image,
     Job,
     NotReadyError,
+    NotSupportedError,
     Place,
     Readiness,
     RefusedError,
@@ -307,7 +308,7 @@ class ContainerRun:
     def _guarded(self, container: Container) -> Outcome:
         try:
             return self._serve(container)
-        except NotApplicableError as reason:
+        except (NotApplicableError, NotSupportedError) as reason:
             return _ended(container, Ending.REFUSED, str(reason))
         except NotReadyError as failure:
             return _ended(container, Ending.DIED, f"It did not come back: {failure}")

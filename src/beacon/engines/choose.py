@@ -11,6 +11,9 @@ from beacon.engines.docker import DockerEngine
 from beacon.engines.interface import Engine, EngineUnavailableError
 from beacon.engines.podman import PodmanEngine
 
+#: Where a CRI runtime listens, in the words of crictl.
+CRI_ENDPOINT = "CONTAINER_RUNTIME_ENDPOINT"
+
 #: Opens an engine, by the name of an OCI runtime (None: the one that the engine takes by itself).
 Opener = Callable[[str | None], Engine]
 
@@ -23,8 +26,19 @@ def _podman(runtime: str | None) -> Engine:
     return PodmanEngine(runtime=runtime)
 
 
+def _cri(runtime: str | None) -> Engine:
+    # Only here: its library is an extra.
+    from beacon.engines.cri import CriEngine, named_socket
+
+    return CriEngine(named_socket(), runtime=runtime)
+
+
 #: By name, in the order in which they are tried.
-ENGINES: Mapping[str, Opener] = {"docker": _docker, "podman": _podman}
+ENGINES: Mapping[str, Opener] = {"docker": _docker, "podman": _podman, "cri": _cri}
+#: The one that starts Pods.
+PODS = "cri"
+#: Those that are not tried unless they are named: a runtime is the kubelet's, or starts for us.
+_ON_REQUEST = frozenset({"cri"})
 
 
 @dataclass(frozen=True)
@@ -52,7 +66,9 @@ def open_all() -> Iterator[list[Engine]]:
     with ExitStack() as opened:
         found: list[Engine] = []
         failures = []
-        for opener in ENGINES.values():
+        for name, opener in ENGINES.items():
+            if name in _ON_REQUEST and not os.environ.get(CRI_ENDPOINT):
+                continue
             try:
                 found.append(opened.enter_context(closing(_answering(opener, None))))
             except EngineUnavailableError as error:
@@ -66,7 +82,9 @@ def _candidates(choice: EngineChoice) -> list[str]:
     if choice.engine is not None:
         return [choice.engine]
     # Who names Docker's address means Docker.
-    return ["docker"] if os.environ.get("DOCKER_HOST") else list(ENGINES)
+    if os.environ.get("DOCKER_HOST"):
+        return ["docker"]
+    return [name for name in ENGINES if name not in _ON_REQUEST]
 
 
 def _none(failures: list[EngineUnavailableError]) -> EngineUnavailableError:

@@ -14,9 +14,7 @@ from threading import Thread
 from typing import Any
 
 from beacon.engines.docker_guard import answering
-from beacon.engines.docker_streams import KEPT
-
-OUTPUT, ERROR = "standard output", "standard error"
+from beacon.engines.streams import ERROR, KEPT, OUTPUT
 
 #: How the engine tells the streams of a container without a terminal apart: a stream's number,
 #: three empty bytes, the frame's size (moby, pkg/stdcopy).

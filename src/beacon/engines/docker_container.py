@@ -17,10 +17,11 @@ from beacon.engines.docker_attachment import Attachment, Streams
 from beacon.engines.docker_belongings import Belongings
 from beacon.engines.docker_files import file_capabilities
 from beacon.engines.docker_guard import answering
-from beacon.engines.docker_streams import head, limited, printable_lines, tail
+from beacon.engines.docker_streams import head, limited, tail
 from beacon.engines.file_digest import digest
 from beacon.engines.file_tree import Budget
 from beacon.engines.interface import Container, Readiness
+from beacon.engines.streams import printable_lines
 from beacon.model.listener import Listener
 from beacon.model.text import escape_untrusted
 

@@ -9,10 +9,7 @@ from typing import Any
 
 from docker.errors import DockerException
 
-from beacon.model.text import escape_untrusted
-
-#: How much of a container's or a command's output is kept.
-KEPT = 64 << 10
+from beacon.engines.streams import KEPT
 
 
 def limited(stream: Any, seconds: float) -> Iterator[bytes]:
@@ -46,12 +43,6 @@ def tail(chunks: Iterator[bytes], size: int = KEPT) -> bytes:
         kept += chunk
         del kept[:-size]
     return bytes(kept)
-
-
-def printable_lines(raw: bytes, last: int | None = None) -> str:
-    r"""Return the lines of `raw`, or the `last` of them, each printable, joined by `\n`."""
-    lines = raw.rstrip(b"\r\n").split(b"\n")
-    return "\n".join(escape_untrusted(line) for line in (lines if last is None else lines[-last:]))
 
 
 def _close(stream: Any) -> None:

@@ -36,6 +36,10 @@ class RefusedError(BeaconError):
     """The engine would not create or start a container with these options."""
 
 
+class NotSupportedError(RefusedError):
+    """No container of this engine can have that, or have it done to it."""
+
+
 class NotReadyError(BeaconError):
     """A container did not become ready; `exited` is whether it ended by itself."""
 

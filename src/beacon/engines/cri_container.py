@@ -1,0 +1,306 @@
+"""One container of a CRI runtime, in a sandbox of its own or one that it shares."""
+
+from __future__ import annotations
+
+import math
+import os
+import shutil
+import signal
+import time
+from collections.abc import Callable, Generator, Sequence
+from contextlib import AbstractContextManager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from threading import Event
+from typing import Any
+
+from beacon.engines import cri_logs, sockets
+from beacon.engines import readiness as waiting
+from beacon.engines.cri_client import CriClient, CriError, NotThereError, TooLateError, messages
+from beacon.engines.cri_images import parsed
+from beacon.engines.cri_sandbox import Sandbox
+from beacon.engines.file_digest import digest
+from beacon.engines.file_tree import Budget
+from beacon.engines.inside_root import attribute_inside
+from beacon.engines.interface import Container, NotSupportedError, Readiness, RefusedError
+from beacon.engines.processes import processes
+from beacon.engines.streams import KEPT, printable_lines
+from beacon.model.file_capabilities import carried
+from beacon.model.listener import Listener
+from beacon.model.text import escape_untrusted
+
+#: What `timeout(1)` answers, and a shell for what is no program or is not there.
+TIMED_OUT, NO_PROGRAM, NOT_THERE = 124, 126, 127
+_ATTRIBUTE = "security.capability"
+_MOST_LINES = 1000
+#: What is looked at of all files that a job leaves.
+_MOST_FILES, _MOST_CONTENT = 100_000, 256 << 20
+#: Seconds for the runtime to hear of an end, beyond what the container is given.
+_MARGIN = 60.0
+_HEARD, _LOOK = 20.0, 0.02
+
+
+@dataclass
+class Making:
+    """How a container is made, again for each start: a kubelet starts none twice.
+
+    `volumes` are the folders that it alone writes to, by its paths; `folder` has all of its files.
+    """
+
+    client: CriClient
+    sandbox: Sandbox
+    configure: Callable[[int], Any]
+    cgroup_parent: str
+    volumes: dict[str, Path]
+    folder: Path
+
+    def make(self, attempt: int) -> tuple[str, Path]:
+        """The new container's id, and where its output is."""
+        config = self.configure(attempt)
+        request = messages.CreateContainerRequest(
+            pod_sandbox_id=self.sandbox.id,
+            config=config,
+            sandbox_config=self.sandbox.config_below(self.cgroup_parent),
+        )
+        answer = self.client.call(self.client.runtime.CreateContainer, request)
+        return str(answer.container_id), self.sandbox.logs / config.log_path
+
+
+class CriContainer(Container):
+    """A container; `own_sandbox` goes with it. `root` opens the root of what has an id."""
+
+    def __init__(
+        self,
+        making: Making,
+        root: Callable[[str], AbstractContextManager[int]],
+        *,
+        own_sandbox: bool,
+        job: bool,
+        terminal: bool,
+    ) -> None:
+        self._making, self._client, self._root = making, making.client, root
+        self._own_sandbox, self._job, self._terminal = own_sandbox, job, terminal
+        self._attempt = 0
+        self._pid = 0
+        self._started = ""
+        self.id, self._log = making.make(0)
+
+    def start(self) -> None:
+        """Start it, the second time a new one in the same sandbox, as a kubelet does."""
+        if self._started:
+            self._attempt += 1
+            self._delete()
+            self.id, self._log = self._making.make(self._attempt)
+        self._pid = 0
+        request = messages.StartContainerRequest(container_id=self.id)
+        self._client.call(self._client.runtime.StartContainer, request)
+        self._started = self.started_at()
+
+    def wait_ready(self, readiness: Readiness) -> str:
+        """Wait; return in a few words what showed readiness. NotReadyError if it never comes."""
+        return waiting.wait_ready(self, readiness)
+
+    def address(self) -> str | None:
+        """The address of its sandbox, at which this host reaches it."""
+        return self._making.sandbox.address()
+
+    def env(self) -> dict[str, str]:
+        """The environment variables that it is started with, the image's own included."""
+        process = self._specification().get("process")
+        pairs = process.get("env") if isinstance(process, dict) else None
+        return {n: value for n, _, value in (str(pair).partition("=") for pair in pairs or ())}
+
+    def running(self) -> bool:
+        """Whether its first process lives."""
+        return self._is_running(self._status())
+
+    def exit_code(self) -> int | None:
+        """The exit code of its first process, None while it runs."""
+        status = self._status()
+        return int(status.exit_code) if status.state == messages.CONTAINER_EXITED else None
+
+    def started_at(self) -> str:
+        """When its first process was started, in nanoseconds: another after a restart."""
+        return str(self._status().started_at)
+
+    def state(self) -> waiting.State:
+        """Its state now; RefusedError if somebody else removed it."""
+        status = self._status()
+        running = self._is_running(status)
+        ended = status.state == messages.CONTAINER_EXITED
+        return waiting.State(
+            running=running,
+            pid=self._first_process() if running else 0,
+            exit_code=int(status.exit_code) if ended else None,
+            shares_network=self._making.sandbox.shares_network,
+        )
+
+    def pid(self) -> int:
+        """The process id, on this host, of its first process; 0 when it does not run."""
+        return self.state().pid
+
+    def follow(self, seconds: float) -> Generator[bytes, None, None]:
+        """All its output from its last start, until it ends or `seconds` are over."""
+        return cri_logs.follow(self._log, seconds, self.running)
+
+    def listeners(self) -> tuple[Listener, ...]:
+        """What its processes wait on for clients just now; nothing if it does not run."""
+        before = self.state()
+        if not before.running:
+            return ()
+        found = sockets.waiting(before.pid, self.id, shared=before.shares_network)
+        return found if self.running() else ()
+
+    def connected(self) -> frozenset[int]:
+        """TCP ports of it that were connected to from outside within the last minute or so."""
+        address, pid = self.address(), self.pid()
+        if not pid or address is None:
+            return frozenset()
+        return sockets.connected(pid, address)
+
+    def exec(
+        self, argv: Sequence[str], timeout: float = 60.0, *, user: str | None = None
+    ) -> tuple[int, str]:
+        """Run a command inside; its exit code (124 after `timeout` seconds), printable output."""
+        if user is not None:
+            raise NotSupportedError("CRI runs no command as another user than the container's.")
+        request = messages.ExecSyncRequest(
+            container_id=self.id, cmd=list(argv), timeout=max(1, math.ceil(timeout))
+        )
+        try:
+            answer = self._client.call(self._client.runtime.ExecSync, request, timeout + _MARGIN)
+        except TooLateError:
+            return TIMED_OUT, ""
+        except CriError as error:
+            return _not_started(error)
+        raw = (answer.stdout + answer.stderr)[:KEPT]
+        return int(answer.exit_code), printable_lines(raw)
+
+    def signal(self, name: str) -> None:
+        """Send a signal (SIGHUP) to its first process; RefusedError if it does not run."""
+        pid = self.pid()
+        try:
+            handle = os.pidfd_open(pid)
+            try:
+                if self.pid() == pid:  # not another one by now that has its number
+                    signal.pidfd_send_signal(handle, signal.Signals[name])
+            finally:
+                os.close(handle)
+        except (OSError, KeyError) as error:
+            raise RefusedError(f"It takes no {escape_untrusted(name)} ({error}).") from None
+
+    def freeze(self, seconds: float, stop: Event) -> None:
+        """CRI cannot: NotSupportedError."""
+        raise NotSupportedError("CRI stops no container's processes from running (docker pause).")
+
+    def disconnect(self, seconds: float, stop: Event) -> None:
+        """CRI cannot: NotSupportedError."""
+        raise NotSupportedError("CRI takes no network away (docker network disconnect).")
+
+    def stop(self, grace: float) -> int | None:
+        """Stop it by its stop signal, kill it after `grace` seconds; its exit code."""
+        request = messages.StopContainerRequest(container_id=self.id, timeout=math.ceil(grace))
+        self._client.call(self._client.runtime.StopContainer, request, grace + _MARGIN)
+        end = time.monotonic() + _HEARD
+        while self.running() and time.monotonic() < end:
+            time.sleep(_LOOK)
+        return self.exit_code()
+
+    def logs(self, lines: int = 20) -> str:
+        """The printable tail of its output: whole lines, but no more than 64 KiB of them."""
+        return printable_lines(cri_logs.tail(self._log), max(1, min(lines, _MOST_LINES)))
+
+    def output(self) -> dict[str, str | None]:
+        """The SHA-256 of all that a job wrote to its streams and to its volumes."""
+        streams = cri_logs.digests(self._log, terminal=self._terminal) if self._job else {}
+        limit = Budget(_MOST_FILES, _MOST_CONTENT)
+        places = {**self._making.volumes, **self._image_volumes()}
+        files = {
+            f"files in {escape_untrusted(name)}": digest(places[name], limit)
+            for name in sorted(places)
+        }
+        return {**streams, **files}
+
+    def file_capabilities(self, path: str) -> int:
+        """The capabilities that a file inside carries (bit n: number n), 0 for none or no file."""
+        try:
+            with self._root(self.id) as root:
+                return carried(attribute_inside(root, path, _ATTRIBUTE))
+        except OSError:  # it is gone, or was never there
+            return 0
+
+    def remove(self) -> None:
+        """Remove it by force, with all that was made for it; no error if it is gone."""
+        self._delete()
+        if self._own_sandbox:
+            self._making.sandbox.remove()
+        shutil.rmtree(self._making.folder, ignore_errors=True)
+
+    def bound_log(self) -> None:
+        """Put the output away when it is large, so that it fills no disk."""
+        with suppress(FileNotFoundError, CriError):
+            if self._log.stat().st_size > cri_logs.LARGEST:
+                self._log.replace(cri_logs.put_away(self._log))
+                request = messages.ReopenContainerLogRequest(container_id=self.id)
+                self._client.call(self._client.runtime.ReopenContainerLog, request)
+
+    def _delete(self) -> None:
+        request = messages.RemoveContainerRequest(container_id=self.id)
+        with suppress(NotThereError):
+            self._client.call(self._client.runtime.RemoveContainer, request)
+
+    def _status(self) -> Any:
+        request = messages.ContainerStatusRequest(container_id=self.id)
+        return self._client.call(self._client.runtime.ContainerStatus, request).status
+
+    def _info(self) -> dict[str, Any]:
+        """What the runtime says beyond CRI; containerd and CRI-O say it in the same words."""
+        request = messages.ContainerStatusRequest(container_id=self.id, verbose=True)
+        answer = self._client.call(self._client.runtime.ContainerStatus, request)
+        return parsed(answer.info.get("info"))
+
+    def _specification(self) -> dict[str, Any]:
+        found = self._info().get("runtimeSpec")
+        return found if isinstance(found, dict) else {}
+
+    def _is_running(self, status: Any) -> bool:
+        return bool(status.state == messages.CONTAINER_RUNNING)
+
+    def _first_process(self) -> int:
+        """Its number on this host; a runtime in a namespace of its own has another one for it."""
+        if not self._pid:
+            said = self._info().get("pid")
+            number = said if isinstance(said, int) else 0
+            self._pid = _on_this_host(self.id, number) if self._making.sandbox.private else number
+        return self._pid
+
+    def _image_volumes(self) -> dict[str, Path]:
+        """Where the files of the volumes are that the image declares (containerd makes them)."""
+        mounts = self._specification().get("mounts")
+        found = (each for each in mounts or () if isinstance(each, dict))
+        marked = f"/containers/{self.id}/volumes/"
+        return {
+            str(each.get("destination")): Path(str(each.get("source")))
+            for each in found
+            if marked in str(each.get("source"))
+        }
+
+
+def _not_started(error: CriError) -> tuple[int, str]:
+    """As a shell answers for a command that cannot be started; RefusedError for anything else."""
+    details = error.details
+    if "exec failed" not in details and "failed to start exec" not in details:
+        raise error
+    there = "not found" not in details and "no such file" not in details
+    return NO_PROGRAM if there else NOT_THERE, printable_lines(details[-1000:].encode())
+
+
+def _on_this_host(container: str, number: int) -> int:
+    """The process of a container that has this number in the namespace of its runtime."""
+    for process in processes(container):
+        with suppress(OSError, IndexError, ValueError):
+            lines = (process / "status").read_text("utf-8", "replace").splitlines()
+            numbers = next(each for each in lines if each.startswith("NSpid:")).split()[1:]
+            if int(numbers[1]) == number:
+                return int(process.name)
+    return 0

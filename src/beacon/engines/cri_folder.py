@@ -1,0 +1,106 @@
+"""The folder of one session with a CRI runtime: filters, logs, volumes, a runtime's own files.
+
+A kubelet keeps the same below /var/lib/kubelet and /var/log/pods. A file in it says who made it, so
+that `beacon clean` removes what a killed command leaves.
+"""
+
+from __future__ import annotations
+
+import itertools
+import os
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from pathlib import Path
+
+from beacon.engines.interface import RefusedError
+from beacon.model.leftovers import Kept, Swept
+from beacon.model.text import escape_untrusted
+from beacon.process_identity import PROC, Fate, fate, identify
+
+PREFIX = "beacon-cri-"
+_OWNER = "owner"
+_LONGEST_LABEL = 256
+_SECONDS = 20.0
+
+
+def _place() -> Path:
+    """Where it is: images may be large, and /tmp is often in memory."""
+    return Path(os.environ.get("TMPDIR") or "/var/tmp")  # noqa: S108 - a name of our own in it
+
+
+class Folder:
+    """A new folder that only this user can enter.
+
+    `entering` are the words that start a command in the mount namespace in which the runtime sees
+    what is mounted; none where that is this host's.
+    """
+
+    def __init__(self) -> None:
+        self.path = Path(tempfile.mkdtemp(prefix=PREFIX, dir=_place()))
+        (self.path / _OWNER).write_text(str(identify()))
+        self._numbers = itertools.count()
+        self.entering: Sequence[str] = ()
+        self.empty = self.path / "empty"
+        self.empty.mkdir()
+
+    def new(self) -> Path:
+        """A new folder in it, for a sandbox or a container."""
+        path = self.path / "runs" / str(next(self._numbers))
+        path.mkdir(parents=True)
+        return path
+
+    def mount_memory(self, place: Path, options: str) -> None:
+        """Mount a tmpfs at a folder, as a kubelet does for `medium: Memory`. RefusedError."""
+        words = ["mount", "-t", "tmpfs", *(["-o", options] if options else []), "tmpfs", str(place)]
+        self._run(words, f"a tmpfs with the options {escape_untrusted(options)!r}")
+
+    def open_to_all(self, place: Path) -> None:
+        """Let everybody write there, and none remove another's file, as in /tmp."""
+        self._run(["chmod", "1777", str(place)], "such a folder")
+
+    def unmount(self, place: Path) -> None:
+        """Unmount what `mount_memory` has mounted."""
+        with suppress(RefusedError):  # it goes with the runtime's namespace
+            self._run(["umount", "--lazy", str(place)], "")
+
+    def _run(self, words: Sequence[str], what: str) -> None:
+        done = subprocess.run(
+            [*self.entering, *words], capture_output=True, timeout=_SECONDS, check=False
+        )
+        if done.returncode:
+            raise RefusedError(f"This host mounts no such thing: {what}.")
+
+    def remove(self) -> None:
+        """Remove it with all that is in it."""
+        _remove(self.path)
+
+
+def remove_left(*, everything: bool = False) -> Swept:
+    """Remove the folders whose makers are dead; `everything`: all of them."""
+    removed, kept = [], []
+    for path, maker in _left():
+        if not everything and maker is not Fate.DEAD:
+            kept.append(Kept(f"folder {path}", maker))
+            continue
+        _remove(path)
+        removed.append(f"folder {path}")
+    return Swept(tuple(removed), tuple(kept))
+
+
+def _left() -> Iterator[tuple[Path, Fate]]:
+    for path in sorted(_place().glob(PREFIX + "*")):
+        with suppress(OSError, UnicodeDecodeError):  # it is another user's, or goes just now
+            found = path.lstat()
+            if path.is_dir() and not path.is_symlink() and found.st_uid == os.geteuid():
+                with (path / _OWNER).open() as file:
+                    yield path, fate(file.read(_LONGEST_LABEL))
+
+
+def _remove(path: Path) -> None:
+    mounted = (line.split()[1] for line in (PROC / "self/mounts").read_text().splitlines())
+    for place in sorted((each for each in mounted if each.startswith(f"{path}/")), reverse=True):
+        subprocess.run(["umount", "--lazy", place], capture_output=True, check=False)
+    shutil.rmtree(path, ignore_errors=True)
