@@ -276,6 +276,7 @@ class CriEngine(Engine):
             own_sandbox=not (launch.network or "").startswith(SANDBOX),
             job=job is not None,
             terminal=launch.tty,
+            stop_signal=launch.stop_signal,
         )
 
     def _sandboxes(self, labels: Mapping[str, str]) -> list[Any]:

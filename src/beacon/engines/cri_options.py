@@ -32,7 +32,7 @@ _OF_DOCKER = ("archMap", "includes", "excludes", "minKernel")
 _UNSUPPORTED = (
     "init", "restart", "memory_reservation", "memory_swappiness", "pids_limit", "ulimit", "userns",
     "uts", "cgroupns", "domainname", "device_cgroup_rule", "volumes_from", "log_driver", "log_opt",
-    "storage_opt", "oom_kill_disable", "ip", "ip6", "mac_address", "stop_signal",
+    "storage_opt", "oom_kill_disable", "ip", "ip6", "mac_address",
 )  # fmt: skip
 
 #: A network by which a container joins the sandbox with the id behind it.
