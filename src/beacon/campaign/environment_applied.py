@@ -11,13 +11,13 @@ import msgspec
 from beacon.campaign.service_files import resolved
 from beacon.engines.interface import Image
 from beacon.model.environment import Changes, Dimension, Environment, EnvironmentSpace, Need, Step
-from beacon.model.launch import Launch, Options
+from beacon.model.launch import Launch, MadeNetwork, Options
 from beacon.model.volume import Volume
 
 _LISTS = frozenset(
     each.name for each in msgspec.structs.fields(Options) if isinstance(each.default, tuple)
 )
-_PRIVATE_NETWORKS = (None, "bridge", "default")
+_PRIVATE_NETWORKS = (None, "bridge", "default", MadeNetwork.POD)
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,7 @@ from beacon.campaign.journal import Journal
 from beacon.campaign.neighbours import beside
 from beacon.campaign.open_context import open_context
 from beacon.campaign.planning import check_services, identity, planner
+from beacon.campaign.pod_life import pod_life
 from beacon.campaign.reaching import with_reach
 from beacon.campaign.recognising import Recogniser, reachable
 from beacon.campaign.record import Budget, Campaign
@@ -64,8 +65,9 @@ def _record(
         find(guess(image.ports))  # a client that is missing is missed before the first run
     plan = planner(request, image, launch)
     surroundings, strategy = plan((), ())
+    pod = pod_life(context, request.pod, request.pod_container)
     conditions = Conditions(
-        image=image, launch=launch, surroundings=surroundings, stdin=stdin, place=place
+        image=image, launch=launch, surroundings=surroundings, stdin=stdin, place=place, pod=pod
     )
     vary = not request.as_configured
     recogniser = Recogniser(

@@ -15,6 +15,7 @@ from beacon.engines.choose import EngineChoice
 from beacon.engines.interface import Pull
 from beacon.model.environment import Changes, Setting
 from beacon.model.launch import Launch
+from beacon.pod.interface import Pod
 
 
 def default_jobs() -> int:
@@ -37,7 +38,8 @@ class ProfileRequest:
     `target` is the chance of something new, at the upper end of its interval, at which exploration
     ends.
 
-    `stack_service` of `stack` is what is profiled, if given: what it needs is started, too.
+    `stack_service` of `stack` is what is profiled, if given: what it needs is started, too. So is
+    `pod_container` of `pod`, with those before and beside it.
 
     `directory` is where the journal is, so that `resume` can continue an interrupted campaign, and
     where workloads that are the user's own programs are kept; None: neither.
@@ -62,6 +64,8 @@ class ProfileRequest:
     resume: bool = False
     stack: Stack | None = None
     stack_service: str | None = None
+    pod: Pod | None = None
+    pod_container: str | None = None
     engine: EngineChoice = field(default_factory=EngineChoice)
 
 
@@ -89,7 +93,7 @@ class VerifyRequest:
     more without a workload. `consent` is what the caller agrees to of all that the policy's files
     ask of this host; `granted` are environments that may ask for more. `leave_one_out`: each
     environment that the policy from all others would not cover is run under the policy without what
-    it alone used. `stack` has the service that was profiled.
+    it alone used. `stack` has the service that was profiled, `pod` the container.
     """
 
     policy: Path
@@ -103,6 +107,7 @@ class VerifyRequest:
     image: str | None = None
     workloads: tuple[str, ...] = ()
     stack: Stack | None = None
+    pod: Pod | None = None
     engine: EngineChoice = field(default_factory=EngineChoice)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext, suppress
 from dataclasses import dataclass, field, replace
 
 from beacon.campaign.actions import BackgroundSteps, StepContext, do_all
@@ -14,6 +14,7 @@ from beacon.campaign.environment_applied import StartPlan, apply
 from beacon.campaign.hearing import Hearing
 from beacon.campaign.job import finished, may_be_job, until_the_end
 from beacon.campaign.not_applicable import NotApplicableError
+from beacon.campaign.pod_life import PodLife
 from beacon.campaign.standard_input import StandardInput
 from beacon.engines.interface import (
     Container,
@@ -54,7 +55,8 @@ class Conditions:
     listen on in the default environment.
 
     `place` is what a container of a stack shares with the others. `together`: these run at the same
-    time as parts of it, and this host passes the ports `publish` on to them.
+    time as parts of it, and this host passes the ports `publish` on to them. `pod` is what each run
+    has around it, if the container is one of a Pod.
     """
 
     image: Image
@@ -72,6 +74,7 @@ class Conditions:
     place: Place | None = None
     publish: tuple[str, ...] = ()
     together: bool = False
+    pod: PodLife | None = None
 
     @property
     def readiness(self) -> Readiness:
@@ -221,30 +224,44 @@ class ContainerRun:
 
     def alone(self) -> AbstractContextManager[object]:
         """Keeps others away that share ports or files with it."""
-        launch = self._plan.launch
+        launch, pod = self._plan.launch, self._conditions.pod
         if self._conditions.together:
             return nullcontext()
         shares = launch.shares_network or (launch.shares_files and self._job is None)
+        if pod is not None:
+            shares = pod.shares(launch)
         return self._context.alone if shares else nullcontext()
 
-    def create(self, target: Target) -> Container:
+    def around(self) -> AbstractContextManager[Place | None]:
+        """What the container shares with others while it runs; RefusedError."""
+        pod = self._conditions.pod
+        if pod is None:
+            return nullcontext(self._conditions.place)
+        return pod.around(self._context, self._plan.launch)
+
+    def create(self, target: Target, place: Place | None) -> Container:
         """The container, not started yet; RefusedError."""
         conditions, launch = self._conditions, self._plan.launch
-        return self._context.engine.create(
+        container = self._context.engine.create(
             conditions.image,
-            launch if conditions.place is None else conditions.place.launch(launch),
+            launch if place is None else place.launch(launch),
             self._enforcement,
             cgroup_parent=target.cgroup_parent,
             job=self._job,
             publish=conditions.publish,
         )
+        return container if conditions.pod is None else conditions.pod.tended(container)
 
     def begin_and_end(self, target: Target) -> str | None:
         """Start and stop it; what the engine said when it refused to start it."""
-        try:
-            container = self.create(target)
-        except RefusedError as refusal:
-            return str(refusal)
+        with ExitStack() as made:
+            try:
+                container = self.create(target, made.enter_context(self.around()))
+            except RefusedError as refusal:
+                return str(refusal)
+            return self._begin_and_end(container)
+
+    def _begin_and_end(self, container: Container) -> str | None:
         with container:
             self._context.proceed()
             try:
@@ -257,10 +274,14 @@ class ContainerRun:
     def live(self, target: Target) -> Outcome:
         """Live it; what came of it."""
         self._target = target
-        try:
-            container = self.create(target)
-        except RefusedError as refusal:
-            return Outcome(ending=Ending.REFUSED, detail=str(refusal))
+        with ExitStack() as made:
+            try:
+                container = self.create(target, made.enter_context(self.around()))
+            except RefusedError as refusal:
+                return Outcome(ending=Ending.REFUSED, detail=str(refusal))
+            return self._live(target, container)
+
+    def _live(self, target: Target, container: Container) -> Outcome:
         with container, _ended_wholly(container, target), self._reading_files(container):
             self._context.proceed()
             self._started = time.monotonic()

@@ -18,6 +18,7 @@ from beacon.campaign.enforced import Enforced, read_enforced
 from beacon.campaign.left_out import verify_left_out
 from beacon.campaign.neighbours import beside
 from beacon.campaign.open_context import open_context
+from beacon.campaign.pod_life import check_pod, pod_life
 from beacon.campaign.record import describe_host
 from beacon.campaign.reporter import Reporter
 from beacon.campaign.request import VerifyRequest
@@ -37,6 +38,7 @@ from beacon.model.files import load_policy
 from beacon.model.launch import MadeNetwork
 from beacon.model.policy import Policy
 from beacon.model.verification import Verification
+from beacon.pod.interface import Pod
 from beacon.synthesis.architectures import architectures, not_for
 from beacon.synthesis.runtime_floor import other_engine, other_runtime
 from beacon.workloads.discovery import find, find_kept
@@ -139,7 +141,7 @@ def read_subject(request: VerifyRequest, reporter: Reporter) -> Subject:
     files = edits(policy, request.policy, enforced.texts)
     if is_wider(files):
         return Subject(policy=policy, enforced=enforced, files=files, found=[], consent=Consent())
-    service = _service(policy, request.stack)
+    service = _service(policy, request.stack, request.pod)
     found, consent = consented(request, policy, enforced, reporter)
     if request.consent.launch.stdin is not None and policy.launch.stdin is None:
         raise UsageError("This policy was recorded without --stdin: leave it out here, too.")
@@ -164,13 +166,14 @@ def say_starts(request: VerifyRequest, reporter: Reporter) -> None:
         reporter.say(f"Starting it {times}, without a workload")
 
 
-def _service(policy: Policy, stack: Stack | None) -> str | None:
+def _service(policy: Policy, stack: Stack | None, pod: Pod | None) -> str | None:
     """The service of the stack that the policy is for; UsageError where it cannot run alone."""
     if any(replay.workload == COMMAND for replay in policy.replays):
         raise UsageError(
             "This policy was recorded while a command drove its whole stack: verify it with "
             "`beacon record --compose FILE --policies DIR -- COMMAND`."
         )
+    check_pod(policy.launch, pod)
     if policy.launch.network != MadeNetwork.STACK:
         return None
     if stack is None:
@@ -246,6 +249,7 @@ def opened(
                 surroundings=policy.surroundings,
                 stdin=stdin,
                 place=place,
+                pod=pod_life(context, request.pod, check_pod(policy.launch, request.pod)),
                 ends=policy.ends_by_itself(),
                 serves=policy.never_ends(),
                 listens=policy.listens(),

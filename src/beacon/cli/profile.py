@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import shlex
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +32,7 @@ from beacon.cli.launch_options import (
     read_launch,
 )
 from beacon.cli.parser import add_command, add_general_options
+from beacon.cli.pod_options import add_pod_options, container_name, over_cri, pod_of
 from beacon.cli.profile_report import job_hint, summary, tell
 from beacon.cli.progress import Progress
 from beacon.compose.interface import Stack
@@ -41,6 +43,7 @@ from beacon.model.files import PROFILE_FILE, write_profile, writing
 from beacon.model.launch import joined
 from beacon.model.profile import Profile
 from beacon.model.text import escape_untrusted
+from beacon.pod.interface import Pod
 
 _AUTO = "auto"
 
@@ -71,6 +74,7 @@ def add(commands: Any) -> None:
     add_exploration_options(parser)
     add_launch_options(parser)
     add_readiness_options(parser)
+    add_pod_options(parser, "all, each into a directory of its name in DIR")
     add_engine_options(parser, runtime=False)
     add_general_options(parser, "a summary of the profile")
     parser.set_defaults(run=run)
@@ -124,26 +128,40 @@ def run(options: argparse.Namespace, console: Console) -> ExitCode:
     """Record, write, tell."""
     for note in options.without_effect:
         console.say(f"Note: {note}.")
-    request = _request(options)
+    name, pod = container_name(options), pod_of(options)
     check_output(options.output)
-    with writing(options.output):
+    if pod is None or name is not None or len(pod.containers) == 1:
+        return _profile(_request(options, pod, name), options.output, options, console)
+    codes = []
+    for each in pod.containers:
+        console.say(f"The container {escape_untrusted(each.name)}:")
+        output = directory(str(options.output / each.name))
+        request = replace(_request(options, pod, each.name), directory=output)
+        codes.append(_profile(request, output, options, console))
+    return max(codes)
+
+
+def _profile(
+    request: ProfileRequest, output: Path, options: argparse.Namespace, console: Console
+) -> ExitCode:
+    """Record one container, write, tell."""
+    with writing(output):
         with Progress(console, options.jobs) as progress:
             recorded = profile_image(request, progress)
         recorded = sealed(recorded, console)
-        write_profile(options.output, recorded)
+        write_profile(output, recorded)
     if options.json:
         console.document("profile", summary(recorded))
     else:
         tell(console, recorded)
     if note := job_hint(recorded):
         console.say(f"Note: {note}.")
-    path = options.output / PROFILE_FILE
+    path = output / PROFILE_FILE
     if recorded.gaps():
         _tell_gaps(recorded, console)
         console.say(f"Wrote {path}")
         return ExitCode.ERROR
-    directory = shlex.quote(str(options.output))
-    console.say(f"Wrote {path}; next: beacon policy {directory} -o POLICY_DIR")
+    console.say(f"Wrote {path}; next: beacon policy {shlex.quote(str(output))} -o POLICY_DIR")
     return ExitCode.DONE
 
 
@@ -157,12 +175,20 @@ def _tell_gaps(profile: Profile, console: Console) -> None:
     console.error(f"This profile is not complete: {why_unserved(run)}", log)
 
 
-def _request(options: argparse.Namespace) -> ProfileRequest:
+def _request(
+    options: argparse.Namespace, pod: Pod | None = None, container: str | None = None
+) -> ProfileRequest:
     settings = read_settings(options.settings) if options.settings else Settings()
     workload = workload_name(options.workload) or settings.workload or _AUTO
     stack = read_stack(options.compose) if options.compose else None
-    name = _service(options, stack)
-    if stack is None or name is None:
+    name = None if pod is not None else _service(options, stack)
+    if pod is not None:
+        if options.image is not None:
+            raise UsageError("The manifest names the image: leave out the one behind the options.")
+        chosen = pod.container(container)
+        image, own = chosen.image, msgspec.structs.asdict(chosen.launch)
+        launch = read_launch(options, joined(settings.launch, own))
+    elif stack is None or name is None:
         image, launch = options.image, read_launch(options, settings.launch)
     else:
         image = stack.service(name).image
@@ -187,7 +213,9 @@ def _request(options: argparse.Namespace) -> ProfileRequest:
         resume=options.resume,
         stack=stack,
         stack_service=name,
-        engine=engine_choice(options),
+        pod=pod,
+        pod_container=container,
+        engine=over_cri(engine_choice(options), pod),
     )
 
 

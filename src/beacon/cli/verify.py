@@ -24,6 +24,7 @@ from beacon.cli.engine_options import add_engine_options, engine_choice
 from beacon.cli.explore_options import add_jobs_option
 from beacon.cli.missing import told_healing, told_log
 from beacon.cli.parser import add_command, add_general_options
+from beacon.cli.pod_options import add_pod_options, over_cri, pod_of
 from beacon.cli.progress import Progress
 from beacon.cli.recalled import told_left_out
 from beacon.cli.unseen import not_seen
@@ -35,6 +36,7 @@ from beacon.model.files import VERIFICATION_FILE, encode, load_policy, write_fil
 from beacon.model.launch import Launch
 from beacon.model.policy import Policy
 from beacon.model.verification import Verdict, Verification
+from beacon.pod.interface import Pod
 
 #: By what a verification came to.
 EXIT_CODES = {
@@ -82,6 +84,7 @@ def add(commands: Any) -> None:
     _add_modes(parser)
     _add_extent(parser)
     add_consent_options(parser)
+    add_pod_options(parser, "the one that was profiled")
     add_engine_options(parser)
     add_general_options(parser, "the verification")
     parser.set_defaults(run=run)
@@ -201,7 +204,8 @@ def _progress(
     options: argparse.Namespace, console: Console
 ) -> Iterator[tuple[VerifyRequest, Progress]]:
     stack = read_stack(options.compose) if options.compose else None
-    consent, granted = consent_of(options, _launch(load_policy(options.policy), stack))
+    pod = pod_of(options)
+    consent, granted = consent_of(options, _launch(load_policy(options.policy), stack, pod))
     request = VerifyRequest(
         policy=options.policy,
         quick=options.quick,
@@ -213,7 +217,8 @@ def _progress(
         image=options.image,
         workloads=tuple(options.workload),
         stack=stack,
-        engine=engine_choice(options),
+        pod=pod,
+        engine=over_cri(engine_choice(options), pod),
     )
     with Progress(console, options.jobs) as progress:
         yield request, progress
@@ -223,9 +228,11 @@ def _judgement(verification: Verification) -> dict[str, Any]:
     return {"passed": verification.passed, "verdict": verification.verdict}
 
 
-def _launch(policy: Policy, stack: Stack | None) -> Launch | None:
-    """How the compose file starts the service that the policy is for."""
+def _launch(policy: Policy, stack: Stack | None, pod: Pod | None) -> Launch | None:
+    """How the compose file, or the manifest, starts what the policy is for."""
     names = policy.launch.network_alias
+    if pod is not None and names:
+        return pod.container(names[0]).launch
     return alone(stack, names[0]) if stack is not None and names else None
 
 

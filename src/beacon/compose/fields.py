@@ -4,24 +4,35 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, Self
 
 from beacon.compose.interface import ComposeError
+from beacon.errors import UsageError
 from beacon.model.text import escape_untrusted
 
 
 class Fields:
-    """A mapping; `where` names it in errors (`service web`). Each key is read once."""
+    """A mapping; `where` names it in errors (`service web`). Each key is read once.
+
+    `error` is raised for what is wrong; `guide` says what is supported.
+    """
+
+    guide = "docs/guides/stack.md"
+    error: type[UsageError] = ComposeError
 
     def __init__(self, where: str, mapping: object) -> None:
         self.where = where
         if not isinstance(mapping, Mapping):
-            raise ComposeError(f"{where} is not a mapping: write KEY: VALUE.")
+            raise self.error(f"{where} is not a mapping: write KEY: VALUE.")
         self._rest = {str(key): value for key, value in mapping.items()}
 
     def take(self, key: str) -> Any:
         """The value as it is; None without one."""
         return self._rest.pop(key, None)
+
+    def peek(self, key: str) -> Any:
+        """The value as it is, which is still to be read."""
+        return self._rest.get(key)
 
     def text(self, key: str) -> str | None:
         """A text, or a number as one."""
@@ -92,9 +103,9 @@ class Fields:
             raise self.wrong(key, "a list")
         return tuple(value)
 
-    def mapping(self, key: str) -> Fields:
+    def mapping(self, key: str) -> Self:
         """A mapping inside; an empty one without."""
-        return Fields(f"{self.where}, {key}", self.take(key) or {})
+        return type(self)(f"{self.where}, {key}", self.take(key) or {})
 
     def items(self) -> tuple[tuple[str, Any], ...]:
         """All that was not read yet."""
@@ -114,14 +125,14 @@ class Fields:
         """ComposeError for a key that nobody read: BeaCon does not support it."""
         for key in self.keys():
             if self._rest[key] not in (None, [], {}, False):
-                raise ComposeError(
+                raise self.error(
                     f"{self.where} has {escape_untrusted(key)}, which BeaCon does not support: "
-                    "leave it out (docs/guides/stack.md)."
+                    f"leave it out ({self.guide})."
                 )
 
-    def wrong(self, key: str, wanted: str) -> ComposeError:
+    def wrong(self, key: str, wanted: str) -> UsageError:
         """An error for a value of another kind than `wanted`."""
-        return ComposeError(f"{self.where} has a {escape_untrusted(key)} that is not {wanted}.")
+        return self.error(f"{self.where} has a {escape_untrusted(key)} that is not {wanted}.")
 
     def _text(self, key: str, value: object) -> str:
         if isinstance(value, bool):

@@ -11,6 +11,8 @@ from threading import Event, Thread
 from typing import IO, Any
 from weakref import WeakSet
 
+import msgspec
+
 from beacon.engines import session as sessions
 from beacon.engines.choose import CRI_ENDPOINT
 from beacon.engines.cri_cgroup import SandboxCgroup
@@ -20,9 +22,16 @@ from beacon.engines.cri_containerd import PrivateContainerd
 from beacon.engines.cri_folder import Folder
 from beacon.engines.cri_images import CriImages, parsed
 from beacon.engines.cri_mounts import provide
-from beacon.engines.cri_options import SANDBOX, Around, check_supported, container_config
+from beacon.engines.cri_options import (
+    SANDBOX,
+    Around,
+    check_supported,
+    container_config,
+    health_care,
+)
 from beacon.engines.cri_sandbox import Sandbox, remove_sandbox
 from beacon.engines.interface import (
+    NOTHING_IN_MEMORY,
     OWNER_LABEL,
     SESSION_LABEL,
     Container,
@@ -40,8 +49,9 @@ from beacon.engines.interface import (
     RefusedError,
 )
 from beacon.engines.runtime_version import installed_version
+from beacon.engines.tended import Tended
 from beacon.errors import UsageError
-from beacon.model.launch import Launch
+from beacon.model.launch import POD_ADDRESS, Launch
 from beacon.model.leftovers import Kept, Swept
 from beacon.model.text import escape_untrusted
 from beacon.process_identity import Fate, fate
@@ -146,7 +156,8 @@ class CriEngine(Engine):
                     sandbox.remove()
             raise
         self._containers.add(container)
-        return container
+        care = health_care(launch)
+        return container if care is None else Tended(container, care)
 
     def existing(self, name: str) -> Existing:
         """A kubelet's own container cannot be looked at yet."""
@@ -160,12 +171,30 @@ class CriEngine(Engine):
         raise ContainerNotFoundError(f"There is no container {escape_untrusted(container)}.")
 
     @contextmanager
-    def place(self, volumes: Sequence[str]) -> Iterator[Place]:
+    def place(
+        self,
+        volumes: Sequence[str],
+        pod: Launch | None = None,
+        memory: Mapping[str, str] = NOTHING_IN_MEMORY,
+    ) -> Iterator[Place]:
         """A sandbox, and these volumes, for the containers of a Pod; they go at the end."""
-        sandbox = self._sandbox(Launch(), "")
+        if pod is None:
+            raise NotSupportedError(
+                "CRI knows no services by name: profile a stack with Docker, or its Pod (--pod)."
+            )
+        check_supported(pod)
+        sandbox = self._sandbox(pod, "")
         try:
-            yield self._placed(sandbox, volumes)
+            self._shared_sandboxes[sandbox.id] = sandbox
+            folders = {
+                name: sandbox.new_folder(f"volume-{number}", memory.get(name))
+                for number, name in enumerate(volumes)
+            }
+            paths = {name: str(path) for name, path in folders.items()}
+            seen = {name: self._seen(path) for name, path in folders.items()}
+            yield Place(f"{SANDBOX}{sandbox.id}", paths, seen)
         finally:
+            self._shared_sandboxes.pop(sandbox.id, None)
             sandbox.remove()
 
     def abort(self) -> None:
@@ -234,6 +263,12 @@ class CriEngine(Engine):
             private=self._private is not None,
         )
 
+    def _seen(self, path: Path) -> Path:
+        """Where this process finds what is mounted for the runtime."""
+        if self._private is None:
+            return path
+        return Path(f"/proc/{self._private.first}/root").joinpath(*path.parts[1:])
+
     def _own_cgroup(self) -> str:
         return "" if self._cgroup is None else self._cgroup.option
 
@@ -243,11 +278,6 @@ class CriEngine(Engine):
         if not network.startswith(SANDBOX):
             return None
         return self._shared_sandboxes[network.removeprefix(SANDBOX)]
-
-    def _placed(self, sandbox: Sandbox, volumes: Sequence[str]) -> Place:
-        self._shared_sandboxes[sandbox.id] = sandbox
-        folders = {name: sandbox.new_folder(f"volume-{n}") for n, name in enumerate(volumes)}
-        return Place(f"{SANDBOX}{sandbox.id}", {name: str(p) for name, p in folders.items()})
 
     def _create(
         self,
@@ -259,21 +289,25 @@ class CriEngine(Engine):
         job: Job | None,
     ) -> CriContainer:
         own = self._folder.new()
+        address = sandbox.address() or ""
+        env = tuple(word.replace(POD_ADDRESS, address) for word in launch.env)
+        network = "host" if sandbox.shares_network else launch.network
+        own_sandbox = not (launch.network or "").startswith(SANDBOX)
+        launch = msgspec.structs.replace(launch, env=env, network=network)
         provided = provide(
             launch, sandbox, own, copied=job is not None, stopped=self._aborted.is_set
         )
 
         def configure(attempt: int) -> Any:
-            around = Around(
-                provided.mounts, _writer(own), self._labels, f"{own.name}-{attempt}.log", attempt
-            )
+            name = f"container-{own.name}"
+            around = Around(name, provided.mounts, _writer(own), self._labels, attempt)
             return container_config(image, launch, enforcement, around)
 
         making = Making(self._cri, sandbox, configure, cgroup_parent, provided.volumes, own)
         return CriContainer(
             making,
             self._images.root,
-            own_sandbox=not (launch.network or "").startswith(SANDBOX),
+            own_sandbox=own_sandbox,
             job=job is not None,
             terminal=launch.tty,
             stop_signal=launch.stop_signal,

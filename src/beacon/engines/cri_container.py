@@ -214,7 +214,7 @@ class CriContainer(Container):
         return self.exit_code()
 
     def _stop_by(self, name: str, grace: float) -> float:
-        """Send a signal that is not the image's, as CRI does since 1.33; what is left of `grace`."""
+        """Send a signal that is not the image's, as CRI 1.33 does; what is left of `grace`."""
         end = time.monotonic() + grace
         with suppress(RefusedError):  # it has ended
             self.signal(name)

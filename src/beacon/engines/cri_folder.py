@@ -57,10 +57,6 @@ class Folder:
         words = ["mount", "-t", "tmpfs", *(["-o", options] if options else []), "tmpfs", str(place)]
         self._run(words, f"a tmpfs with the options {escape_untrusted(options)!r}")
 
-    def open_to_all(self, place: Path) -> None:
-        """Let everybody write there, and none remove another's file, as in /tmp."""
-        self._run(["chmod", "1777", str(place)], "such a folder")
-
     def unmount(self, place: Path) -> None:
         """Unmount what `mount_memory` has mounted."""
         with suppress(RefusedError):  # it goes with the runtime's namespace

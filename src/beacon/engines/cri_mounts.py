@@ -11,12 +11,15 @@ from beacon.engines.cri_client import messages
 from beacon.engines.cri_sandbox import Sandbox
 from beacon.engines.file_copy import budget, copy, measure
 from beacon.engines.file_tree import TooLargeError
-from beacon.engines.interface import NotSupportedError
+from beacon.engines.interface import NotSupportedError, RefusedError
+from beacon.engines.volume_files import account_files, give_to_group, write_tree
 from beacon.errors import UsageError
 from beacon.model.launch import Launch
 from beacon.model.text import escape_untrusted
 
 _NEW = "@new"
+#: What a service account's Pod has mounted; the token opens nothing.
+_ACCOUNT = "@serviceaccount"
 _WORLD = 0o777
 _HOSTS = "/etc/hosts"
 #: Of Docker's options of a volume those that say nothing here.
@@ -26,6 +29,8 @@ _PROPAGATION = {
     "rslave": messages.PROPAGATION_HOST_TO_CONTAINER,
     "rshared": messages.PROPAGATION_BIDIRECTIONAL,
 }
+#: The latter two are a Pod's: `subpath=PATH` of a volume, `fsgroup=GROUP` as its owner.
+_OPTIONS = frozenset({*_WITHOUT_EFFECT, *_PROPAGATION, "ro", "subpath", "fsgroup"})
 
 
 @dataclass(frozen=True)
@@ -52,17 +57,8 @@ def provide(
     mounts, volumes = [], {}
     for number, word in enumerate(launch.volumes):
         volume = _Volume.read(word)
-        source, is_own = volume.source, True
-        if source == _NEW:
-            place = own / f"volume-{number}"
-            place.mkdir()
-            place.chmod(_WORLD)
-        elif copied and not volume.read_only:
-            place = own / f"volume-{number}"
-            _copy(Path(source), place, stopped)
-        else:
-            place, is_own = Path(source), False
-        mounts.append(volume.mount(place))
+        place, is_own = _place(volume, own / f"volume-{number}", sandbox, copied, stopped)
+        mounts.append(volume.mount(_below(place, volume.path)))
         if is_own and not volume.read_only:
             volumes[volume.target] = place
     for target, place in sandbox.memory(launch).items():
@@ -72,12 +68,39 @@ def provide(
     return Provided(tuple(mounts), volumes)
 
 
+def _place(
+    volume: _Volume,
+    new: Path,
+    sandbox: Sandbox,
+    copied: bool,
+    stopped: Callable[[], bool] | None,
+) -> tuple[Path, bool]:
+    """Where its files are on this host, and whether nobody else of this host has them."""
+    if volume.source not in (_NEW, _ACCOUNT):
+        source = Path(volume.source)
+        if source.is_relative_to(sandbox.path):  # a volume of the Pod
+            return source, True
+        if not copied or volume.read_only:
+            return source, False
+        _copy(source, new, stopped)
+        return new, True
+    new.mkdir()
+    new.chmod(_WORLD)
+    if volume.source == _ACCOUNT:
+        write_tree(new, account_files())
+    if volume.group is not None:
+        give_to_group(new, volume.group)
+    return new, True
+
+
 @dataclass(frozen=True)
 class _Volume:
     source: str
     target: str
     read_only: bool
     propagation: int = messages.PROPAGATION_PRIVATE
+    path: str = ""
+    group: int | None = None
 
     @classmethod
     def read(cls, word: str) -> _Volume:
@@ -85,14 +108,21 @@ class _Volume:
         if not colon:
             source, rest = _NEW, source
         target, _, options = rest.partition(":")
-        if source != _NEW and not source.startswith("/"):
+        if source not in (_NEW, _ACCOUNT) and not source.startswith("/"):
             raise NotSupportedError(
                 f"CRI has no volume by name ({escape_untrusted(source)}): name a path of this host."
             )
-        propagation = messages.PROPAGATION_PRIVATE
-        for option in _known(options):
-            propagation = _PROPAGATION.get(option, propagation)
-        return cls(source, target, "ro" in options.split(","), propagation)
+        given = dict(option.partition("=")[::2] for option in _known(options))
+        propagation = next((_PROPAGATION[each] for each in given if each in _PROPAGATION), 0)
+        group = given.get("fsgroup", "")
+        return cls(
+            source,
+            target,
+            "ro" in given,
+            propagation,
+            given.get("subpath", ""),
+            int(group) if group.isdecimal() else None,
+        )
 
     def mount(self, place: Path) -> Any:
         return messages.Mount(
@@ -105,9 +135,21 @@ class _Volume:
 
 def _known(options: str) -> Iterator[str]:
     for option in filter(None, options.split(",")):
-        if option not in (*_WITHOUT_EFFECT, *_PROPAGATION, "ro"):
+        if option.partition("=")[0] not in _OPTIONS:
             raise NotSupportedError(f"CRI has no volume option {escape_untrusted(option)}.")
         yield option
+
+
+def _below(place: Path, path: str) -> Path:
+    """A folder or file in a volume, made if it is not there; no link is followed to it."""
+    for part in Path(path).parts:
+        place = place / part
+        if part == ".." or place.is_symlink():
+            raise RefusedError(f"The path {escape_untrusted(path)} leads out of its volume.")
+        if not place.exists():
+            place.mkdir()
+            place.chmod(_WORLD)
+    return place
 
 
 def _copy(source: Path, place: Path, stopped: Callable[[], bool] | None) -> None:

@@ -13,7 +13,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from beacon.engines.care import Care, Handler, Probe
 from beacon.engines.cri_client import messages
+from beacon.engines.go_time import nanoseconds
 from beacon.engines.interface import Enforcement, Image, NotSupportedError, RefusedError
 from beacon.model.launch import Launch, strip_cap_prefix
 from beacon.model.text import escape_untrusted
@@ -98,21 +100,41 @@ def sandbox_config(
     if launch.dns or launch.dns_search or launch.dns_option:
         config.dns_config.CopyFrom(
             messages.DNSConfig(
-                servers=launch.dns, searches=launch.dns_search, options=launch.dns_option
+                servers=launch.dns or _servers(),
+                searches=launch.dns_search,
+                options=launch.dns_option,
             )
         )
     return config
 
 
+def _servers(path: Path = Path("/etc/resolv.conf")) -> list[str]:
+    """Those of this host, three at most, as a kubelet has it."""
+    try:
+        lines = path.read_text("utf-8", "replace").splitlines()
+    except OSError:
+        return []
+    words = (line.split() for line in lines)
+    return [word[1] for word in words if len(word) > 1 and word[0] == "nameserver"][:3]
+
+
 @dataclass(frozen=True)
 class Around:
-    """What was made on this host for a container: mounts, files of filters, the log's name."""
+    """What was made on this host for a container: mounts, files of filters.
 
+    Its `name` is one that no other container of the sandbox has; so is that of its log.
+    """
+
+    name: str
     mounts: Sequence[Any]
     filter_path: Callable[[str], str]
     labels: Mapping[str, str]
-    log: str
     attempt: int = 0
+
+    @property
+    def log(self) -> str:
+        """The name of the file with its output."""
+        return f"{self.name}-{self.attempt}.log"
 
 
 def container_config(
@@ -120,7 +142,7 @@ def container_config(
 ) -> Any:
     """One container; RefusedError for what makes no sense."""
     return messages.ContainerConfig(
-        metadata=messages.ContainerMetadata(name="container", attempt=around.attempt),
+        metadata=messages.ContainerMetadata(name=around.name, attempt=around.attempt),
         image=messages.ImageSpec(image=image.id),
         command=[] if launch.entrypoint is None else [launch.entrypoint],
         args=launch.command,
@@ -138,12 +160,12 @@ def container_config(
         tty=launch.tty,
         linux=messages.LinuxContainerConfig(
             resources=_resources(launch),
-            security_context=_security(launch, enforcement, around),
+            security_context=_security(image, launch, enforcement, around),
         ),
     )
 
 
-def _security(launch: Launch, enforcement: Enforcement, around: Around) -> Any:
+def _security(image: Image, launch: Launch, enforcement: Enforcement, around: Around) -> Any:
     add, drop = _capabilities(launch, enforcement)
     security = messages.LinuxContainerSecurityContext(
         capabilities=messages.Capability(add_capabilities=add, drop_capabilities=drop),
@@ -155,7 +177,7 @@ def _security(launch: Launch, enforcement: Enforcement, around: Around) -> Any:
         masked_paths=_MASKED,
         readonly_paths=_READ_ONLY,
     )
-    _set_user(security, launch.user)
+    _set_user(security, launch.user, image.user)
     if launch.apparmor is not None:
         security.apparmor.CopyFrom(_apparmor(launch.apparmor))
     return security
@@ -169,9 +191,11 @@ _MASKED = (
 _READ_ONLY = ("/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys", "/proc/sysrq-trigger")
 
 
-def _set_user(security: Any, user: str | None) -> None:
-    """By number or name; a group by number only. The image's own where nothing is said."""
+def _set_user(security: Any, user: str | None, own: str) -> None:
+    """By number or name; a group by number only. The image's `own` where nothing is said."""
     name, _, group = (user or "").partition(":")
+    if group and not name:
+        name = own.partition(":")[0] or "0"
     if name.isdecimal():
         security.run_as_user.CopyFrom(messages.Int64Value(value=int(name)))
     else:
@@ -234,6 +258,24 @@ def size(word: str) -> int:
     if match is None:
         raise RefusedError(f"There is no such size: {escape_untrusted(word[:100])} (write 64m).")
     return int(match[1]) << _UNITS[match[2].lower()]
+
+
+def health_care(launch: Launch) -> Care | None:
+    """The launch's own health check as a probe; of the image's a kubelet knows nothing."""
+    if launch.health_cmd is None or launch.no_healthcheck:
+        return None
+    handler = Handler(command=("/bin/sh", "-c", launch.health_cmd))
+    probe = Probe(
+        handler,
+        period=_seconds(launch.health_interval) or 1.0,
+        timeout=_seconds(launch.health_timeout) or 30.0,
+        failures=launch.health_retries or 3,
+    )
+    return Care(readiness=probe)
+
+
+def _seconds(word: str | None) -> float | None:
+    return None if word is None else nanoseconds(word) / 1e9
 
 
 def memory_places(launch: Launch) -> dict[str, str]:

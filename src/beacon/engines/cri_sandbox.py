@@ -17,6 +17,8 @@ from beacon.model.text import escape_untrusted
 
 _STOPPING = 60.0  # seconds; the network plug-ins clean up meanwhile
 _WORLD = 0o777
+#: As of /tmp: everybody writes there, and nobody removes another's file.
+_EVERYBODY = "mode=1777"
 
 
 class Sandbox:
@@ -70,24 +72,27 @@ class Sandbox:
             self._address = escape_untrusted(status.network.ip) or None
         return self._address
 
-    def new_folder(self, name: str) -> Path:
-        """A folder for a volume that everybody may write to, as a kubelet makes an emptyDir."""
+    def new_folder(self, name: str, memory: str | None = None) -> Path:
+        """A folder for a volume that everybody may write to, as a kubelet makes an emptyDir.
+
+        It is in `memory` with these options of a tmpfs, if any. RefusedError.
+        """
         path = self.path / name
         path.mkdir()
         path.chmod(_WORLD)
+        if memory is not None:
+            self._folder.mount_memory(path, memory)
+            self._memory.append(path)
         return path
 
     def memory(self, launch: Launch) -> dict[str, Path]:
         """A tmpfs for each place in the container that is to have one."""
         found: dict[str, Path] = {}
         for target, options in memory_places(launch).items():
-            place = self.new_folder(f"memory-{len(self._memory)}")
             kept = [word for word in options.split(",") if word and word not in ("ro", "rw")]
-            self._folder.mount_memory(place, ",".join(kept))
-            self._memory.append(place)
             if not any(word.startswith("mode=") for word in kept):
-                self._folder.open_to_all(place)
-            found[target] = place
+                kept.append(_EVERYBODY)
+            found[target] = self.new_folder(f"memory-{len(self._memory)}", ",".join(kept))
         return found
 
     def hosts(self) -> Path:

@@ -30,6 +30,7 @@ from beacon.engines.docker_options import (
 )
 from beacon.engines.image_document import read_image
 from beacon.engines.interface import (
+    NOTHING_IN_MEMORY,
     OWNER_LABEL,
     SESSION_LABEL,
     Container,
@@ -41,6 +42,7 @@ from beacon.engines.interface import (
     ImageNotFoundError,
     Job,
     Life,
+    NotSupportedError,
     Place,
     Pull,
     RefusedError,
@@ -173,8 +175,15 @@ class DockerEngine(Engine):
         return life(inspect(self._api, container))
 
     @contextmanager
-    def place(self, volumes: Sequence[str]) -> Iterator[Place]:
+    def place(
+        self,
+        volumes: Sequence[str],
+        pod: Launch | None = None,
+        memory: Mapping[str, str] = NOTHING_IN_MEMORY,
+    ) -> Iterator[Place]:
         """Make a network and these volumes for the containers of a stack; they go at the end."""
+        if pod is not None:
+            raise NotSupportedError("Docker starts no Pods: give --engine cri.")
         belongings = Belongings(self._api, self._labels, self._aborted.is_set)
         try:
             with answering():

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Sequence
 from typing import Any
 
 from docker.types import Ulimit
 
+from beacon.engines.go_time import nanoseconds
 from beacon.engines.interface import Enforcement, RefusedError
 from beacon.model.launch import Launch
 from beacon.model.text import escape_untrusted
@@ -38,11 +38,6 @@ _LOG: dict[str, Any] = {"type": "json-file", "config": {"max-size": "16m", "max-
 
 #: Drivers that know these options; others refuse them.
 _BOUNDED = ("json-file", "local")
-
-#: Go's time.ParseDuration, without signs.
-_PART = re.compile(r"(\d{1,9}(?:\.\d{1,9})?)(ms|s|m|h)", re.ASCII)
-_TIME = re.compile(rf"(?:{_PART.pattern}){{1,8}}", re.ASCII)
-_UNITS = {"ms": 1e6, "s": 1e9, "m": 60e9, "h": 3600e9}
 
 #: In nanoseconds, as the engine counts.
 _SECOND = 1_000_000_000
@@ -181,12 +176,7 @@ def _health(launch: Launch, image_has_one: bool) -> dict[str, Any] | None:
 
 
 def _nanoseconds(time: str | None) -> int | None:
-    """A time as Go spells it (`1m30s`); RefusedError for what is none."""
-    if time is None:
-        return None
-    if not _TIME.fullmatch(time):
-        raise RefusedError(f"There is no such time: {escape_untrusted(time[:100])} (write 1m30s).")
-    return round(sum(float(number) * _UNITS[unit] for number, unit in _PART.findall(time)))
+    return None if time is None else nanoseconds(time)
 
 
 def _log(launch: Launch) -> dict[str, Any]:

@@ -5,9 +5,11 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
+from pathlib import Path
 from threading import Event
+from types import MappingProxyType
 from typing import IO
 
 import msgspec
@@ -22,6 +24,9 @@ from beacon.model.origin import ImageIdentity
 SESSION_LABEL = "beacon.session"
 #: Who made it: a ProcessIdentity.
 OWNER_LABEL = "beacon.owner"
+
+#: Of a stack or a Pod without such volumes.
+NOTHING_IN_MEMORY: Mapping[str, str] = MappingProxyType({})
 
 
 class EngineUnavailableError(UnsupportedHostError):
@@ -160,14 +165,19 @@ class Life:
 
 @dataclass(frozen=True)
 class Place:
-    """What the containers of a stack share: a network, and volumes by the names that they use."""
+    """What the containers of a stack or a Pod share: a network, and volumes by their names there.
+
+    `folders` are where a Pod's volumes are on this host.
+    """
 
     network: str
     volumes: Mapping[str, str]
+    folders: Mapping[str, Path] = field(default_factory=dict)
 
     def launch(self, launch: Launch) -> Launch:
         """The launch of one of them, with the names of what was made."""
-        network = self.network if launch.network == MadeNetwork.STACK else launch.network
+        shared = launch.network in (MadeNetwork.STACK, MadeNetwork.POD)
+        network = self.network if shared else launch.network
         return msgspec.structs.replace(launch.with_sources(self.volumes), network=network)
 
 
@@ -346,8 +356,18 @@ class Engine(ABC):
         """How a container with this id lives just now; ContainerNotFoundError once it is gone."""
 
     @abstractmethod
-    def place(self, volumes: Sequence[str]) -> AbstractContextManager[Place]:
-        """Make a network and these volumes for the containers of a stack; they go at the end."""
+    def place(
+        self,
+        volumes: Sequence[str],
+        pod: Launch | None = None,
+        memory: Mapping[str, str] = NOTHING_IN_MEMORY,
+    ) -> AbstractContextManager[Place]:
+        """Make a network and these volumes for the containers of a stack; they go at the end.
+
+        For those of a Pod, `pod` is what they have in common (names, network, kernel settings), and
+        `memory` those volumes that are in memory, with the options of their tmpfs.
+        NotSupportedError where the engine has no Pods.
+        """
 
     @abstractmethod
     def abort(self) -> None:

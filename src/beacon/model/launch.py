@@ -12,6 +12,9 @@ from msgspec.structs import replace
 from beacon.model.numbers import Cpus, Integer, Seconds, WholeSeconds
 from beacon.model.volume import Volume
 
+#: In the value of a variable: the Pod's address, which nobody knows before it is there.
+POD_ADDRESS = "@pod-address@"
+
 
 class MadeNetwork(StrEnum):
     """Networks that BeaCon makes and removes, by the names that a launch has for them."""
@@ -19,6 +22,7 @@ class MadeNetwork(StrEnum):
     NEW = "@new"  # for a run
     IPV6 = "@ipv6"  # for a run, with addresses of both kinds
     STACK = "@stack"  # for a stack, each time that it is started
+    POD = "@pod"  # for a Pod; all of its containers have it
 
 
 class Options(msgspec.Struct, frozen=True, kw_only=True):

@@ -1,0 +1,236 @@
+"""A container that is tended as a kubelet does: its hooks are run, and its probes."""
+
+from __future__ import annotations
+
+import http.client
+import socket
+import ssl
+import threading
+import time
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from threading import Event
+
+from beacon.engines.care import Care, Handler, HttpGet, Probe, Verdict
+from beacon.engines.interface import Container, NotReadyError, Readiness, RefusedError
+from beacon.errors import BeaconError
+from beacon.model.listener import Listener
+from beacon.model.text import escape_untrusted
+
+_HOOK_SECONDS = 60.0
+_LOOK = 0.05  # seconds between two looks at whether it lives
+_GOOD = range(200, 400)
+_SHOWN = 200
+
+
+class Tended(Container):
+    """A container with its hooks and probes; all else is the container's own.
+
+    A failed liveness probe ends it: where a kubelet would start it anew, a run is over.
+    """
+
+    def __init__(self, inner: Container, care: Care) -> None:
+        self._inner, self._care = inner, care
+        self.id = inner.id
+        self._over = Event()
+        self._watching: threading.Thread | None = None
+
+    def start(self) -> None:
+        """Start it, then run its postStart hook."""
+        self._end_probes()
+        self._inner.start()
+        self.id = self._inner.id
+        if self._care.post_start is None:
+            return
+        verdict = self._do(self._care.post_start, _HOOK_SECONDS)
+        if not verdict.passed:
+            with suppress(RefusedError):
+                self._inner.stop(0)
+            raise RefusedError(f"Its postStart hook failed ({verdict.detail}).")
+
+    def wait_ready(self, readiness: Readiness) -> str:
+        """Wait for its startup and readiness probes; without them as for any other container."""
+        end = time.monotonic() + readiness.timeout
+        care, said = self._care, None
+        if care.startup is not None:
+            said = self._await("startup", care.startup, end, failing=True)
+        if care.readiness is not None:
+            said = self._await("readiness", care.readiness, end, failing=False)
+        if said is None or readiness.log_line is not None:
+            said = self._inner.wait_ready(readiness)
+        self._begin_probes()
+        return said
+
+    def stop(self, grace: float) -> int | None:
+        """Run its preStop hook, which takes from the `grace`; then stop it."""
+        end = time.monotonic() + grace
+        self._end_probes()
+        if self._care.pre_stop is not None and self._inner.running():
+            # A hook that fails holds up nothing.
+            self._do(self._care.pre_stop, max(grace, 1.0))
+        return self._inner.stop(max(0.0, end - time.monotonic()))
+
+    def _await(self, name: str, probe: Probe, end: float, *, failing: bool) -> str:
+        """Try until it passes; `failing`: too many failures end it, not only the time."""
+        self._pause(probe.delay)
+        good = bad = 0
+        while True:
+            if not self._inner.running():
+                code = self._inner.exit_code()
+                shown = "" if code is None else f" with code {code}"
+                raise NotReadyError(
+                    f"The container exited{shown} before it was ready: see its log.", exited=True
+                )
+            verdict = self._do(probe.handler, probe.timeout)
+            good, bad = (good + 1, 0) if verdict.passed else (0, bad + 1)
+            if good >= probe.successes:
+                return f"its {name} probe passed"
+            if (failing and bad >= probe.failures) or time.monotonic() > end:
+                raise NotReadyError(
+                    f"Its {name} probe failed ({verdict.detail}): see the container's log.",
+                    exited=False,
+                )
+            self._pause(probe.period)
+
+    def _pause(self, seconds: float) -> None:
+        """Wait, unless it ends meanwhile."""
+        end = time.monotonic() + seconds
+        while time.monotonic() < end and self._inner.running():
+            time.sleep(min(_LOOK, seconds))
+
+    def _begin_probes(self) -> None:
+        """Repeat readiness and liveness probes: each makes the container do something."""
+        probes = [
+            (probe, ends)
+            for probe, ends in ((self._care.readiness, False), (self._care.liveness, True))
+            if probe is not None
+        ]
+        if probes:
+            self._over.clear()
+            self._watching = threading.Thread(target=self._repeat, args=(probes,), daemon=True)
+            self._watching.start()
+
+    def _repeat(self, probes: Sequence[tuple[Probe, bool]]) -> None:
+        due = {n: time.monotonic() + probe.delay for n, (probe, _) in enumerate(probes)}
+        bad = dict.fromkeys(due, 0)
+        while not self._over.wait(_LOOK):
+            for number, (probe, ends) in enumerate(probes):
+                if time.monotonic() < due[number]:
+                    continue
+                due[number] = time.monotonic() + probe.period
+                passed = self._do(probe.handler, probe.timeout).passed
+                bad[number] = 0 if passed else bad[number] + 1
+                if ends and bad[number] >= probe.failures and not self._over.is_set():
+                    with suppress(BeaconError):  # it has ended by itself
+                        self._inner.stop(0)
+                    return
+
+    def _end_probes(self) -> None:
+        self._over.set()
+        if self._watching is not None:
+            self._watching.join()
+            self._watching = None
+
+    def _do(self, handler: Handler, timeout: float) -> Verdict:
+        try:
+            if handler.pause is not None:
+                self._pause(handler.pause)
+                return Verdict(passed=True)
+            if handler.command:
+                code, output = self._inner.exec(handler.command, timeout)
+                return Verdict(code == 0, f"code {code}: {output[:_SHOWN]}")
+            address = self._inner.address() or "127.0.0.1"
+            if handler.request is not None:
+                return _get(handler.request, address, timeout)
+            with socket.create_connection((address, handler.port or 0), timeout):
+                return Verdict(passed=True)
+        except (OSError, http.client.HTTPException, RefusedError) as error:
+            return Verdict(passed=False, detail=escape_untrusted(str(error)[:_SHOWN]))
+
+    def address(self) -> str | None:
+        """The container's own."""
+        return self._inner.address()
+
+    def env(self) -> dict[str, str]:
+        """The container's own."""
+        return self._inner.env()
+
+    def running(self) -> bool:
+        """Whether its first process lives."""
+        return self._inner.running()
+
+    def exit_code(self) -> int | None:
+        """The exit code of its first process, None while it runs."""
+        return self._inner.exit_code()
+
+    def started_at(self) -> str:
+        """When its first process was started."""
+        return self._inner.started_at()
+
+    def pid(self) -> int:
+        """The process id, on this host, of its first process; 0 when it does not run."""
+        return self._inner.pid()
+
+    def listeners(self) -> tuple[Listener, ...]:
+        """What its processes wait on for clients just now."""
+        return self._inner.listeners()
+
+    def connected(self) -> frozenset[int]:
+        """TCP ports of it that were connected to from outside; probes connect, too."""
+        return self._inner.connected()
+
+    def exec(
+        self, argv: Sequence[str], timeout: float = 60.0, *, user: str | None = None
+    ) -> tuple[int, str]:
+        """Run a command inside."""
+        return self._inner.exec(argv, timeout, user=user)
+
+    def signal(self, name: str) -> None:
+        """Send a signal to its first process."""
+        self._inner.signal(name)
+
+    def freeze(self, seconds: float, stop: Event) -> None:
+        """Stop all its processes from running."""
+        self._inner.freeze(seconds, stop)
+
+    def disconnect(self, seconds: float, stop: Event) -> None:
+        """Take its networks away."""
+        self._inner.disconnect(seconds, stop)
+
+    def logs(self, lines: int = 20) -> str:
+        """The printable tail of its output."""
+        return self._inner.logs(lines)
+
+    def output(self) -> dict[str, str | None]:
+        """The SHA-256 of all that a job wrote."""
+        return self._inner.output()
+
+    def file_capabilities(self, path: str) -> int:
+        """The capabilities that a file inside carries."""
+        return self._inner.file_capabilities(path)
+
+    def remove(self) -> None:
+        """Remove it by force."""
+        self._end_probes()
+        self._inner.remove()
+
+
+def _get(request: HttpGet, address: str, timeout: float) -> Verdict:
+    """As a kubelet asks: certificates are not looked at, the answer's code alone counts."""
+    host = request.host or address
+    connection: http.client.HTTPConnection
+    if request.scheme == "https":
+        context = ssl.create_default_context()
+        context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+        connection = http.client.HTTPSConnection(
+            host, request.port, timeout=timeout, context=context
+        )
+    else:
+        connection = http.client.HTTPConnection(host, request.port, timeout=timeout)
+    headers: Mapping[str, str] = {"User-Agent": "kube-probe/1.32", **dict(request.headers)}
+    try:
+        connection.request("GET", request.path, headers=dict(headers))
+        code = connection.getresponse().status
+    finally:
+        connection.close()
+    return Verdict(code in _GOOD, f"status {code}")

@@ -1,0 +1,1 @@
+"""Reads manifests of Kubernetes: what a kubelet would start, and how."""

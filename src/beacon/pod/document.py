@@ -1,0 +1,127 @@
+"""Reads the text of manifests: documents of YAML as Kubernetes reads them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from beacon.compose.fields import Fields
+from beacon.model.own_files import read_text
+from beacon.model.text import escape_untrusted
+from beacon.pod.interface import PodError
+
+_LARGEST = 1 << 20  # bytes
+_MOST_DOCUMENTS = 256
+_LONGEST = 200
+
+
+class _Loader(yaml.SafeLoader):
+    """YAML 1.1 as Kubernetes' own library has it: `yes` is true, 0644 is octal, 22:22 is a text."""
+
+    yaml_implicit_resolvers = {  # noqa: RUF012 - of this class alone
+        letter: [
+            (tag, pattern)
+            for tag, pattern in resolvers
+            if tag.rpartition(":")[2] not in ("timestamp", "int", "float")
+        ]
+        for letter, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
+    }
+
+
+_Loader.add_implicit_resolver(
+    "tag:yaml.org,2002:int",
+    re.compile(r"(?:[-+]?0b[01_]+|[-+]?0[0-7_]*|[-+]?[1-9][0-9_]*|[-+]?0x[0-9a-fA-F_]+)\Z"),
+    list("-+0123456789"),
+)
+_Loader.add_implicit_resolver(
+    "tag:yaml.org,2002:float",
+    re.compile(r"(?:[-+]?[0-9]+\.[0-9]*(?:[eE][-+]?[0-9]+)?|[-+]?\.[0-9]+(?:[eE][-+]?[0-9]+)?)\Z"),
+    list("-+.0123456789"),
+)
+
+
+class PodFields(Fields):
+    """A mapping of a manifest."""
+
+    guide = "docs/guides/kubernetes.md"
+    error = PodError
+
+
+@dataclass
+class Manifests:
+    """What a file holds: workloads in their order, ConfigMaps and Secrets by name."""
+
+    path: Path
+    workloads: list[tuple[str, PodFields]] = field(default_factory=list)
+    maps: dict[str, Mapping[str, Any]] = field(default_factory=dict)
+    secrets: dict[str, Mapping[str, Any]] = field(default_factory=dict)
+
+
+#: Where each kind has its Pod; the other kinds say nothing of how a container is started.
+WORKLOADS: Mapping[str, tuple[str, ...]] = {
+    "Pod": (),
+    "Deployment": ("spec", "template"),
+    "StatefulSet": ("spec", "template"),
+    "DaemonSet": ("spec", "template"),
+    "ReplicaSet": ("spec", "template"),
+    "ReplicationController": ("spec", "template"),
+    "Job": ("spec", "template"),
+    "CronJob": ("spec", "jobTemplate", "spec", "template"),
+}
+
+
+def read_manifests(path: Path) -> Manifests:
+    """All documents of the file; PodError."""
+    found = Manifests(path)
+    for document in _documents(path):
+        kind, name = str(document.get("kind") or ""), _name(document)
+        where = f"{path}: {escape_untrusted(kind)} {escape_untrusted(name)}"
+        if kind in WORKLOADS:
+            found.workloads.append((name, PodFields(where, document)))
+        elif kind == "ConfigMap":
+            found.maps[name] = document
+        elif kind == "Secret":
+            found.secrets[name] = document
+    if not found.workloads:
+        raise PodError(f"{path} has no workload: name a manifest of one of {', '.join(WORKLOADS)}.")
+    return found
+
+
+def _documents(path: Path) -> Iterator[Mapping[str, Any]]:
+    try:
+        for number, found in enumerate(yaml.load_all(read_text(path, _LARGEST), _Loader)):
+            if number >= _MOST_DOCUMENTS:
+                raise PodError(f"{path} has more than {_MOST_DOCUMENTS} documents: split it.")
+            yield from _flat(found, path)
+    except (OSError, UnicodeDecodeError) as error:
+        reason = getattr(error, "strerror", None) or "it is not UTF-8 text"
+        raise PodError(f"Cannot read {path} ({reason}): name another file.") from None
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
+        reason = escape_untrusted(" ".join(str(error).split())[:_LONGEST])
+        raise PodError(f"{path} is no manifest ({reason}): correct it there.") from None
+
+
+def _flat(document: object, path: Path) -> Iterator[Mapping[str, Any]]:
+    """A document, those of a List, or none for an empty one."""
+    if document is None:
+        return
+    if not isinstance(document, Mapping):
+        raise PodError(
+            f"{path} has a document that is no mapping: write apiVersion, kind and so on."
+        )
+    items = document.get("items")
+    if document.get("kind") == "List" and isinstance(items, list):
+        for each in items:
+            yield from _flat(each, path)
+        return
+    yield document
+
+
+def _name(document: Mapping[str, Any]) -> str:
+    metadata = document.get("metadata")
+    return str(metadata.get("name") or "") if isinstance(metadata, Mapping) else ""

@@ -1,0 +1,92 @@
+"""Probes and hooks of a container."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from beacon.engines.care import Care, Handler, HttpGet, Probe
+from beacon.pod.document import PodFields
+from beacon.pod.interface import PodError
+
+_KINDS = ("exec", "httpGet", "tcpSocket", "sleep")
+
+
+def read_care(fields: PodFields, ports: Mapping[str, int]) -> Care:
+    """What is done to a container; `ports` are its own by name. PodError."""
+    lifecycle = fields.mapping("lifecycle")
+    hooks = {
+        key: None if (said := lifecycle.take(key)) is None else _hook(lifecycle, key, said, ports)
+        for key in ("postStart", "preStop")
+    }
+    lifecycle.ignore("stopSignal")
+    lifecycle.finish()
+    probes = {
+        key: _probe(fields, f"{key}Probe", ports) for key in ("startup", "readiness", "liveness")
+    }
+    return Care(**probes, post_start=hooks["postStart"], pre_stop=hooks["preStop"])
+
+
+def _hook(fields: PodFields, key: str, said: object, ports: Mapping[str, int]) -> Handler:
+    inner = PodFields(f"{fields.where}, {key}", said)
+    handler = _handler(inner, ports)
+    inner.finish()
+    return handler
+
+
+def _probe(fields: PodFields, key: str, ports: Mapping[str, int]) -> Probe | None:
+    said = fields.take(key)
+    if said is None:
+        return None
+    inner = PodFields(f"{fields.where}, {key}", said)
+    numbers = {
+        name: inner.whole(word)
+        for name, word in (
+            ("delay", "initialDelaySeconds"), ("period", "periodSeconds"),
+            ("timeout", "timeoutSeconds"), ("successes", "successThreshold"),
+            ("failures", "failureThreshold"),
+        )
+    }  # fmt: skip
+    inner.ignore("terminationGracePeriodSeconds")
+    handler = _handler(inner, ports)
+    inner.finish()
+    given = {name: value for name, value in numbers.items() if value}
+    return Probe(handler, **given)
+
+
+def _handler(fields: PodFields, ports: Mapping[str, int]) -> Handler:
+    """The one thing that is to be done."""
+    for kind in _KINDS:
+        said = fields.take(kind)
+        if said is None:
+            continue
+        inner = PodFields(f"{fields.where}, {kind}", said)
+        handler = _read(inner, kind, ports)
+        inner.finish()
+        return handler
+    raise PodError(f"{fields.where} has none of {', '.join(_KINDS)}: BeaCon does no other thing.")
+
+
+def _read(inner: PodFields, kind: str, ports: Mapping[str, int]) -> Handler:
+    if kind == "exec":
+        return Handler(command=inner.list("command"))
+    if kind == "sleep":
+        return Handler(pause=float(inner.whole("seconds") or 0))
+    port = _port(inner, ports)
+    if kind == "tcpSocket":
+        inner.ignore("host")
+        return Handler(port=port)
+    scheme = (inner.text("scheme") or "HTTP").lower()
+    path, host = inner.text("path") or "/", inner.text("host")
+    if host is not None:
+        raise inner.wrong("host", "left out: BeaCon asks the container alone")
+    headers = [PodFields(f"{inner.where}, httpHeaders", each) for each in inner.many("httpHeaders")]
+    pairs = tuple((each.text("name") or "", each.text("value") or "") for each in headers)
+    return Handler(request=HttpGet(port, path, scheme, None, pairs))
+
+
+def _port(inner: PodFields, ports: Mapping[str, int]) -> int:
+    said = inner.text("port") or ""
+    number = ports.get(said, int(said) if said.isdecimal() else 0)
+    if not 0 < number < 1 << 16:
+        raise inner.wrong("port", "a number, or the name of one of its ports")
+    return number
