@@ -102,7 +102,7 @@ class PodLife:
 
 
 def _wait(container: Container, other: PodContainer, context: RunContext) -> None:
-    readiness = Readiness(other.launch.ready_timeout, stable=0.0)
+    readiness = Readiness(timeout=other.launch.ready_timeout, stable=0.0)
     if other.role is Role.MAIN and not other.care.any:
         return
     if other.role is not Role.INIT:

@@ -16,6 +16,7 @@ from beacon.campaign.demands import Demand, demands, script_digests
 from beacon.campaign.edited import edits
 from beacon.campaign.enforced import Enforced, read_enforced
 from beacon.campaign.left_out import verify_left_out
+from beacon.campaign.manifest import as_manifest
 from beacon.campaign.neighbours import beside
 from beacon.campaign.open_context import open_context
 from beacon.campaign.pod_life import check_pod, pod_life
@@ -31,11 +32,12 @@ from beacon.campaign.standard_input import standard_input
 from beacon.campaign.starts import start_again
 from beacon.campaign.verify import Kept, chosen, verify_runs
 from beacon.compose.interface import Stack
+from beacon.engines.interface import Enforcement
 from beacon.errors import UsageError
 from beacon.export.seccomp import SeccompExporter
 from beacon.model.deviation import Deviation, is_wider
 from beacon.model.files import load_policy
-from beacon.model.launch import MadeNetwork
+from beacon.model.launch import Launch, MadeNetwork
 from beacon.model.policy import Policy
 from beacon.model.verification import Verification
 from beacon.pod.interface import Pod
@@ -199,17 +201,29 @@ def consented(
     return found, consent
 
 
+def _enforced(
+    request: VerifyRequest, subject: Subject, reporter: Reporter
+) -> tuple[Enforcement, Launch]:
+    """What is enforced, and how the container is started; over CRI as kubernetes.yaml says."""
+    policy, enforced = subject.policy, subject.enforced
+    if request.engine.engine == "cri":
+        found = as_manifest(policy, enforced, request.policy)
+        if found is not None:
+            reporter.say("Each container is started as kubernetes.yaml says.")
+            return found.enforcement, found.launch
+    nothing_new = enforced.no_new_privileges
+    launch = msgspec.structs.replace(policy.launch, no_new_privileges=nothing_new)
+    return enforced.enforcement, launch
+
+
 @contextmanager
 def opened(
     request: VerifyRequest, subject: Subject, reporter: Reporter
 ) -> Iterator[tuple[RunContext, Conditions]]:
     """What the policy's runs are run with, and under which conditions."""
-    policy, enforced, consent = subject.policy, subject.enforced, subject.consent
-    launch = msgspec.structs.replace(
-        policy.launch,
-        no_new_privileges=enforced.no_new_privileges,
-        stdin=consent.launch.stdin or policy.launch.stdin,
-    )
+    policy, consent = subject.policy, subject.consent
+    enforcement, started = _enforced(request, subject, reporter)
+    launch = msgspec.structs.replace(started, stdin=consent.launch.stdin or policy.launch.stdin)
     with (
         standard_input(launch) as (launch, stdin),
         open_context(request.engine, reporter.say) as context,
@@ -245,7 +259,7 @@ def opened(
             Conditions(
                 image=image,
                 launch=launch,
-                enforcement=enforced.enforcement,
+                enforcement=enforcement,
                 surroundings=policy.surroundings,
                 stdin=stdin,
                 place=place,

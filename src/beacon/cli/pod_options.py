@@ -8,7 +8,7 @@ from pathlib import Path
 from beacon.engines.choose import EngineChoice
 from beacon.errors import UsageError
 from beacon.pod.interface import Pod
-from beacon.pod.read import read_pod
+from beacon.pod.read import Given, read_pod
 
 _ENGINE = "cri"
 
@@ -52,7 +52,7 @@ def pod_of(options: argparse.Namespace) -> Pod | None:
     if options.compose:
         raise UsageError("--pod and --compose name two kinds of files: give one of them.")
     workload = (options.container or "").rpartition("/")[0]
-    return read_pod(options.pod, workload or None, options.host_path)
+    return read_pod(options.pod, workload or None, Given(options.host_path))
 
 
 def container_name(options: argparse.Namespace) -> str | None:

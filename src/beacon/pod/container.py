@@ -17,7 +17,7 @@ from beacon.pod.document import PodFields
 from beacon.pod.interface import PodContainer, PodError, Role
 from beacon.pod.probes import read_care
 from beacon.pod.quantities import quantity
-from beacon.pod.security import Shared, read_rights
+from beacon.pod.security import Profiles, Shared, read_rights
 from beacon.pod.variables import Data, Facts, expand, variables
 from beacon.pod.volumes import Volumes, mounts
 
@@ -39,6 +39,7 @@ class Surroundings:
     volumes: Volumes
     shared: Shared
     launch: Mapping[str, Any]
+    profiles: Profiles
 
 
 def read_container(
@@ -61,7 +62,7 @@ def read_container(
     known = _named("limits", limits) | _named("requests", requests)
     environment = variables(fields, around.data, around.facts, known)
     ports = _ports(fields)
-    rights = read_rights(fields.mapping("securityContext"), around.shared)
+    rights = read_rights(fields.mapping("securityContext"), around.shared, around.profiles)
     given: dict[str, Any] = {
         **around.launch,
         **rights.launch,

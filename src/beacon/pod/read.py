@@ -5,7 +5,8 @@ https://kubernetes.io/docs/reference/kubernetes-api/workload-resources/pod-v1/
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ from beacon.model.text import escape_untrusted
 from beacon.pod.container import Surroundings, read_container
 from beacon.pod.document import WORKLOADS, Manifests, PodFields, read_manifests
 from beacon.pod.interface import Pod, PodContainer, PodError
-from beacon.pod.security import Shared, read_shared
+from beacon.pod.security import Profiles, Shared, of_kubelet, read_shared
 from beacon.pod.variables import Data, Facts
 from beacon.pod.volumes import VolumeReader
 
@@ -31,20 +32,28 @@ _GRACE = 30  # seconds, the default of terminationGracePeriodSeconds
 _LONGEST_NAME = 63  # a host's name (RFC 1123)
 
 
-def read_pod(path: Path, workload: str | None = None, agreed: Collection[str] = ()) -> Pod:
-    """The Pod of the file's workload, of the one of this name if there are several.
+@dataclass(frozen=True)
+class Given:
+    """What a manifest refers to and this host has: paths, Secrets by name, seccomp profiles."""
 
-    `agreed` are paths of this host that it may have. PodError.
-    """
-    path = path.absolute()
+    paths: Collection[str] = ()
+    secrets: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    profiles: Profiles = of_kubelet
+
+
+def read_pod(path: Path, workload: str | None = None, given: Given | None = None) -> Pod:
+    """The Pod of the file's workload, of the one of this name if there are several. PodError."""
+    path, given = path.absolute(), given or Given()
     manifests = read_manifests(path)
+    for name, values in given.secrets.items():
+        manifests.secrets.setdefault(name, {"stringData": values})
     name, document = _chosen(manifests, workload)
     template = _template(document)
     metadata = template.mapping("metadata")
     facts = _facts(name, metadata, template)
     spec = template.mapping("spec")
     template.finish()
-    return _read(path, name, spec, Data(manifests), facts, agreed)
+    return _read(path, name, spec, Data(manifests), facts, given)
 
 
 def _chosen(manifests: Manifests, workload: str | None) -> tuple[str, PodFields]:
@@ -83,15 +92,13 @@ def _facts(name: str, metadata: PodFields, template: PodFields) -> Facts:
     return Facts(name, namespace, labels, annotations, str(account or "default"))
 
 
-def _read(
-    path: Path, name: str, spec: PodFields, data: Data, facts: Facts, agreed: Collection[str]
-) -> Pod:
+def _read(path: Path, name: str, spec: PodFields, data: Data, facts: Facts, given: Given) -> Pod:
     spec.ignore(*_WITHOUT_EFFECT, "serviceAccountName", "automountServiceAccountToken")
-    shared = read_shared(spec.mapping("securityContext"))
-    volumes = VolumeReader(data, facts, agreed).read(spec, spec.where)
+    shared = read_shared(spec.mapping("securityContext"), given.profiles)
+    volumes = VolumeReader(data, facts, given.paths).read(spec, spec.where)
     host = spec.flag("hostNetwork")
     common = _common(spec, name, facts, shared, host=host)
-    around = Surroundings(data, facts, volumes, shared, common)
+    around = Surroundings(data, facts, volumes, shared, common, given.profiles)
     containers = [
         read_container(spec.where, entry, around, init=init)
         for key, init in (("initContainers", True), ("containers", False))

@@ -5,7 +5,9 @@ https://kubernetes.io/docs/tasks/configure-pod-container/security-context/
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from errno import ENOENT
 from pathlib import Path
 from typing import Any
 
@@ -15,9 +17,18 @@ from beacon.model.text import escape_untrusted
 from beacon.pod.document import PodFields
 from beacon.pod.interface import PodError
 
-#: Where a kubelet looks for profiles of the type Localhost.
-_PROFILES = Path("/var/lib/kubelet/seccomp")
 _LARGEST = 8 << 20
+
+#: The text of a profile of the type Localhost by its path on the node; OSError, UnicodeDecodeError.
+Profiles = Callable[[str], str]
+
+
+def of_kubelet(name: str, place: Path = Path("/var/lib/kubelet/seccomp")) -> str:
+    """The profile where a kubelet looks for it; OSError also for one that is elsewhere."""
+    path = place / name
+    if not path.resolve().is_relative_to(place.resolve()):
+        raise OSError(ENOENT, f"it is not below {place}")
+    return read_text(path, _LARGEST)
 
 
 @dataclass(frozen=True)
@@ -40,7 +51,7 @@ class Shared:
     sysctls: tuple[str, ...] = ()
 
 
-def read_shared(fields: PodFields, profiles: Path = _PROFILES) -> Shared:
+def read_shared(fields: PodFields, profiles: Profiles = of_kubelet) -> Shared:
     """The Pod's; PodError."""
     groups = fields.list("supplementalGroups")
     volumes_group = fields.whole("fsGroup")
@@ -61,7 +72,7 @@ def read_shared(fields: PodFields, profiles: Path = _PROFILES) -> Shared:
     return found
 
 
-def read_rights(fields: PodFields, shared: Shared, profiles: Path = _PROFILES) -> Rights:
+def read_rights(fields: PodFields, shared: Shared, profiles: Profiles = of_kubelet) -> Rights:
     """A container's own, over the Pod's; PodError."""
     if fields.flag("privileged"):
         raise PodError(
@@ -96,7 +107,7 @@ def read_rights(fields: PodFields, shared: Shared, profiles: Path = _PROFILES) -
     return Rights(launch, shared.non_root if own is None else own is True)
 
 
-def _filters(fields: PodFields, profiles: Path) -> dict[str, str]:
+def _filters(fields: PodFields, profiles: Profiles) -> dict[str, str]:
     """The seccomp and AppArmor profiles that are named; none where the runtime's are used."""
     found = {}
     if seccomp := _profile(fields.mapping("seccompProfile"), profiles):
@@ -111,23 +122,20 @@ def _filters(fields: PodFields, profiles: Path) -> dict[str, str]:
     return found
 
 
-def _profile(fields: PodFields, profiles: Path) -> str | None:
+def _profile(fields: PodFields, profiles: Profiles) -> str | None:
     kind, name = fields.text("type") or "RuntimeDefault", fields.text("localhostProfile") or ""
     fields.finish()
     if kind == "Unconfined":
         return "unconfined"
     if kind != "Localhost":
         return None
-    path = profiles / name
     try:
-        if not path.resolve().is_relative_to(profiles.resolve()):
-            raise fields.wrong("localhostProfile", f"a path below {profiles}")
-        return read_text(path, _LARGEST)
+        return profiles(name)
     except (OSError, UnicodeDecodeError) as error:
         reason = getattr(error, "strerror", None) or "it is no text"
         raise PodError(
-            f"{fields.where} names {escape_untrusted(str(path))}, which cannot be read ({reason}): "
-            "put the profile there, as on a node."
+            f"{fields.where} names {escape_untrusted(name)}, which cannot be read ({reason}): "
+            "put the profile below /var/lib/kubelet/seccomp, as on a node."
         ) from None
 
 
