@@ -41,24 +41,28 @@ def apply(
 
 
 def applicable(
-    dimensions: Sequence[Dimension], image: Image, launch: Launch
+    dimensions: Sequence[Dimension], image: Image, launch: Launch, *, pods: bool = False
 ) -> tuple[Dimension, ...]:
-    """The dimensions that mean anything for this image and leave the user's own options alone."""
+    """The dimensions that mean anything for this image and leave the user's own options alone.
+
+    `pods`: the engine starts Pods.
+    """
     kept = (_without_fixed(dimension, launch) for dimension in dimensions)
     return tuple(
         dimension
         for dimension in kept
-        if dimension.values and all(_met(need, image, launch) for need in dimension.needs)
+        if dimension.values and all(_met(need, image, launch, pods) for need in dimension.needs)
     )
 
 
-def _met(need: Need, image: Image, launch: Launch) -> bool:
+def _met(need: Need, image: Image, launch: Launch, pods: bool) -> bool:
     user = image.user if launch.user is None else launch.user
     return {
         Need.VOLUMES: bool(image.volumes),
         Need.PORTS: bool(image.ports),
         Need.ROOT: user.partition(":")[0] in ("", "0", "root"),
         Need.CLIENT: launch.network in _PRIVATE_NETWORKS,
+        Need.POD: pods,
     }[need]
 
 

@@ -13,6 +13,7 @@ from beacon.campaign.record import Planner
 from beacon.campaign.request import ProfileRequest
 from beacon.campaign.service_environments import settings_of
 from beacon.data.dimensions import general, select
+from beacon.engines.choose import PODS
 from beacon.engines.interface import Image
 from beacon.errors import UsageError
 from beacon.exploration.choose import choose
@@ -36,7 +37,7 @@ def planner(request: ProfileRequest, image: Image, launch: Launch) -> Planner:
     ) -> tuple[EnvironmentSpace, Strategy]:
         known = (*general(), *more, *request.settings.dimensions)
         chosen = select(known, _named(request.dimensions, {each.name for each in known}))
-        dimensions = applicable(chosen, image, launch)
+        dimensions = applicable(chosen, image, launch, pods=request.engine.engine == PODS)
         paths = tuple(dict.fromkeys((*request.settings.writable, *writable)))
         space = Space(dimensions)
         strategy = choose(request.strategy, space, request.seed, request.target)

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 
 from beacon import __version__
 from beacon.campaign.context import RunContext
+from beacon.campaign.environment_applied import apply
 from beacon.campaign.journal import Journal
 from beacon.campaign.never import NeverReadyError, unserved
 from beacon.campaign.recognising import Recogniser
@@ -199,12 +200,19 @@ class Campaign:
 
     def _record(self, spec: RunSpec) -> Run:
         run = run_once(self.context, self.conditions, spec)
-        if run.outcome.ending is Ending.REFUSED and spec.environment.settings:
+        if run.outcome.ending is Ending.REFUSED and self._may_be_ill(spec):
             check_engine(self.context, self.conditions)
             run = run_once(self.context, self.conditions, spec)  # the engine may have been ill then
         if self.journal is not None:
             self.journal.add(run)
         return run
+
+    def _may_be_ill(self, spec: RunSpec) -> bool:
+        """Whether a refusal may be the engine's own: not of what it never does."""
+        known = self.conditions
+        plan = apply(known.surroundings, spec.environment, known.image, known.launch)
+        never = self.context.engine.unsupported(plan.launch) is not None
+        return bool(spec.environment.settings) and not never
 
     def _profile(self) -> Profile:
         return Profile(

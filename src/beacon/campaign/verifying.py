@@ -32,6 +32,7 @@ from beacon.campaign.standard_input import standard_input
 from beacon.campaign.starts import start_again
 from beacon.campaign.verify import Kept, chosen, verify_runs
 from beacon.compose.interface import Stack
+from beacon.engines.choose import PODS
 from beacon.engines.interface import Enforcement
 from beacon.errors import UsageError
 from beacon.export.seccomp import SeccompExporter
@@ -206,14 +207,13 @@ def _enforced(
 ) -> tuple[Enforcement, Launch]:
     """What is enforced, and how the container is started; over CRI as kubernetes.yaml says."""
     policy, enforced = subject.policy, subject.enforced
-    if request.engine.engine == "cri":
+    if request.engine.engine == PODS:
         found = as_manifest(policy, enforced, request.policy)
         if found is not None:
             reporter.say("Each container is started as kubernetes.yaml says.")
             return found.enforcement, found.launch
-    nothing_new = enforced.no_new_privileges
-    launch = msgspec.structs.replace(policy.launch, no_new_privileges=nothing_new)
-    return enforced.enforcement, launch
+    no_new = enforced.no_new_privileges
+    return enforced.enforcement, msgspec.structs.replace(policy.launch, no_new_privileges=no_new)
 
 
 @contextmanager

@@ -5,12 +5,10 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from beacon.engines.choose import EngineChoice
+from beacon.engines.choose import PODS, EngineChoice
 from beacon.errors import UsageError
 from beacon.pod.interface import Pod
 from beacon.pod.read import Given, read_pod
-
-_ENGINE = "cri"
 
 
 def add_pod_options(parser: argparse.ArgumentParser, default: str) -> None:
@@ -64,6 +62,6 @@ def over_cri(choice: EngineChoice, pod: Pod | None) -> EngineChoice:
     """The choice of the engine; UsageError for one that starts no Pods."""
     if pod is None:
         return choice
-    if choice.engine not in (None, _ENGINE):
+    if choice.engine not in (None, PODS):
         raise UsageError(f"{choice.engine} starts no Pods: leave out --engine, or give cri.")
-    return EngineChoice(_ENGINE, choice.runtime)
+    return EngineChoice(PODS, choice.runtime)

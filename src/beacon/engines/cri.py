@@ -159,6 +159,14 @@ class CriEngine(Engine):
         care = health_care(launch)
         return container if care is None else Tended(container, care)
 
+    def unsupported(self, launch: Launch) -> str | None:
+        """The first option that no Pod can have."""
+        try:
+            check_supported(launch)
+        except NotSupportedError as reason:
+            return str(reason)
+        return None
+
     def existing(self, name: str) -> Existing:
         """A kubelet's own container cannot be looked at yet."""
         raise ContainerNotFoundError(

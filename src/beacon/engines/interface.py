@@ -347,6 +347,10 @@ class Engine(ABC):
         RefusedError; UsageError for data that cannot be copied for a job.
         """
 
+    def unsupported(self, launch: Launch) -> str | None:
+        """Why no container of this engine can be launched so, in a sentence; None if one may be."""
+        return None
+
     @abstractmethod
     def existing(self, name: str) -> Existing:
         """A container that somebody made, by name or id; ContainerNotFoundError."""

@@ -80,6 +80,7 @@ class When(StrEnum):
     BEFORE = "before"  # the workload's first drive
     DURING = "during"  # beside it
     AFTER = "after"  # it; then the workload drives once more
+    STOP = "stop"  # before it is stopped, as a preStop hook is
 
 
 class Step(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -127,6 +128,7 @@ class Need(StrEnum):
     PORTS = "ports"
     ROOT = "root"
     CLIENT = "client"  # the workload can reach it: it has a private network
+    POD = "pod"  # it is in a Pod: the engine is cri
 
 
 class Dimension(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
