@@ -62,14 +62,14 @@ _LOOK = 1.0
 
 
 def named_socket() -> Path | None:
-    """The socket that the environment names; UsageError for an address that is no socket."""
+    """The socket that the environment names; UsageError for another kind of address."""
     endpoint = os.environ.get(CRI_ENDPOINT)
     if not endpoint:
         return None
     path = endpoint.removeprefix(_SCHEME)
     if not path.startswith("/"):
         raise UsageError(
-            f"{CRI_ENDPOINT} is {escape_untrusted(endpoint)!r}, which is no socket of this host: "
+            f"{CRI_ENDPOINT} is {escape_untrusted(endpoint)!r}, which is not a socket of this host: "
             "write unix:///run/containerd/containerd.sock."
         )
     return Path(path)

@@ -103,7 +103,7 @@ def _documents(path: Path) -> Iterator[Mapping[str, Any]]:
         raise PodError(f"Cannot read {path} ({reason}): name another file.") from None
     except (yaml.YAMLError, ValueError, RecursionError) as error:
         reason = escape_untrusted(" ".join(str(error).split())[:_LONGEST])
-        raise PodError(f"{path} is no manifest ({reason}): correct it there.") from None
+        raise PodError(f"{path} is not a manifest ({reason}): correct it there.") from None
 
 
 def _flat(document: object, path: Path) -> Iterator[Mapping[str, Any]]:
@@ -112,7 +112,7 @@ def _flat(document: object, path: Path) -> Iterator[Mapping[str, Any]]:
         return
     if not isinstance(document, Mapping):
         raise PodError(
-            f"{path} has a document that is no mapping: write apiVersion, kind and so on."
+            f"{path} has a document that is not a mapping: write apiVersion, kind and so on."
         )
     items = document.get("items")
     if document.get("kind") == "List" and isinstance(items, list):

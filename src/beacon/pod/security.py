@@ -132,7 +132,7 @@ def _profile(fields: PodFields, profiles: Profiles) -> str | None:
     try:
         return profiles(name)
     except (OSError, UnicodeDecodeError) as error:
-        reason = getattr(error, "strerror", None) or "it is no text"
+        reason = getattr(error, "strerror", None) or "it is not UTF-8 text"
         raise PodError(
             f"{fields.where} names {escape_untrusted(name)}, which cannot be read ({reason}): "
             "put the profile below /var/lib/kubelet/seccomp, as on a node."

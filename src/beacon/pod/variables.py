@@ -203,5 +203,5 @@ def _text(value: bytes, where: str) -> str:
         return value.decode()
     except UnicodeDecodeError:
         raise PodError(
-            f"{where} takes a variable from what is no text: mount it instead."
+            f"{where} takes a variable from what is not text: mount it instead."
         ) from None

@@ -13,7 +13,8 @@ from typing import Any
 import pytest
 
 from beacon.engines import docker_attachment
-from beacon.engines.docker_attachment import ERROR, OUTPUT, Attachment, Streams
+from beacon.engines.docker_attachment import Attachment, Streams
+from beacon.engines.streams import ERROR, OUTPUT
 
 
 class _Api:

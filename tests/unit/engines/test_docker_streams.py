@@ -4,7 +4,8 @@ import threading
 import time
 from collections.abc import Iterator
 
-from beacon.engines.docker_streams import head, limited, printable_lines, tail
+from beacon.engines.docker_streams import head, limited, tail
+from beacon.engines.streams import printable_lines
 
 
 class _Silent:
