@@ -21,6 +21,23 @@ _NAMED = os.environ.get("BEACON_ENGINES", "docker")
 NAMES = list(SUBJECTS) if _NAMED == "all" else _NAMED.split(",")
 
 
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Take out what an engine lacks: `needs` marks name it, and other tests that it is refused."""
+    out = [each for each in items if _lacks(each)]
+    if out:
+        config.hook.pytest_deselected(items=out)
+        items[:] = [each for each in items if each not in out]
+
+
+def _lacks(item: pytest.Item) -> bool:
+    call = getattr(item, "callspec", None)
+    subject = SUBJECTS.get(call.params.get("subject", "")) if call is not None else None
+    needed = {need for mark in item.iter_markers("needs") for need in mark.args}
+    if call is not None and call.params.get("network") == "none":
+        needed.add("no network")
+    return subject is not None and bool(needed & subject.lacks)
+
+
 @pytest.fixture(scope="session", params=NAMES)
 def subject(request: pytest.FixtureRequest) -> Subject:
     return SUBJECTS[request.param]

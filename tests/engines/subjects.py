@@ -20,13 +20,14 @@ class Subject:
     """An engine with a runtime.
 
     `tool` is its command line, which takes `docker`'s words; `load` reads an archive of an image
-    in Docker's format from standard input.
+    in Docker's format from standard input. Tests that need what it `lacks` are not for it.
     """
 
     choice: EngineChoice
     runtime: str
-    tool: tuple[str, ...]
+    tool: tuple[str, ...] = ()
     load: tuple[str, ...] = ()
+    lacks: frozenset[str] = frozenset()
 
     @property
     def name(self) -> str:
@@ -69,5 +70,21 @@ def _saved(image: str) -> Iterator[int]:
 SUBJECTS = {
     "docker": Subject(EngineChoice("docker"), "runc", ("docker",)),
     "podman-runc": Subject(EngineChoice("podman", "runc"), "runc", _PODMAN, (*_PODMAN, "load")),
+    # What it lacks it refuses by name: test_cri.py.
+    "cri": Subject(
+        EngineChoice("cri"),
+        "runc",
+        lacks=frozenset(
+            {
+                "command line",
+                "freeze",
+                "disconnect",
+                "no network",
+                "user of a command",
+                "a stack",
+                "limits of Docker",
+            }
+        ),
+    ),
     "podman-crun": Subject(EngineChoice("podman", "crun"), "crun", _PODMAN, (*_PODMAN, "load")),
 }

@@ -31,9 +31,15 @@ class Handler:
 
 @dataclass(frozen=True)
 class Probe:
-    """A handler that is tried again and again. Times in seconds; the defaults are a kubelet's."""
+    """A handler that is tried again and again. Times in seconds; the defaults are a kubelet's.
+
+    `name` is what messages call it. Too many failures in a row end the waiting for it once
+    `patience` seconds are over; without one only the time does.
+    """
 
     handler: Handler
+    name: str = "readiness probe"
+    patience: float | None = None
     delay: float = 0.0
     period: float = 10.0
     timeout: float = 1.0

@@ -19,6 +19,7 @@ from beacon.engines.cri_cgroup import SandboxCgroup
 from beacon.engines.cri_client import CriClient, CriError, messages
 from beacon.engines.cri_container import CriContainer, Making
 from beacon.engines.cri_containerd import PrivateContainerd
+from beacon.engines.cri_existing import existing, life
 from beacon.engines.cri_folder import Folder
 from beacon.engines.cri_images import CriImages, parsed
 from beacon.engines.cri_mounts import provide
@@ -35,7 +36,6 @@ from beacon.engines.interface import (
     OWNER_LABEL,
     SESSION_LABEL,
     Container,
-    ContainerNotFoundError,
     Enforcement,
     Engine,
     EngineFacts,
@@ -69,8 +69,8 @@ def named_socket() -> Path | None:
     path = endpoint.removeprefix(_SCHEME)
     if not path.startswith("/"):
         raise UsageError(
-            f"{CRI_ENDPOINT} is {escape_untrusted(endpoint)!r}, which is not a socket of this host: "
-            "write unix:///run/containerd/containerd.sock."
+            f"{CRI_ENDPOINT} is {escape_untrusted(endpoint)!r}, which is not a socket of this "
+            "host: write unix:///run/containerd/containerd.sock."
         )
     return Path(path)
 
@@ -142,8 +142,7 @@ class CriEngine(Engine):
     ) -> Container:
         """Create (not start) a container below `cgroup_parent`, labelled with this session."""
         check_supported(launch)
-        if job is not None and job.stdin is not None:
-            raise NotSupportedError("Through CRI a container gets no standard input from BeaCon.")
+        self._images.ensure(image)
         shared = self._shared(launch)
         sandbox = shared or self._sandbox(launch, cgroup_parent)
         try:
@@ -168,15 +167,14 @@ class CriEngine(Engine):
         return None
 
     def existing(self, name: str) -> Existing:
-        """A kubelet's own container cannot be looked at yet."""
-        raise ContainerNotFoundError(
-            f"The container '{escape_untrusted(name)}' cannot be watched through CRI: watch one of "
-            "Docker's."
-        )
+        """A container that somebody made, by id, or by its name in its Pod."""
+        private = self._private is not None
+        image = self._images.known
+        return existing(self._cri, name, image, self._images.root, private=private)
 
     def life(self, container: str) -> Life:
-        """As `existing`."""
-        raise ContainerNotFoundError(f"There is no container {escape_untrusted(container)}.")
+        """How a container with this id lives just now; ContainerNotFoundError."""
+        return life(self._cri, container, private=self._private is not None)
 
     @contextmanager
     def place(
@@ -296,7 +294,7 @@ class CriEngine(Engine):
         cgroup_parent: str,
         job: Job | None,
     ) -> CriContainer:
-        own = self._folder.new()
+        own, stdin = self._folder.new(), None if job is None else job.stdin
         address = sandbox.address() or ""
         env = tuple(word.replace(POD_ADDRESS, address) for word in launch.env)
         network = "host" if sandbox.shares_network else launch.network
@@ -309,7 +307,7 @@ class CriEngine(Engine):
         def configure(attempt: int) -> Any:
             name = f"container-{own.name}"
             around = Around(name, provided.mounts, _writer(own), self._labels, attempt)
-            return container_config(image, launch, enforcement, around)
+            return container_config(image, launch, enforcement, around, stdin=stdin is not None)
 
         making = Making(self._cri, sandbox, configure, cgroup_parent, provided.volumes, own)
         return CriContainer(
@@ -319,6 +317,7 @@ class CriEngine(Engine):
             job=job is not None,
             terminal=launch.tty,
             stop_signal=launch.stop_signal,
+            stdin=stdin,
         )
 
     def _sandboxes(self, labels: Mapping[str, str]) -> list[Any]:

@@ -40,7 +40,7 @@ class CriError(RefusedError):
     """The runtime said no; `details` are its own words, not printable."""
 
     def __init__(self, details: str) -> None:
-        super().__init__(f"The container runtime refused: {_line(details)}")
+        super().__init__(f"The CRI engine refused: {_line(details)}")
         self.details = details
 
 

@@ -7,7 +7,7 @@ import os
 import shutil
 import signal
 import time
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,11 +18,13 @@ from beacon.engines import cri_logs, sockets
 from beacon.engines import readiness as waiting
 from beacon.engines.cri_client import CriClient, CriError, NotThereError, TooLateError, messages
 from beacon.engines.cri_images import parsed
-from beacon.engines.cri_sandbox import Sandbox
+from beacon.engines.cri_input import Input
+from beacon.engines.cri_options import unsupported
+from beacon.engines.cri_sandbox import Sandbox, SandboxView
 from beacon.engines.file_digest import digest
 from beacon.engines.file_tree import Budget
 from beacon.engines.inside_root import attribute_inside
-from beacon.engines.interface import Container, NotSupportedError, Readiness, RefusedError
+from beacon.engines.interface import Container, Readiness, RefusedError
 from beacon.engines.processes import processes
 from beacon.engines.streams import KEPT, printable_lines
 from beacon.model.file_capabilities import carried
@@ -62,29 +64,54 @@ class Making:
             config=config,
             sandbox_config=self.sandbox.config_below(self.cgroup_parent),
         )
-        answer = self.client.call(self.client.runtime.CreateContainer, request)
+        try:
+            answer = self.client.call(self.client.runtime.CreateContainer, request)
+        except CriError as error:
+            if "no users found" not in error.details:
+                raise
+            user = config.linux.security_context.run_as_username
+            raise CriError(f"the image has no user {user}") from None
         return str(answer.container_id), self.sandbox.logs / config.log_path
+
+
+@dataclass
+class Found:
+    """A container that somebody else made: it is looked at, never made again or removed."""
+
+    client: CriClient
+    sandbox: SandboxView
+    id: str
+    log: Path
+    volumes: dict[str, Path]
+
+    def make(self, attempt: int) -> tuple[str, Path]:
+        """What is there already; RefusedError for another one."""
+        if attempt:
+            raise RefusedError("It is another one's container, which BeaCon does not start.")
+        return self.id, self.log
 
 
 class CriContainer(Container):
     """A container; `own_sandbox` goes with it. `root` opens the root of what has an id.
 
-    It is stopped by `stop_signal`, or the one of its image.
+    It is stopped by `stop_signal`, or the one of its image; each start sends it `stdin`.
     """
 
     def __init__(
         self,
-        making: Making,
+        making: Making | Found,
         root: Callable[[str], AbstractContextManager[int]],
         *,
         own_sandbox: bool,
         job: bool,
         terminal: bool,
         stop_signal: str | None = None,
+        stdin: Callable[[], Iterator[bytes]] | None = None,
     ) -> None:
         self._making, self._client, self._root = making, making.client, root
         self._own_sandbox, self._job, self._terminal = own_sandbox, job, terminal
-        self._stop_signal = stop_signal
+        self._stop_signal, self._stdin = stop_signal, stdin
+        self._input: Input | None = None
         self._attempt = 0
         self._pid = 0
         self._started = ""
@@ -100,6 +127,8 @@ class CriContainer(Container):
         request = messages.StartContainerRequest(container_id=self.id)
         self._client.call(self._client.runtime.StartContainer, request)
         self._started = self.started_at()
+        if self._stdin is not None:
+            self._send(self._stdin)
 
     def wait_ready(self, readiness: Readiness) -> str:
         """Wait; return in a few words what showed readiness. NotReadyError if it never comes."""
@@ -168,7 +197,7 @@ class CriContainer(Container):
     ) -> tuple[int, str]:
         """Run a command inside; its exit code (124 after `timeout` seconds), printable output."""
         if user is not None:
-            raise NotSupportedError("CRI runs no command as another user than the container's.")
+            raise unsupported("it runs no command as another user than the container's.")
         request = messages.ExecSyncRequest(
             container_id=self.id, cmd=list(argv), timeout=max(1, math.ceil(timeout))
         )
@@ -184,6 +213,8 @@ class CriContainer(Container):
     def signal(self, name: str) -> None:
         """Send a signal (SIGHUP) to its first process; RefusedError if it does not run."""
         pid = self.pid()
+        if not pid:
+            raise RefusedError(f"It takes no {escape_untrusted(name)}: it is not running.")
         try:
             handle = os.pidfd_open(pid)
             try:
@@ -196,11 +227,11 @@ class CriContainer(Container):
 
     def freeze(self, seconds: float, stop: Event) -> None:
         """CRI cannot: NotSupportedError."""
-        raise NotSupportedError("CRI stops no container's processes from running (docker pause).")
+        raise unsupported("it freezes no container (docker pause).")
 
     def disconnect(self, seconds: float, stop: Event) -> None:
         """CRI cannot: NotSupportedError."""
-        raise NotSupportedError("CRI takes no network away (docker network disconnect).")
+        raise unsupported("it takes no network away (docker network disconnect).")
 
     def stop(self, grace: float) -> int | None:
         """Stop it by its stop signal, kill it after `grace` seconds; its exit code."""
@@ -229,6 +260,8 @@ class CriContainer(Container):
     def output(self) -> dict[str, str | None]:
         """The SHA-256 of all that a job wrote to its streams and to its volumes."""
         streams = cri_logs.digests(self._log, terminal=self._terminal) if self._job else {}
+        if self._terminal and self._stdin is not None:  # its echo comes at another moment each time
+            streams = dict.fromkeys(streams)
         limit = Budget(_MOST_FILES, _MOST_CONTENT)
         places = {**self._making.volumes, **self._image_volumes()}
         files = {
@@ -247,6 +280,8 @@ class CriContainer(Container):
 
     def remove(self) -> None:
         """Remove it by force, with all that was made for it; no error if it is gone."""
+        if isinstance(self._making, Found):
+            return
         self._delete()
         if self._own_sandbox:
             self._making.sandbox.remove()
@@ -255,12 +290,29 @@ class CriContainer(Container):
     def bound_log(self) -> None:
         """Put the output away when it is large, so that it fills no disk."""
         with suppress(FileNotFoundError, CriError):
-            if self._log.stat().st_size > cri_logs.LARGEST:
+            limit = cri_logs.LARGEST_OF_JOB if self._job else cri_logs.LARGEST
+            if self._log.stat().st_size > limit:
                 self._log.replace(cri_logs.put_away(self._log))
                 request = messages.ReopenContainerLogRequest(container_id=self.id)
                 self._client.call(self._client.runtime.ReopenContainerLog, request)
 
+    def _send(self, stdin: Callable[[], Iterator[bytes]]) -> None:
+        """Send it its input, unless it has ended already."""
+        request = messages.AttachRequest(
+            container_id=self.id, stdin=True, stdout=self._terminal, tty=self._terminal
+        )
+        try:
+            url = self._client.call(self._client.runtime.Attach, request).url
+        except CriError:
+            if self.running():
+                raise
+            return
+        self._input = Input(url, stdin, terminal=self._terminal)
+
     def _delete(self) -> None:
+        if self._input is not None:
+            self._input.close()
+            self._input = None
         request = messages.RemoveContainerRequest(container_id=self.id)
         with suppress(NotThereError):
             self._client.call(self._client.runtime.RemoveContainer, request)
@@ -285,9 +337,8 @@ class CriContainer(Container):
     def _first_process(self) -> int:
         """Its number on this host; a runtime in a namespace of its own has another one for it."""
         if not self._pid:
-            said = self._info().get("pid")
-            number = said if isinstance(said, int) else 0
-            self._pid = _on_this_host(self.id, number) if self._making.sandbox.private else number
+            private = self._making.sandbox.private
+            self._pid = first_process(self._client, self.id, private=private)
         return self._pid
 
     def _image_volumes(self) -> dict[str, Path]:
@@ -300,6 +351,17 @@ class CriContainer(Container):
             for each in found
             if marked in str(each.get("source"))
         }
+
+
+def first_process(client: CriClient, container: str, *, private: bool) -> int:
+    """The number on this host of a container's first process; 0 where it does not run.
+
+    `private`: the runtime has another number for it.
+    """
+    request = messages.ContainerStatusRequest(container_id=container, verbose=True)
+    said = parsed(client.call(client.runtime.ContainerStatus, request).info.get("info")).get("pid")
+    number = said if isinstance(said, int) else 0
+    return _on_this_host(container, number) if private else number
 
 
 def _not_started(error: CriError) -> tuple[int, str]:

@@ -21,7 +21,7 @@ from typing import IO, Any, cast
 from beacon.engines.cri_client import CriClient, CriError, messages
 from beacon.engines.cri_containerd import CTR, NAMESPACE
 from beacon.engines.cri_folder import Folder
-from beacon.engines.image_document import read_image
+from beacon.engines.docker_image import read_image
 from beacon.engines.interface import Image, ImageNotFoundError, Pull, RefusedError
 from beacon.engines.mounted_root import Layers, mounted
 from beacon.model.text import escape_untrusted
@@ -59,6 +59,15 @@ class CriImages:
         if not found.id:
             raise ImageNotFoundError(f"The runtime says nothing of the image '{shown}': import it.")
         return found
+
+    def known(self, reference: str) -> Image:
+        """One that a container has, under whatever name; ImageNotFoundError once it is gone."""
+        return self.image(reference, Pull.NEVER)
+
+    def ensure(self, image: Image) -> None:
+        """Get it once more if it was removed meanwhile; ImageNotFoundError."""
+        if self._status(image.id) is None:
+            self.image(image.reference, Pull.NEVER)
 
     def _found(self, reference: str, pull: Pull) -> Mapping[str, Any]:
         if pull is Pull.ALWAYS:

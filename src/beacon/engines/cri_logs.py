@@ -16,6 +16,8 @@ from beacon.engines.streams import ERROR, KEPT, OUTPUT
 
 #: A container may write without end. What is longer is put away, as a kubelet does.
 LARGEST = 16 << 20
+#: What a job writes is hashed at its end, so all of it is kept up to here.
+LARGEST_OF_JOB = 300 << 20
 _LONGEST_LINE = 64 << 10  # a runtime breaks lines after 16 KiB
 _STREAMS = {b"stdout": OUTPUT, b"stderr": ERROR}
 _LOOK = 0.05  # seconds
@@ -41,7 +43,10 @@ def digests(path: Path, *, terminal: bool) -> dict[str, str | None]:
     hashes = {name: hashlib.sha256() for name in ((OUTPUT,) if terminal else (OUTPUT, ERROR))}
     whole = not put_away(path).exists()
     for name, content in contents(_lines(path)):
-        hashes[OUTPUT if terminal else name].update(content)
+        if terminal:  # the runtime takes the carriage return for a part of the line's end
+            hashes[OUTPUT].update(content.replace(b"\n", b"\r\n"))
+        else:
+            hashes[name].update(content)
     return {name: each.hexdigest() if whole else None for name, each in hashes.items()}
 
 

@@ -8,10 +8,11 @@ from pathlib import Path
 from typing import Any
 
 from beacon.engines.cri_client import messages
+from beacon.engines.cri_options import unsupported
 from beacon.engines.cri_sandbox import Sandbox
 from beacon.engines.file_copy import budget, copy, measure
 from beacon.engines.file_tree import TooLargeError
-from beacon.engines.interface import NotSupportedError, RefusedError
+from beacon.engines.interface import RefusedError
 from beacon.engines.volume_files import account_files, give_to_group, write_tree
 from beacon.errors import UsageError
 from beacon.model.launch import Launch
@@ -109,8 +110,8 @@ class _Volume:
             source, rest = _NEW, source
         target, _, options = rest.partition(":")
         if source not in (_NEW, _ACCOUNT) and not source.startswith("/"):
-            raise NotSupportedError(
-                f"CRI has no volume by name ({escape_untrusted(source)}): name a path of this host."
+            raise unsupported(
+                f"there is no volume by name ({escape_untrusted(word)}): name a path of this host."
             )
         given = dict(option.partition("=")[::2] for option in _known(options))
         propagation = next((_PROPAGATION[each] for each in given if each in _PROPAGATION), 0)
@@ -136,7 +137,7 @@ class _Volume:
 def _known(options: str) -> Iterator[str]:
     for option in filter(None, options.split(",")):
         if option.partition("=")[0] not in _OPTIONS:
-            raise NotSupportedError(f"CRI has no volume option {escape_untrusted(option)}.")
+            raise unsupported(f"there is no option {escape_untrusted(option)} of a volume.")
         yield option
 
 

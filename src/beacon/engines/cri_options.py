@@ -13,10 +13,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from beacon.data.capabilities import check_capability
 from beacon.engines.care import Care, Handler, Probe
 from beacon.engines.cri_client import messages
 from beacon.engines.go_time import nanoseconds
 from beacon.engines.interface import Enforcement, Image, NotSupportedError, RefusedError
+from beacon.errors import UsageError
 from beacon.model.launch import Launch, strip_cap_prefix
 from beacon.model.text import escape_untrusted
 
@@ -50,20 +52,25 @@ _Namespaces = messages.NamespaceOption
 _Profile = messages.SecurityProfile
 
 
+def unsupported(what: str) -> NotSupportedError:
+    """An error for what no Pod can have; `what` is a sentence without its beginning."""
+    return NotSupportedError(f"The CRI engine refused: {what}")
+
+
 def check_supported(launch: Launch) -> None:
     """NotSupportedError for an option that no Pod can have."""
     for name in _UNSUPPORTED:
         if getattr(launch, name) not in (None, False, ()):
-            raise NotSupportedError(f"CRI has no --{name.replace('_', '-')}, and no Pod has it.")
+            raise unsupported(f"there is no --{name.replace('_', '-')}, and no Pod has it.")
     network = launch.network or "bridge"
     if network not in (*_OWN_NETWORK, "host") and not network.startswith(SANDBOX):
-        raise NotSupportedError(
-            f"CRI has no --network {escape_untrusted(network)}: a Pod has a network of its own, or "
-            "the host's."
+        raise unsupported(
+            f"there is no --network {escape_untrusted(network)}: a Pod has a network of its own, "
+            "or the host's."
         )
     for name, known in (("ipc", ("host", "private")), ("pid", ("host", "pod"))):
         if (value := getattr(launch, name)) not in (None, *known):
-            raise NotSupportedError(f"CRI has no --{name} {escape_untrusted(value)}.")
+            raise unsupported(f"there is no --{name} {escape_untrusted(value)}.")
 
 
 def namespaces(launch: Launch) -> Any:
@@ -156,7 +163,7 @@ def container_config(
         labels=dict(around.labels),
         log_path=around.log,
         stdin=launch.interactive or stdin,
-        stdin_once=stdin,
+        stdin_once=stdin,  # its end is the container's, too
         tty=launch.tty,
         linux=messages.LinuxContainerConfig(
             resources=_resources(launch),
@@ -208,9 +215,19 @@ def _set_user(security: Any, user: str | None, own: str) -> None:
 def _capabilities(launch: Launch, enforcement: Enforcement) -> tuple[list[str], list[str]]:
     if enforcement.capabilities is None:
         added, dropped = launch.cap_add, launch.cap_drop
+        for name in (*added, *dropped):
+            _check_capability(name)
         return [*map(strip_cap_prefix, added)], [*map(strip_cap_prefix, dropped)]
     kept = (each for each in enforcement.capabilities if not launch.takes_away(each))
     return [*map(strip_cap_prefix, kept)], ["ALL"]
+
+
+def _check_capability(name: str) -> None:
+    """RefusedError for an unknown one: runc grants none for it, and says so to nobody."""
+    try:
+        check_capability(name)
+    except UsageError as error:
+        raise RefusedError(f"The CRI engine refused: {error}") from None
 
 
 def _seccomp(launch: Launch, enforcement: Enforcement, filter_path: Callable[[str], str]) -> Any:
@@ -220,8 +237,8 @@ def _seccomp(launch: Launch, enforcement: Enforcement, filter_path: Callable[[st
     if text == "unconfined":
         text = ALLOW_ALL
     elif any(f'"{word}"' in text for word in _OF_DOCKER):
-        raise NotSupportedError(
-            "The seccomp profile is one for Docker (archMap, includes), which no CRI runtime "
+        raise unsupported(
+            "the seccomp profile is one for Docker (archMap, includes), which no CRI runtime "
             "reads: write one in the OCI's format."
         )
     return _Profile(profile_type=_Profile.Localhost, localhost_ref=filter_path(text))
@@ -267,6 +284,9 @@ def health_care(launch: Launch) -> Care | None:
     handler = Handler(command=("/bin/sh", "-c", launch.health_cmd))
     probe = Probe(
         handler,
+        "health check",
+        # As Docker's: what fails while it may still become ready does not count.
+        _seconds(launch.health_start_period) or launch.ready_timeout,
         period=_seconds(launch.health_interval) or 1.0,
         timeout=_seconds(launch.health_timeout) or 30.0,
         failures=launch.health_retries or 3,
@@ -296,8 +316,8 @@ def _device(word: str) -> Any:
 
 def _number(word: str, what: str) -> int:
     if not word.isdecimal():
-        raise NotSupportedError(
-            f"CRI has no {what} by name ({escape_untrusted(word)}): no Pod has it either."
+        raise unsupported(
+            f"there is no {what} by name ({escape_untrusted(word)}), and no Pod has it."
         )
     return int(word)
 

@@ -21,11 +21,31 @@ _WORLD = 0o777
 _EVERYBODY = "mode=1777"
 
 
-class Sandbox:
-    """A running sandbox with a folder for what its containers have mounted.
-
-    `private`: its runtime numbers processes in another way than this host. RefusedError.
+class SandboxView:
+    """A sandbox that is there. `private`: its runtime numbers processes in another way than this
+    host.
     """
+
+    def __init__(
+        self, client: CriClient, identifier: str, *, private: bool, shares_network: bool
+    ) -> None:
+        self._client, self.id = client, identifier
+        self.private, self.shares_network = private, shares_network
+        self._address: str | None = None
+
+    def address(self) -> str | None:
+        """The address at which this host reaches it; None when it has no network."""
+        if self.shares_network:
+            return "127.0.0.1"
+        if self._address is None:
+            request = messages.PodSandboxStatusRequest(pod_sandbox_id=self.id)
+            status = self._client.call(self._client.runtime.PodSandboxStatus, request).status
+            self._address = escape_untrusted(status.network.ip) or None
+        return self._address
+
+
+class Sandbox(SandboxView):
+    """A running sandbox with a folder for what its containers have mounted. RefusedError."""
 
     def __init__(
         self,
@@ -38,21 +58,25 @@ class Sandbox:
         handler: str,
         private: bool,
     ) -> None:
-        self._client, self._folder, self.private = client, folder, private
+        self._folder = folder
         self.path = folder.new()
         self.logs = self.path / "logs"
         self.logs.mkdir()
-        self.shares_network = launch.network == "host"
         self._memory: list[Path] = []
         self._hosts = launch.add_host
         self.config = sandbox_config(new_name(), launch, labels, self.logs, cgroup_parent)
         request = messages.RunPodSandboxRequest(config=self.config, runtime_handler=handler)
         try:
-            self.id = str(client.call(client.runtime.RunPodSandbox, request).pod_sandbox_id)
+            answer = client.call(client.runtime.RunPodSandbox, request)
         except BaseException:
             shutil.rmtree(self.path, ignore_errors=True)
             raise
-        self._address: str | None = None
+        super().__init__(
+            client,
+            str(answer.pod_sandbox_id),
+            private=private,
+            shares_network=launch.network == "host",
+        )
 
     def config_below(self, cgroup_parent: str) -> Any:
         """Its configuration for a container whose cgroup is to be below this one."""
@@ -61,16 +85,6 @@ class Sandbox:
         if cgroup_parent:
             config.linux.cgroup_parent = cgroup_parent
         return config
-
-    def address(self) -> str | None:
-        """The address at which this host reaches it; None when it has no network."""
-        if self.shares_network:
-            return "127.0.0.1"
-        if self._address is None:
-            request = messages.PodSandboxStatusRequest(pod_sandbox_id=self.id)
-            status = self._client.call(self._client.runtime.PodSandboxStatus, request).status
-            self._address = escape_untrusted(status.network.ip) or None
-        return self._address
 
     def new_folder(self, name: str, memory: str | None = None) -> Path:
         """A folder for a volume that everybody may write to, as a kubelet makes an emptyDir.

@@ -22,13 +22,13 @@ from beacon.engines.docker_container import DockerContainer, remove_container
 from beacon.engines.docker_existing import existing, inspect, life
 from beacon.engines.docker_export import exported
 from beacon.engines.docker_guard import answering, explanation
+from beacon.engines.docker_image import read_image
 from beacon.engines.docker_options import (
     container_options,
     endpoint_options,
     host_options,
     published_ports,
 )
-from beacon.engines.image_document import read_image
 from beacon.engines.interface import (
     NOTHING_IN_MEMORY,
     OWNER_LABEL,

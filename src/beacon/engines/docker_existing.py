@@ -11,7 +11,7 @@ from docker.errors import NotFound
 
 from beacon.engines.docker_container import DockerContainer
 from beacon.engines.docker_guard import answering
-from beacon.engines.image_document import read_image
+from beacon.engines.docker_image import read_image
 from beacon.engines.interface import ContainerNotFoundError, Existing, Life
 from beacon.model.launch import Launch
 from beacon.model.text import escape_untrusted

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http.client
+import math
 import socket
 import ssl
 import threading
@@ -53,9 +54,9 @@ class Tended(Container):
         end = time.monotonic() + readiness.timeout
         care, said = self._care, None
         if care.startup is not None:
-            said = self._await("startup", care.startup, end, failing=True)
+            said = self._await(care.startup, end)
         if care.readiness is not None:
-            said = self._await("readiness", care.readiness, end, failing=False)
+            said = self._await(care.readiness, end)
         if said is None or readiness.log_line is not None:
             said = self._inner.wait_ready(readiness)
         self._begin_probes()
@@ -70,8 +71,9 @@ class Tended(Container):
             self._do(self._care.pre_stop, max(grace, 1.0))
         return self._inner.stop(max(0.0, end - time.monotonic()))
 
-    def _await(self, name: str, probe: Probe, end: float, *, failing: bool) -> str:
-        """Try until it passes; `failing`: too many failures end it, not only the time."""
+    def _await(self, probe: Probe, end: float) -> str:
+        """Try until it passes; NotReadyError."""
+        patient = time.monotonic() + (math.inf if probe.patience is None else probe.patience)
         self._pause(probe.delay)
         good = bad = 0
         while True:
@@ -84,10 +86,11 @@ class Tended(Container):
             verdict = self._do(probe.handler, probe.timeout)
             good, bad = (good + 1, 0) if verdict.passed else (0, bad + 1)
             if good >= probe.successes:
-                return f"its {name} probe passed"
-            if (failing and bad >= probe.failures) or time.monotonic() > end:
+                return f"its {probe.name} passed"
+            now = time.monotonic()
+            if (bad >= probe.failures and now > patient) or now > end:
                 raise NotReadyError(
-                    f"Its {name} probe failed ({verdict.detail}): see the container's log.",
+                    f"Its {probe.name} failed ({verdict.detail}): see the container's log.",
                     exited=False,
                 )
             self._pause(probe.period)

@@ -20,9 +20,7 @@ def read_care(fields: PodFields, ports: Mapping[str, int]) -> Care:
     }
     lifecycle.ignore("stopSignal")
     lifecycle.finish()
-    probes = {
-        key: _probe(fields, f"{key}Probe", ports) for key in ("startup", "readiness", "liveness")
-    }
+    probes = {key: _probe(fields, key, ports) for key in ("startup", "readiness", "liveness")}
     return Care(**probes, post_start=hooks["postStart"], pre_stop=hooks["preStop"])
 
 
@@ -33,7 +31,8 @@ def _hook(fields: PodFields, key: str, said: object, ports: Mapping[str, int]) -
     return handler
 
 
-def _probe(fields: PodFields, key: str, ports: Mapping[str, int]) -> Probe | None:
+def _probe(fields: PodFields, name: str, ports: Mapping[str, int]) -> Probe | None:
+    key = f"{name}Probe"
     said = fields.take(key)
     if said is None:
         return None
@@ -50,7 +49,9 @@ def _probe(fields: PodFields, key: str, ports: Mapping[str, int]) -> Probe | Non
     handler = _handler(inner, ports)
     inner.finish()
     given = {name: value for name, value in numbers.items() if value}
-    return Probe(handler, **given)
+    # A container that does not start has failed; one that is not ready yet is waited for.
+    patience = 0.0 if name == "startup" else None
+    return Probe(handler, f"{name} probe", patience, **given)
 
 
 def _handler(fields: PodFields, ports: Mapping[str, int]) -> Handler:

@@ -187,7 +187,9 @@ def mounts(fields: PodFields, volumes: Volumes) -> tuple[str, ...]:
         if ":" in target or not target.startswith("/") or any("," in each for each in options):
             raise inner.wrong("mountPath", "an absolute path without a colon or comma")
         if name not in volumes.made and name not in volumes.host:
-            raise PodError(f"{inner.where} names {escape_untrusted(name)}, which is not a volume of the Pod.")
+            raise PodError(
+                f"{inner.where} names {escape_untrusted(name)}, which is not a volume of the Pod."
+            )
         source = volumes.host.get(name, name)
         found.append(":".join([source, target, *([",".join(options)] if options else [])]))
     return tuple(found)

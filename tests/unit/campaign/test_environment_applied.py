@@ -110,7 +110,8 @@ def test_nothing_of_the_host_is_given_unasked() -> None:
         for effect in dimension.values.values():
             assert not effect.device
             assert "host" not in (effect.network, effect.pid, effect.ipc, effect.uts)
-            assert all(volume.startswith(("@new:", "@serviceaccount:")) for volume in effect.volumes)
+            ours = ("@new:", "@serviceaccount:")
+            assert all(volume.startswith(ours) for volume in effect.volumes)
             assert set(effect.cap_add) <= {"SYS_NICE", "IPC_LOCK", "SYS_RESOURCE"}
 
 

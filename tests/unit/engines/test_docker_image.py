@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from beacon.engines.image_document import read_image
+from beacon.engines.docker_image import read_image
 
 _JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(),
