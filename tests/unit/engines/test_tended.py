@@ -1,0 +1,202 @@
+"""Hooks and probes, with a container that answers as it is told."""
+
+from __future__ import annotations
+
+import http.server
+import threading
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from beacon.engines.care import Care, Handler, HttpGet, Probe
+from beacon.engines.interface import Container, NotReadyError, Readiness, RefusedError
+from beacon.engines.tended import Tended
+
+
+class _Container(Container):
+    """It lives until it is stopped; `codes` are the answers to its commands, the last for ever."""
+
+    id = "c"
+
+    def __init__(self, *codes: int) -> None:
+        self.codes, self.alive = list(codes) or [0], False
+        self.done: list[str] = []
+
+    def start(self) -> None:
+        self.alive = True
+        self.done.append("start")
+
+    def wait_ready(self, readiness: Readiness) -> str:
+        return "it lived"
+
+    def address(self) -> str | None:
+        return "127.0.0.1"
+
+    def exec(self, argv: Any, timeout: float = 60.0, *, user: str | None = None) -> tuple[int, str]:
+        self.done.append(" ".join(argv))
+        code = self.codes.pop(0) if len(self.codes) > 1 else self.codes[0]
+        return code, "said"
+
+    def running(self) -> bool:
+        return self.alive
+
+    def exit_code(self) -> int | None:
+        return None if self.alive else 0
+
+    def stop(self, grace: float) -> int | None:
+        self.alive = False
+        self.done.append("stop")
+        return 0
+
+    def remove(self) -> None:
+        self.done.append("remove")
+
+    def env(self) -> dict[str, str]:
+        return {}
+
+    def started_at(self) -> str:
+        return ""
+
+    def pid(self) -> int:
+        return 0
+
+    def listeners(self) -> tuple[()]:
+        return ()
+
+    def connected(self) -> frozenset[int]:
+        return frozenset()
+
+    def signal(self, name: str) -> None:
+        pass
+
+    def freeze(self, seconds: float, stop: threading.Event) -> None:
+        pass
+
+    def disconnect(self, seconds: float, stop: threading.Event) -> None:
+        pass
+
+    def logs(self, lines: int = 20) -> str:
+        return ""
+
+    def output(self) -> dict[str, str | None]:
+        return {}
+
+    def file_capabilities(self, path: str) -> int:
+        return 0
+
+
+_RUN = Handler(command=("probe",))
+_FAST = Readiness(timeout=5)
+
+
+def _probe(**changes: Any) -> Probe:
+    return Probe(_RUN, **{"period": 0.01, **changes})
+
+
+def test_hooks_run_around_a_life() -> None:
+    inner = _Container()
+    care = Care(post_start=Handler(command=("begin",)), pre_stop=Handler(command=("end",)))
+    tended = Tended(inner, care)
+    tended.start()
+    assert tended.wait_ready(_FAST) == "it lived"
+    assert tended.stop(5) == 0
+    assert inner.done == ["start", "begin", "end", "stop"]
+
+
+def test_a_post_start_hook_that_fails_ends_it() -> None:
+    inner = _Container(1)
+    with pytest.raises(RefusedError, match="postStart hook failed"):
+        Tended(inner, Care(post_start=_RUN)).start()
+    assert not inner.alive
+
+
+def test_a_pre_stop_hook_that_fails_holds_up_nothing() -> None:
+    inner = _Container(1)
+    tended = Tended(inner, Care(pre_stop=_RUN))
+    tended.start()
+    tended.stop(1)
+    assert inner.done[-1] == "stop"
+
+
+def test_startup_comes_before_readiness() -> None:
+    inner = _Container(1, 0, 1, 1, 1, 1, 0)
+    startup = _probe(name="startup probe", patience=0.0)
+    tended = Tended(inner, Care(startup=startup, readiness=_probe()))
+    tended.start()
+    assert tended.wait_ready(_FAST) == "its readiness probe passed"
+    tended.remove()
+
+
+def test_too_many_failures_of_a_startup_probe() -> None:
+    tended = Tended(_Container(1), Care(startup=_probe(patience=0.0, failures=2)))
+    tended.start()
+    with pytest.raises(NotReadyError, match="said") as failure:
+        tended.wait_ready(_FAST)
+    assert not failure.value.exited
+
+
+def test_readiness_is_waited_for_until_the_end() -> None:
+    tended = Tended(_Container(1), Care(readiness=_probe()))
+    tended.start()
+    with pytest.raises(NotReadyError, match="readiness probe failed"):
+        tended.wait_ready(Readiness(timeout=0.2))
+
+
+def test_an_end_before_it_is_ready() -> None:
+    inner = _Container(1)
+    tended = Tended(inner, Care(readiness=_probe()))
+    tended.start()
+    inner.alive = False
+    with pytest.raises(NotReadyError) as failure:
+        tended.wait_ready(_FAST)
+    assert failure.value.exited
+
+
+def test_a_liveness_probe_that_fails_ends_it() -> None:
+    inner = _Container(0, 0, 1)
+    tended = Tended(inner, Care(liveness=_probe(failures=2)))
+    tended.start()
+    tended.wait_ready(_FAST)
+    end = time.monotonic() + 5
+    while inner.alive and time.monotonic() < end:
+        time.sleep(0.02)
+    assert not inner.alive
+    tended.remove()
+
+
+class _Answers(http.server.BaseHTTPRequestHandler):
+    def do_GET(self) -> None:
+        self.send_response(204 if self.headers["X"] == "y" else 500)
+        self.end_headers()
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+@pytest.fixture
+def port() -> Iterator[int]:
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), _Answers) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield server.server_port
+        server.shutdown()
+
+
+def test_requests_and_connections(port: int) -> None:
+    for handler, passes in (
+        (Handler(request=HttpGet(port, headers=(("X", "y"),))), True),
+        (Handler(request=HttpGet(port)), False),
+        (Handler(request=HttpGet(port, scheme="https")), False),
+        (Handler(port=port), True),
+        (Handler(port=1), False),
+        (Handler(pause=0.01), True),
+    ):
+        tended = Tended(_Container(), Care(readiness=Probe(handler, period=0.01)))
+        tended.start()
+        if passes:
+            tended.wait_ready(_FAST)
+        else:
+            with pytest.raises(NotReadyError):
+                tended.wait_ready(Readiness(timeout=0.1))
+        tended.remove()

@@ -1,0 +1,237 @@
+"""From a manifest to what a kubelet would start."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from beacon.engines.care import Handler, HttpGet
+from beacon.errors import UsageError
+from beacon.model.launch import POD_ADDRESS, POD_NETWORK
+from beacon.pod.interface import Pod, PodError, Role
+from beacon.pod.read import Given, read_pod
+
+_WEB = Path(__file__).with_name("web.yaml")
+
+
+def _pod(tmp_path: Path, spec: str, more: str = "", given: Given | None = None) -> Pod:
+    """The Pod of a manifest whose spec is given, indented by two."""
+    path = tmp_path / "pod.yaml"
+    head = "apiVersion: v1\nkind: Pod\nmetadata: {name: p, labels: {app: x}}\nspec:\n"
+    path.write_text(f"{head}{spec}{more}")
+    return read_pod(path, None, given)
+
+
+def _one(tmp_path: Path, container: str, spec: str = "", more: str = "") -> Pod:
+    fields = f"  containers:\n  - name: c\n    image: i\n{container}"
+    return _pod(tmp_path, f"{fields}{spec}", more)
+
+
+def test_a_deployment() -> None:
+    pod = read_pod(_WEB)
+    assert (pod.name, pod.group) == ("web", 2000)
+    assert [(each.name, each.role) for each in pod.containers] == [
+        ("prepare", Role.INIT),
+        ("keeper", Role.SIDECAR),
+        ("nginx", Role.MAIN),
+    ]
+    prepare, keeper, nginx = pod.containers
+    assert pod.before(nginx) == (prepare, keeper)
+    assert pod.before(keeper) == (prepare,)
+    assert nginx.launch.env == (f"ADDRESS={POD_ADDRESS}", "WORD=open sesame")
+    assert nginx.launch.volumes == ("work:/work", "own:/own")
+    assert prepare.launch.volumes == ("site:/site:ro", "work:/work")
+    assert (prepare.launch.entrypoint, prepare.launch.command[0]) == ("sh", "-c")
+    assert (nginx.launch.network, nginx.launch.stop_timeout) == (POD_NETWORK, 10)
+    assert nginx.launch.group_add == ("2000",)
+    assert nginx.launch.dns_option == ("ndots:5",)
+    assert nginx.launch.dns_search[0] == "default.svc.cluster.local"
+    care = nginx.care
+    assert care.readiness is not None
+    assert care.readiness.handler == Handler(request=HttpGet(80))
+    assert care.liveness is not None
+    assert care.liveness.period == 1
+    assert care.pre_stop is not None
+    assert care.pre_stop.command[:2] == ("sh", "-c")
+    volumes = {each.name: each for each in pod.volumes}
+    assert volumes["work"].memory is None
+    assert volumes["own"].memory == "mode=0777,size=1048576"
+    assert volumes["site"].files["index.html"].content == b"hello\n"
+
+
+@pytest.mark.parametrize(
+    ("kind", "head"),
+    [
+        ("StatefulSet", "spec: {template: {spec: {containers: [{name: c, image: i}]}}}"),
+        ("DaemonSet", "spec: {template: {spec: {containers: [{name: c, image: i}]}}}"),
+        ("Job", "spec: {template: {spec: {containers: [{name: c, image: i}]}}}"),
+        (
+            "CronJob",
+            "spec: {jobTemplate: {spec: {template: {spec: {containers: [{name: c, image: i}]}}}}}",
+        ),
+        ("Pod", "spec: {containers: [{name: c, image: i}]}"),
+    ],
+)
+def test_every_kind_of_workload(tmp_path: Path, kind: str, head: str) -> None:
+    path = tmp_path / "x.yaml"
+    path.write_text(f"apiVersion: v1\nkind: {kind}\nmetadata: {{name: w}}\n{head}\n")
+    assert read_pod(path).container(None).image == "i"
+
+
+def test_security_contexts(tmp_path: Path) -> None:
+    own = (
+        "    securityContext:\n"
+        "      runAsUser: 5\n"
+        "      readOnlyRootFilesystem: true\n"
+        "      allowPrivilegeEscalation: false\n"
+        "      capabilities: {add: [NET_ADMIN], drop: [ALL]}\n"
+    )
+    shared = (
+        "  securityContext:\n"
+        "    runAsUser: 1\n"
+        "    runAsGroup: 7\n"
+        "    runAsNonRoot: true\n"
+        "    supplementalGroups: [3]\n"
+        "    sysctls: [{name: net.core.somaxconn, value: '9'}]\n"
+    )
+    container = _one(tmp_path, own, shared).container("c")
+    launch = container.launch
+    assert (launch.user, launch.group_add) == ("5:7", ("3",))
+    assert (launch.read_only, launch.no_new_privileges) == (True, True)
+    assert (launch.cap_add, launch.cap_drop) == (("NET_ADMIN",), ("ALL",))
+    assert launch.sysctl == ("net.core.somaxconn=9",)
+    assert container.non_root
+
+
+def test_profiles_of_a_node(tmp_path: Path) -> None:
+    context = "    securityContext: {seccompProfile: {type: %s, localhostProfile: a/b.json}}\n"
+    spec = f"  containers:\n  - name: c\n    image: i\n{context % 'Localhost'}"
+    given = Given(profiles=lambda name: f'{{"of": "{name}"}}')
+    assert _pod(tmp_path, spec, given=given).container("c").launch.seccomp == '{"of": "a/b.json"}'
+    unconfined = _one(tmp_path, context % "Unconfined").container("c")
+    assert unconfined.launch.seccomp == "unconfined"
+    assert _one(tmp_path, context % "RuntimeDefault").container("c").launch.seccomp is None
+    with pytest.raises(PodError, match="cannot be read"):
+        _one(tmp_path, context % "Localhost")
+
+
+def test_variables_and_what_they_refer_to(tmp_path: Path) -> None:
+    env = (
+        "    envFrom: [{configMapRef: {name: m}, prefix: M_}]\n"
+        "    env:\n"
+        "    - {name: A, value: 'a $(M_KEY) $$(M_KEY) $(NONE)'}\n"
+        "    - {name: B, valueFrom: {fieldRef: {fieldPath: \"metadata.labels['app']\"}}}\n"
+        "    - {name: C, valueFrom: {resourceFieldRef: {resource: limits.memory}}}\n"
+        "    - {name: D, valueFrom: {secretKeyRef: {name: none, key: k, optional: true}}}\n"
+        "    command: [run, $(A)]\n"
+        "    resources: {limits: {memory: 64Mi, cpu: 500m}}\n"
+    )
+    maps = "---\nkind: ConfigMap\nmetadata: {name: m}\ndata: {KEY: v, 'not a name': x}\n"
+    launch = _one(tmp_path, env, "", maps).container("c").launch
+    assert launch.env == ("M_KEY=v", "A=a v $(M_KEY) $(NONE)", "B=x", "C=64Mi")
+    assert launch.command == ("a v $(M_KEY) $(NONE)",)
+    assert (launch.memory, launch.cpus, launch.cpu_shares) == (str(64 << 20), 0.5, 512)
+
+
+def test_files_of_volumes(tmp_path: Path) -> None:
+    spec = (
+        "  volumes:\n"
+        "  - name: s\n"
+        "    secret: {secretName: k, defaultMode: 0400, items: [{key: word, path: d/w}]}\n"
+        "  - name: p\n"
+        "    projected:\n"
+        "      sources:\n"
+        "      - serviceAccountToken: {path: token}\n"
+        "      - downwardAPI: {items: [{path: name, fieldRef: {fieldPath: metadata.name}}]}\n"
+    )
+    more = "---\nkind: Secret\nmetadata: {name: k}\ndata: {word: c2VzYW1l}\n"
+    volumes = {each.name: each for each in _one(tmp_path, "", spec, more).volumes}
+    file = volumes["s"].files["d/w"]
+    assert (file.content, file.mode, volumes["s"].memory) == (b"sesame", 0o400, "")
+    assert set(volumes["p"].files) == {"token", "name"}
+    assert volumes["p"].files["name"].content == b"p"
+
+
+def test_paths_of_this_host_are_agreed_to(tmp_path: Path) -> None:
+    spec = "  containers: [{name: c, image: i, volumeMounts: [{name: h, mountPath: /h}]}]\n"
+    spec += "  volumes: [{name: h, hostPath: {path: /srv}}]\n"
+    with pytest.raises(PodError, match="--host-path /srv"):
+        _pod(tmp_path, spec)
+    pod = _pod(tmp_path, spec, given=Given(("/srv",)))
+    assert pod.container("c").launch.volumes == ("/srv:/h",)
+
+
+@pytest.mark.parametrize(
+    ("container", "spec", "named"),
+    [
+        ("    lifecycle: {preStop: {nothing: {}}}\n", "", "preStop"),
+        ("    readinessProbe: {grpc: {port: 1}}\n", "", "readinessProbe"),
+        ("    securityContext: {privileged: true}\n", "", "privileged"),
+        ("    securityContext: {procMount: Unmasked}\n", "", "procMount"),
+        ("    volumeDevices: [{name: d}]\n", "", "volumeDevices"),
+        ("    volumeMounts: [{name: nope, mountPath: /x}]\n", "", "nope, which"),
+        ("", "  volumes: [{name: v, persistentVolumeClaim: {claimName: x}}]\n", "Claim"),
+        ("", "  volumes: [{name: v, configMap: {name: gone}}]\n", "ConfigMap gone"),
+        ("", "  runtimeClassName: kata\n", "runtimeClassName"),
+        ("    env: [{name: A, valueFrom: {fieldRef: {fieldPath: x.y}}}]\n", "", "x.y"),
+        ("    resources: {limits: {memory: lots}}\n", "", "memory"),
+        ("    readinessProbe: {tcpSocket: {port: web}}\n", "", "port"),
+    ],
+)
+def test_what_is_not_supported_is_named(
+    tmp_path: Path, container: str, spec: str, named: str
+) -> None:
+    with pytest.raises(PodError, match=named):
+        _one(tmp_path, container, spec)
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("", "no workload"),
+        ("kind: Service\n", "no workload"),
+        ("- a\n", "not a mapping"),
+        ("a: [\n", "not a manifest"),
+        ("kind: Pod\n", "no spec|no containers|not a mapping"),
+        ("kind: Pod\nspec: {containers: [{name: c}]}\n", "lacks its image"),
+        ("kind: Deployment\nspec: {}\n", "no template"),
+    ],
+)
+def test_what_is_no_manifest(tmp_path: Path, text: str, words: str) -> None:
+    path = tmp_path / "x.yaml"
+    path.write_text(text)
+    with pytest.raises(UsageError, match=words):
+        read_pod(path)
+
+
+def test_one_of_several_workloads(tmp_path: Path) -> None:
+    path = tmp_path / "x.yaml"
+    pod = "kind: Pod\nmetadata: {name: %s}\nspec: {containers: [{name: c, image: %s}]}\n"
+    path.write_text("---\n".join(pod % (name, name) for name in ("one", "two")))
+    with pytest.raises(PodError, match="one, two"):
+        read_pod(path)
+    assert read_pod(path, "two").container("c").image == "two"
+    with pytest.raises(PodError, match="no workload three"):
+        read_pod(path, "three")
+
+
+def test_yaml_as_kubernetes_reads_it(tmp_path: Path) -> None:
+    env = "    env: [{name: A, value: 22:22}, {name: B, value: 2020-01-01}]\n    tty: yes\n"
+    launch = _one(tmp_path, env).container("c").launch
+    assert (launch.env, launch.tty) == (("A=22:22", "B=2020-01-01"), True)
+
+
+def test_names_and_namespaces(tmp_path: Path) -> None:
+    spec = (
+        "  hostNetwork: true\n"
+        "  shareProcessNamespace: true\n"
+        "  dnsPolicy: None\n"
+        "  dnsConfig: {nameservers: [192.0.2.1], options: [{name: ndots, value: '2'}]}\n"
+        "  hostAliases: [{ip: 192.0.2.9, hostnames: [db]}]\n"
+    )
+    pod = _one(tmp_path, "", spec)
+    assert (pod.launch.network, pod.launch.pid) == ("host", "pod")
+    launch = pod.container("c").launch
+    assert (launch.dns, launch.dns_option, launch.dns_search) == (("192.0.2.1",), ("ndots:2",), ())
+    assert launch.add_host == ("db:192.0.2.9",)
