@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import threading
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from typing import IO
@@ -13,6 +13,7 @@ from beacon.campaign.consent import Consent
 from beacon.campaign.demands import Demand
 from beacon.campaign.run import RunSpec
 from beacon.engines.interface import (
+    NOTHING_IN_MEMORY,
     Container,
     Enforcement,
     Engine,
@@ -190,7 +191,12 @@ class FakeEngine(Engine):
     def life(self, container: str) -> Life:
         return Life(not self.script.dies, 1, "2026")
 
-    def place(self, volumes: Sequence[str]) -> AbstractContextManager[Place]:
+    def place(
+        self,
+        volumes: Sequence[str],
+        pod: Launch | None = None,
+        memory: Mapping[str, str] = NOTHING_IN_MEMORY,
+    ) -> AbstractContextManager[Place]:
         return nullcontext(Place("network", dict.fromkeys(volumes, "volume")))
 
     def abort(self) -> None:

@@ -83,6 +83,7 @@ SUBJECTS = {
                 "user of a command",
                 "a stack",
                 "limits of Docker",
+                "a daemon",
             }
         ),
     ),

@@ -63,6 +63,7 @@ def test_a_denied_call_fails_the_verification(
     assert "mkdir" in done.stdout
 
 
+@pytest.mark.needs("a daemon")
 @pytest.mark.parametrize("number", ["first", "second"])
 def test_what_a_running_container_is_denied(
     engine: Engine, subject: Subject, debian: Image, number: str
