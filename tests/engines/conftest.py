@@ -30,7 +30,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 #: About one engine each.
-_OF_CRI = ("test_cri.py", "test_pods.py")
+_OF_CRI = ("test_cri.py", "test_cri_socket.py", "test_pods.py")
 
 
 def _lacks(item: pytest.Item) -> bool:
