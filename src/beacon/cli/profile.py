@@ -66,6 +66,7 @@ def add(commands: Any) -> None:
             "-o web.profile --strategy baseline web:1",
             "-o db.profile -e DB_PASSWORD=x --time-budget 20m db:15",
             "-o web.profile --compose compose.yaml --service web",
+            "-o web.profile --pod deployment.yaml --container web",
             '-o job.profile -v "$PWD/in:/in:ro" my/convert /in/picture.ppm',
         ],
     )

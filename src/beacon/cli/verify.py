@@ -32,9 +32,17 @@ from beacon.cli.verified import closing, told, told_starts
 from beacon.compose.interface import Stack
 from beacon.compose.read import read_stack
 from beacon.errors import ExitCode, UsageError
-from beacon.model.files import VERIFICATION_FILE, encode, load_policy, write_files, writing
+from beacon.model.files import (
+    POLICY_FILE,
+    VERIFICATION_FILE,
+    encode,
+    load_policy,
+    write_files,
+    writing,
+)
 from beacon.model.launch import Launch
 from beacon.model.policy import Policy
+from beacon.model.text import escape_untrusted
 from beacon.model.verification import Verdict, Verification
 from beacon.pod.interface import Pod
 
@@ -152,7 +160,19 @@ def add_workload_option(group: argparse._ArgumentGroup) -> None:
 
 
 def run(options: argparse.Namespace, console: Console) -> ExitCode:
-    """Do as asked, write, tell."""
+    """Do as asked, write, tell; for all containers of a Pod where DIR has a policy for each."""
+    pod = pod_of(options)
+    if pod is None or (options.policy / POLICY_FILE).exists():
+        return _run(options, console)
+    codes = []
+    for each in pod.containers:
+        console.say(f"The container {escape_untrusted(each.name)}:")
+        own = argparse.Namespace(**{**vars(options), "policy": options.policy / each.name})
+        codes.append(_run(own, console))
+    return max(codes)
+
+
+def _run(options: argparse.Namespace, console: Console) -> ExitCode:
     with writing(options.policy, make=False):
         if options.leave_one_out and (options.log or options.heal):
             raise UsageError("--leave-one-out is for a verification: leave --log and --heal out.")

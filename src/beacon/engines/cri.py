@@ -221,6 +221,7 @@ class CriEngine(Engine):
                 continue
             remove_sandbox(self._cri, sandbox.id)
             removed.append(escape_untrusted(name))
+        removed += self._images.remove_left()
         return Swept(tuple(removed), tuple(kept))
 
     def close(self) -> None:

@@ -20,7 +20,7 @@ from typing import IO, Any, cast
 
 from beacon.engines.cri_client import CriClient, CriError, messages
 from beacon.engines.cri_containerd import CTR, NAMESPACE
-from beacon.engines.cri_folder import Folder
+from beacon.engines.cri_folder import PREFIX, Folder
 from beacon.engines.docker_image import read_image
 from beacon.engines.interface import Image, ImageNotFoundError, Pull, RefusedError
 from beacon.engines.mounted_root import Layers, mounted
@@ -181,6 +181,20 @@ class CriImages:
                 yield from _archived(root)
         finally:
             self._ctr(["snapshots", "remove", key])
+
+    def remove_left(self) -> list[str]:
+        """Remove what `files` of a killed command left; their names. Of containerd alone."""
+        try:
+            lines = self._asked("snapshots", "ls").splitlines()
+        except RefusedError:
+            return []
+        keys = [line.split()[0] for line in lines if line.startswith(PREFIX)]
+        left = [
+            key for key in keys if not self._folder.path.with_name(key.rpartition("-")[0]).exists()
+        ]
+        for key in left:
+            self._ctr(["snapshots", "remove", key])
+        return [f"snapshot {escape_untrusted(key)}" for key in left]
 
     @contextmanager
     def root(self, snapshot: str) -> Iterator[int]:

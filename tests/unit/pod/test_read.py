@@ -11,6 +11,7 @@ from beacon.errors import UsageError
 from beacon.model.launch import POD_ADDRESS, POD_NETWORK
 from beacon.pod.interface import Pod, PodError, Role
 from beacon.pod.read import Given, read_pod
+from beacon.pod.security import of_kubelet
 
 _WEB = Path(__file__).with_name("web.yaml")
 
@@ -235,3 +236,165 @@ def test_names_and_namespaces(tmp_path: Path) -> None:
     launch = pod.container("c").launch
     assert (launch.dns, launch.dns_option, launch.dns_search) == (("192.0.2.1",), ("ndots:2",), ())
     assert launch.add_host == ("db:192.0.2.9",)
+
+
+def test_profiles_of_apparmor(tmp_path: Path) -> None:
+    context = "    securityContext: {appArmorProfile: {type: %s, localhostProfile: mine}}\n"
+    for kind, name in (("Unconfined", "unconfined"), ("Localhost", "mine"), ("Other", None)):
+        assert _one(tmp_path, context % kind).container("c").launch.apparmor == name
+
+
+def test_a_profile_is_below_the_kubelet_s_folder(tmp_path: Path) -> None:
+    (tmp_path / "a.json").write_text("{}")
+    (tmp_path / "out.json").symlink_to("/etc/hostname")
+    assert of_kubelet("a.json", tmp_path) == "{}"
+    for name in ("../x", "/etc/hostname", "out.json", "none.json"):
+        with pytest.raises(FileNotFoundError):
+            of_kubelet(name, tmp_path)
+
+
+def test_the_container_that_is_meant(tmp_path: Path) -> None:
+    two = "  containers: [{name: a, image: i}, {name: b, image: j}]\n"
+    pod = _pod(tmp_path, two)
+    assert pod.container("b").image == "j"
+    assert pod.before(pod.container("a")) == (pod.container("b"),)
+    with pytest.raises(PodError, match="choose with --container a, b"):
+        pod.container(None)
+    with pytest.raises(PodError, match="no container c: it has a, b"):
+        pod.container("c")
+    with pytest.raises(PodError, match="two containers a"):
+        _pod(tmp_path, "  containers: [{name: a, image: i}, {name: a, image: j}]\n")
+    with pytest.raises(PodError, match="no containers"):
+        _pod(tmp_path, "  containers: []\n")
+
+
+def test_handlers(tmp_path: Path) -> None:
+    fields = (
+        "    ports: [{containerPort: 8080}]\n"
+        "    lifecycle: {postStart: {sleep: {seconds: 2}}}\n"
+        "    startupProbe: {tcpSocket: {port: 8080}, failureThreshold: 9}\n"
+        "    readinessProbe:\n"
+        "      httpGet: {port: 8080, scheme: HTTPS, httpHeaders: [{name: A, value: b}]}\n"
+    )
+    care = _one(tmp_path, fields).container("c").care
+    assert care.post_start == Handler(pause=2.0)
+    assert care.startup is not None
+    assert (care.startup.handler, care.startup.failures) == (Handler(port=8080), 9)
+    assert care.readiness is not None
+    assert care.readiness.handler.request == HttpGet(8080, "/", "https", None, (("A", "b"),))
+    with pytest.raises(PodError, match="host"):
+        _one(tmp_path, "    readinessProbe: {httpGet: {port: 1, host: example.test}}\n")
+
+
+def test_a_list_is_its_items(tmp_path: Path) -> None:
+    path = tmp_path / "x.yaml"
+    path.write_text(
+        "kind: List\nitems:\n- kind: Pod\n  spec: {containers: [{name: c, image: i}]}\n"
+    )
+    assert read_pod(path).containers[0].image == "i"
+
+
+def test_what_is_too_much(tmp_path: Path) -> None:
+    path = tmp_path / "x.yaml"
+    path.write_text("---\na: 1\n" * 300)
+    with pytest.raises(PodError, match="more than 256"):
+        read_pod(path)
+    with pytest.raises(PodError, match="Cannot read"):
+        read_pod(tmp_path / "none.yaml")
+
+
+def test_binary_entries(tmp_path: Path) -> None:
+    volume = "  volumes: [{name: m, configMap: {name: m}}]\n"
+    maps = "---\nkind: ConfigMap\nmetadata: {name: m}\nbinaryData: {k: /w==}\n"
+    (found,) = _one(tmp_path, "", volume, maps).volumes
+    assert found.files["k"].content == b"\xff"
+    with pytest.raises(PodError, match="not text"):
+        _one(tmp_path, "    envFrom: [{configMapRef: {name: m}}]\n", "", maps)
+    wrong = "---\nkind: Secret\nmetadata: {name: m}\ndata: {k: '*'}\n"
+    with pytest.raises(PodError, match="base64"):
+        _one(tmp_path, "", "  volumes: [{name: m, secret: {secretName: m}}]\n", wrong)
+
+
+@pytest.mark.parametrize(
+    ("volume", "named"),
+    [
+        ("emptyDir: {medium: HugePages}", "medium"),
+        ("emptyDir: {sizeLimit: lots}", "sizeLimit"),
+        ("secret: {secretName: k, defaultMode: 01777}", "defaultMode"),
+        ("secret: {secretName: k, items: [{key: a, path: ../up}]}", "path"),
+        ("secret: {secretName: k, items: [{key: gone, path: x}]}", "has no gone"),
+        ("projected: {sources: [{clusterTrustBundle: {}}]}", "clusterTrustBundle"),
+        (
+            "downwardAPI: {items: [{path: x, resourceFieldRef: {resource: limits.cpu}}]}",
+            "limits.cpu",
+        ),
+    ],
+)
+def test_volumes_that_make_no_sense(tmp_path: Path, volume: str, named: str) -> None:
+    more = "---\nkind: Secret\nmetadata: {name: k}\nstringData: {a: b}\n"
+    with pytest.raises(PodError, match=named):
+        _one(tmp_path, "", f"  volumes: [{{name: v, {volume}}}]\n", more)
+
+
+@pytest.mark.parametrize(
+    ("mount", "named"),
+    [
+        ("{name: v, mountPath: /x, mountPropagation: Bidirectional}", "mountPropagation"),
+        ("{name: v, mountPath: 'a:b'}", "mountPath"),
+        ("{name: v, mountPath: /x, subPath: ../up}", "path"),
+    ],
+)
+def test_mounts_that_make_no_sense(tmp_path: Path, mount: str, named: str) -> None:
+    volume = "  volumes: [{name: v, emptyDir: {sizeLimit: 1Mi}}]\n"
+    with pytest.raises(PodError, match=named):
+        _one(tmp_path, f"    volumeMounts: [{mount}]\n", volume)
+
+
+def test_parts_of_volumes_and_optional_ones(tmp_path: Path) -> None:
+    spec = (
+        "  volumes:\n"
+        "  - {name: v}\n"
+        "  - {name: o, secret: {secretName: gone, optional: true, items: [{key: a, path: b}]}}\n"
+        "  - name: p\n"
+        "    projected:\n"
+        "      sources: [{secret: {name: gone, optional: true}}, {configMap: {name: m}}]\n"
+    )
+    more = "---\nkind: ConfigMap\nmetadata: {name: m}\ndata: {k: v}\n"
+    mount = "    volumeMounts: [{name: v, mountPath: /x, subPath: a/b, readOnly: true}]\n"
+    pod = _one(tmp_path, mount, spec, more)
+    assert pod.container("c").launch.volumes == ("v:/x:ro,subpath=a/b",)
+    files = {each.name: set(each.files) for each in pod.volumes}
+    assert files == {"v": set(), "o": set(), "p": {"k"}}
+
+
+@pytest.mark.parametrize(
+    ("fields", "named"),
+    [
+        ("    resources: {limits: {cpu: lots}}\n", "cpu"),
+        ("    workingDir: [a]\n", "workingDir"),
+        (
+            "    env: [{name: A, valueFrom: {configMapKeyRef: {name: m, key: gone}}}]\n",
+            "has no gone",
+        ),
+        (
+            "    env: [{name: A, valueFrom: {resourceFieldRef: {resource: limits.cpu}}}]\n",
+            "limits.cpu",
+        ),
+        ("    securityContext: {capabilities: {add: [NO_SUCH]}}\n", "NO_SUCH"),
+        ("    terminationGracePeriodSeconds: 5\n", "terminationGracePeriodSeconds"),
+    ],
+)
+def test_containers_that_make_no_sense(tmp_path: Path, fields: str, named: str) -> None:
+    more = "---\nkind: ConfigMap\nmetadata: {name: m}\ndata: {k: v}\n"
+    with pytest.raises(UsageError, match=named):
+        _one(tmp_path, fields, "", more)
+
+
+def test_a_value_that_no_launch_has(tmp_path: Path) -> None:
+    with pytest.raises(PodError, match="cannot be started so"):
+        _one(tmp_path, "", "  terminationGracePeriodSeconds: 99999999999999999999\n")
+
+
+def test_what_the_host_lends(tmp_path: Path) -> None:
+    pod = _one(tmp_path, "", "  hostPID: true\n  hostIPC: true\n")
+    assert (pod.launch.pid, pod.launch.ipc) == ("host", "host")
