@@ -67,25 +67,24 @@ def _saved(image: str) -> Iterator[int]:
     assert save.returncode == 0
 
 
+#: What cri lacks it refuses by name: test_cri.py.
+_NO_POD_HAS = frozenset(
+    {
+        "a daemon",
+        "a stack",
+        "command line",
+        "disconnect",
+        "freeze",
+        "limits of Docker",
+        "no network",
+        "user of a command",
+    }
+)
+
 SUBJECTS = {
     "docker": Subject(EngineChoice("docker"), "runc", ("docker",)),
     "podman-runc": Subject(EngineChoice("podman", "runc"), "runc", _PODMAN, (*_PODMAN, "load")),
-    # What it lacks it refuses by name: test_cri.py.
-    "cri": Subject(
-        EngineChoice("cri"),
-        "runc",
-        lacks=frozenset(
-            {
-                "command line",
-                "freeze",
-                "disconnect",
-                "no network",
-                "user of a command",
-                "a stack",
-                "limits of Docker",
-                "a daemon",
-            }
-        ),
-    ),
+    "cri": Subject(EngineChoice("cri"), "runc", lacks=_NO_POD_HAS),
+    "cri-crun": Subject(EngineChoice("cri", "crun"), "crun", lacks=_NO_POD_HAS),
     "podman-crun": Subject(EngineChoice("podman", "crun"), "crun", _PODMAN, (*_PODMAN, "load")),
 }

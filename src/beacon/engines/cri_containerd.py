@@ -38,11 +38,15 @@ _NEEDED_PLUGINS = ("ptp", "host-local", "loopback")
 
 #: containerd's shims and the network plug-ins have these from nobody's settings.
 _SHARED_FOLDERS = ("/run/containerd", "/var/lib/cni")
-#: $1 is the settings' path, the others are folders. The shell is process 1 of the namespace: it
-#: takes up orphans, which containerd does not.
+#: On hosts with both versions of cgroups crun refuses to run: it uses either one alone.
+_SECOND_CGROUPS = Path("/sys/fs/cgroup/unified")
+#: $1 is the settings' path, $2 what is to be unmounted, the others are folders. The shell is
+#: process 1 of the namespace: it takes up orphans, which containerd does not.
 _SCRIPT = """
 config=$1
-shift
+hidden=$2
+shift 2
+[ -z "$hidden" ] || umount "$hidden" || exit
 for folder; do mount -t tmpfs tmpfs "$folder" || exit; done
 containerd --config "$config"
 exit
@@ -67,6 +71,7 @@ runtime_type = "io.containerd.runc.v2"
 [plugins."io.containerd.grpc.v1.cri".containerd.runtimes.runc.options]
 BinaryName = {runtime}
 """
+_ALONE = "crun"
 _PATIENCE, _LOOK = 30.0, 0.05  # seconds
 _TAIL = 2000
 
@@ -98,7 +103,7 @@ class PrivateContainerd:
         self._made = [each for each in map(Path, _SHARED_FOLDERS) if not each.exists()]
         for each in self._made:
             each.mkdir(parents=True)
-        self._process = self._start(config)
+        self._process = self._start(config, runtime)
         self.first = self._first_process()
         folder.entering = ["nsenter", f"--mount=/proc/{self.first}/ns/mnt", "--"]
         try:
@@ -108,10 +113,12 @@ class PrivateContainerd:
             self.stop()
             raise
 
-    def _start(self, config: Path) -> subprocess.Popen[bytes]:
+    def _start(self, config: Path, runtime: str) -> subprocess.Popen[bytes]:
+        alone = Path(runtime).name == _ALONE and _SECOND_CGROUPS.is_mount()
+        hidden = str(_SECOND_CGROUPS) if alone else ""
         words = ["setpriv", "--pdeathsig", "KILL", "unshare", "--mount", "--pid", "--fork"]
         words += ["--kill-child", "--mount-proc", "--propagation", "private"]
-        words += ["sh", "-c", _SCRIPT, "sh", str(config), *_SHARED_FOLDERS]
+        words += ["sh", "-c", _SCRIPT, "sh", str(config), hidden, *_SHARED_FOLDERS]
         with self._log.open("wb") as log:
             try:
                 return subprocess.Popen(
