@@ -25,7 +25,7 @@ from beacon.engines.interface import (
     Readiness,
     RefusedError,
 )
-from beacon.model.launch import POD_ADDRESS, POD_NETWORK, Launch
+from beacon.model.launch import POD_ADDRESS, Launch, MadeNetwork
 from engines.conftest import PARENT
 from engines.subjects import DEBIAN
 
@@ -121,7 +121,7 @@ def test_no_link_of_a_container_leads_out(cri: Engine, image: Image) -> None:
 def test_a_subpath_does_not_leave_its_volume(cri: Engine, image: Image) -> None:
     with cri.place(["data"], Launch(network="bridge")) as place:
         (place.folders["data"] / "link").symlink_to("/etc")
-        given = Launch(command=_SLEEP, volumes=("data:/x:subpath=link",), network=POD_NETWORK)
+        given = Launch(command=_SLEEP, volumes=("data:/x:subpath=link",), network=MadeNetwork.POD)
         with pytest.raises(RefusedError, match="leads out"):
             _create(cri, image, place.launch(given))
 
@@ -132,7 +132,7 @@ def test_containers_of_a_pod_share_what_it_has(cri: Engine, image: Image) -> Non
     )
     with cri.place(["data", "memory"], pod, {"memory": "size=1m,mode=0777"}) as place:
         (place.folders["memory"] / "given").write_text("kept\n")
-        common = Launch(command=_SLEEP, network=POD_NETWORK, pid="pod")
+        common = Launch(command=_SLEEP, network=MadeNetwork.POD, pid="pod")
         one = place.launch(
             _with(common, volumes=("data:/d", "memory:/m:ro"), env=(f"IP={POD_ADDRESS}",))
         )

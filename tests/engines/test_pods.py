@@ -11,7 +11,7 @@ import pytest
 
 from beacon.model.event import Phase
 from beacon.model.files import load_policy, load_profile
-from beacon.model.launch import POD_NETWORK
+from beacon.model.launch import MadeNetwork
 from beacon.model.run import Ending
 
 _MANIFEST = Path(__file__).parent / "pods" / "web.yaml"
@@ -36,7 +36,7 @@ def policy(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_a_container_is_profiled_with_its_hooks_and_probes(policy: Path) -> None:
     profile = load_profile(policy.parent / "profile")
     launch = profile.launch
-    assert (launch.network, launch.network_alias) == (POD_NETWORK, ("nginx",))
+    assert (launch.network, launch.network_alias) == (MadeNetwork.POD, ("nginx",))
     assert "WORD=open sesame" in launch.env
     assert [run.outcome.ending for run in profile.runs] == [Ending.SERVED, Ending.SERVED]
     for run in profile.runs:
@@ -64,7 +64,7 @@ def test_without_its_manifest_a_policy_says_what_is_missing(policy: Path) -> Non
 def test_a_policy_that_denies_too_much_fails(policy: Path, tmp_path: Path) -> None:
     profile, narrower = policy.parent / "profile", tmp_path / "policy"
     _beacon("policy", profile, "--deny", "listen", "-o", narrower)
-    assert "listen" not in {each.call.name for each in load_policy(narrower).syscalls}
+    assert "listen" not in load_policy(narrower).names()
     said = _beacon("verify", "--pod", _MANIFEST, "--quick", "--starts", "0", narrower, code=10)
     assert "listen" in said
 

@@ -14,7 +14,7 @@ from beacon.export.kubernetes import KubernetesExporter
 from beacon.export.kubernetes_container import written
 from beacon.export.names import resource_name
 from beacon.export.seccomp import SeccompExporter
-from beacon.model.launch import POD_NETWORK, Launch, strip_cap_prefix
+from beacon.model.launch import Launch, MadeNetwork, strip_cap_prefix
 from beacon.model.policy import Policy
 from beacon.pod.read import Given, read_pod
 
@@ -55,7 +55,7 @@ def as_manifest(policy: Policy, enforced: Enforced, directory: Path) -> AsManife
             "write the policy again with `beacon policy`."
         )
     fields = {*_ALWAYS}
-    if recorded.network != POD_NETWORK:  # else its own manifest says how it is started
+    if recorded.network != MadeNetwork.POD:  # else its own manifest says how it is started
         fields |= written(recorded) & {*_SAID}
         fields |= {each for each in _NAMES if not recorded.dns and not getattr(recorded, each)}
     else:

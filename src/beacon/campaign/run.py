@@ -357,7 +357,7 @@ class ContainerRun:
             )
         self._look_away()  # what it opens while it stops is in no reading
         self._target.set_phase(Phase.SHUTDOWN)
-        do_all(self._steps(When.STOP), patient)
+        do_all(self._steps(When.STOP), step_context)
         code = container.stop(self._grace)
         return Outcome(ending=Ending.SERVED, checks=checks, exit_code=code, log=container.logs())
 

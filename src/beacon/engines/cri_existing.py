@@ -54,12 +54,12 @@ def existing(
         terminal=False,
     )
     return Existing(
-        container,
-        escape_untrusted(status.metadata.name),
-        image,
-        launch(specification, image),
-        _seccomp(info, specification),
-        cgroup(str(_linux(specification).get("cgroupsPath") or "")),
+        container=container,
+        name=escape_untrusted(status.metadata.name),
+        image=image,
+        launch=launch(specification, image),
+        seccomp=_seccomp(info, specification),
+        cgroup=cgroup(str(_linux(specification).get("cgroupsPath") or "")),
     )
 
 

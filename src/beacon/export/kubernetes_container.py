@@ -10,7 +10,7 @@ from typing import Any
 
 from beacon.export.kubernetes_volumes import quantity, shared_memory
 from beacon.export.launched import variables
-from beacon.model.launch import POD_NETWORK, Launch
+from beacon.model.launch import Launch, MadeNetwork
 from beacon.model.policy import Policy
 
 #: The options that are in the file, whatever their values.
@@ -42,7 +42,7 @@ def written(launch: Launch) -> frozenset[str]:
         "stop_timeout": grace(launch) is not None,
         "restart": launch.restart in _RESTARTS,
     }
-    if launch.network == POD_NETWORK:  # each Pod has a network; how names are resolved it says
+    if launch.network == MadeNetwork.POD:  # each Pod has a network; how names are resolved it says
         found |= dict.fromkeys(("network", "network_alias", "dns_search", "dns_option"), True)
     return _WRITTEN | {option for option, words in found.items() if words}
 

@@ -7,7 +7,16 @@ from beacon.engines.cri_existing import cgroup, launch
 from beacon.engines.interface import Image
 from beacon.model.launch import Launch
 
-_IMAGE = Image("i", "sha256:0", "amd64", (), "", ("serve", "--all"), False, "SIGTERM")
+_IMAGE = Image(
+    reference="i",
+    id="sha256:0",
+    architecture="amd64",
+    ports=(),
+    user="",
+    command=("serve", "--all"),
+    health_check=False,
+    stop_signal="SIGTERM",
+)
 
 
 def _specification(**process: Any) -> dict[str, Any]:

@@ -22,7 +22,16 @@ from beacon.engines.interface import Enforcement, Image, NotSupportedError, Refu
 from beacon.model.launch import Launch
 from golden import check_golden
 
-IMAGE = Image("example/server:1", "sha256:0", "amd64", (80,), "web:web", ("serve",), False, "")
+IMAGE = Image(
+    reference="example/server:1",
+    id="sha256:0",
+    architecture="amd64",
+    ports=(80,),
+    user="web:web",
+    command=("serve",),
+    health_check=False,
+    stop_signal="",
+)
 FULL = Launch(
     entrypoint="run",
     command=("--now",),

@@ -8,7 +8,7 @@ import pytest
 
 from beacon.engines.care import Handler, HttpGet
 from beacon.errors import UsageError
-from beacon.model.launch import POD_ADDRESS, POD_NETWORK
+from beacon.model.launch import POD_ADDRESS, MadeNetwork
 from beacon.pod.interface import Pod, PodError, Role
 from beacon.pod.read import Given, read_pod
 from beacon.pod.security import of_kubelet
@@ -44,7 +44,7 @@ def test_a_deployment() -> None:
     assert nginx.launch.volumes == ("work:/work", "own:/own")
     assert prepare.launch.volumes == ("site:/site:ro", "work:/work")
     assert (prepare.launch.entrypoint, prepare.launch.command[0]) == ("sh", "-c")
-    assert (nginx.launch.network, nginx.launch.stop_timeout) == (POD_NETWORK, 10)
+    assert (nginx.launch.network, nginx.launch.stop_timeout) == (MadeNetwork.POD, 10)
     assert nginx.launch.group_add == ("2000",)
     assert nginx.launch.dns_option == ("ndots:5",)
     assert nginx.launch.dns_search[0] == "default.svc.cluster.local"
