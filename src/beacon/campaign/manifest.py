@@ -12,10 +12,12 @@ from beacon.engines.interface import Enforcement
 from beacon.errors import UsageError
 from beacon.export.kubernetes import KubernetesExporter
 from beacon.export.kubernetes_container import written
+from beacon.export.kubernetes_sysctls import sysctls
 from beacon.export.names import resource_name
 from beacon.export.seccomp import SeccompExporter
 from beacon.model.launch import Launch, MadeNetwork, strip_cap_prefix
 from beacon.model.policy import Policy
+from beacon.model.text import escape_untrusted
 from beacon.pod.read import Given, read_pod
 
 #: What the file says of a container, as far as Kubernetes has words for it.
@@ -52,6 +54,18 @@ def as_manifest(policy: Policy, enforced: Enforced, directory: Path) -> AsManife
     if {strip_cap_prefix(each) for each in said.cap_drop} != {"ALL"} or said.seccomp != profile:
         raise UsageError(
             f"{path} does not drop all capabilities, or names no profile of the type Localhost: "
+            "write the policy again with `beacon policy`."
+        )
+    # What docker.args and policy.json have was consented to, and nothing beyond it.
+    beyond = sorted(
+        {*said.cap_add} - {*map(strip_cap_prefix, enforced.enforcement.capabilities or ())}
+    )
+    beyond += sorted(
+        {*said.sysctl} - {f"{each['name']}={each['value']}" for each in sysctls(policy)}
+    )
+    if beyond:
+        raise UsageError(
+            f"{path} asks for {escape_untrusted(', '.join(beyond))}, which policy.json does not: "
             "write the policy again with `beacon policy`."
         )
     fields = {*_ALWAYS}

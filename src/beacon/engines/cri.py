@@ -29,6 +29,7 @@ from beacon.engines.cri_options import (
     check_supported,
     container_config,
     health_care,
+    unsupported,
 )
 from beacon.engines.cri_sandbox import Sandbox, remove_sandbox
 from beacon.engines.interface import (
@@ -284,7 +285,10 @@ class CriEngine(Engine):
         network = launch.network or ""
         if not network.startswith(SANDBOX):
             return None
-        return self._shared_sandboxes[network.removeprefix(SANDBOX)]
+        shared = self._shared_sandboxes.get(network.removeprefix(SANDBOX))
+        if shared is None:
+            raise unsupported(f"there is no --network {escape_untrusted(network)}.")
+        return shared
 
     def _create(
         self,

@@ -27,6 +27,7 @@ from beacon.engines.inside_root import attribute_inside
 from beacon.engines.interface import Container, Readiness, RefusedError
 from beacon.engines.processes import processes
 from beacon.engines.streams import KEPT, printable_lines
+from beacon.errors import BeaconError
 from beacon.model.file_capabilities import carried
 from beacon.model.listener import Listener
 from beacon.model.text import escape_untrusted
@@ -289,7 +290,7 @@ class CriContainer(Container):
 
     def bound_log(self) -> None:
         """Put the output away when it is large, so that it fills no disk."""
-        with suppress(FileNotFoundError, CriError):
+        with suppress(FileNotFoundError, BeaconError):  # it goes just now, or all does
             limit = cri_logs.LARGEST_OF_JOB if self._job else cri_logs.LARGEST
             if self._log.stat().st_size > limit:
                 self._log.replace(cri_logs.put_away(self._log))

@@ -144,8 +144,9 @@ def _known(options: str) -> Iterator[str]:
 def _below(place: Path, path: str) -> Path:
     """A folder or file in a volume, made if it is not there; no link is followed to it."""
     for part in Path(path).parts:
+        outside = part in ("..", "/")
         place = place / part
-        if part == ".." or place.is_symlink():
+        if outside or place.is_symlink():
             raise RefusedError(f"The path {escape_untrusted(path)} leads out of its volume.")
         if not place.exists():
             place.mkdir()

@@ -147,7 +147,7 @@ class Tended(Container):
                 return _get(handler.request, address, timeout)
             with socket.create_connection((address, handler.port or 0), timeout):
                 return Verdict(passed=True)
-        except (OSError, http.client.HTTPException, RefusedError) as error:
+        except (OSError, http.client.HTTPException, BeaconError) as error:
             return Verdict(passed=False, detail=escape_untrusted(str(error)[:_SHOWN]))
 
     def address(self) -> str | None:
