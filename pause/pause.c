@@ -43,7 +43,7 @@ static long call(long number, long a, long b, long c, long d)
 
 void _start(void)
 {
-	struct kernel_sigaction ignore = { .handler = SIG_IGN };
+	struct kernel_sigaction ignore = {.handler = SIG_IGN};
 
 	call(__NR_rt_sigaction, SIGCHLD, (long)&ignore, 0, sizeof(ignore.mask));
 	for (;;) /* without descriptors and time it waits for a signal */
