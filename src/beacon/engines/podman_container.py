@@ -13,6 +13,7 @@ from docker.types import CancellableStream
 from requests.exceptions import HTTPError, Timeout
 
 from beacon.engines import readiness as waiting
+from beacon.engines.crun_start import not_waiting_forever
 from beacon.engines.docker_attachment import frames
 from beacon.engines.docker_container import DockerContainer
 from beacon.engines.docker_guard import answering
@@ -38,7 +39,8 @@ class PodmanContainer(DockerContainer):
         end = time.monotonic() + _CLEANING
         while self._inspect()["State"]["Status"] == "stopped" and time.monotonic() < end:
             time.sleep(_PAUSE)
-        super().start()
+        with not_waiting_forever(self.id):
+            super().start()
 
     def wait_ready(self, readiness: Readiness) -> str:
         """Wait; return in a few words what showed readiness. NotReadyError if it never comes."""
