@@ -62,7 +62,8 @@ class PodmanContainer(DockerContainer):
         url = f"{self._api.base_url}/v{self._api.api_version}/containers/{self.id}/logs"
         params = {"stdout": True, "stderr": True, **wanted}
         try:
-            response = self._api.get(url, params=params, stream=True, timeout=seconds)
+            given = max(seconds, _PAUSE)  # none at all is an error of the SDK's
+            response = self._api.get(url, params=params, stream=True, timeout=given)
             response.raise_for_status()
         except Timeout:
             return _Nothing()

@@ -34,6 +34,7 @@ _SHOWN = 300  # characters of what it said
 #: What Podman gives a container where nobody asked (RLimitDefaultValue, libpod/define/config.go).
 _USUAL = 1 << 20
 _CAP_SYS_RESOURCE = 24
+_OF_CLIENTS = ("CONTAINER_CONNECTION", "CONTAINER_HOST")
 
 
 class PodmanService:
@@ -108,6 +109,7 @@ class PodmanService:
                     stdin=subprocess.DEVNULL,
                     stdout=log,
                     stderr=log,
+                    env=_variables(),
                     start_new_session=True,
                 )
             except OSError as error:
@@ -164,10 +166,20 @@ def _default_runtime() -> str:
     words = (PROGRAM, "info", "--format", "{{.Host.OCIRuntime.Name}}")
     with suppress(OSError, subprocess.TimeoutExpired):
         asked = subprocess.run(
-            words, stdin=subprocess.DEVNULL, capture_output=True, timeout=_PATIENCE, check=False
+            words,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            env=_variables(),
+            timeout=_PATIENCE,
+            check=False,
         )
         return asked.stdout.decode(errors="replace").strip()
     return ""
+
+
+def _variables() -> dict[str, str]:
+    """Ours without those by which Podman becomes the client of a service (podman(1))."""
+    return {name: value for name, value in os.environ.items() if name not in _OF_CLIENTS}
 
 
 def _owner(folder: Path) -> str:
