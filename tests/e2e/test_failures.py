@@ -237,12 +237,15 @@ def test_doctor_on_this_host() -> None:
     done = beacon("doctor", "--json")
     assert done.returncode == 0, done.stdout
     findings = json.loads(done.stdout)["findings"]
-    assert all(finding["ok"] for finding in findings)
+    assert all(finding["ok"] for finding in findings if finding["needed"])
+    assert {"name": "root", "ok": True, "detail": "Running as root.", "needed": True} in findings
 
 
 def test_doctor_without_an_engine() -> None:
-    done = beacon("doctor", env={"DOCKER_HOST": "unix:///no/such/socket"})
-    assert "start dockerd" in doctor_says(done, "engine")
+    # No other engine's program is found either.
+    done = beacon("doctor", env={"DOCKER_HOST": "unix:///no/such/socket", "PATH": "/nowhere"})
+    assert "start dockerd" in doctor_says(done, "engine docker")
+    assert "install podman" in doctor_says(done, "engine podman")
 
 
 def test_doctor_without_btf() -> None:
