@@ -22,6 +22,7 @@ _PACKAGES = (
     *("systemd", "systemd-sysv", "dbus", "docker.io", "iptables", "iproute2", "kmod"),
     *("initramfs-tools", "linux-image-cloud-amd64", "libbpf1", "python3-minimal"),
     *("libpython3-stdlib", "ca-certificates"),
+    "apparmor",  # without its tool Docker starts nothing where the kernel has it
 )
 _HINT = "the guest's system comes from Debian's archive; check the network"
 #: Where the second disk is in the guest.
@@ -40,7 +41,7 @@ ExecStartPre=/bin/stty -F /dev/{AMD64.output} raw
 ExecStartPre=/bin/stty -F /dev/{AMD64.result} raw
 ExecStartPre=/bin/mkdir -p {JOB}
 ExecStartPre=/bin/mount /dev/vdb {JOB}
-ExecStart=/bin/sh -c '{JOB}/run; echo $? >/dev/{AMD64.result}'
+ExecStart=/bin/sh -c '({JOB}/run; echo $? >/dev/{AMD64.result}) 2>&1 | cat'
 ExecStopPost=/bin/systemctl --no-block poweroff
 
 [Install]
