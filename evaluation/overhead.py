@@ -12,6 +12,8 @@ reason.
 from __future__ import annotations
 
 import argparse
+import os
+import platform
 import random
 import re
 import signal
@@ -131,7 +133,7 @@ class _Variant(msgspec.Struct, frozen=True):
     name: str
     profile: str = ""
     around: Callable[[Helpers], Iterator[Sequence[str]]] | None = None
-    attached: Callable[[Sequence[int]], Sequence[str]] | None = None
+    attached: Callable[[Sequence[int], str], Sequence[str]] | None = None
 
 
 def _empty(built: Helpers) -> Iterator[Sequence[str]]:
@@ -151,12 +153,17 @@ def _bpftrace(built: Helpers) -> Iterator[Sequence[str]]:
         yield ()
 
 
-def _perf(pids: Sequence[int]) -> Sequence[str]:
-    return ("perf", "trace", "-s", "-o", "/dev/null", "-p", ",".join(map(str, pids)))
+def _perf(pids: Sequence[int], output: str) -> Sequence[str]:
+    """By cgroup: by process it leaves out those that are forked later."""
+    hierarchies = Path(f"/proc/{pids[0]}/cgroup").read_text()
+    found = re.search(r"^\d+:(?:[\w,]*\bperf_event\b[\w,]*|):/(.+)$", hierarchies, re.MULTILINE)
+    if found is None:
+        raise BenchError("the server has no cgroup by which perf could watch it.")
+    return ("perf", "trace", "-a", "-s", "-G", found[1], "-o", output)
 
 
-def _strace(pids: Sequence[int]) -> Sequence[str]:
-    return ("strace", "-f", "-c", "-o", "/dev/null", *(f"-p{pid}" for pid in pids))
+def _strace(pids: Sequence[int], output: str) -> Sequence[str]:
+    return ("strace", "-f", "-c", "-o", output, *(f"-p{pid}" for pid in pids))
 
 
 def _variants(policy: Path) -> list[_Variant]:
@@ -181,7 +188,7 @@ def _measured(server: str, variant: _Variant, built: Helpers, seconds: int) -> M
         place = stack.enter_context(started(server, benchmark, variant.profile, options))
         ask = CLIENTS[server]
         if variant.attached is not None:
-            stack.enter_context(_observing(variant.attached(_processes(place))))
+            stack.enter_context(_observing(variant.attached, _processes(place)))
         ask(place, _WARM)
         return ask(place, seconds)
 
@@ -192,17 +199,21 @@ def _processes(place: Place) -> list[int]:
 
 
 @contextmanager
-def _observing(command: Sequence[str]) -> Iterator[None]:
-    with tempfile.TemporaryFile("w+") as said:
-        process = subprocess.Popen(command, stdout=said, stderr=said)
+def _observing(
+    command: Callable[[Sequence[int], str], Sequence[str]], pids: Sequence[int]
+) -> Iterator[None]:
+    """Watch these processes; BenchError where that fails, or shows nothing of them."""
+    with tempfile.TemporaryFile("w+") as said, tempfile.NamedTemporaryFile("r") as seen:
+        words = command(pids, seen.name)
+        process = subprocess.Popen(words, stdout=said, stderr=said)
         try:
             time.sleep(1)
             if process.poll() is not None:
                 said.seek(0)
-                raise BenchError(f"{command[0]} ends at once: {said.read().strip()[-200:]}")
+                raise BenchError(f"{words[0]} ends at once: {said.read().strip()[-200:]}")
             yield
             if process.poll() is not None:
-                raise BenchError(f"{command[0]} ended before the server did.")
+                raise BenchError(f"{words[0]} ended before the server did.")
         finally:
             if process.poll() is None:
                 process.send_signal(signal.SIGINT)
@@ -211,6 +222,9 @@ def _observing(command: Sequence[str]) -> Iterator[None]:
             except subprocess.TimeoutExpired:
                 process.kill()
                 process.wait()
+        # Of a table, whose head has no numbers.
+        if not re.search(r"\b[1-9]\d*\b", Path(seen.name).read_text()):
+            raise BenchError(f"{words[0]} shows no call of the server.")
 
 
 def _of_server(
@@ -264,6 +278,7 @@ def main(arguments: list[str]) -> None:
     require_root("it loads programs into the kernel")
     require_packages("clang", "docker", "wrk", "strace")
     measured: dict[str, tuple[Outcome, ...]] = {}
+    load = os.getloadavg()[0]
     with helpers() as built:
         by_image = _policies(options.directory / "overhead", options.names)
         for server in options.names:
@@ -274,6 +289,7 @@ def main(arguments: list[str]) -> None:
     outcomes = [each for of_server in kept.values() for each in of_server]
     heads = ["server: variant", "requests/s", "ratio", "p99, ms", "ratio of p99"]
     print(table(heads, list(_rows(outcomes))))
+    print(f"\nLinux {platform.release()}; load of the machine at the start: {load:.1f}.")
     for each in outcomes:
         if each.reason is not None:
             print(f"\n{each.server}, {each.variant}: could not be run ({each.reason}).")
