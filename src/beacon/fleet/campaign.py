@@ -21,7 +21,7 @@ from beacon.campaign.never import unserved, why_unserved
 from beacon.campaign.profiling import profile as profile_image
 from beacon.campaign.request import ProfileRequest, VerifyRequest
 from beacon.campaign.run import RunSpec
-from beacon.campaign.seal import NoKeyError, seal
+from beacon.campaign.seal import NoKeyError, has_seal, seal
 from beacon.campaign.verifying import verify
 from beacon.data.cves import cves
 from beacon.data.dimensions import general, select
@@ -125,7 +125,8 @@ def _request(job: Job, directory: Path) -> ProfileRequest:
 
 def _derived(job: Job, recorded: Profile, directory: Path) -> Policy:
     policy = synthesize(recorded, PRESETS[job.unit.entry.preset], runtimes=all_tables())
-    policy = _sealed(policy)
+    # What another host recorded may ask for what nobody here agreed to.
+    policy = _sealed(policy) if has_seal(recorded, _note) else policy
     contents = load_scripts(directory / PROFILE, recorded.scripts)
     scripts = {each.file: contents[each.name] for each in recorded.scripts}
     files = render_all(policy) | scripts
@@ -239,6 +240,11 @@ def _files(directory: Path) -> Iterator[tuple[str, bytes]]:
             yield str(path.relative_to(directory)), path.read_bytes()
 
 
+def _note(text: str) -> None:
+    """A line for the log of this process."""
+    print(text, file=sys.stderr, flush=True)  # noqa: T201
+
+
 class _Lines:
     """A reporter: now and then a line for whoever watches the whole fleet."""
 
@@ -248,8 +254,8 @@ class _Lines:
         self._done, self._events = 0, 0
 
     def say(self, text: str) -> None:
-        """Notes are for the log of the process."""
-        print(text, file=sys.stderr, flush=True)  # noqa: T201
+        """Keep it out of the lines about the fleet."""
+        _note(text)
 
     def demanded(self, demands: Sequence[Demand], consent: Consent) -> None:
         """All of it is in the fleet's file."""

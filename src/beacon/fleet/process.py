@@ -29,7 +29,7 @@ _MESSAGES: msgspec.json.Decoder[Message] = msgspec.json.Decoder(Message)
 _TICK = 1.0  # seconds between two looks at whether it is still wanted
 _CLEANING = 120.0  # seconds that it may take to remove its containers
 _TAIL = 4096  # bytes of its last words
-_LARGEST = 1 << 30  # bytes of a message
+_CHUNK, _LARGEST = 1 << 20, 1 << 30  # bytes that are read at once, and of a message
 
 
 class WorkerDiedError(Exception):
@@ -84,7 +84,7 @@ def _lines(
     except BrokenPipeError:
         return
     os.set_blocking(process.stdout.fileno(), False)
-    rest = b""
+    held: list[bytes] = []  # of a line that is not whole yet: a profile's has many megabytes
     with DefaultSelector() as selector:
         selector.register(process.stdout, EVENT_READ)
         while True:
@@ -94,11 +94,15 @@ def _lines(
                 raise TimeoutError
             if not selector.select(_TICK):
                 continue
-            read = process.stdout.read(1 << 16)
-            if not read or len(rest) > _LARGEST:
+            read = process.stdout.read(_CHUNK)
+            if not read or sum(map(len, held)) > _LARGEST:
                 return
-            *whole, rest = (rest + read).split(b"\n")
-            yield from whole
+            *whole, rest = read.split(b"\n")
+            if whole:
+                yield b"".join((*held, whole[0]))
+                yield from whole[1:]
+                held.clear()
+            held.append(rest)
 
 
 def _message(line: bytes) -> Message:

@@ -29,6 +29,24 @@ def test_it_tells_and_ends_with_a_result() -> None:
     assert told == ["verifying"]
 
 
+LONG = """
+import msgspec
+from beacon.fleet.job import Done, Told
+from beacon.fleet.result import Result, Status
+
+result = Result(name="web", image="web", status=Status.VERIFIED)
+for each in (Told("a"), Told("b"), Done(result, {"profile/profile.json": b"x" * 5_000_000})):
+    print(msgspec.json.encode(each).decode())
+"""
+
+
+def test_a_long_line_comes_in_pieces() -> None:
+    told: list[str] = []
+    done = msgspec.json.decode(run_job(JOB, told.append, command=child(LONG)), type=Done)
+    assert told == ["a", "b"]
+    assert done.files == {"profile/profile.json": b"x" * 5_000_000}
+
+
 @pytest.mark.parametrize(
     ("program", "said"),
     [
