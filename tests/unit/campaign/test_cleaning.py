@@ -9,6 +9,7 @@ import pytest
 
 from beacon.campaign import cleaning
 from beacon.campaign.cleaning import clean
+from beacon.engines import cri_folder
 from beacon.model.leftovers import Kept, Swept
 from beacon.monitor.cgroup import Cgroup, Hierarchy, find_hierarchy
 from beacon.process_identity import Fate, ProcessIdentity, identify
@@ -30,6 +31,7 @@ def hierarchy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Hierarchy:
     found = find_hierarchy(tmp_path)
     monkeypatch.setattr(cleaning, "find_hierarchy", lambda: found)
     monkeypatch.setattr(script_leftovers, "remove", lambda everything: Swept())
+    monkeypatch.setattr(cri_folder, "remove_left", lambda everything: Swept())
     return found
 
 
