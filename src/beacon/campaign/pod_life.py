@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import msgspec
 
@@ -84,8 +84,9 @@ class PodLife:
         container: Container = context.engine.create(
             image, started, Enforcement(), cgroup_parent=""
         )
-        if other.care.any:
-            container = Tended(container, other.care)
+        care = replace(other.care, readiness=None)  # nothing waits for it but a Service
+        if care.any:
+            container = Tended(container, care)
         try:
             container.start()
             _wait(container, other, context)
@@ -103,9 +104,9 @@ class PodLife:
 
 def _wait(container: Container, other: PodContainer, context: RunContext) -> None:
     readiness = Readiness(timeout=other.launch.ready_timeout, stable=0.0)
-    if other.role is Role.MAIN and not other.care.any:
+    if other.role is Role.MAIN:  # a kubelet starts the next one at once
         return
-    if other.role is not Role.INIT:
+    if other.role is Role.SIDECAR:
         container.wait_ready(readiness)
         return
     end = time.monotonic() + readiness.timeout
