@@ -31,6 +31,7 @@ from beacon.engines.interface import Enforcement
 from beacon.model.environment import Environment
 from beacon.model.event import Capability, Event, Phase, Syscall
 from beacon.model.intent import PRESETS, Intent, Reserve
+from beacon.model.observation import Observation
 from beacon.model.profile import Profile
 from beacon.model.reach import Scope
 from beacon.model.run import Ending, Run
@@ -193,16 +194,16 @@ def _of_beacon(title: str, recorded: Profile, intent: Intent, seconds: float) ->
 
 def _served(recorded: Profile) -> frozenset[Event]:
     """What was used while it served: what a policy could allow that begins once it is ready."""
-    runs = recorded.ready_runs()
-    found = {
-        entry.call
-        for run in runs
-        for entry in run.observation.syscalls
-        if entry.phase is Phase.SERVE and entry.count
-    }
-    checked = (entry for run in runs for entry in run.observation.capabilities)
-    needed = {each.capability for each in checked if each.needed and each.phase is Phase.SERVE}
-    return frozenset(Syscall(call.name, call.abi) for call in found) | needed
+    found = (_of_phase(run.observation, Phase.SERVE) for run in recorded.ready_runs())
+    return frozenset[Event]().union(*(each.events() for each in found))
+
+
+def _of_phase(seen: Observation, phase: Phase) -> Observation:
+    return msgspec.structs.replace(
+        seen,
+        syscalls=tuple(each for each in seen.syscalls if each.phase is phase),
+        capabilities=tuple(each for each in seen.capabilities if each.phase is phase),
+    )
 
 
 def _granted() -> frozenset[Event]:

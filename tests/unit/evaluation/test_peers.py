@@ -6,9 +6,10 @@ import json
 
 import peers
 from beacon.data.capabilities import DOCKER_DEFAULT
-from beacon.model.event import Capability, Syscall
+from beacon.model.event import Capability, Phase, Syscall
+from builders import call, profile, run
 from peer_recorders import _CALL, _COUNT
-from peers import Row, _by_name, _holds, _means
+from peers import Row, _by_name, _holds, _means, _served
 
 
 def test_a_profile_of_names_and_the_same_with_the_runtimes_calls() -> None:
@@ -21,6 +22,11 @@ def test_a_profile_of_names_and_the_same_with_the_runtimes_calls() -> None:
     assert len(granted) == len(DOCKER_DEFAULT)
     (whole,) = _by_name("static", frozenset({"read", "execve"}), frozenset({"execve"}), 1.0)
     assert whole.name == "static"
+
+
+def test_the_serve_phase_alone() -> None:
+    recorded = profile(run(call("execve", Phase.RUNTIME), call("mmap", Phase.START), call("read")))
+    assert _served(recorded) == {Syscall("read")}
 
 
 def test_quality() -> None:
