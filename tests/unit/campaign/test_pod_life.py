@@ -14,11 +14,20 @@ from beacon.engines.care import Care, Handler
 from beacon.engines.interface import Image, Place, RefusedError
 from beacon.engines.tended import Tended
 from beacon.errors import UsageError
-from beacon.model.launch import POD_NETWORK, Launch
+from beacon.model.launch import Launch, MadeNetwork
 from beacon.pod.interface import Pod, PodContainer, PodError, PodFile, PodVolume, Role
 
-_IMAGE = Image("i", "sha256:0", "amd64", (), "", (), False, "SIGTERM")
-_LAUNCH = Launch(network=POD_NETWORK, hostname="web")
+_IMAGE = Image(
+    reference="i",
+    id="sha256:0",
+    architecture="amd64",
+    ports=(),
+    user="",
+    command=(),
+    health_check=False,
+    stop_signal="SIGTERM",
+)
+_LAUNCH = Launch(network=MadeNetwork.POD, hostname="web")
 
 
 class _Container:
@@ -88,7 +97,7 @@ class _Lab:
 
 
 def _container(name: str, role: Role = Role.MAIN, **changes: Any) -> PodContainer:
-    launch = Launch(network=POD_NETWORK, network_alias=(name,), volumes=("data:/d",))
+    launch = Launch(network=MadeNetwork.POD, network_alias=(name,), volumes=("data:/d",))
     return PodContainer(name, "i", launch, role, **changes)
 
 
@@ -132,7 +141,9 @@ def test_an_init_container_has_only_those_above_it(tmp_path: Path) -> None:
 
 def test_what_is_the_sandbox_s_an_environment_changes_for_all(tmp_path: Path) -> None:
     engine = _Engine(tmp_path)
-    _around(_life("web"), engine, Launch(network=POD_NETWORK, pid="pod", dns_option=("ndots:5",)))
+    _around(
+        _life("web"), engine, Launch(network=MadeNetwork.POD, pid="pod", dns_option=("ndots:5",))
+    )
     (pod,) = engine.pods
     assert (pod.network, pod.pid, pod.dns_option) == ("bridge", "pod", ("ndots:5",))
     assert engine.launches["other"].pid == "pod"
@@ -157,8 +168,8 @@ def test_only_what_is_to_be_done_is_tended() -> None:
 def test_what_two_pods_share() -> None:
     life = _life("web")
     assert not life.shares(_CONTAINERS[2].launch)
-    assert life.shares(Launch(network=POD_NETWORK, volumes=("/srv:/d",)))
-    assert not life.shares(Launch(network=POD_NETWORK, volumes=("/srv:/d:ro",)))
+    assert life.shares(Launch(network=MadeNetwork.POD, volumes=("/srv:/d",)))
+    assert not life.shares(Launch(network=MadeNetwork.POD, volumes=("/srv:/d:ro",)))
     host = Pod(Path("p"), "p", _CONTAINERS, Launch(network="host"))
     assert PodLife(host, _CONTAINERS[2], {}).shares(_LAUNCH)
 
@@ -166,11 +177,11 @@ def test_what_two_pods_share() -> None:
 def test_no_root_where_the_manifest_says_so(tmp_path: Path) -> None:
     lab: Any = _Lab(_Engine(tmp_path))
     for user in (None, "0", "web", ":7"):
-        launch = Launch(network=POD_NETWORK, network_alias=("c",), user=user)
+        launch = Launch(network=MadeNetwork.POD, network_alias=("c",), user=user)
         pod = Pod(Path("p"), "p", (PodContainer("c", "i", launch, non_root=True),))
         with pytest.raises(PodError, match="runAsNonRoot"):
             pod_life(lab, pod, "c")
-    launch = Launch(network=POD_NETWORK, user="5")
+    launch = Launch(network=MadeNetwork.POD, user="5")
     pod = Pod(Path("p"), "p", (PodContainer("c", "i", launch, non_root=True),))
     assert pod_life(lab, pod, "c") is not None
     assert pod_life(lab, None, None) is None
@@ -178,7 +189,7 @@ def test_no_root_where_the_manifest_says_so(tmp_path: Path) -> None:
 
 def test_a_policy_of_a_pod_needs_its_manifest() -> None:
     pod = Pod(Path("p"), "p", _CONTAINERS)
-    launch = Launch(network=POD_NETWORK, network_alias=("web",))
+    launch = Launch(network=MadeNetwork.POD, network_alias=("web",))
     assert check_pod(launch, pod) == "web"
     assert check_pod(Launch(), None) is None
     with pytest.raises(UsageError, match="--pod"):
