@@ -33,14 +33,17 @@ _MACHINES = {"amd64": "x86_64", "arm64": "aarch64"}
 
 @dataclass(frozen=True)
 class Kernel:
-    """A release's kernel, with what is expected of it; without a rung it is too old."""
+    """A release's kernel, with what is expected of it; without a rung it is too old.
+
+    No version: whatever is the newest.
+    """
 
     package: KernelPackage
     version: str
     rung: str | None
 
     def __str__(self) -> str:
-        return f"{self.version}-{self.package.release.architecture}"
+        return f"{self.version or 'newest'}-{self.package.release.architecture}"
 
 
 def kernel(suite: str, architecture: str, version: str, rung: str | None) -> Kernel:
@@ -51,7 +54,7 @@ KERNELS = (
     kernel("bullseye", "amd64", "5.10", None),
     kernel("bookworm", "amd64", "6.1", "kprobe"),
     kernel("trixie", "amd64", "6.12", "kprobe"),
-    kernel("sid", "amd64", "7.", "tracepoint"),
+    kernel("sid", "amd64", "", "tracepoint"),
     kernel("bookworm", "arm64", "6.1", "kprobe"),
     kernel("trixie", "arm64", "6.12", "kprobe"),
 )
