@@ -26,10 +26,12 @@ from beacon.engines.interface import (
     RefusedError,
 )
 from beacon.model.launch import POD_ADDRESS, Launch, MadeNetwork
-from engines.conftest import PARENT
+from beacon.monitor.cgroup import remove_tree
 from engines.subjects import DEBIAN
 
 _SLEEP = ("sleep", "600")
+#: Of this process alone: what is in it is counted.
+_PARENT = f"/beacon-cri-tests-{os.getpid()}"
 _SOON = Readiness(stable=0.1, timeout=30)
 
 
@@ -38,6 +40,8 @@ def cri() -> Iterator[Engine]:
     engine = open_chosen(EngineChoice("cri"))
     yield engine
     engine.close()
+    for folder in Path("/sys/fs/cgroup").glob(f"*{_PARENT}"):
+        remove_tree(folder)
 
 
 @pytest.fixture(scope="module")
@@ -46,7 +50,7 @@ def image(cri: Engine) -> Image:
 
 
 def _create(cri: Engine, image: Image, launch: Launch) -> Container:
-    return cri.create(image, launch, Enforcement(), cgroup_parent=PARENT)
+    return cri.create(image, launch, Enforcement(), cgroup_parent=_PARENT)
 
 
 @pytest.mark.parametrize(
@@ -86,7 +90,7 @@ def test_only_the_container_is_below_the_watched_cgroup(cri: Engine, image: Imag
         container.start()
         container.wait_ready(_SOON)
         processes = set()
-        for file in Path("/sys/fs/cgroup").glob(f"**{PARENT}/**/cgroup.procs"):
+        for file in Path("/sys/fs/cgroup").glob(f"*{_PARENT}/**/cgroup.procs"):
             processes |= {int(line) for line in file.read_text().split()}
         assert processes == {container.pid()}
 
