@@ -19,6 +19,7 @@ from beacon.campaign.consent import Consent, changed_input, check_consent
 from beacon.campaign.demands import Demand, demands, script_digests
 from beacon.campaign.enforced import enforcement
 from beacon.campaign.open_context import open_context
+from beacon.campaign.pod_life import refuse_pod
 from beacon.campaign.record import Budget
 from beacon.campaign.request import AblateRequest
 from beacon.campaign.run import Conditions
@@ -63,6 +64,7 @@ def ablate(request: AblateRequest, reporter: AblationReporter) -> Ablation:
     differs under the whole policy.
     """
     profile = load_profile(request.profile)
+    refuse_pod(profile.launch)
     # Whatever was seen, without a reserve: no run says anything of what no run showed.
     policy = synthesize(profile, Intent(), allow_incomplete=True, runtimes=all_tables())
     replays = _chosen(policy, profile, request.environments)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ctypes
 import os
 import signal
 import subprocess
@@ -11,6 +10,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from beacon.campaign.not_applicable import NotApplicableError
+from beacon.engines.inside_root import open_inside
 from beacon.model.text import escape_untrusted
 
 #: The name of the file that fills a file system; nothing inside looks for it.
@@ -21,18 +21,6 @@ _MOST = 256 << 20
 
 #: A container may make any number of interfaces; the engine's own come first.
 _TABLE_LIMIT = 1 << 16
-
-# openat2(2), Linux 5.6; the resolve flags are those of linux/openat2.h.
-_OPENAT2 = 437
-_RESOLVE_NO_MAGICLINKS, _RESOLVE_IN_ROOT = 0x02, 0x10
-
-
-class _OpenHow(ctypes.Structure):
-    _fields_ = (
-        ("flags", ctypes.c_uint64),
-        ("mode", ctypes.c_uint64),
-        ("resolve", ctypes.c_uint64),
-    )
 
 
 def kill_child(pid: int) -> None:
@@ -98,20 +86,9 @@ def _interfaces(pid: int) -> list[str]:
 def _open_inside(pid: int, path: str) -> int:
     """Open a directory as the container sees it: its links cannot lead out of its root."""
     root = os.open(f"/proc/{pid}/root", os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
-    how = _OpenHow(
-        os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC, 0, _RESOLVE_IN_ROOT | _RESOLVE_NO_MAGICLINKS
-    )
-    libc = ctypes.CDLL(None, use_errno=True)
     try:
-        found = libc.syscall(
-            ctypes.c_long(_OPENAT2),
-            ctypes.c_long(root),
-            path.encode(),
-            ctypes.byref(how),
-            ctypes.c_size_t(ctypes.sizeof(how)),
-        )
+        return open_inside(root, path, os.O_RDONLY | os.O_DIRECTORY)
+    except OSError as error:
+        raise NotApplicableError(f"{path} cannot be opened: {error.strerror}.") from None
     finally:
         os.close(root)
-    if found < 0:
-        raise NotApplicableError(f"{path} cannot be opened: {os.strerror(ctypes.get_errno())}.")
-    return int(found)

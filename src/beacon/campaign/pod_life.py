@@ -140,6 +140,15 @@ def _check_user(container: PodContainer, image: Image) -> None:
         )
 
 
+def refuse_pod(launch: Launch) -> None:
+    """UsageError for a container of a Pod, where nothing starts what is around it."""
+    if launch.network == MadeNetwork.POD:
+        raise UsageError(
+            "This was recorded as a container of a Pod, which only `profile --pod` and `verify "
+            "--pod` start: name a profile of the image alone."
+        )
+
+
 def check_pod(launch: Launch, pod: Pod | None) -> str | None:
     """The name of the container that a policy is for; UsageError without its manifest."""
     if launch.network != MadeNetwork.POD:

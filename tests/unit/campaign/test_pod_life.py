@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from beacon.campaign.pod_life import PodLife, check_pod, pod_life
+from beacon.campaign.pod_life import PodLife, check_pod, pod_life, refuse_pod
 from beacon.engines.care import Care, Handler
 from beacon.engines.interface import Image, Place, RefusedError
 from beacon.engines.tended import Tended
@@ -194,3 +194,6 @@ def test_a_policy_of_a_pod_needs_its_manifest() -> None:
     assert check_pod(Launch(), None) is None
     with pytest.raises(UsageError, match="--pod"):
         check_pod(launch, None)
+    with pytest.raises(UsageError, match="of the image alone"):
+        refuse_pod(launch)
+    refuse_pod(Launch())
