@@ -139,10 +139,10 @@ def test_an_abort_ends_a_wait(engine: Engine, debian: Image) -> None:
 
 
 def test_files_of_an_image_leave_no_snapshot(engine: Engine, debian: Image, socket: Path) -> None:
-    before = _ctr(socket, "snapshots", "ls")
     with engine.files(debian) as file:
         assert file.read(1 << 20)
-    assert _ctr(socket, "snapshots", "ls") == before
+    # Those of containers go when the runtime finds the time.
+    assert "beacon-cri-" not in _ctr(socket, "snapshots", "ls")
 
 
 def test_what_a_dead_maker_left_is_swept(engine: Engine, socket: Path, tmp_path: Path) -> None:

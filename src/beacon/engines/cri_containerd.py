@@ -117,7 +117,8 @@ class PrivateContainerd:
         alone = Path(runtime).name == _ALONE and _SECOND_CGROUPS.is_mount()
         hidden = str(_SECOND_CGROUPS) if alone else ""
         words = ["setpriv", "--pdeathsig", "KILL", "unshare", "--mount", "--pid", "--fork"]
-        words += ["--kill-child", "--mount-proc", "--propagation", "private"]
+        # What the host unmounts goes here, too; what is mounted here never comes to the host.
+        words += ["--kill-child", "--mount-proc", "--propagation", "slave"]
         words += ["sh", "-c", _SCRIPT, "sh", str(config), hidden, *_SHARED_FOLDERS]
         with self._log.open("wb") as log:
             try:
