@@ -14,6 +14,7 @@ from docker.types import Ulimit
 from beacon.engines.docker import DockerEngine, client
 from beacon.engines.docker_attachment import Streams
 from beacon.engines.docker_belongings import Belongings
+from beacon.engines.docker_guard import answering
 from beacon.engines.interface import Enforcement, Existing
 from beacon.engines.podman_container import PodmanContainer
 from beacon.engines.podman_existing import existing
@@ -35,7 +36,9 @@ class PodmanEngine(DockerEngine):
     def __init__(self, session: str | None = None, *, runtime: str | None = None) -> None:
         self._service = PodmanService(runtime)
         try:
-            super().__init__(session, api=client(base_url=self._service.address))
+            with answering(self._absent()):
+                api = client(base_url=self._service.address)
+            super().__init__(session, api=api)
         except BaseException:
             self._service.stop()
             raise

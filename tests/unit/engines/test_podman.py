@@ -1,0 +1,35 @@
+from __future__ import annotations
+
+import pytest
+from docker.errors import DockerException
+
+from beacon.engines import podman
+from beacon.engines.interface import EngineUnavailableError
+
+
+class _Service:
+    address = "unix:///nowhere"
+
+    def __init__(self, _: str | None) -> None:
+        self.stopped = False
+
+    def stop(self) -> None:
+        self.stopped = True
+
+
+def test_a_podman_that_is_broken_is_not_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    """With a layer that it cannot remove, Podman answers each request by an error of its own."""
+    services: list[_Service] = []
+
+    def serve(runtime: str | None) -> _Service:
+        services.append(_Service(runtime))
+        return services[-1]
+
+    def fail(**_: object) -> None:
+        raise DockerException("Error while fetching server API version: 500 Server Error")
+
+    monkeypatch.setattr(podman, "PodmanService", serve)
+    monkeypatch.setattr(podman, "client", fail)
+    with pytest.raises(EngineUnavailableError, match="see whether `podman info` does"):
+        podman.PodmanEngine()
+    assert [each.stopped for each in services] == [True]
