@@ -13,7 +13,7 @@ from beacon.pod.interface import Pod, PodError, Role
 from beacon.pod.read import Given, read_pod
 from beacon.pod.security import of_kubelet
 
-_WEB = Path(__file__).with_name("web.yaml")
+_WEB = Path(__file__).parents[2] / "engines" / "pods" / "web.yaml"
 
 
 def _pod(tmp_path: Path, spec: str, more: str = "", given: Given | None = None) -> Pod:
@@ -41,8 +41,8 @@ def test_a_deployment() -> None:
     assert pod.before(nginx) == (prepare, keeper)
     assert pod.before(keeper) == (prepare,)
     assert nginx.launch.env == (f"ADDRESS={POD_ADDRESS}", "WORD=open sesame")
-    assert nginx.launch.volumes == ("work:/work", "own:/own")
-    assert prepare.launch.volumes == ("site:/site:ro", "work:/work")
+    assert nginx.launch.volumes == ("shared:/shared", "own:/own")
+    assert prepare.launch.volumes == ("site:/site:ro", "shared:/shared")
     assert (prepare.launch.entrypoint, prepare.launch.command[0]) == ("sh", "-c")
     assert (nginx.launch.network, nginx.launch.stop_timeout) == (MadeNetwork.POD, 10)
     assert nginx.launch.group_add == ("2000",)
@@ -56,7 +56,7 @@ def test_a_deployment() -> None:
     assert care.pre_stop is not None
     assert care.pre_stop.command[:2] == ("sh", "-c")
     volumes = {each.name: each for each in pod.volumes}
-    assert volumes["work"].memory is None
+    assert volumes["shared"].memory is None
     assert volumes["own"].memory == "mode=0777,size=1048576"
     assert volumes["site"].files["index.html"].content == b"hello\n"
 
