@@ -67,7 +67,7 @@ def check_output(output: Path) -> None:
 
 
 def check_output_file(file: Path) -> None:
-    """UsageError for what is no place for a new file, before any work is done for it.
+    """UsageError for what cannot become a new file, before any work is done for it.
 
     What has its name would be replaced, /dev/stdout and /dev/null too.
     """

@@ -50,7 +50,7 @@ def test_what_is_no_broker_fails_in_time(behaviour) -> None:  # noqa: ANN001
         checks = WORKLOAD.drive(endpoint(port), 0.5)
     assert time.monotonic() - started < 3
     assert len({check.name for check in checks}) == len(checks) == _NAMES
-    others = {"TLS", "WebSocket"}  # a listener that is not there is no fault
+    others = {"TLS", "WebSocket"}  # a listener that is absent is not a fault
     assert not any(check.passed for check in checks if check.name not in others)
     assert all((check.detail or "").isprintable() for check in checks)
 
