@@ -92,6 +92,7 @@ def containers(pids: list[int]) -> str:
     return " ".join(each for each in owners if int(each.split("-")[4]) in pids)
 
 
+@pytest.mark.alone  # what is killed leaves things until it goes on
 def test_a_worker_that_is_killed_and_then_all_of_it(file: Path, tmp_path: Path) -> None:
     output, log = tmp_path / "out", tmp_path / "log"
     journal = output / "redis" / "profile" / "journal.jsonl"
