@@ -28,6 +28,8 @@ _WITHOUT_EFFECT = (
 )  # fmt: skip
 #: cpu.shares of one processor, and the fewest that the kernel takes.
 _SHARES, _FEWEST = 1024, 2
+#: Of a processor, what a kubelet gives at least: a quota of a millisecond (pkg/kubelet/cm).
+_SMALLEST_QUOTA = 0.01
 
 
 @dataclass(frozen=True)
@@ -47,7 +49,7 @@ def read_container(
 ) -> PodContainer:
     """One of them; PodError for what is ill-typed or not supported."""
     fields = PodFields(f"{where}, containers", entry)
-    name = fields.text("name") or ""
+    name = fields.label()
     fields.where = f"{where}, container {escape_untrusted(name)}"
     image = fields.text("image")
     if not image or not name:
@@ -59,7 +61,8 @@ def read_container(
     requests = {key: str(value) for key, value in resources.mapping("requests").items()}
     resources.ignore("claims")
     resources.finish()
-    known = _named("limits", limits) | _named("requests", requests)
+    # The cluster fills in what is not requested.
+    known = _named("limits", limits) | _named("requests", limits | requests)
     environment = variables(fields, around.data, around.facts, known)
     ports = _ports(fields)
     rights = read_rights(fields.mapping("securityContext"), around.shared, around.profiles)
@@ -109,7 +112,7 @@ def _ports(fields: PodFields) -> dict[str, int]:
     found = {}
     for entry in fields.many("ports"):
         inner = PodFields(f"{fields.where}, ports", entry)
-        name, number = inner.text("name"), inner.whole("containerPort")
+        name, number = inner.text("name"), inner.count("containerPort")
         inner.ignore("protocol", "hostPort", "hostIP")
         inner.finish()
         if name and number:
@@ -129,7 +132,7 @@ def _limits(
     if cpu is not None:
         if (number := quantity(cpu)) is None:
             raise fields.wrong("limits, cpu", "a quantity")
-        found["cpus"] = float(number)
+        found["cpus"] = max(_SMALLEST_QUOTA, float(number)) if number else 0.0
     share = quantity(requests.get("cpu", cpu or ""))
     if share is not None:
         found["cpu_shares"] = max(_FEWEST, int(share * _SHARES))

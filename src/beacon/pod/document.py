@@ -18,6 +18,12 @@ from beacon.pod.interface import PodError
 _LARGEST = 1 << 20  # bytes
 _MOST_DOCUMENTS = 256
 _LONGEST = 200
+#: What a document comes to once its aliases are followed.
+_MOST_NODES = 100_000
+#: Names of what becomes a part of other names, and of what is a host (RFC 1123).
+_LABEL = re.compile(r"[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?", re.ASCII)
+_SUBDOMAIN = re.compile(r"[a-z0-9](?:[-.a-z0-9]{0,251}[a-z0-9])?", re.ASCII)
+_LARGEST_NUMBER = (1 << 31) - 1
 
 
 class _Loader(yaml.SafeLoader):
@@ -31,6 +37,27 @@ class _Loader(yaml.SafeLoader):
         ]
         for letter, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
     }
+
+    def construct_document(self, node: yaml.Node) -> Any:
+        """The document, unless a few aliases make it a huge one. YAMLError."""
+        if _nodes(node, {}) > _MOST_NODES:
+            raise yaml.YAMLError("it is too large once its aliases are followed")
+        return super().construct_document(node)
+
+
+def _nodes(node: yaml.Node, known: dict[int, int]) -> int:
+    """How many nodes it comes to, also where one of them is inside itself."""
+    if not isinstance(node, yaml.CollectionNode):
+        return 1
+    if id(node) not in known:
+        known[id(node)] = _MOST_NODES  # met again before it is counted: it has no end
+        parts = (each for entry in node.value for each in _parts(entry))
+        known[id(node)] = 1 + sum(_nodes(each, known) for each in parts)
+    return known[id(node)]
+
+
+def _parts(entry: yaml.Node | tuple[yaml.Node, yaml.Node]) -> tuple[yaml.Node, ...]:
+    return entry if isinstance(entry, tuple) else (entry,)
 
 
 _Loader.add_implicit_resolver(
@@ -50,6 +77,29 @@ class PodFields(Fields):
 
     guide = "docs/guides/kubernetes.md"
     error = PodError
+
+    def label(self, key: str = "name") -> str:
+        """A name that goes into paths and options; empty without one. PodError."""
+        found = self.text(key) or ""
+        if found and not _LABEL.fullmatch(found):
+            raise self.wrong(key, "lower-case letters, digits and dashes (63 at most)")
+        return found
+
+    def count(self, key: str) -> int | None:
+        """A whole number that is not negative, as large as Kubernetes takes them. PodError."""
+        found = self.whole(key)
+        if found is not None and not 0 <= found <= _LARGEST_NUMBER:
+            raise self.wrong(key, f"a number from 0 to {_LARGEST_NUMBER}")
+        return found
+
+    def choice(self, key: str) -> bool | None:
+        """Whether it is true; None where nothing is said. PodError."""
+        return None if self.peek(key) is None else self.flag(key)
+
+
+def is_host_name(name: str) -> bool:
+    """Whether it is one that a host may have (RFC 1123)."""
+    return _SUBDOMAIN.fullmatch(name) is not None
 
 
 @dataclass

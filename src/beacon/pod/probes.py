@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 
 from beacon.engines.care import Care, Handler, HttpGet, Probe
 from beacon.pod.document import PodFields
 from beacon.pod.interface import PodError
 
+_PORT = re.compile(r"\d{1,5}", re.ASCII)
 _KINDS = ("exec", "httpGet", "tcpSocket", "sleep")
 
 
@@ -38,7 +40,7 @@ def _probe(fields: PodFields, name: str, ports: Mapping[str, int]) -> Probe | No
         return None
     inner = PodFields(f"{fields.where}, {key}", said)
     numbers = {
-        name: inner.whole(word)
+        name: inner.count(word)
         for name, word in (
             ("delay", "initialDelaySeconds"), ("period", "periodSeconds"),
             ("timeout", "timeoutSeconds"), ("successes", "successThreshold"),
@@ -71,12 +73,14 @@ def _read(inner: PodFields, kind: str, ports: Mapping[str, int]) -> Handler:
     if kind == "exec":
         return Handler(command=inner.list("command"))
     if kind == "sleep":
-        return Handler(pause=float(inner.whole("seconds") or 0))
+        return Handler(pause=float(inner.count("seconds") or 0))
     port = _port(inner, ports)
     if kind == "tcpSocket":
         inner.ignore("host")
         return Handler(port=port)
     scheme = (inner.text("scheme") or "HTTP").lower()
+    if scheme not in ("http", "https"):
+        raise inner.wrong("scheme", "HTTP or HTTPS")
     path, host = inner.text("path") or "/", inner.text("host")
     if host is not None:
         raise inner.wrong("host", "left out: BeaCon asks the container alone")
@@ -87,7 +91,7 @@ def _read(inner: PodFields, kind: str, ports: Mapping[str, int]) -> Handler:
 
 def _port(inner: PodFields, ports: Mapping[str, int]) -> int:
     said = inner.text("port") or ""
-    number = ports.get(said, int(said) if said.isdecimal() else 0)
+    number = ports.get(said, int(said) if _PORT.fullmatch(said) else 0)
     if not 0 < number < 1 << 16:
         raise inner.wrong("port", "a number, or the name of one of its ports")
     return number

@@ -5,6 +5,7 @@ https://kubernetes.io/docs/reference/kubernetes-api/workload-resources/pod-v1/
 
 from __future__ import annotations
 
+import ipaddress
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,7 +14,7 @@ from typing import Any
 from beacon.model.launch import Launch, MadeNetwork
 from beacon.model.text import escape_untrusted
 from beacon.pod.container import Surroundings, read_container
-from beacon.pod.document import WORKLOADS, Manifests, PodFields, read_manifests
+from beacon.pod.document import WORKLOADS, Manifests, PodFields, is_host_name, read_manifests
 from beacon.pod.interface import Pod, PodContainer, PodError
 from beacon.pod.security import Profiles, Shared, of_kubelet, read_shared
 from beacon.pod.variables import Data, Facts
@@ -28,6 +29,7 @@ _WITHOUT_EFFECT = (
     "topologySpreadConstraints",
 )  # fmt: skip
 _CLUSTER_DOMAIN = "cluster.local"
+_DNS_POLICIES = ("ClusterFirst", "ClusterFirstWithHostNet", "Default", "None")
 _GRACE = 30  # seconds, the default of terminationGracePeriodSeconds
 _LONGEST_NAME = 63  # a host's name (RFC 1123)
 
@@ -48,6 +50,11 @@ def read_pod(path: Path, workload: str | None = None, given: Given | None = None
     for name, values in given.secrets.items():
         manifests.secrets.setdefault(name, {"stringData": values})
     name, document = _chosen(manifests, workload)
+    if name and not is_host_name(name):
+        raise PodError(
+            f"{document.where} has a name that no Pod can have: take lower-case letters, digits, "
+            "dots and dashes."
+        )
     template = _template(document)
     metadata = template.mapping("metadata")
     facts = _facts(name, metadata, template)
@@ -131,16 +138,17 @@ def _common(
     spec: PodFields, name: str, facts: Facts, shared: Shared, *, host: bool
 ) -> dict[str, Any]:
     """The options that all containers of the Pod have."""
-    grace = spec.whole("terminationGracePeriodSeconds")
+    grace = spec.count("terminationGracePeriodSeconds")
     found: dict[str, Any] = {
         "network": MadeNetwork.POD,
         "stop_timeout": _GRACE if grace is None else grace,
         "sysctl": shared.sysctls,
         "add_host": tuple(_aliases(spec)),
-        **_names(spec, facts),
+        **_names(spec, facts, host=host),
     }
     if not host:
-        found["hostname"] = (spec.text("hostname") or name)[:_LONGEST_NAME]
+        # What a Pod's name has beyond the longest host name is cut off, as a kubelet does.
+        found["hostname"] = spec.label("hostname") or name[:_LONGEST_NAME].rstrip("-.")
     else:
         spec.ignore("hostname")
     pids = {"hostPID": "host", "shareProcessNamespace": "pod"}
@@ -156,15 +164,27 @@ def _aliases(spec: PodFields) -> list[str]:
     found = []
     for entry in spec.many("hostAliases"):
         inner = PodFields(f"{spec.where}, hostAliases", entry)
-        address = inner.text("ip") or ""
-        found += [f"{name}:{address}" for name in inner.list("hostnames")]
+        address, names = inner.text("ip") or "", inner.list("hostnames")
         inner.finish()
+        try:
+            ipaddress.ip_address(address)
+        except ValueError:
+            raise inner.wrong("ip", "an address") from None
+        if not all(map(is_host_name, names)):
+            raise inner.wrong("hostnames", "a list of names of hosts")
+        found += [f"{name}:{address}" for name in names]
     return found
 
 
-def _names(spec: PodFields, facts: Facts) -> dict[str, Any]:
-    """How names are resolved: as in a cluster, but by this host's servers."""
+def _names(spec: PodFields, facts: Facts, *, host: bool) -> dict[str, Any]:
+    """How names are resolved: as in a cluster, but by this host's servers.
+
+    With the network of the `host` ClusterFirst means Default, and options of the Pod come to those
+    of the policy: pkg/kubelet/network/dns/dns.go.
+    """
     policy = spec.text("dnsPolicy") or "ClusterFirst"
+    if policy not in _DNS_POLICIES:
+        raise spec.wrong("dnsPolicy", f"one of {', '.join(_DNS_POLICIES)}")
     config = spec.mapping("dnsConfig")
     servers, searches = config.list("nameservers"), config.list("searches")
     options = []
@@ -175,10 +195,11 @@ def _names(spec: PodFields, facts: Facts) -> dict[str, Any]:
         inner.finish()
     config.finish()
     cluster: tuple[str, ...] = ()
-    if policy in ("ClusterFirst", "ClusterFirstWithHostNet"):
+    if policy == "ClusterFirstWithHostNet" or (policy == "ClusterFirst" and not host):
         domain = f"svc.{_CLUSTER_DOMAIN}"
         cluster = (f"{facts.namespace}.{domain}", domain, _CLUSTER_DOMAIN)
-        options = options or ["ndots:5"]
+        if not any(each.partition(":")[0] == "ndots" for each in options):
+            options = ["ndots:5", *options]
     return {
         "dns": servers,
         "dns_search": (*cluster, *searches),

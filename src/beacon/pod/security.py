@@ -5,6 +5,7 @@ https://kubernetes.io/docs/tasks/configure-pod-container/security-context/
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from errno import ENOENT
@@ -18,6 +19,7 @@ from beacon.pod.document import PodFields
 from beacon.pod.interface import PodError
 
 _LARGEST = 8 << 20
+_GROUP = re.compile(r"\d{1,9}", re.ASCII)
 
 #: The text of a profile of the type Localhost by its path on the node; OSError, UnicodeDecodeError.
 Profiles = Callable[[str], str]
@@ -54,15 +56,17 @@ class Shared:
 def read_shared(fields: PodFields, profiles: Profiles = of_kubelet) -> Shared:
     """The Pod's; PodError."""
     groups = fields.list("supplementalGroups")
-    volumes_group = fields.whole("fsGroup")
+    if not all(map(_GROUP.fullmatch, groups)):
+        raise fields.wrong("supplementalGroups", "a list of groups by number")
+    volumes_group = fields.count("fsGroup")
     if volumes_group is not None:
         groups = (*groups, str(volumes_group))
     launch: dict[str, Any] = {"group_add": groups, **_filters(fields, profiles)}
     sysctls = tuple(_sysctl(fields, each) for each in fields.many("sysctls"))
     fields.ignore("fsGroupChangePolicy", "seLinuxOptions", "supplementalGroupsPolicy")
     found = Shared(
-        fields.whole("runAsUser"),
-        fields.whole("runAsGroup"),
+        fields.count("runAsUser"),
+        fields.count("runAsGroup"),
         fields.flag("runAsNonRoot"),
         volumes_group,
         launch,
@@ -79,16 +83,16 @@ def read_rights(fields: PodFields, shared: Shared, profiles: Profiles = of_kubel
             f"{fields.where} is privileged, so it has no filter, and nothing can be recorded or "
             "enforced: give it what it needs by capabilities."
         )
-    user, group = fields.whole("runAsUser"), fields.whole("runAsGroup")
+    user, group = fields.count("runAsUser"), fields.count("runAsGroup")
     user = shared.user if user is None else user
     group = shared.group if group is None else group
-    escalation = fields.take("allowPrivilegeEscalation")
+    escalation = fields.choice("allowPrivilegeEscalation")
     capabilities = fields.mapping("capabilities")
     add, drop = capabilities.list("add"), capabilities.list("drop")
     capabilities.finish()
     for name in (*add, *drop):
         check_capability(name)
-    own = fields.take("runAsNonRoot")
+    own = fields.choice("runAsNonRoot")
     if (fields.text("procMount") or "Default") != "Default":
         raise fields.wrong("procMount", "Default, the only one that BeaCon supports")
     launch = {
@@ -104,7 +108,7 @@ def read_rights(fields: PodFields, shared: Shared, profiles: Profiles = of_kubel
         launch["user"] = number if group is None else f"{number}:{group}"
     fields.ignore("seLinuxOptions")
     fields.finish()
-    return Rights(launch, shared.non_root if own is None else own is True)
+    return Rights(launch, shared.non_root if own is None else own)
 
 
 def _filters(fields: PodFields, profiles: Profiles) -> dict[str, str]:
@@ -131,7 +135,7 @@ def _profile(fields: PodFields, profiles: Profiles) -> str | None:
         return None
     try:
         return profiles(name)
-    except (OSError, UnicodeDecodeError) as error:
+    except (OSError, ValueError) as error:  # a name with a null byte is a ValueError, too
         reason = getattr(error, "strerror", None) or "it is not UTF-8 text"
         raise PodError(
             f"{fields.where} names {escape_untrusted(name)}, which cannot be read ({reason}): "

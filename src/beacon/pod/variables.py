@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import base64
 import binascii
+import json
+import math
 import platform
 import re
 from collections.abc import Iterator, Mapping
@@ -17,9 +19,12 @@ from beacon.model.launch import POD_ADDRESS
 from beacon.model.text import escape_untrusted
 from beacon.pod.document import Manifests, PodFields
 from beacon.pod.interface import PodError
+from beacon.pod.quantities import quantity
 
 _REFERENCE = re.compile(r"\$(?:\$|\(([-._a-zA-Z][-._a-zA-Z0-9]*)\))")
 _NAME = re.compile(r"[-._a-zA-Z][-._a-zA-Z0-9]*", re.ASCII)
+#: What a ConfigMap or a Secret may call an entry, which becomes a file of this name.
+_KEY = re.compile(r"(?!\.\.)(?!\.$)[-._a-zA-Z0-9]{1,253}", re.ASCII)
 _ENTRY = re.compile(r"metadata\.(labels|annotations)\['([^']+)'\]")
 
 
@@ -54,7 +59,9 @@ class Facts:
 
 
 def _lines(entries: Mapping[str, str]) -> str:
-    return "\n".join(f'{name}="{value}"' for name, value in sorted(entries.items()))
+    """One on each line, its value quoted: pkg/fieldpath/fieldpath.go."""
+    quoted = ((name, json.dumps(value, ensure_ascii=False)) for name, value in entries.items())
+    return "\n".join(f"{name}={value}" for name, value in sorted(quoted))
 
 
 class Data:
@@ -73,7 +80,14 @@ class Data:
                 f"{where} needs the {kind} {escape_untrusted(name)}, which is not in the file: add "
                 "it as a further document."
             )
-        return dict(self._read(kind, known[name], where))
+        found = dict(self._read(kind, known[name], where))
+        if wrong := next((key for key in found if not _KEY.fullmatch(key)), None):
+            raise PodError(
+                f"{where} needs the {kind} {escape_untrusted(name)}, whose entry "
+                f"{escape_untrusted(wrong)!r} has no valid name: take letters, digits and -._ "
+                "alone."
+            )
+        return found
 
     def _read(
         self, kind: str, document: Mapping[str, Any], where: str
@@ -105,6 +119,8 @@ def variables(
         inner = PodFields(f"{fields.where}, env", entry)
         name, value, source = inner.text("name") or "", inner.text("value"), inner.take("valueFrom")
         inner.finish()
+        if not name or "=" in name or "\0" in name:
+            raise inner.wrong("name", "a name without =")
         if source is None:
             found[name] = expand(value or "", found)
         elif (text := _from(f"{fields.where}, {name}", source, data, facts, resources)) is not None:
@@ -188,14 +204,23 @@ def field_value(where: str, reference: object, facts: Facts) -> str:
 
 
 def resource_value(where: str, reference: object, resources: Mapping[str, str]) -> str:
-    """What a resourceFieldRef stands for; PodError for a limit that the container has not."""
+    """What a resourceFieldRef stands for: a whole number of divisors, rounded up.
+
+    Without a divisor these are bytes, and processors. PodError for a limit that the container has
+    not.
+    """
     inner = PodFields(where, reference)
-    name = inner.text("resource") or ""
-    inner.ignore("containerName", "divisor")
+    name, unit = inner.text("resource") or "", inner.text("divisor") or "0"
+    inner.ignore("containerName")
     inner.finish()
     if name not in resources:
-        raise PodError(f"{where} names {escape_untrusted(name)}, which has no such limit: add it.")
-    return resources[name]
+        raise PodError(
+            f"{where} names {escape_untrusted(name)}, which the container does not have: add it."
+        )
+    size, divisor = quantity(resources[name]), quantity(unit)
+    if size is None or divisor is None:
+        raise inner.wrong("divisor" if divisor is None else name, "a quantity")
+    return str(math.ceil(size / (divisor or 1)))
 
 
 def _text(value: bytes, where: str) -> str:

@@ -50,7 +50,8 @@ class VolumeReader:
         host: dict[str, str] = {}
         for entry in fields.many("volumes"):
             inner = PodFields(f"{where}, volumes", entry)
-            name = inner.text("name") or ""
+            if not (name := inner.label()):
+                raise PodError(f"{inner.where} has one without a name: add it.")
             kinds = inner.items() or (("emptyDir", {}),)
             kind, said = kinds[0]
             source = PodFields(f"{where}, volume {escape_untrusted(name)}, {kind}", said or {})
@@ -69,6 +70,8 @@ class VolumeReader:
     def _host(self, source: PodFields) -> str:
         path = source.text("path") or ""
         source.ignore("type")
+        if not path.startswith("/") or ":" in path:
+            raise source.wrong("path", "an absolute path without a colon")
         if path not in self._agreed:
             raise PodError(
                 f"{source.where} asks for the path {escape_untrusted(path)} of this host: agree "
@@ -164,10 +167,11 @@ def _mode(source: PodFields, key: str, default: int) -> int:
 
 
 def _inside(source: PodFields, path: str) -> str:
-    """A relative path that does not leave the volume."""
-    if not path or path.startswith("/") or ".." in path.split("/"):
+    """A relative path that does not leave the volume, where what begins with .. is a kubelet's."""
+    found = posixpath.normpath(path)
+    if found.startswith(("/", "..")) or found == "." or ".." in path.split("/") or "\0" in path:
         raise source.wrong("path", "a relative path without ..")
-    return posixpath.normpath(path)
+    return found
 
 
 def mounts(fields: PodFields, volumes: Volumes) -> tuple[str, ...]:

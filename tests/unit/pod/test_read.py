@@ -130,7 +130,7 @@ def test_variables_and_what_they_refer_to(tmp_path: Path) -> None:
     )
     maps = "---\nkind: ConfigMap\nmetadata: {name: m}\ndata: {KEY: v, 'not a name': x}\n"
     launch = _one(tmp_path, env, "", maps).container("c").launch
-    assert launch.env == ("M_KEY=v", "A=a v $(M_KEY) $(NONE)", "B=x", "C=64Mi")
+    assert launch.env == ("M_KEY=v", "A=a v $(M_KEY) $(NONE)", "B=x", "C=67108864")
     assert launch.command == ("a v $(M_KEY) $(NONE)",)
     assert (launch.memory, launch.cpus, launch.cpu_shares) == (str(64 << 20), 0.5, 512)
 
@@ -392,9 +392,132 @@ def test_containers_that_make_no_sense(tmp_path: Path, fields: str, named: str) 
 
 def test_a_value_that_no_launch_has(tmp_path: Path) -> None:
     with pytest.raises(PodError, match="cannot be started so"):
-        _one(tmp_path, "", "  terminationGracePeriodSeconds: 99999999999999999999\n")
+        _one(tmp_path, "", "  terminationGracePeriodSeconds: 99999999\n")
 
 
 def test_what_the_host_lends(tmp_path: Path) -> None:
     pod = _one(tmp_path, "", "  hostPID: true\n  hostIPC: true\n")
     assert (pod.launch.pid, pod.launch.ipc) == ("host", "host")
+
+
+@pytest.mark.parametrize(
+    ("container", "spec", "named"),
+    [
+        ("", "  volumes: [{name: '/:/host:fsgroup=', emptyDir: {}}]\n", "name that is not"),
+        ("", "  volumes: [{name: ../v, emptyDir: {}}]\n", "name that is not"),
+        ("", "  volumes: [{emptyDir: {}}]\n", "without a name"),
+        ("", '  hostname: "a\\n192.0.2.1"\n', "hostname"),
+        ("", '  hostAliases: [{ip: "192.0.2.1 x", hostnames: [a]}]\n', "ip"),
+        ("", '  hostAliases: [{ip: 192.0.2.1, hostnames: ["a\\nb"]}]\n', "hostnames"),
+        ("", "  dnsPolicy: Nobody\n", "dnsPolicy"),
+        ("", "  terminationGracePeriodSeconds: -1\n", "number from 0"),
+        ("", "  securityContext: {fsGroup: 99999999999}\n", "fsGroup"),
+        ("", "  securityContext: {supplementalGroups: [-1]}\n", "supplementalGroups"),
+        ("    securityContext: {runAsUser: -1}\n", "", "runAsUser"),
+        ("    securityContext: {allowPrivilegeEscalation: never}\n", "", "true or false"),
+        ("    securityContext: {runAsNonRoot: 1x}\n", "", "true or false"),
+        ("    env: [{name: 'A=B', value: c}]\n", "", "name"),
+        ("    env: [{value: c}]\n", "", "name"),
+        ("    livenessProbe: {exec: {command: [a]}, timeoutSeconds: -1}\n", "", "timeoutSeconds"),
+        ("    lifecycle: {preStop: {sleep: {seconds: 9999999999999}}}\n", "", "seconds"),
+        (f"    readinessProbe: {{tcpSocket: {{port: '{'9' * 5000}'}}}}\n", "", "port"),
+    ],
+)
+def test_what_a_cluster_would_not_take(
+    tmp_path: Path, container: str, spec: str, named: str
+) -> None:
+    with pytest.raises(PodError, match=named):
+        _one(tmp_path, container, spec)
+
+
+@pytest.mark.parametrize("name", ["../../out", "/tmp/out", "a/b", "A", "a" * 64])
+def test_a_container_s_name_is_part_of_a_path(tmp_path: Path, name: str) -> None:
+    with pytest.raises(PodError, match="name that is not"):
+        _pod(tmp_path, f"  containers: [{{name: '{name}', image: i}}]\n")
+
+
+def test_a_pod_s_name_is_one_of_a_host(tmp_path: Path) -> None:
+    path = tmp_path / "x.yaml"
+    text = "kind: Pod\nmetadata: {name: %s}\nspec: {containers: [{name: c, image: i}]}\n"
+    path.write_text(text % '"a\\nb"')
+    with pytest.raises(PodError, match="no Pod can have"):
+        read_pod(path)
+    path.write_text(text % f"{'a' * 62}.b")
+    assert read_pod(path).launch.hostname == "a" * 62
+
+
+@pytest.mark.parametrize("key", ["../../etc/cron.d/x", "/etc/cron.d/x", "a/b", ".", "..data", ""])
+def test_an_entry_is_a_file_in_its_volume(tmp_path: Path, key: str) -> None:
+    more = f"---\nkind: ConfigMap\nmetadata: {{name: m}}\ndata: {{'{key}': x}}\n"
+    with pytest.raises(PodError, match="no valid name"):
+        _one(tmp_path, "", "  volumes: [{name: v, configMap: {name: m}}]\n", more)
+
+
+@pytest.mark.parametrize("path", ["../x", "/x", ".", "./", "a/../../x", "..data/x", "a\\0b"])
+def test_a_chosen_path_is_in_its_volume(tmp_path: Path, path: str) -> None:
+    items = f'items: [{{key: a, path: "{path}"}}]'
+    more = "---\nkind: Secret\nmetadata: {name: k}\nstringData: {a: b}\n"
+    with pytest.raises(PodError, match="path"):
+        _one(tmp_path, "", f"  volumes: [{{name: v, secret: {{secretName: k, {items}}}}}]\n", more)
+
+
+def test_a_path_of_this_host_is_the_one_that_was_agreed_to(tmp_path: Path) -> None:
+    for path in ("/srv:/etc", "srv"):
+        spec = "  containers: [{name: c, image: i}]\n"
+        spec += f"  volumes: [{{name: h, hostPath: {{path: '{path}'}}}}]\n"
+        with pytest.raises(PodError, match="absolute path"):
+            _pod(tmp_path, spec, given=Given((path,)))
+
+
+def test_aliases_do_not_make_it_huge(tmp_path: Path) -> None:
+    path = tmp_path / "x.yaml"
+    lines = ["a0: &a0 [x, x, x, x, x, x, x, x, x, x]"]
+    lines += [f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 10)}]" for n in range(1, 30)]
+    for text in ("\n".join([*lines, "kind: *a29"]), "kind: List\nitems: &i [*i, *i]\n"):
+        path.write_text(text)
+        with pytest.raises(PodError, match="too large once its aliases"):
+            read_pod(path)
+    merged = ["a0: &a0 {k: v}"]
+    merged += [f"a{n}: &a{n} {{<<: [{', '.join([f'*a{n - 1}'] * 10)}]}}" for n in range(1, 30)]
+    path.write_text("\n".join(merged))
+    with pytest.raises(PodError, match="too large once its aliases"):
+        read_pod(path)
+
+
+def test_names_with_the_host_s_network(tmp_path: Path) -> None:
+    def names(spec: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        launch = _one(tmp_path, "", spec).launch
+        return launch.dns_search, launch.dns_option
+
+    assert names("  hostNetwork: true\n") == ((), ())
+    search, options = names("  hostNetwork: true\n  dnsPolicy: ClusterFirstWithHostNet\n")
+    assert (search[-1], options) == ("cluster.local", ("ndots:5",))
+    other = "  dnsConfig: {options: [{name: rotate}]}\n"
+    assert names(other)[1] == ("ndots:5", "rotate")
+
+
+def test_amounts_in_variables(tmp_path: Path) -> None:
+    reference = "    - {name: %s, valueFrom: {resourceFieldRef: {resource: %s, divisor: %s}}}\n"
+    wanted = (
+        ("A", "limits.memory", "1Mi"), ("B", "limits.cpu", "1"), ("C", "limits.cpu", "1m"),
+        ("D", "requests.memory", "0"),
+    )  # fmt: skip
+    env = "    env:\n" + "".join(reference % each for each in wanted)
+    limits = "    resources: {limits: {memory: 65Mi, cpu: 1500m}}\n"
+    launch = _one(tmp_path, env + limits).container("c").launch
+    assert launch.env == ("A=65", "B=2", "C=1500", f"D={65 << 20}")
+    with pytest.raises(PodError, match="divisor"):
+        _one(tmp_path, "    env:\n" + reference % ("A", "limits.cpu", "some") + limits)
+
+
+def test_annotations_are_quoted(tmp_path: Path) -> None:
+    path = tmp_path / "x.yaml"
+    path.write_text(
+        "kind: Pod\nmetadata: {name: p, annotations: {a: 'say \"x\"'}}\nspec:\n"
+        "  containers: [{name: c, image: i}]\n"
+        "  volumes:\n"
+        "  - name: v\n"
+        "    downwardAPI: {items: [{path: f, fieldRef: {fieldPath: metadata.annotations}}]}\n"
+    )
+    (volume,) = read_pod(path).volumes
+    assert volume.files["f"].content == b'a="say \\"x\\""'
