@@ -11,6 +11,7 @@ import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from threading import Event
+from urllib.parse import urljoin, urlsplit
 
 from beacon.engines.care import Care, Handler, HttpGet, Probe, Verdict
 from beacon.engines.interface import Container, NotReadyError, Readiness, RefusedError
@@ -19,8 +20,13 @@ from beacon.model.listener import Listener
 from beacon.model.text import escape_untrusted
 
 _HOOK_SECONDS = 60.0
+#: What a container has after its preStop hook, however long that took: minimumGracePeriodInSeconds
+#: of pkg/kubelet/kuberuntime.
+_LEAST_GRACE = 2.0
 _LOOK = 0.05  # seconds between two looks at whether it lives
 _GOOD = range(200, 400)
+_ELSEWHERE = (301, 302, 303, 307, 308)
+_MOST_REQUESTS = 10
 _SHOWN = 200
 
 
@@ -63,13 +69,13 @@ class Tended(Container):
         return said
 
     def stop(self, grace: float) -> int | None:
-        """Run its preStop hook, which takes from the `grace`; then stop it."""
+        """Run its preStop hook, which takes from the `grace`; then stop it. No hook without any."""
         end = time.monotonic() + grace
         self._end_probes()
-        if self._care.pre_stop is not None and self._inner.running():
-            # A hook that fails holds up nothing.
-            self._do(self._care.pre_stop, max(grace, 1.0))
-        return self._inner.stop(max(0.0, end - time.monotonic()))
+        if self._care.pre_stop is None or grace <= 0 or not self._inner.running():
+            return self._inner.stop(grace)
+        self._do(self._care.pre_stop, grace)  # one that fails holds up nothing
+        return self._inner.stop(max(_LEAST_GRACE, end - time.monotonic()))
 
     def _await(self, probe: Probe, end: float) -> str:
         """Try until it passes; NotReadyError."""
@@ -137,8 +143,8 @@ class Tended(Container):
     def _do(self, handler: Handler, timeout: float) -> Verdict:
         try:
             if handler.pause is not None:
-                self._pause(handler.pause)
-                return Verdict(passed=True)
+                self._pause(min(handler.pause, timeout))
+                return Verdict(handler.pause <= timeout, f"it sleeps longer than {timeout:g} s")
             if handler.command:
                 code, output = self._inner.exec(handler.command, timeout)
                 return Verdict(code == 0, f"code {code}: {output[:_SHOWN]}")
@@ -147,7 +153,8 @@ class Tended(Container):
                 return _get(handler.request, address, timeout)
             with socket.create_connection((address, handler.port or 0), timeout):
                 return Verdict(passed=True)
-        except (OSError, http.client.HTTPException, BeaconError) as error:
+        except (OSError, http.client.HTTPException, ValueError, BeaconError) as error:
+            # What no request can have, such as a line feed in a header, is a ValueError.
             return Verdict(passed=False, detail=escape_untrusted(str(error)[:_SHOWN]))
 
     def address(self) -> str | None:
@@ -219,21 +226,57 @@ class Tended(Container):
 
 
 def _get(request: HttpGet, address: str, timeout: float) -> Verdict:
-    """As a kubelet asks: certificates are not looked at, the answer's code alone counts."""
-    host = request.host or address
-    connection: http.client.HTTPConnection
-    if request.scheme == "https":
-        context = ssl.create_default_context()
-        context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
-        connection = http.client.HTTPSConnection(
-            host, request.port, timeout=timeout, context=context
-        )
-    else:
-        connection = http.client.HTTPConnection(host, request.port, timeout=timeout)
-    headers: Mapping[str, str] = {"User-Agent": "kube-probe/1.32", **dict(request.headers)}
-    try:
-        connection.request("GET", request.path, headers=dict(headers))
-        code = connection.getresponse().status
-    finally:
-        connection.close()
-    return Verdict(code in _GOOD, f"status {code}")
+    """As a kubelet asks: certificates are not looked at, the last answer's code alone counts.
+
+    What leads elsewhere on the same host is followed (pkg/probe/http/http.go).
+    """
+    end = time.monotonic() + timeout
+    host = f"[{address}]" if ":" in address else address
+    path = request.path if request.path.startswith("/") else f"/{request.path}"
+    url = f"{request.scheme}://{request.host or host}:{request.port}{path}"
+    headers = {"User-Agent": "kube-probe/1.32", **dict(request.headers)}
+    for _ in range(_MOST_REQUESTS):
+        code, place = _ask(url, headers, end)
+        onward = urljoin(url, place) if place and code in _ELSEWHERE else ""
+        if not onward or urlsplit(onward).hostname != urlsplit(url).hostname:
+            return Verdict(code in _GOOD, f"status {code}")
+        url = onward
+    return Verdict(passed=False, detail=f"more than {_MOST_REQUESTS} redirects")
+
+
+def _ask(url: str, headers: Mapping[str, str], end: float) -> tuple[int, str]:
+    """An answer's code, and where it leads to; OSError, HTTPException, ValueError.
+
+    It is cut off at `end`, however slowly the container goes on to answer.
+    """
+    parts, left = urlsplit(url), end - time.monotonic()
+    if left <= 0:
+        raise TimeoutError("timed out")
+    secure, host = parts.scheme == "https", parts.hostname or ""
+    port = parts.port or (443 if secure else 80)
+    connection = http.client.HTTPConnection(host, port)
+    with socket.create_connection((host, port), left) as plain, plain.dup() as held:
+        cut = threading.Timer(left, _cut, (held,))
+        cut.start()
+        try:
+            connection.sock = _anybody().wrap_socket(plain) if secure else plain
+            target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+            connection.request("GET", target, headers=dict(headers))
+            answer = connection.getresponse()
+            return answer.status, answer.getheader("Location") or ""
+        finally:
+            cut.cancel()
+            cut.join()  # what it cuts off is closed next
+            connection.close()
+
+
+def _cut(connection: socket.socket) -> None:
+    with suppress(OSError):  # the other end was faster
+        connection.shutdown(socket.SHUT_RDWR)
+
+
+def _anybody() -> ssl.SSLContext:
+    """A context that takes any certificate."""
+    context = ssl.create_default_context()
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    return context

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import http.server
+import socket
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -168,7 +170,11 @@ def test_a_liveness_probe_that_fails_ends_it() -> None:
 
 class _Answers(http.server.BaseHTTPRequestHandler):
     def do_GET(self) -> None:
-        self.send_response(204 if self.headers["X"] == "y" else 500)
+        if self.path.startswith("/to/"):
+            self.send_response(302)
+            self.send_header("Location", self.path.removeprefix("/to/"))
+        else:
+            self.send_response(204 if self.headers["X"] == "y" else 500)
         self.end_headers()
 
     def log_message(self, *_: object) -> None:
@@ -200,3 +206,96 @@ def test_requests_and_connections(port: int) -> None:
             with pytest.raises(NotReadyError):
                 tended.wait_ready(Readiness(timeout=0.1))
         tended.remove()
+
+
+def test_redirects_are_followed_on_the_same_host(port: int) -> None:
+    good = (("X", "y"),)
+    for path, headers, passes in (
+        ("/to//end?a=b", good, True),
+        ("/to//end", (), False),  # the last answer counts
+        ("/to/http://192.0.2.1/", (), True),  # another host is not asked
+        ("/to//to//end", good, True),
+        ("/to/" * 20 + "/end", good, False),
+        ("/to/", (), True),  # it leads nowhere
+    ):
+        handler = Handler(request=HttpGet(port, path, headers=headers))
+        tended = Tended(_Container(), Care(readiness=Probe(handler, period=0.01)))
+        tended.start()
+        if passes:
+            tended.wait_ready(_FAST)
+        else:
+            with pytest.raises(NotReadyError):
+                tended.wait_ready(Readiness(timeout=0.1))
+        tended.remove()
+
+
+def test_a_request_that_cannot_be_made_has_failed(port: int) -> None:
+    for request in (
+        HttpGet(port, headers=(("X", "a\r\nY: b"),)),
+        HttpGet(port, headers=(("ü", "\u2028"),)),
+        HttpGet(port, "/\u00fc"),
+        HttpGet(port, "/a b"),
+    ):
+        tended = Tended(_Container(), Care(readiness=Probe(Handler(request=request), period=0.01)))
+        tended.start()
+        with pytest.raises(NotReadyError, match="readiness probe failed"):
+            tended.wait_ready(Readiness(timeout=0.1))
+        tended.remove()
+
+
+@pytest.mark.parametrize("scheme", ["http", "https"])
+def test_a_slow_answer_is_cut_off(scheme: str) -> None:
+    """A byte now and then comes before each time-out of the socket's own."""
+
+    def drip(listener: socket.socket, over: threading.Event) -> None:
+        connection, _ = listener.accept()
+        start = b"HTTP/1.1 200 " if scheme == "http" else b"\x16\x03\x03\x40\x00"
+        with connection, suppress(OSError):
+            connection.sendall(start)
+            while not over.wait(0.05):
+                connection.sendall(b"x")
+
+    over = threading.Event()
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        dripping = threading.Thread(target=drip, args=(listener, over))
+        dripping.start()
+        request = HttpGet(listener.getsockname()[1], scheme=scheme)
+        probe = Probe(Handler(request=request), timeout=0.5, failures=1, patience=0.0)
+        tended = Tended(_Container(), Care(startup=probe))
+        tended.start()
+        began = time.monotonic()
+        with pytest.raises(NotReadyError):
+            tended.wait_ready(Readiness(timeout=0.1))
+        assert time.monotonic() - began < 5
+        over.set()
+        dripping.join()
+
+
+class _Timed(_Container):
+    def stop(self, grace: float) -> int | None:
+        self.grace = grace
+        return super().stop(grace)
+
+
+def test_a_pause_before_the_end_takes_no_longer_than_the_grace() -> None:
+    inner = _Timed()
+    tended = Tended(inner, Care(pre_stop=Handler(pause=3600.0)))
+    tended.start()
+    began = time.monotonic()
+    tended.stop(0.2)
+    assert time.monotonic() - began < 5
+    assert inner.grace == 2  # what a kubelet leaves it at least
+
+
+def test_without_grace_no_hook_runs() -> None:
+    inner = _Timed()
+    tended = Tended(inner, Care(pre_stop=_RUN))
+    tended.start()
+    tended.stop(0)
+    assert (inner.done, inner.grace) == (["start", "stop"], 0)
+
+
+def test_a_pause_after_the_start_that_is_too_long(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("beacon.engines.tended._HOOK_SECONDS", 0.1)
+    with pytest.raises(RefusedError, match="sleeps longer than"):
+        Tended(_Container(), Care(post_start=Handler(pause=60.0))).start()
