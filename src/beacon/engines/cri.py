@@ -198,7 +198,7 @@ class CriEngine(Engine):
                 for number, name in enumerate(volumes)
             }
             paths = {name: str(path) for name, path in folders.items()}
-            seen = {name: self._seen(path) for name, path in folders.items()}
+            seen = {name: self._folder.seen(path) for name, path in folders.items()}
             yield Place(f"{SANDBOX}{sandbox.id}", paths, seen)
         finally:
             self._shared_sandboxes.pop(sandbox.id, None)
@@ -271,12 +271,6 @@ class CriEngine(Engine):
             private=self._private is not None,
         )
 
-    def _seen(self, path: Path) -> Path:
-        """Where this process finds what is mounted for the runtime."""
-        if self._private is None:
-            return path
-        return Path(f"/proc/{self._private.first}/root").joinpath(*path.parts[1:])
-
     def _own_cgroup(self) -> str:
         return "" if self._cgroup is None else self._cgroup.option
 
@@ -311,7 +305,7 @@ class CriEngine(Engine):
 
         def configure(attempt: int) -> Any:
             name = f"container-{own.name}"
-            around = Around(name, provided.mounts, _writer(own), self._labels, attempt)
+            around = Around(name, provided.mounts(), _writer(own), self._labels, attempt)
             return container_config(image, launch, enforcement, around, stdin=stdin is not None)
 
         making = Making(self._cri, sandbox, configure, cgroup_parent, provided.volumes, own)

@@ -106,6 +106,7 @@ class PrivateContainerd:
         self._process = self._start(config, runtime)
         self.first = self._first_process()
         folder.entering = ["nsenter", f"--mount=/proc/{self.first}/ns/mnt", "--"]
+        folder.root = Path(f"/proc/{self.first}/root")
         try:
             self._wait()
             self._load_pause(path / "pause.tar")

@@ -35,7 +35,7 @@ class Folder:
     """A new folder that only this user can enter.
 
     `entering` are the words that start a command in the mount namespace in which the runtime sees
-    what is mounted; none where that is this host's.
+    what is mounted, and `root` is where this process sees that; none where it is this host's.
     """
 
     def __init__(self) -> None:
@@ -43,6 +43,7 @@ class Folder:
         (self.path / _OWNER).write_text(str(identify()))
         self._numbers = itertools.count()
         self.entering: Sequence[str] = ()
+        self.root = Path("/")
         self.empty = self.path / "empty"
         self.empty.mkdir()
 
@@ -51,6 +52,10 @@ class Folder:
         path = self.path / "runs" / str(next(self._numbers))
         path.mkdir(parents=True)
         return path
+
+    def seen(self, path: Path) -> Path:
+        """Where this process finds what the runtime has at an absolute path."""
+        return self.root.joinpath(*path.parts[1:])
 
     def mount_memory(self, place: Path, options: str) -> None:
         """Mount a tmpfs at a folder, as a kubelet does for `medium: Memory`. RefusedError."""

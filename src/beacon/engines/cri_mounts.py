@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from errno import EXDEV
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from beacon.engines.cri_options import unsupported
 from beacon.engines.cri_sandbox import Sandbox
 from beacon.engines.file_copy import budget, copy, measure
 from beacon.engines.file_tree import TooLargeError
+from beacon.engines.inside_root import path_inside
 from beacon.engines.interface import RefusedError
 from beacon.engines.volume_files import account_files, give_to_group, write_tree
 from beacon.errors import UsageError
@@ -36,10 +38,24 @@ _OPTIONS = frozenset({*_WITHOUT_EFFECT, *_PROPAGATION, "ro", "subpath", "fsgroup
 
 @dataclass(frozen=True)
 class Provided:
-    """The mounts, and what of them the container alone can have written, by its paths there."""
+    """What is mounted; `volumes` the container alone can have written, by its paths there.
 
-    mounts: tuple[Any, ...]
+    `seen` is where this process finds what the runtime has at a path.
+    """
+
+    placed: tuple[tuple[_Volume, Path], ...]
+    others: tuple[Any, ...]
     volumes: dict[str, Path]
+    seen: Callable[[Path], Path]
+
+    def mounts(self) -> tuple[Any, ...]:
+        """For one start: containers may have changed what their volumes hold. RefusedError.
+
+        A runtime follows links in a path. So a container of the Pod that exchanges a folder between
+        this look and the mount still leads it out; a kubelet mounts what it has looked at.
+        """
+        own = (each.mount(_below(place, each.path, self.seen)) for each, place in self.placed)
+        return (*own, *self.others)
 
 
 def provide(
@@ -55,18 +71,19 @@ def provide(
     `copied`: what it could write to of this host, too. NotSupportedError, UsageError for what
     cannot be copied.
     """
-    mounts, volumes = [], {}
+    placed, others, volumes = [], [], {}
     for number, word in enumerate(launch.volumes):
         volume = _Volume.read(word)
         place, is_own = _place(volume, own / f"volume-{number}", sandbox, copied, stopped)
-        mounts.append(volume.mount(_below(place, volume.path)))
+        placed.append((volume, place))
         if is_own and not volume.read_only:
             volumes[volume.target] = place
     for target, place in sandbox.memory(launch).items():
-        mounts.append(messages.Mount(container_path=target, host_path=str(place)))
-    if not any(each.container_path == _HOSTS for each in mounts) and not sandbox.shares_network:
-        mounts.append(messages.Mount(container_path=_HOSTS, host_path=str(sandbox.hosts())))
-    return Provided(tuple(mounts), volumes)
+        others.append(messages.Mount(container_path=target, host_path=str(place)))
+    targets = {*(each.target for each, _ in placed), *(each.container_path for each in others)}
+    if _HOSTS not in targets and not sandbox.shares_network:
+        others.append(messages.Mount(container_path=_HOSTS, host_path=str(sandbox.hosts())))
+    return Provided(tuple(placed), tuple(others), volumes, sandbox.seen)
 
 
 def _place(
@@ -141,17 +158,15 @@ def _known(options: str) -> Iterator[str]:
         yield option
 
 
-def _below(place: Path, path: str) -> Path:
-    """A folder or file in a volume, made if it is not there; no link is followed to it."""
-    for part in Path(path).parts:
-        outside = part in ("..", "/")
-        place = place / part
-        if outside or place.is_symlink():
-            raise RefusedError(f"The path {escape_untrusted(path)} leads out of its volume.")
-        if not place.exists():
-            place.mkdir()
-            place.chmod(_WORLD)
-    return place
+def _below(place: Path, path: str, seen: Callable[[Path], Path]) -> Path:
+    """A folder or file in a volume, made if it is not there; links are followed inside of it."""
+    if not path:
+        return place
+    try:
+        return place / path_inside(seen(place), path, _WORLD)
+    except OSError as error:
+        leads = "leads out of" if error.errno == EXDEV else f"cannot be had ({error.strerror}) in"
+        raise RefusedError(f"The path {escape_untrusted(path)} {leads} its volume.") from None
 
 
 def _copy(source: Path, place: Path, stopped: Callable[[], bool] | None) -> None:

@@ -99,6 +99,10 @@ class Sandbox(SandboxView):
             self._memory.append(path)
         return path
 
+    def seen(self, path: Path) -> Path:
+        """Where this process finds what the runtime has at an absolute path."""
+        return self._folder.seen(path)
+
     def memory(self, launch: Launch) -> dict[str, Path]:
         """A tmpfs for each place in the container that is to have one."""
         found: dict[str, Path] = {}

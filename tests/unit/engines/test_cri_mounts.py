@@ -9,6 +9,7 @@ import pytest
 
 from beacon.engines.cri_mounts import provide
 from beacon.engines.interface import NotSupportedError, RefusedError
+from beacon.engines.volume_files import write_tree
 from beacon.model.launch import Launch
 
 
@@ -17,6 +18,9 @@ class _Sandbox:
 
     def __init__(self, path: Path) -> None:
         self.path = path
+
+    def seen(self, path: Path) -> Path:
+        return path
 
     def memory(self, launch: Launch) -> dict[str, Path]:
         return {}
@@ -31,7 +35,7 @@ def _provided(tmp_path: Path, *volumes: str, copied: bool = False) -> dict[str, 
         folder.mkdir(exist_ok=True)
     view: Any = _Sandbox(sandbox)
     found = provide(Launch(volumes=volumes), view, own, copied=copied)
-    return {each.container_path: each for each in found.mounts}
+    return {each.container_path: each for each in found.mounts()}
 
 
 def test_new_ones_and_those_of_the_host(tmp_path: Path) -> None:
@@ -63,6 +67,35 @@ def test_a_path_in_a_volume_stays_there(tmp_path: Path, path: str) -> None:
     if path == "/etc":
         with pytest.raises(RefusedError, match="leads out"):
             _provided(tmp_path, f"@new:/s:subpath={path}")
+
+
+def test_a_file_of_a_config_map_is_behind_links(tmp_path: Path) -> None:
+    shared = tmp_path / "sandbox" / "volume-0"
+    shared.mkdir(parents=True)
+    write_tree(shared, {"app.conf": (b"a=1", 0o644)})
+    found = _provided(tmp_path, f"{shared}:/etc/app.conf:ro,subpath=app.conf")
+    path = Path(found["/etc/app.conf"].host_path)
+    assert path.read_bytes() == b"a=1"
+    assert path.resolve() == path
+
+
+def test_a_path_is_looked_up_again_for_each_start(tmp_path: Path) -> None:
+    """A container that has the whole volume as well exchanges the folder before it is restarted."""
+    shared = tmp_path / "sandbox" / "volume-0"
+    shared.mkdir(parents=True)
+    (tmp_path / "own").mkdir()
+    view: Any = _Sandbox(tmp_path / "sandbox")
+    launch = Launch(volumes=(f"{shared}:/s:subpath=data",))
+    found = provide(launch, view, tmp_path / "own", copied=False)
+    assert found.mounts()[0].host_path == str(shared / "data")
+    (shared / "data").rmdir()
+    (shared / "data").symlink_to("/")
+    with pytest.raises(RefusedError, match="leads out"):
+        found.mounts()
+    (shared / "data").unlink()
+    (shared / "data").symlink_to("gone")
+    with pytest.raises(RefusedError, match="cannot be had"):
+        found.mounts()
 
 
 def test_a_path_in_a_volume_is_made(tmp_path: Path) -> None:

@@ -1,11 +1,13 @@
 from __future__ import annotations
 
 import os
+import stat
+from errno import EXDEV
 from pathlib import Path
 
 import pytest
 
-from beacon.engines.inside_root import attribute_inside, open_inside
+from beacon.engines.inside_root import attribute_inside, open_inside, path_inside
 from beacon.engines.mounted_root import Layers, mounted
 
 
@@ -36,3 +38,28 @@ def test_links_of_proc_are_not_followed(tmp_path: Path) -> None:
             open_inside(handle, "/self/root/etc", os.O_PATH)
     finally:
         os.close(handle)
+
+
+def test_folders_on_a_path_are_made(tmp_path: Path) -> None:
+    (tmp_path / "real" / "deep").mkdir(parents=True)
+    (tmp_path / "link").symlink_to("real/../real")
+    assert path_inside(tmp_path, "link/deep/new/er", 0o777) == Path("real/deep/new/er")
+    assert stat.S_IMODE((tmp_path / "real/deep/new").stat().st_mode) == 0o777
+    assert path_inside(tmp_path, ".", 0o777) == Path()
+    (tmp_path / "file").write_text("x")
+    assert path_inside(tmp_path, "file", 0o777) == Path("file")
+    with pytest.raises(NotADirectoryError):
+        path_inside(tmp_path, "file/below", 0o777)
+
+
+@pytest.mark.parametrize("path", ["/", "..", "real/../..", "out", "up", "proc/self/root/etc"])
+def test_a_path_that_leads_out(tmp_path: Path, path: str) -> None:
+    top = tmp_path / "top"
+    (top / "real").mkdir(parents=True)
+    (top / "out").symlink_to("/")
+    (top / "up").symlink_to("../../..")
+    (top / "proc").symlink_to("/proc")
+    with pytest.raises(OSError, match="cross-device") as failure:
+        path_inside(top, path, 0o777)
+    assert failure.value.errno == EXDEV
+    assert sorted(each.name for each in top.iterdir()) == ["out", "proc", "real", "up"]
