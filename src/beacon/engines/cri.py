@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from threading import Event, Thread
+from threading import Event, Lock, Thread
 from typing import IO, Any
 from weakref import WeakSet
 
@@ -40,6 +40,7 @@ from beacon.engines.interface import (
     Enforcement,
     Engine,
     EngineFacts,
+    EngineUnavailableError,
     Existing,
     Image,
     Job,
@@ -92,6 +93,7 @@ class CriEngine(Engine):
         self._aborted, self._closed = Event(), Event()
         self._shared_sandboxes: dict[str, Sandbox] = {}
         self._containers: WeakSet[CriContainer] = WeakSet()
+        self._known = Lock()
         self._folder = Folder()
         self._private: PrivateContainerd | None = None
         self._cgroup: SandboxCgroup | None = None
@@ -155,7 +157,8 @@ class CriEngine(Engine):
                 with suppress(CriError):  # what ended it says more
                     sandbox.remove()
             raise
-        self._containers.add(container)
+        with self._known:
+            self._containers.add(container)
         care = health_care(launch)
         return container if care is None else Tended(container, care)
 
@@ -207,23 +210,33 @@ class CriEngine(Engine):
     def abort(self) -> None:
         """Remove every sandbox of this session by force; waits on them then end with errors."""
         self._aborted.set()
-        for sandbox in self._sandboxes({SESSION_LABEL: self.session}):
-            remove_sandbox(self._cri, sandbox.id)
+        self._remove(self._sandboxes({SESSION_LABEL: self.session}))
 
     def sweep(self, *, everything: bool = False) -> Swept:
         """Remove sandboxes with our label whose maker is dead; `everything`: whoever made them."""
-        removed, kept = [], []
+        going, kept = [], []
         for sandbox in self._sandboxes({}):
-            name, maker = f"sandbox {sandbox.metadata.name}", fate(sandbox.labels.get(OWNER_LABEL))
             if SESSION_LABEL not in sandbox.labels:
                 continue
-            if not everything and maker is not Fate.DEAD:
-                kept.append(Kept(escape_untrusted(name), maker))
-                continue
-            remove_sandbox(self._cri, sandbox.id)
-            removed.append(escape_untrusted(name))
-        removed += self._images.remove_left()
-        return Swept(tuple(removed), tuple(kept))
+            maker = fate(sandbox.labels.get(OWNER_LABEL))
+            if everything or maker is Fate.DEAD:
+                going.append(sandbox)
+            else:
+                kept.append(Kept(_shown(sandbox), maker))
+        left = self._images.remove_left()
+        self._remove(going)
+        return Swept((*map(_shown, going), *left), tuple(kept))
+
+    def _remove(self, sandboxes: Sequence[Any]) -> None:
+        """Remove them; RefusedError, after all the others were tried, if one cannot be."""
+        refused = []
+        for each in sandboxes:
+            try:
+                remove_sandbox(self._cri, each.id)
+            except CriError as error:
+                refused.append(error)
+        if refused:
+            raise refused[0]
 
     def close(self) -> None:
         """Close the connection, end our own containerd, remove what was made on this host."""
@@ -242,8 +255,9 @@ class CriEngine(Engine):
         status = self._cri.call(self._cri.runtime.Status, request)
         for condition in status.status.conditions:
             if not condition.status:
-                raise RefusedError(
-                    f"The container runtime is not ready: {escape_untrusted(condition.message)}."
+                raise EngineUnavailableError(
+                    f"The container runtime is not ready ({escape_untrusted(condition.message)}): "
+                    "see its log, and whether it has a network plug-in."
                 )
         handler = _handler(parsed(status.info.get("config")), self._runtime)
         name = escape_untrusted(version.runtime_name)
@@ -327,8 +341,14 @@ class CriEngine(Engine):
 
     def _bound_logs(self) -> None:
         while not self._closed.wait(_LOOK):
-            for container in list(self._containers):
+            with self._known:
+                containers = list(self._containers)
+            for container in containers:
                 container.bound_log()
+
+
+def _shown(sandbox: Any) -> str:
+    return escape_untrusted(f"sandbox {sandbox.metadata.name}")
 
 
 def _writer(folder: Path) -> Callable[[str], str]:

@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from beacon.engines.interface import EngineUnavailableError, RefusedError
-from beacon.errors import UsageError
 from beacon.model.text import escape_untrusted
 
 os.environ.setdefault("GRPC_VERBOSITY", "NONE")  # else its library writes to our standard error
@@ -21,11 +20,11 @@ try:
     from cri_api.v1 import api_pb2 as messages
     from cri_api.v1.api_pb2_grpc import ImageServiceStub, RuntimeServiceStub
 except ImportError as missing:
-    raise UsageError(
+    raise EngineUnavailableError(
         f"The engine cri needs {missing.name}: install it with `pip install 'beacon-policy[cri]'`."
     ) from None
 
-__all__ = ["CriClient", "CriError", "NotThereError", "TooLateError", "messages"]
+__all__ = ["CriClient", "CriError", "NotThereError", "TooLateError", "expressed", "messages"]
 
 _Answer = TypeVar("_Answer")
 
@@ -52,6 +51,16 @@ class TooLateError(CriError):
     """It did not answer in time."""
 
 
+@contextmanager
+def expressed() -> Iterator[None]:
+    """Around what makes messages: CriError for what has no place in one."""
+    try:
+        yield
+    except ValueError as error:  # of protobuf
+        what = "a word that is not UTF-8" if isinstance(error, UnicodeError) else str(error)
+        raise CriError(f"CRI has no message for it ({what})") from None
+
+
 class CriClient:
     """The two services of a runtime; any number of threads may use it."""
 
@@ -74,7 +83,14 @@ class CriClient:
 
     def version(self) -> Any:
         """The runtime's name and version; EngineUnavailableError if nothing answers."""
-        return self.call(self.runtime.Version, messages.VersionRequest(), 10.0)
+        try:
+            return self.call(self.runtime.Version, messages.VersionRequest(), 10.0)
+        except CriError as error:  # in time, or in CRI's words
+            raise EngineUnavailableError(
+                f"What listens at {escape_untrusted(str(self.socket))} does not answer as a "
+                f"container runtime does ({_line(error.details)}): see its log, or name another "
+                "socket in CONTAINER_RUNTIME_ENDPOINT."
+            ) from None
 
     def close(self) -> None:
         """Close the connection: calls that wait on it end with errors."""

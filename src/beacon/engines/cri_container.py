@@ -16,7 +16,14 @@ from typing import Any
 
 from beacon.engines import cri_logs, sockets
 from beacon.engines import readiness as waiting
-from beacon.engines.cri_client import CriClient, CriError, NotThereError, TooLateError, messages
+from beacon.engines.cri_client import (
+    CriClient,
+    CriError,
+    NotThereError,
+    TooLateError,
+    expressed,
+    messages,
+)
 from beacon.engines.cri_images import parsed
 from beacon.engines.cri_input import Input
 from beacon.engines.cri_options import unsupported
@@ -199,9 +206,10 @@ class CriContainer(Container):
         """Run a command inside; its exit code (124 after `timeout` seconds), printable output."""
         if user is not None:
             raise unsupported("it runs no command as another user than the container's.")
-        request = messages.ExecSyncRequest(
-            container_id=self.id, cmd=list(argv), timeout=max(1, math.ceil(timeout))
-        )
+        with expressed():
+            request = messages.ExecSyncRequest(
+                container_id=self.id, cmd=list(argv), timeout=max(1, math.ceil(timeout))
+            )
         try:
             answer = self._client.call(self._client.runtime.ExecSync, request, timeout + _MARGIN)
         except TooLateError:
@@ -290,7 +298,7 @@ class CriContainer(Container):
 
     def bound_log(self) -> None:
         """Put the output away when it is large, so that it fills no disk."""
-        with suppress(FileNotFoundError, BeaconError):  # it goes just now, or all does
+        with suppress(OSError, BeaconError):  # it goes just now, or all does
             limit = cri_logs.LARGEST_OF_JOB if self._job else cri_logs.LARGEST
             if self._log.stat().st_size > limit:
                 self._log.replace(cri_logs.put_away(self._log))

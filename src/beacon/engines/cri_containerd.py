@@ -24,6 +24,7 @@ from importlib import resources
 from pathlib import Path
 
 from beacon.engines.cri_folder import Folder
+from beacon.engines.hybrid_cgroups import SECOND_VERSION
 from beacon.engines.interface import EngineUnavailableError
 from beacon.model.text import escape_untrusted
 
@@ -38,8 +39,6 @@ _NEEDED_PLUGINS = ("ptp", "host-local", "loopback")
 
 #: containerd's shims and the network plug-ins have these from nobody's settings.
 _SHARED_FOLDERS = ("/run/containerd", "/var/lib/cni")
-#: On hosts with both versions of cgroups crun refuses to run: it uses either one alone.
-_SECOND_CGROUPS = Path("/sys/fs/cgroup/unified")
 #: $1 is the settings' path, $2 what is to be unmounted, the others are folders. The shell is
 #: process 1 of the namespace: it takes up orphans, which containerd does not.
 _SCRIPT = """
@@ -72,6 +71,10 @@ runtime_type = "io.containerd.runc.v2"
 BinaryName = {runtime}
 """
 _ALONE = "crun"
+#: Private networks (RFC 1918); of the first what others seldom take. Then those between a provider
+#: and its customers (RFC 6598), where a VPN has a route to all private ones.
+_PRIVATE = ("10.128.0.0/9", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10")
+_TRIES = 256
 _PATIENCE, _LOOK = 30.0, 0.05  # seconds
 _TAIL = 2000
 
@@ -102,9 +105,18 @@ class PrivateContainerd:
         )
         self._made = [each for each in map(Path, _SHARED_FOLDERS) if not each.exists()]
         for each in self._made:
-            each.mkdir(parents=True)
-        self._process = self._start(config, runtime)
-        self.first = self._first_process()
+            each.mkdir(parents=True, exist_ok=True)
+        self.first = 0
+        try:
+            self._process = self._start(config, runtime)
+        except BaseException:
+            self._remove_made()
+            raise
+        try:
+            self.first = self._first_process()
+        except BaseException:
+            self.stop()
+            raise
         folder.entering = ["nsenter", f"--mount=/proc/{self.first}/ns/mnt", "--"]
         folder.root = Path(f"/proc/{self.first}/root")
         try:
@@ -115,8 +127,8 @@ class PrivateContainerd:
             raise
 
     def _start(self, config: Path, runtime: str) -> subprocess.Popen[bytes]:
-        alone = Path(runtime).name == _ALONE and _SECOND_CGROUPS.is_mount()
-        hidden = str(_SECOND_CGROUPS) if alone else ""
+        alone = Path(runtime).name == _ALONE and SECOND_VERSION.is_mount()
+        hidden = str(SECOND_VERSION) if alone else ""
         words = ["setpriv", "--pdeathsig", "KILL", "unshare", "--mount", "--pid", "--fork"]
         # What the host unmounts goes here, too; what is mounted here never comes to the host.
         words += ["--kill-child", "--mount-proc", "--propagation", "slave"]
@@ -154,12 +166,19 @@ class PrivateContainerd:
     def _load_pause(self, archive: Path) -> None:
         archive.write_bytes(_pause_image())
         if problem := self._ctr("images", "import", str(archive)):
-            raise EngineUnavailableError(f"containerd does not take the sandbox image: {problem}.")
+            reason = escape_untrusted(problem.strip())
+            raise EngineUnavailableError(
+                f"containerd does not take the sandbox image ({reason}): see whether `ctr` and "
+                "containerd are of one version."
+            )
 
     def _ctr(self, *words: str) -> str | None:
         """Ask it by its own client; the end of what it says when it refuses."""
         command = [CTR, "--address", str(self.socket), "--namespace", NAMESPACE, *words]
-        done = subprocess.run(command, capture_output=True, timeout=_PATIENCE, check=False)
+        try:
+            done = subprocess.run(command, capture_output=True, timeout=_PATIENCE, check=False)
+        except (OSError, subprocess.TimeoutExpired) as error:
+            return f"{CTR}: {type(error).__name__}"
         return done.stderr.decode(errors="replace")[-_TAIL:] if done.returncode else None
 
     def _looks(self) -> Iterator[None]:
@@ -174,16 +193,18 @@ class PrivateContainerd:
 
     def stop(self) -> None:
         """End it and all that it has started, and wait for that."""
-        first = getattr(self, "first", 0)
         with suppress(OSError):
-            handle = os.pidfd_open(first)
+            handle = os.pidfd_open(self.first)
             try:
                 signal.pidfd_send_signal(handle, signal.SIGKILL)
             finally:
                 os.close(handle)
         self._process.kill()
         self._process.wait()
-        _wait_gone(first)
+        _wait_gone(self.first)
+        self._remove_made()
+
+    def _remove_made(self) -> None:
         for each in self._made:
             with suppress(OSError):  # somebody else uses it by now
                 each.rmdir()
@@ -253,11 +274,18 @@ def _write_network(folder: Path, leases: Path) -> None:
 
 def _free_subnet() -> ipaddress.IPv4Network:
     """256 private addresses to which this host knows no way yet, but its default one."""
-    while True:
-        address = f"10.{128 + secrets.randbelow(127)}.{secrets.randbelow(256)}.0"
-        found = ipaddress.IPv4Network(f"{address}/24")
-        if not any(found.overlaps(each) for each in _routes()):
-            return found
+    known = list(_routes())
+    for whole in map(ipaddress.IPv4Network, _PRIVATE):
+        # Of those of a kind any one, so that two commands seldom take the same.
+        for _ in range(_TRIES):
+            number = secrets.randbelow(whole.num_addresses >> 8)
+            found = ipaddress.IPv4Network((int(whole.network_address) + (number << 8), 24))
+            if not any(found.overlaps(each) for each in known):
+                return found
+    raise EngineUnavailableError(
+        "This host has routes to all private networks, so none is left for containers: name the "
+        "socket of a runtime in CONTAINER_RUNTIME_ENDPOINT."
+    )
 
 
 def _routes() -> Iterator[ipaddress.IPv4Network]:

@@ -68,9 +68,12 @@ class Folder:
             self._run(["umount", "--lazy", str(place)], "")
 
     def _run(self, words: Sequence[str], what: str) -> None:
-        done = subprocess.run(
-            [*self.entering, *words], capture_output=True, timeout=_SECONDS, check=False
-        )
+        try:
+            done = subprocess.run(
+                [*self.entering, *words], capture_output=True, timeout=_SECONDS, check=False
+            )
+        except (OSError, subprocess.TimeoutExpired):
+            raise RefusedError(f"This host cannot {words[0]}: install util-linux.") from None
         if done.returncode:
             raise RefusedError(f"This host mounts no such thing: {what}.")
 

@@ -18,7 +18,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import IO, Any, cast
 
-from beacon.engines.cri_client import CriClient, CriError, messages
+from beacon.engines.cri_client import CriClient, CriError, expressed, messages
 from beacon.engines.cri_containerd import CTR, NAMESPACE
 from beacon.engines.cri_folder import PREFIX, Folder
 from beacon.engines.docker_image import read_image
@@ -86,7 +86,8 @@ class CriImages:
         return document
 
     def _pull(self, reference: str, pull: Pull) -> None:
-        request = messages.PullImageRequest(image=messages.ImageSpec(image=reference))
+        with expressed():
+            request = messages.PullImageRequest(image=messages.ImageSpec(image=reference))
         try:
             self._client.call(self._client.images.PullImage, request, _SECONDS)
         except CriError as error:
@@ -98,7 +99,8 @@ class CriImages:
 
     def _status(self, reference: str) -> Mapping[str, Any] | None:
         """A document as Docker's `image inspect` writes it; None if it is not there."""
-        image = messages.ImageSpec(image=reference)
+        with expressed():
+            image = messages.ImageSpec(image=reference)
         request = messages.ImageStatusRequest(image=image, verbose=True)
         answer = self._client.call(self._client.images.ImageStatus, request)
         if not answer.HasField("image"):

@@ -82,8 +82,11 @@ def _frame(kind: int, content: bytes) -> bytes:
 
 
 def _connected(url: str) -> socket.socket:
-    parts = urlsplit(url)
-    host, port = parts.hostname or "127.0.0.1", parts.port or 80
+    try:
+        parts = urlsplit(url)
+        host, port = parts.hostname or "127.0.0.1", parts.port or 80
+    except ValueError:
+        raise RefusedError("The runtime's streaming server has no valid address.") from None
     key = base64.b64encode(secrets.token_bytes(16)).decode()
     request = (
         f"GET {parts.path}?{parts.query} HTTP/1.1\r\nHost: {host}:{port}\r\n"

@@ -8,7 +8,7 @@ from errno import EXDEV
 from pathlib import Path
 from typing import Any
 
-from beacon.engines.cri_client import messages
+from beacon.engines.cri_client import expressed, messages
 from beacon.engines.cri_options import unsupported
 from beacon.engines.cri_sandbox import Sandbox
 from beacon.engines.file_copy import budget, copy, measure
@@ -142,6 +142,7 @@ class _Volume:
             int(group) if group.isdecimal() else None,
         )
 
+    @expressed()
     def mount(self, place: Path) -> Any:
         return messages.Mount(
             container_path=self.target,

@@ -15,7 +15,7 @@ from typing import Any
 
 from beacon.data.capabilities import check_capability
 from beacon.engines.care import Care, Handler, Probe
-from beacon.engines.cri_client import messages
+from beacon.engines.cri_client import expressed, messages
 from beacon.engines.go_time import nanoseconds
 from beacon.engines.interface import Enforcement, Image, NotSupportedError, RefusedError
 from beacon.errors import UsageError
@@ -84,6 +84,7 @@ def namespaces(launch: Launch) -> Any:
     )
 
 
+@expressed()
 def sandbox_config(
     name: str, launch: Launch, labels: Mapping[str, str], logs: Path, cgroup_parent: str
 ) -> Any:
@@ -144,6 +145,7 @@ class Around:
         return f"{self.name}-{self.attempt}.log"
 
 
+@expressed()
 def container_config(
     image: Image, launch: Launch, enforcement: Enforcement, around: Around, *, stdin: bool = False
 ) -> Any:

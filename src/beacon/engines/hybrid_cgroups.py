@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-_SECOND = Path("/sys/fs/cgroup/unified")
+#: Where the second one is mounted then.
+SECOND_VERSION = Path("/sys/fs/cgroup/unified")
 
 
 def one_version() -> tuple[str, ...]:
@@ -14,9 +15,10 @@ def one_version() -> tuple[str, ...]:
     It runs in a mount namespace of its own then. Mounts go to and fro between it and the host's
     as they would without it, but for those of cgroups.
     """
-    if not os.path.ismount(_SECOND):
+    if not os.path.ismount(SECOND_VERSION):
         return ()
     return (
         *("unshare", "--mount", "--propagation", "unchanged"),
-        *("sh", "-c", 'mount --make-private "${0%/*}" && umount "$0" && exec "$@"', str(_SECOND)),
+        *("sh", "-c", 'mount --make-private "${0%/*}" && umount "$0" && exec "$@"'),
+        str(SECOND_VERSION),
     )

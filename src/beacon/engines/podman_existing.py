@@ -28,7 +28,8 @@ def existing(api: Any, name: str) -> Existing:
     document = inspect(api, name)
     found = described(api, as_docker(document))
     with answering():
-        manager = libpod(api, document["Id"], "json")["HostConfig"].get("CgroupManager")
+        said = libpod(api, document["Id"], "json")  # without it, where it has gone meanwhile
+        manager = (said.get("HostConfig") or {}).get("CgroupManager")
     seccomp = found.seccomp if found.seccomp is None else _content(found.seccomp)
     return replace(found, cgroup=cgroup(document, str(manager)), seccomp=seccomp)
 
