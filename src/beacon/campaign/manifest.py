@@ -29,6 +29,8 @@ _SAID = (
 _ALWAYS = ("env", "sysctl", "no_new_privileges")
 #: How names are resolved in a cluster, unless something else was recorded.
 _NAMES = ("dns_search", "dns_option")
+#: What a Pod may share with its host, by the option that says so for a container.
+_HOST = {"network": "hostNetwork", "pid": "hostPID", "ipc": "hostIPC"}
 
 
 @dataclass(frozen=True)
@@ -49,8 +51,8 @@ def as_manifest(policy: Policy, enforced: Enforced, directory: Path) -> AsManife
     variables = dict(word.partition("=")[::2] for word in recorded.env)
     profile = enforced.texts[SeccompExporter.file]
     given = Given(secrets={name: variables}, profiles=lambda _: profile)
-    container = read_pod(path, None, given).container(name)
-    said = container.launch
+    pod = read_pod(path, None, given)
+    said = pod.container(name).launch
     if {strip_cap_prefix(each) for each in said.cap_drop} != {"ALL"} or said.seccomp != profile:
         raise UsageError(
             f"{path} does not drop all capabilities, or names no profile of the type Localhost: "
@@ -63,6 +65,7 @@ def as_manifest(policy: Policy, enforced: Enforced, directory: Path) -> AsManife
     beyond += sorted(
         {*said.sysctl} - {f"{each['name']}={each['value']}" for each in sysctls(policy)}
     )
+    beyond += _of_the_host(pod.launch, said, recorded)
     if beyond:
         raise UsageError(
             f"{path} asks for {escape_untrusted(', '.join(beyond))}, which policy.json does not: "
@@ -77,3 +80,12 @@ def as_manifest(policy: Policy, enforced: Enforced, directory: Path) -> AsManife
     changes = {each: getattr(said, each) for each in fields}
     launch = msgspec.structs.replace(recorded, **changes)
     return AsManifest(launch, Enforcement(profile, tuple(said.cap_add)))
+
+
+def _of_the_host(pod: Launch, said: Launch, recorded: Launch) -> list[str]:
+    """What the file takes of the host, or of its protection, and the recorded container did not."""
+    shared = [key for name, key in _HOST.items() if getattr(pod, name) == "host"]
+    had = [key for name, key in _HOST.items() if getattr(recorded, name) == "host"]
+    open_ = said.apparmor == "unconfined" != recorded.apparmor
+    found = [each for each in shared if each not in had]
+    return [*found, *(["appArmorProfile Unconfined"] if open_ else [])]

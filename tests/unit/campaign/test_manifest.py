@@ -69,6 +69,13 @@ def test_without_the_file(policy: Path) -> None:
         ("type: Localhost", "type: Unconfined", "Localhost"),
         ("    sysctls:\n", "    sysctls:\n    - {name: kernel.x, value: '1'}\n", "kernel.x=1"),
         ("spec:\n", "spec:\n  volumes: [{name: h, hostPath: {path: /}}]\n", "--host-path /"),
+        ("spec:\n", "spec:\n  hostNetwork: true\n", "hostNetwork"),
+        ("spec:\n", "spec:\n  hostPID: true\n  hostIPC: true\n", "hostPID, hostIPC"),
+        (
+            "    securityContext:\n",
+            "    securityContext:\n      appArmorProfile: {type: Unconfined}\n",
+            "appArmorProfile",
+        ),
         ("    securityContext:\n", "    securityContext:\n      privileged: true\n", "privileged"),
     ],
 )
