@@ -68,11 +68,17 @@ class PodLife:
     def _fill(self, place: Place) -> None:
         for volume in self.pod.volumes:
             folder = place.folders[volume.name]
-            if volume.files:
-                files = {path: (each.content, each.mode) for path, each in volume.files.items()}
-                write_tree(folder, files)
-            if self.pod.group is not None:
-                give_to_group(folder, self.pod.group)
+            files = {path: (each.content, each.mode) for path, each in volume.files.items()}
+            try:
+                if files:
+                    write_tree(folder, files)
+                if self.pod.group is not None:
+                    give_to_group(folder, self.pod.group)
+            except OSError as error:
+                raise RefusedError(
+                    f"The volume {escape_untrusted(volume.name)} cannot be filled "
+                    f"({error.strerror}): see its entries and their paths."
+                ) from None
 
     def _started(
         self, context: RunContext, place: Place, other: PodContainer, launch: Launch
@@ -132,11 +138,13 @@ def pod_life(context: RunContext, pod: Pod | None, name: str | None) -> PodLife 
 
 def _check_user(container: PodContainer, image: Image) -> None:
     """A kubelet starts no container as root that says it is none."""
-    user = (container.launch.user or image.user or "0").partition(":")[0] or image.user
-    if container.non_root and not (user.isdecimal() and int(user)):
+    own = image.user.partition(":")[0] or "0"
+    user = (container.launch.user or "").partition(":")[0] or own
+    is_number = user.isascii() and user.isdecimal()
+    if container.non_root and not (is_number and user.strip("0")):
         raise PodError(
             f"The container {escape_untrusted(container.name)} has runAsNonRoot, and its user is "
-            f"{escape_untrusted(user or 'root')}: give a runAsUser that is not 0."
+            f"{escape_untrusted(user)}: give a runAsUser that is not 0."
         )
 
 

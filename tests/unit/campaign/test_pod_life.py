@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -149,6 +150,14 @@ def test_what_is_the_sandbox_s_an_environment_changes_for_all(tmp_path: Path) ->
     assert engine.launches["other"].pid == "pod"
 
 
+def test_a_volume_that_cannot_be_filled(tmp_path: Path) -> None:
+    files = {"a": PodFile(b"x"), "a/b": PodFile(b"y")}
+    pod = Pod(Path("p"), "p", _CONTAINERS, Launch(), (PodVolume("data", None, files),))
+    life = PodLife(pod, pod.container("web"), {each.name: _IMAGE for each in _CONTAINERS})
+    with pytest.raises(RefusedError, match="The volume data cannot be filled"):
+        _around(life, _Engine(tmp_path))
+
+
 def test_an_init_container_that_fails(tmp_path: Path) -> None:
     engine = _Engine(tmp_path, {"first": 3})
     with pytest.raises(RefusedError, match="first beside it failed: It ended with code 3"):
@@ -181,9 +190,17 @@ def test_no_root_where_the_manifest_says_so(tmp_path: Path) -> None:
         pod = Pod(Path("p"), "p", (PodContainer("c", "i", launch, non_root=True),))
         with pytest.raises(PodError, match="runAsNonRoot"):
             pod_life(lab, pod, "c")
-    launch = Launch(network=MadeNetwork.POD, user="5")
-    pod = Pod(Path("p"), "p", (PodContainer("c", "i", launch, non_root=True),))
-    assert pod_life(lab, pod, "c") is not None
+    for own, user in (("", "5"), ("1000:1000", ":7"), ("1000:0", None), (f"{'9' * 5000}", None)):
+        lab.engine.image = lambda _, own=own: replace(_IMAGE, user=own)
+        launch = Launch(network=MadeNetwork.POD, user=user)
+        pod = Pod(Path("p"), "p", (PodContainer("c", "i", launch, non_root=True),))
+        assert pod_life(lab, pod, "c") is not None
+    for own in ("0:7", "000", "web:1000", "٣"):
+        lab.engine.image = lambda _, own=own: replace(_IMAGE, user=own)
+        launch = Launch(network=MadeNetwork.POD)
+        pod = Pod(Path("p"), "p", (PodContainer("c", "i", launch, non_root=True),))
+        with pytest.raises(PodError, match="runAsNonRoot"):
+            pod_life(lab, pod, "c")
     assert pod_life(lab, None, None) is None
 
 
