@@ -37,7 +37,8 @@ def add_pod_options(parser: argparse.ArgumentParser, default: str) -> None:
         metavar="PATH",
         action="append",
         default=[],
-        help="Agree to a hostPath volume of the manifest. May be repeated. Default: none.",
+        help="Agree that containers get this path of the host, as a hostPath volume of the "
+        "manifest has it. May be repeated. Default: none.",
     )
 
 

@@ -26,6 +26,7 @@ _WITHOUT_EFFECT = (
     "imagePullPolicy", "terminationMessagePath", "terminationMessagePolicy", "resizePolicy",
     "stdinOnce",
 )  # fmt: skip
+_APPARMOR, _LOCAL = "container.apparmor.security.beta.kubernetes.io/", "localhost/"
 #: cpu.shares of one processor, and the fewest that the kernel takes.
 _SHARES, _FEWEST = 1024, 2
 #: Of a processor, what a kubelet gives at least: a quota of a millisecond (pkg/kubelet/cm).
@@ -65,10 +66,13 @@ def read_container(
     known = _named("limits", limits) | _named("requests", limits | requests)
     environment = variables(fields, around.data, around.facts, known)
     ports = _ports(fields)
-    rights = read_rights(fields.mapping("securityContext"), around.shared, around.profiles)
+    context = fields.mapping("securityContext")
+    annotated = {} if context.peek("appArmorProfile") else _apparmor(around.facts, name)
+    rights = read_rights(context, around.shared, around.profiles)
     given: dict[str, Any] = {
         **around.launch,
         **rights.launch,
+        **annotated,
         **_command(fields, environment),
         **_limits(fields, limits, requests),
         "env": tuple(f"{key}={value}" for key, value in environment.items()),
@@ -90,6 +94,13 @@ def read_container(
 
 def _named(group: str, found: Mapping[str, str]) -> dict[str, str]:
     return {f"{group}.{key}": value for key, value in found.items()}
+
+
+def _apparmor(facts: Facts, name: str) -> dict[str, str]:
+    """The profile by annotation, which was its only place before Kubernetes 1.30."""
+    said = facts.annotations.get(f"{_APPARMOR}{name}", "")
+    found = "unconfined" if said == "unconfined" else said.removeprefix(_LOCAL)
+    return {"apparmor": found} if found != said or found == "unconfined" else {}
 
 
 def _role(fields: PodFields, *, init: bool) -> Role:

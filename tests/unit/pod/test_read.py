@@ -244,6 +244,22 @@ def test_profiles_of_apparmor(tmp_path: Path) -> None:
         assert _one(tmp_path, context % kind).container("c").launch.apparmor == name
 
 
+def test_profiles_of_apparmor_by_annotation(tmp_path: Path) -> None:
+    path = tmp_path / "x.yaml"
+    text = (
+        "kind: Pod\nmetadata: {name: p, annotations: {%s/c: %s}}\n"
+        "spec: {containers: [{name: c, image: i, securityContext: {%s}}]}\n"
+    )
+    key = "container.apparmor.security.beta.kubernetes.io"
+    own = "appArmorProfile: {type: Localhost, localhostProfile: own}"
+    for said, field, expected in (
+        ("localhost/mine", "", "mine"), ("unconfined", "", "unconfined"),
+        ("runtime/default", "", None), ("unconfined", own, "own"),
+    ):  # fmt: skip
+        path.write_text(text % (key, said, field))
+        assert read_pod(path).container("c").launch.apparmor == expected
+
+
 def test_a_profile_is_below_the_kubelet_s_folder(tmp_path: Path) -> None:
     (tmp_path / "a.json").write_text("{}")
     (tmp_path / "out.json").symlink_to("/etc/hostname")
