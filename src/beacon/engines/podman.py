@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
+from threading import get_ident
 from typing import Any
 
 from docker.types import Ulimit
@@ -83,7 +84,9 @@ class PodmanEngine(DockerEngine):
         content = option.removeprefix(_SECCOMP).encode()
         file = self._service.folder / f"{hashlib.sha256(content).hexdigest()}.json"
         if not file.exists():
-            file.write_bytes(content)
+            new = file.with_suffix(f".{get_ident()}")
+            new.write_bytes(content)
+            new.replace(file)  # whole for another thread that starts with it
         return f"{_SECCOMP}{file}"
 
     def _limits(self, launch: Launch) -> list[Ulimit]:
