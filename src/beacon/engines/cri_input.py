@@ -40,14 +40,18 @@ class Input:
     ) -> None:
         self._terminal = terminal
         self._socket = _connected(url)
-        self._thread = Thread(target=self._send, args=(stdin(),), name="input", daemon=True)
-        self._thread.start()
+        self._threads = [Thread(target=self._send, args=(stdin(),), name="input", daemon=True)]
+        if terminal:  # its output comes here, too: a runtime logs it as fast as this is read
+            self._threads.append(Thread(target=self._discard, name="echo", daemon=True))
+        for each in self._threads:
+            each.start()
 
     def close(self) -> None:
         """End it, also in the middle."""
         with suppress(OSError):
             self._socket.shutdown(socket.SHUT_RDWR)
-        self._thread.join(_CLOSING)
+        for each in self._threads:
+            each.join(_CLOSING)
         self._socket.close()
 
     def _send(self, chunks: Iterator[bytes]) -> None:
@@ -64,8 +68,12 @@ class Input:
                 self._socket.sendall(_frame(_BINARY, _STDIN + ends))
             else:
                 self._socket.sendall(_frame(_CLOSE, struct.pack("!H", 1000)))
-                while self._socket.recv(_CHUNK):  # until the server has read all of it
-                    pass
+                self._discard()  # until the server has read all of it
+
+    def _discard(self) -> None:
+        with suppress(OSError):
+            while self._socket.recv(_CHUNK):
+                pass
 
 
 def _frame(kind: int, content: bytes) -> bytes:
