@@ -73,7 +73,7 @@ class PodLife:
                 if files:
                     write_tree(folder, files)
                 if self.pod.group is not None:
-                    give_to_group(folder, self.pod.group)
+                    give_to_group(folder, self.pod.group, read_only=volume.read_only)
             except OSError as error:
                 raise RefusedError(
                     f"The volume {escape_untrusted(volume.name)} cannot be filled "

@@ -14,7 +14,7 @@ _DATA = "..data"
 _VERSION = "..2020_01_01_00_00_00.000000001"
 _FOLDER = 0o755
 #: What a group gets in a volume that is its own: pkg/volume/volume_linux.go.
-_READ_WRITE, _ENTER = 0o660, 0o2110
+_READ_WRITE, _READ, _ENTER = 0o660, 0o440, 0o2110
 
 
 def write_tree(place: Path, files: Mapping[str, tuple[bytes, int]]) -> None:
@@ -32,14 +32,15 @@ def write_tree(place: Path, files: Mapping[str, tuple[bytes, int]]) -> None:
         (place / name).symlink_to(f"{_DATA}/{name}")
 
 
-def give_to_group(place: Path, group: int) -> None:
-    """Let a group write to a folder and all that is in it; what is made there is its own, too."""
+def give_to_group(place: Path, group: int, *, read_only: bool = False) -> None:
+    """Let a group write to a folder and all in it, or `read_only`; what is made there is its own."""
+    rights = _READ if read_only else _READ_WRITE
     for folder, _, names in os.walk(place):
-        _give(Path(folder), group, _READ_WRITE | _ENTER)
+        _give(Path(folder), group, rights | _ENTER)
         for name in names:
             path = Path(folder) / name
             if not path.is_symlink():
-                _give(path, group, _READ_WRITE)
+                _give(path, group, rights)
 
 
 def _give(path: Path, group: int, mode: int) -> None:

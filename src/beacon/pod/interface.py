@@ -37,12 +37,14 @@ class PodFile:
 class PodVolume:
     """A volume: empty, or with `files` by their paths in it.
 
-    `memory` are the options of the tmpfs that it is, None for one on a disk.
+    `memory` are the options of the tmpfs that it is, None for one on a disk. `read_only`: whatever
+    a container says, a kubelet lets it only read.
     """
 
     name: str
     memory: str | None = None
     files: Mapping[str, PodFile] = field(default_factory=dict)
+    read_only: bool = False
 
 
 @dataclass(frozen=True)

@@ -92,13 +92,16 @@ class VolumeReader:
         return PodVolume(name, ",".join(options))
 
     def _config_map(self, source: PodFields, name: str) -> PodVolume:
-        return PodVolume(name, None, self._files(source, "ConfigMap", source.text("name")))
+        files = self._files(source, "ConfigMap", source.text("name"))
+        return PodVolume(name, None, files, read_only=True)
 
     def _secret(self, source: PodFields, name: str) -> PodVolume:
-        return PodVolume(name, "", self._files(source, "Secret", source.text("secretName")))
+        files = self._files(source, "Secret", source.text("secretName"))
+        return PodVolume(name, "", files, read_only=True)
 
     def _downward(self, source: PodFields, name: str) -> PodVolume:
-        return PodVolume(name, "", self._items(source, _mode(source, "defaultMode", _MODE)))
+        files = self._items(source, _mode(source, "defaultMode", _MODE))
+        return PodVolume(name, "", files, read_only=True)
 
     def _projected(self, source: PodFields, name: str) -> PodVolume:
         mode, files = _mode(source, "defaultMode", _MODE), {}
@@ -108,7 +111,7 @@ class VolumeReader:
                 part = PodFields(f"{source.where}, {kind}", said or {})
                 files.update(self._part(part, kind, mode))
                 part.finish()
-        return PodVolume(name, "", files)
+        return PodVolume(name, "", files, read_only=True)
 
     def _part(self, part: PodFields, kind: str, mode: int) -> dict[str, PodFile]:
         if kind == "serviceAccountToken":
@@ -180,7 +183,9 @@ def mounts(fields: PodFields, volumes: Volumes) -> tuple[str, ...]:
     for entry in fields.many("volumeMounts"):
         inner = PodFields(f"{fields.where}, volumeMounts", entry)
         name, target = inner.text("name") or "", inner.text("mountPath") or ""
-        options = ["ro"] if inner.flag("readOnly") else []
+        made = volumes.made.get(name)
+        only_read = inner.flag("readOnly") or (made is not None and made.read_only)
+        options = ["ro"] if only_read else []
         if path := inner.text("subPath"):
             options.append(f"subpath={_inside(inner, path)}")
         propagation = inner.text("mountPropagation") or "None"
@@ -190,7 +195,7 @@ def mounts(fields: PodFields, volumes: Volumes) -> tuple[str, ...]:
             raise inner.wrong("mountPropagation", "None, the only one that BeaCon supports")
         if ":" in target or not target.startswith("/") or any("," in each for each in options):
             raise inner.wrong("mountPath", "an absolute path without a colon or comma")
-        if name not in volumes.made and name not in volumes.host:
+        if made is None and name not in volumes.host:
             raise PodError(
                 f"{inner.where} names {escape_untrusted(name)}, which is not a volume of the Pod."
             )

@@ -30,5 +30,13 @@ def test_a_group_may_write_and_no_link_is_followed(tmp_path: Path) -> None:
     assert stat.S_IMODE(outside.stat().st_mode) == 0o600
 
 
+def test_a_group_only_reads_what_nobody_writes(tmp_path: Path) -> None:
+    """A key with more rights than that is one that some servers refuse."""
+    write_tree(tmp_path, {"key": (b"1", 0o400)})
+    give_to_group(tmp_path, os.getgid(), read_only=True)
+    assert stat.S_IMODE((tmp_path / "key").stat().st_mode) == 0o440
+    assert stat.S_IMODE(tmp_path.stat().st_mode) & 0o2010 == 0o2010
+
+
 def test_a_service_account() -> None:
     assert set(account_files()) == {"token", "ca.crt", "namespace"}

@@ -537,3 +537,20 @@ def test_annotations_are_quoted(tmp_path: Path) -> None:
     )
     (volume,) = read_pod(path).volumes
     assert volume.files["f"].content == b'a="say \\"x\\""'
+
+
+def test_what_a_cluster_writes_no_container_does(tmp_path: Path) -> None:
+    kinds = {
+        "e": "emptyDir: {}",
+        "c": "configMap: {name: m}",
+        "s": "secret: {secretName: gone, optional: true}",
+        "d": "downwardAPI: {}",
+        "p": "projected: {sources: []}",
+    }
+    spec = "  volumes:\n" + "".join(f"  - {{name: {n}, {kind}}}\n" for n, kind in kinds.items())
+    mounts = "".join(f"    - {{name: {name}, mountPath: /{name}}}\n" for name in kinds)
+    more = "---\nkind: ConfigMap\nmetadata: {name: m}\ndata: {k: v}\n"
+    pod = _one(tmp_path, f"    volumeMounts:\n{mounts}", spec, more)
+    words = ("e:/e", "c:/c:ro", "s:/s:ro", "d:/d:ro", "p:/p:ro")
+    assert pod.container("c").launch.volumes == words
+    assert [each.name for each in pod.volumes if not each.read_only] == ["e"]
