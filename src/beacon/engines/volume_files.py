@@ -33,7 +33,7 @@ def write_tree(place: Path, files: Mapping[str, tuple[bytes, int]]) -> None:
 
 
 def give_to_group(place: Path, group: int, *, read_only: bool = False) -> None:
-    """Let a group write to a folder and all in it, or `read_only`; what is made there is its own."""
+    """Let a group write to a folder and all in it, or only read; what is made there is its own."""
     rights = _READ if read_only else _READ_WRITE
     for folder, _, names in os.walk(place):
         _give(Path(folder), group, rights | _ENTER)
