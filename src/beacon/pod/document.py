@@ -38,6 +38,17 @@ class _Loader(yaml.SafeLoader):
         for letter, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
     }
 
+    def compose_mapping_node(self, anchor: Any) -> yaml.MappingNode:
+        """A mapping without a key that is there twice: a reader sees one, a parser takes another."""
+        node = super().compose_mapping_node(anchor)
+        known = set()
+        for key, _ in node.value:
+            if isinstance(key, yaml.ScalarNode):
+                if key.value in known:
+                    raise yaml.YAMLError(f"a mapping has the key {key.value[:_LONGEST]} twice")
+                known.add(key.value)
+        return node
+
     def construct_document(self, node: yaml.Node) -> Any:
         """The document, unless a few aliases make it a huge one. YAMLError."""
         if _nodes(node, {}) > _MOST_NODES:

@@ -81,12 +81,13 @@ class Data:
                 "it as a further document."
             )
         found = dict(self._read(kind, known[name], where))
-        if wrong := next((key for key in found if not _KEY.fullmatch(key)), None):
-            raise PodError(
-                f"{where} needs the {kind} {escape_untrusted(name)}, whose entry "
-                f"{escape_untrusted(wrong)!r} has no valid name: take letters, digits and -._ "
-                "alone."
-            )
+        for key in found:
+            if not _KEY.fullmatch(key):
+                raise PodError(
+                    f"{where} needs the {kind} {escape_untrusted(name)}, whose entry "
+                    f"{escape_untrusted(key)!r} has no valid name: take letters, digits and -._ "
+                    "alone."
+                )
         return found
 
     def _read(

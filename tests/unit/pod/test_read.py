@@ -128,7 +128,7 @@ def test_variables_and_what_they_refer_to(tmp_path: Path) -> None:
         "    command: [run, $(A)]\n"
         "    resources: {limits: {memory: 64Mi, cpu: 500m}}\n"
     )
-    maps = "---\nkind: ConfigMap\nmetadata: {name: m}\ndata: {KEY: v, 'not a name': x}\n"
+    maps = "---\nkind: ConfigMap\nmetadata: {name: m}\ndata: {KEY: v, 0-not-a-variable: x}\n"
     launch = _one(tmp_path, env, "", maps).container("c").launch
     assert launch.env == ("M_KEY=v", "A=a v $(M_KEY) $(NONE)", "B=x", "C=67108864")
     assert launch.command == ("a v $(M_KEY) $(NONE)",)
@@ -483,6 +483,11 @@ def test_a_path_of_this_host_is_the_one_that_was_agreed_to(tmp_path: Path) -> No
         spec += f"  volumes: [{{name: h, hostPath: {{path: '{path}'}}}}]\n"
         with pytest.raises(PodError, match="absolute path"):
             _pod(tmp_path, spec, given=Given((path,)))
+
+
+def test_a_key_that_is_there_twice(tmp_path: Path) -> None:
+    with pytest.raises(PodError, match="the key hostPID twice"):
+        _one(tmp_path, "", "  hostPID: false\n  hostPID: true\n")
 
 
 def test_aliases_do_not_make_it_huge(tmp_path: Path) -> None:
