@@ -212,6 +212,7 @@ def _enforced(
         if found is not None:
             reporter.say("Each container is started as kubernetes.yaml says.")
             return found.enforcement, found.launch
+        reporter.say("Note: there is no kubernetes.yaml: each container is started as recorded.")
     no_new = enforced.no_new_privileges
     return enforced.enforcement, msgspec.structs.replace(policy.launch, no_new_privileges=no_new)
 

@@ -39,7 +39,7 @@ class _Loader(yaml.SafeLoader):
     }
 
     def compose_mapping_node(self, anchor: Any) -> yaml.MappingNode:
-        """A mapping without a key that is there twice: a reader sees one, a parser takes another."""
+        """A mapping without a key that is there twice: of two a reader may see the other."""
         node = super().compose_mapping_node(anchor)
         known = set()
         for key, _ in node.value:

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
 from beacon.campaign.enforced import read_enforced
 from beacon.campaign.manifest import AsManifest, as_manifest
+from beacon.campaign.verifying import _enforced
+from beacon.engines.choose import EngineChoice
 from beacon.errors import UsageError
 from beacon.export.all import render_all
 from beacon.model.files import load_policy, write_files
@@ -59,6 +63,21 @@ def test_a_change_of_the_file_counts(policy: Path) -> None:
 def test_without_the_file(policy: Path) -> None:
     (policy / "kubernetes.yaml").unlink()
     assert _read(policy) is None
+
+
+def test_what_is_started_is_said(policy: Path) -> None:
+    said: list[str] = []
+    reporter: Any = SimpleNamespace(say=said.append)
+    request: Any = SimpleNamespace(engine=EngineChoice("cri"), policy=policy)
+    subject: Any = SimpleNamespace(policy=load_policy(policy), enforced=read_enforced(policy))
+    _enforced(request, subject, reporter)
+    (policy / "kubernetes.yaml").unlink()
+    _, launch = _enforced(request, subject, reporter)
+    assert launch.user == _LAUNCH.user
+    assert said == [
+        "Each container is started as kubernetes.yaml says.",
+        "Note: there is no kubernetes.yaml: each container is started as recorded.",
+    ]
 
 
 @pytest.mark.parametrize(
