@@ -18,8 +18,8 @@ from beacon.pod.interface import PodError
 _LARGEST = 1 << 20  # bytes
 _MOST_DOCUMENTS = 256
 _LONGEST = 200
-#: What a document comes to once its aliases are followed.
-_MOST_NODES = 100_000
+#: Characters and nodes that a document comes to once its aliases are followed.
+_MOST_CONTENT = 2 * _LARGEST
 #: Names of what becomes a part of other names, and of what is a host (RFC 1123).
 _LABEL = re.compile(r"[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?", re.ASCII)
 _SUBDOMAIN = re.compile(r"[a-z0-9](?:[-.a-z0-9]{0,251}[a-z0-9])?", re.ASCII)
@@ -51,19 +51,19 @@ class _Loader(yaml.SafeLoader):
 
     def construct_document(self, node: yaml.Node) -> Any:
         """The document, unless a few aliases make it a huge one. YAMLError."""
-        if _nodes(node, {}) > _MOST_NODES:
+        if _content(node, {}) > _MOST_CONTENT:
             raise yaml.YAMLError("it is too large once its aliases are followed")
         return super().construct_document(node)
 
 
-def _nodes(node: yaml.Node, known: dict[int, int]) -> int:
-    """How many nodes it comes to, also where one of them is inside itself."""
+def _content(node: yaml.Node, known: dict[int, int]) -> int:
+    """How many characters and nodes it comes to, also where one of them is inside itself."""
     if not isinstance(node, yaml.CollectionNode):
-        return 1
+        return 1 + len(node.value)
     if id(node) not in known:
-        known[id(node)] = _MOST_NODES  # met again before it is counted: it has no end
+        known[id(node)] = _MOST_CONTENT  # met again before it is counted: it has no end
         parts = (each for entry in node.value for each in _parts(entry))
-        known[id(node)] = 1 + sum(_nodes(each, known) for each in parts)
+        known[id(node)] = 1 + sum(_content(each, known) for each in parts)
     return known[id(node)]
 
 

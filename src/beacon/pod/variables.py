@@ -25,6 +25,7 @@ _REFERENCE = re.compile(r"\$(?:\$|\(([-._a-zA-Z][-._a-zA-Z0-9]*)\))")
 _NAME = re.compile(r"[-._a-zA-Z][-._a-zA-Z0-9]*", re.ASCII)
 #: What a ConfigMap or a Secret may call an entry, which becomes a file of this name.
 _KEY = re.compile(r"(?!\.\.)(?!\.$)[-._a-zA-Z0-9]{1,253}", re.ASCII)
+_LONGEST = 128 << 10  # MAX_ARG_STRLEN, linux/binfmts.h
 _ENTRY = re.compile(r"metadata\.(labels|annotations)\['([^']+)'\]")
 
 
@@ -146,11 +147,20 @@ def _from_all(fields: PodFields, data: Data) -> dict[str, str]:
 
 
 def expand(text: str, known: Mapping[str, str]) -> str:
-    """`$(NAME)` replaced by its value where there is one; `$$` is a dollar."""
+    """`$(NAME)` replaced by its value where there is one; `$$` is a dollar. PodError."""
+    length = 0
 
     def value(match: re.Match[str]) -> str:
+        nonlocal length
         name = match[1]
-        return "$" if name is None else known.get(name, match[0])
+        found = "$" if name is None else known.get(name, match[0])
+        length += len(found)
+        if length > _LONGEST:
+            raise PodError(
+                f"What refers to $({escape_untrusted(name or '')}) becomes longer than any program "
+                "can get it: use shorter values."
+            )
+        return found
 
     return _REFERENCE.sub(value, text)
 

@@ -485,6 +485,13 @@ def test_a_path_of_this_host_is_the_one_that_was_agreed_to(tmp_path: Path) -> No
             _pod(tmp_path, spec, given=Given((path,)))
 
 
+def test_variables_do_not_make_each_other_huge(tmp_path: Path) -> None:
+    env = "    env:\n    - {name: A0, value: xxxxxxxxxx}\n"
+    env += "".join(f"    - {{name: A{n}, value: {f'$(A{n - 1})' * 10}}}\n" for n in range(1, 30))
+    with pytest.raises(PodError, match="longer than any program"):
+        _one(tmp_path, env)
+
+
 def test_a_key_that_is_there_twice(tmp_path: Path) -> None:
     with pytest.raises(PodError, match="the key hostPID twice"):
         _one(tmp_path, "", "  hostPID: false\n  hostPID: true\n")
@@ -494,7 +501,8 @@ def test_aliases_do_not_make_it_huge(tmp_path: Path) -> None:
     path = tmp_path / "x.yaml"
     lines = ["a0: &a0 [x, x, x, x, x, x, x, x, x, x]"]
     lines += [f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 10)}]" for n in range(1, 30)]
-    for text in ("\n".join([*lines, "kind: *a29"]), "kind: List\nitems: &i [*i, *i]\n"):
+    one = f"a: &a {'x' * 100_000}\nb: [{', '.join(['*a'] * 100)}]\n"
+    for text in ("\n".join([*lines, "kind: *a29"]), "kind: List\nitems: &i [*i, *i]\n", one):
         path.write_text(text)
         with pytest.raises(PodError, match="too large once its aliases"):
             read_pod(path)
