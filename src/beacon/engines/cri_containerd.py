@@ -103,15 +103,9 @@ class PrivateContainerd:
                 runtime=json.dumps(_program(runtime)),
             )
         )
-        self._made = [each for each in map(Path, _SHARED_FOLDERS) if not each.exists()]
-        for each in self._made:
-            each.mkdir(parents=True, exist_ok=True)
+        folder.make_for_all(map(Path, _SHARED_FOLDERS))
         self.first = 0
-        try:
-            self._process = self._start(config, runtime)
-        except BaseException:
-            self._remove_made()
-            raise
+        self._process = self._start(config, runtime)
         try:
             self.first = self._first_process()
         except BaseException:
@@ -202,12 +196,6 @@ class PrivateContainerd:
         self._process.kill()
         self._process.wait()
         _wait_gone(self.first)
-        self._remove_made()
-
-    def _remove_made(self) -> None:
-        for each in self._made:
-            with suppress(OSError):  # somebody else uses it by now
-                each.rmdir()
 
 
 class _DoesNotStartError(EngineUnavailableError):

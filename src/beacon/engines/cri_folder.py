@@ -11,7 +11,7 @@ import os
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -21,7 +21,7 @@ from beacon.model.text import escape_untrusted
 from beacon.process_identity import PROC, Fate, fate, identify
 
 PREFIX = "beacon-cri-"
-_OWNER = "owner"
+_OWNER, _MADE = "owner", "made"
 _LONGEST_LABEL = 256
 _SECONDS = 20.0
 
@@ -52,6 +52,16 @@ class Folder:
         path = self.path / "runs" / str(next(self._numbers))
         path.mkdir(parents=True)
         return path
+
+    def make_for_all(self, folders: Iterable[Path]) -> None:
+        """Make those of this host that are missing; the last session with a folder removes them.
+
+        To remove one earlier would unmount what another session has mounted there.
+        """
+        missing = [each for each in folders if not each.exists()]
+        _note_made(self.path, missing)
+        for each in missing:
+            each.mkdir(parents=True, exist_ok=True)
 
     def seen(self, path: Path) -> Path:
         """Where this process finds what the runtime has at an absolute path."""
@@ -107,4 +117,23 @@ def _remove(path: Path) -> None:
     mounted = (line.split()[1] for line in (PROC / "self/mounts").read_text().splitlines())
     for place in sorted((each for each in mounted if each.startswith(f"{path}/")), reverse=True):
         subprocess.run(["umount", "--lazy", place], capture_output=True, check=False)
+    made = _made(path)
     shutil.rmtree(path, ignore_errors=True)
+    for other, maker in _left():
+        if maker is not Fate.DEAD:
+            _note_made(other, made)
+            return
+    for each in made:
+        with suppress(OSError):  # somebody else uses it by now
+            each.rmdir()
+
+
+def _made(path: Path) -> list[Path]:
+    with suppress(OSError):
+        return [Path(line) for line in (path / _MADE).read_text().splitlines()]
+    return []
+
+
+def _note_made(path: Path, folders: Iterable[Path]) -> None:
+    with suppress(FileNotFoundError), (path / _MADE).open("a") as file:  # it goes just now
+        file.writelines(f"{each}\n" for each in folders)

@@ -51,3 +51,27 @@ def test_what_only_looks_like_one_stays(place: Path) -> None:
         "beacon-cri-without",
         "elsewhere",
     ]
+
+
+def test_folders_for_all_go_with_the_last_that_uses_them(tmp_path: Path) -> None:
+    shared = [tmp_path / "run" / "one", tmp_path / "lib"]
+    (tmp_path / "lib").mkdir()
+    first, second = Folder(), Folder()
+    first.make_for_all(shared)
+    second.make_for_all(shared)
+    first.remove()
+    assert all(each.is_dir() for each in shared)
+    second.remove()
+    assert not shared[0].exists()
+    assert shared[1].is_dir()  # was there before
+
+
+def test_folders_for_all_that_a_dead_maker_left(tmp_path: Path) -> None:
+    shared = [tmp_path / "one", tmp_path / "other"]
+    folder = Folder()
+    folder.make_for_all(shared)
+    (shared[1] / "used").mkdir()
+    (folder.path / "owner").write_text(str(replace(identify(), pid=(1 << 22) - 1)))
+    remove_left()
+    assert not shared[0].exists()
+    assert shared[1].is_dir()
