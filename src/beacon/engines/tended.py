@@ -263,6 +263,8 @@ def _ask(url: str, headers: Mapping[str, str], end: float) -> tuple[int, str]:
             target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
             connection.request("GET", target, headers=dict(headers))
             answer = connection.getresponse()
+            if time.monotonic() >= end:  # a part of one ends like a whole one
+                raise TimeoutError("timed out")
             return answer.status, answer.getheader("Location") or ""
         finally:
             cut.cancel()

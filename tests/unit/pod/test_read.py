@@ -119,7 +119,7 @@ def test_profiles_of_a_node(tmp_path: Path) -> None:
 
 def test_variables_and_what_they_refer_to(tmp_path: Path) -> None:
     env = (
-        "    envFrom: [{configMapRef: {name: m}, prefix: M_}]\n"
+        "    envFrom: [{configMapRef: {name: m}, prefix: M_}, {configMapRef: {name: n}}]\n"
         "    env:\n"
         "    - {name: A, value: 'a $(M_KEY) $$(M_KEY) $(NONE)'}\n"
         "    - {name: B, valueFrom: {fieldRef: {fieldPath: \"metadata.labels['app']\"}}}\n"
@@ -128,7 +128,8 @@ def test_variables_and_what_they_refer_to(tmp_path: Path) -> None:
         "    command: [run, $(A)]\n"
         "    resources: {limits: {memory: 64Mi, cpu: 500m}}\n"
     )
-    maps = "---\nkind: ConfigMap\nmetadata: {name: m}\ndata: {KEY: v, 0-not-a-variable: x}\n"
+    maps = "---\nkind: ConfigMap\nmetadata: {name: m}\ndata: {KEY: v}\n"
+    maps += "---\nkind: ConfigMap\nmetadata: {name: n}\ndata: {0-not-a-variable: x}\n"
     launch = _one(tmp_path, env, "", maps).container("c").launch
     assert launch.env == ("M_KEY=v", "A=a v $(M_KEY) $(NONE)", "B=x", "C=67108864")
     assert launch.command == ("a v $(M_KEY) $(NONE)",)
