@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from beacon.engines import cri_folder
 from beacon.engines.interface import Engine
+from beacon.errors import BeaconError
 from beacon.model.leftovers import Kept, Swept, joined
 from beacon.monitor.cgroup import Hierarchy, find_hierarchy, leftovers, remove_tree
 from beacon.process_identity import Fate, fate
@@ -15,16 +16,21 @@ from beacon.workloads import script_leftovers
 def clean(engines: Iterable[Engine], *, everything: bool = False) -> Swept:
     """Remove labelled containers, networks and volumes, folders and cgroups of dead makers.
 
-    `everything` removes all of them, whoever made them.
+    `everything` removes all of them, whoever made them. The first BeaconError of an engine, after
+    all the rest was cleaned.
     """
-    return joined(
-        (
-            *(engine.sweep(everything=everything) for engine in engines),
-            script_leftovers.remove(everything=everything),
-            cri_folder.remove_left(everything=everything),
-            _cgroups(find_hierarchy(), everything),
-        )
-    )
+    parts, failures = [], []
+    for engine in engines:
+        try:
+            parts.append(engine.sweep(everything=everything))
+        except BeaconError as error:
+            failures.append(error)
+    parts.append(script_leftovers.remove(everything=everything))
+    parts.append(cri_folder.remove_left(everything=everything))
+    parts.append(_cgroups(find_hierarchy(), everything))
+    if failures:
+        raise failures[0]
+    return joined(parts)
 
 
 def _cgroups(hierarchy: Hierarchy, everything: bool) -> Swept:

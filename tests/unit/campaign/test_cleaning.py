@@ -10,6 +10,7 @@ import pytest
 from beacon.campaign import cleaning
 from beacon.campaign.cleaning import clean
 from beacon.engines import cri_folder
+from beacon.engines.interface import RefusedError
 from beacon.model.leftovers import Kept, Swept
 from beacon.monitor.cgroup import Cgroup, Hierarchy, find_hierarchy
 from beacon.process_identity import Fate, ProcessIdentity, identify
@@ -71,3 +72,23 @@ def test_the_longest_name_is_one_for_cgroups_and_for_systemd(hierarchy: Hierarch
     for systemd in (False, True):
         cgroup = Cgroup(hierarchy, f"{longest}-{10**9}", systemd=systemd)
         assert len(cgroup.path.name) <= 255
+
+
+def test_what_one_engine_cannot_remove_keeps_nothing_else(hierarchy: Hierarchy) -> None:
+    swept: list[str] = []
+
+    class Stuck(FakeEngine):
+        def sweep(self, *, everything: bool = False) -> Swept:
+            raise RefusedError("It is stuck.")
+
+    class Other(FakeEngine):
+        def sweep(self, *, everything: bool = False) -> Swept:
+            swept.append("other")
+            return Swept()
+
+    cgroup = Cgroup(hierarchy, f"{_MAKERS[Fate.DEAD]}-12")
+    cgroup.make()
+    with pytest.raises(RefusedError, match="stuck"):
+        clean([Stuck(), Other()])
+    assert swept == ["other"]
+    assert not cgroup.path.exists()
