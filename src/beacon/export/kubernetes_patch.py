@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 from beacon.errors import UsageError
+from beacon.export import kubernetes_sysctls
 from beacon.export.kubernetes_security import container_security, on_every_node, pod_security
 from beacon.export.kubernetes_volumes import volumes
 from beacon.export.launched import origin
@@ -116,10 +117,12 @@ def _part(policy: Policy, target: _Target) -> _Part:
     patched: dict[str, Any] = {
         target.key: [{"name": target.container["name"], "securityContext": security}]
     }
-    if added := _pod(policy, pod):
+    added, further = _pod(policy, spec)
+    if added:
         patched = {"securityContext": added, **patched}
     remarks = [f"{target.name}: {remark}." for remark in remarks]
-    remarks.append(f"{escape_untrusted(target.workload.name)}: {_rating(target, patched)}.")
+    of_pod = (*further, _rating(target, patched))
+    remarks += [f"{escape_untrusted(target.workload.name)}: {remark}." for remark in of_pod]
     return _Part(_document(target.workload, patched), remarks)
 
 
@@ -131,9 +134,9 @@ def _document(workload: Workload, spec: dict[str, Any]) -> dict[str, Any]:
     return {**named, "metadata": workload.metadata, **inner}
 
 
-def _pod(policy: Policy, there: dict[str, Any]) -> dict[str, Any]:
-    """Lists that grow, and lose nothing of what the user has."""
-    wanted = pod_security(policy)
+def _pod(policy: Policy, spec: dict[str, Any]) -> tuple[dict[str, Any], list[str]]:
+    """Lists that grow, and lose nothing of what the user has; and what the user has otherwise."""
+    wanted, there = pod_security(policy), fields(spec.get("securityContext"))
     added: dict[str, Any] = {}
     if missing := [
         g
@@ -141,10 +144,27 @@ def _pod(policy: Policy, there: dict[str, Any]) -> dict[str, Any]:
         if g not in _list(there, "supplementalGroups")
     ]:
         added["supplementalGroups"] = [*_list(there, "supplementalGroups"), *missing]
-    known = {str(each.get("name")) for each in _list(there, "sysctls") if isinstance(each, dict)}
-    if new := [each for each in wanted.get("sysctls", ()) if each["name"] not in known]:
+    new, remarks = _sysctls(wanted.get("sysctls", ()), _list(there, "sysctls"), spec)
+    if new:
         added["sysctls"] = [*_list(there, "sysctls"), *new]
-    return added
+    return added, remarks
+
+
+def _sysctls(
+    wanted: Iterable[dict[str, str]], there: Iterable[Any], spec: dict[str, Any]
+) -> tuple[list[dict[str, str]], list[str]]:
+    known = {str(each.get("name")): each.get("value") for each in there if isinstance(each, dict)}
+    new, remarks = [], []
+    for each in wanted:
+        name, value = each["name"], each["value"]
+        if name in known:
+            if str(known[name]) != value:
+                remarks.append(f"{_shown(name)} stays {_shown(known[name])}, not {_shown(value)}")
+        elif shared := kubernetes_sysctls.of_host(name, spec):
+            remarks.append(f"no {_shown(name)}, for it has {shared}")
+        else:
+            new.append(each)
+    return new, remarks
 
 
 def _list(value: dict[str, Any], key: str) -> Sequence[Any]:
@@ -162,7 +182,9 @@ def _container(
     capabilities, kept = _capabilities(wanted.pop("capabilities"), there)
     if kept:
         remarks.append(f"keeps {_shown(', '.join(kept))}, which the policy does not grant")
-    if wanted["allowPrivilegeEscalation"] or {"SYS_ADMIN", "ALL"} & set(kept):
+    forbidden = there.get("allowPrivilegeEscalation") is False
+    may = wanted["allowPrivilegeEscalation"] and not forbidden
+    if may or {"SYS_ADMIN", "ALL"} & set(kept):
         # True is what a manifest without it says; false, no API server takes with CAP_SYS_ADMIN.
         del wanted["allowPrivilegeEscalation"]
     remarks += _bearable(wanted, policy, target, there)
@@ -194,7 +216,13 @@ def _bearable(
         # Of another user, group and runAsNonRoot would be somebody else's.
         for key in ("runAsUser", "runAsGroup", "runAsNonRoot"):
             wanted.pop(key, None)
-        yield f"runAsUser stays {_shown(user)}; recorded was {recorded or 'that of the image'}"
+        was = "that of the image" if recorded is None else recorded
+        yield f"runAsUser stays {_shown(user)}; recorded was {was}"
+    elif user is None and recorded == 0 and there.get("runAsNonRoot"):
+        # A kubelet starts no container so.
+        for key in ("runAsUser", "runAsGroup"):
+            wanted.pop(key, None)
+        yield "no runAsUser, for runAsNonRoot is true; recorded was 0"
     if wanted.get("readOnlyRootFilesystem") and (unmounted := _unmounted(policy, target)):
         del wanted["readOnlyRootFilesystem"]
         yield f"no readOnlyRootFilesystem, for it mounts nothing at {_shown(', '.join(unmounted))}"

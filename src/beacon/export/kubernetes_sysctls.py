@@ -7,7 +7,8 @@ daemon/oci_linux.go), containerd's CRI plug-in since 2.0 (`enable_unprivileged_p
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 from beacon.model.launch import Launch
 from beacon.model.policy import Policy
@@ -26,6 +27,22 @@ _SAFE = frozenset(
      "net.ipv4.tcp_fin_timeout", "net.ipv4.tcp_keepalive_intvl", "net.ipv4.tcp_keepalive_probes",
      "net.ipv4.tcp_rmem", "net.ipv4.tcp_wmem"}
 )  # fmt: skip
+
+#: By the field with which a Pod has the host's namespace: the sysctls of that namespace.
+_NAMESPACES = {
+    "hostNetwork": ("net.",),
+    "hostIPC": ("kernel.shm", "kernel.msg", "kernel.sem", "fs.mqueue."),
+}
+
+
+def of_host(sysctl: str, spec: Mapping[str, Any]) -> str | None:
+    """The field by which a Pod shares the host's namespace of a sysctl; None where it does not.
+
+    A kubelet admits no such Pod (https://github.com/kubernetes/kubernetes,
+    pkg/kubelet/sysctl/allowlist.go).
+    """
+    shared = (field for field, names in _NAMESPACES.items() if sysctl.startswith(names))
+    return next((field for field in shared if spec.get(field)), None)
 
 
 def sysctls(policy: Policy) -> list[dict[str, str]]:

@@ -180,6 +180,61 @@ def test_privilege_escalation_is_left_alone_with_cap_sys_admin() -> None:
     assert "allowPrivilegeEscalation" not in container["securityContext"]
 
 
+def spec_and_remarks(policy: Policy, **pod: Any) -> tuple[dict[str, Any], str]:
+    """What the patch has of a Pod with one container, and what it says."""
+    own = pod.pop("container", {})
+    document = workload("Pod", {"containers": [{"name": "a", "image": IMAGE, **own}], **pod})
+    patch = patched(policy, document)
+    found: dict[str, Any] = yaml.safe_load(patch.content)["spec"]
+    return found, "\n".join(patch.remarks)
+
+
+SYSCTLS = Launch(sysctl=("net.ipv4.tcp_syncookies=1", "kernel.msgmax=9"))
+
+
+def test_a_sysctl_that_the_user_has_otherwise_stays_and_is_said() -> None:
+    context = {"sysctls": [{"name": "net.ipv4.tcp_syncookies", "value": "0"}]}
+    spec, said = spec_and_remarks(launched(SYSCTLS), securityContext=context)
+    assert spec["securityContext"]["sysctls"] == [
+        {"name": "net.ipv4.tcp_syncookies", "value": "0"},
+        {"name": "kernel.msgmax", "value": "9"},
+    ]
+    assert "Pod web: net.ipv4.tcp_syncookies stays 0, not 1." in said
+
+
+@pytest.mark.parametrize(
+    ("field", "name", "other"),
+    [
+        ("hostNetwork", "net.ipv4.tcp_syncookies", "kernel.msgmax"),
+        ("hostIPC", "kernel.msgmax", "net.ipv4.tcp_syncookies"),
+    ],
+)
+def test_no_sysctl_of_the_host_which_no_kubelet_admits(field: str, name: str, other: str) -> None:
+    spec, said = spec_and_remarks(launched(SYSCTLS), **{field: True})
+    assert [each["name"] for each in spec["securityContext"]["sysctls"]] == [other]
+    assert f"Pod web: no {name}, for it has {field}." in said
+    both, _ = spec_and_remarks(launched(SYSCTLS), hostNetwork=True, hostIPC=True)
+    assert "securityContext" not in both
+
+
+@pytest.mark.parametrize("where", ["securityContext", "container"])
+def test_no_root_where_the_user_forbids_it(where: str) -> None:
+    forbids = {"runAsNonRoot": True}
+    given = {where: forbids if where == "securityContext" else {"securityContext": forbids}}
+    spec, said = spec_and_remarks(launched(Launch(user="0:0")), **given)
+    (container,) = spec["containers"]
+    assert not {"runAsUser", "runAsGroup"} & container["securityContext"].keys()
+    assert "no runAsUser, for runAsNonRoot is true; recorded was 0." in said
+
+
+def test_a_forbidden_escalation_stays_and_is_said() -> None:
+    own = {"securityContext": {"allowPrivilegeEscalation": False}}
+    spec, said = spec_and_remarks(launched(Launch()), container=own)
+    (container,) = spec["containers"]
+    assert "allowPrivilegeEscalation" not in container["securityContext"]
+    assert "allowPrivilegeEscalation stays False, not True." in said
+
+
 def several() -> dict[str, Any]:
     return {
         "initContainers": [{"name": "migrate", "image": IMAGE}],
