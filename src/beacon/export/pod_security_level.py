@@ -81,7 +81,7 @@ def _not_baseline(spec: dict[str, Any], metadata: dict[str, Any]) -> Iterator[st
         if str(each.get("name")) not in _SYSCTLS:
             yield f"it sets the sysctl {_shown(each.get('name'))}"
     for key, value in _fields(metadata.get("annotations")).items():
-        allowed = value == "runtime/default" or str(value).startswith("localhost/")
+        allowed = value in ("", "runtime/default") or str(value).startswith("localhost/")
         if str(key).startswith(_ANNOTATION) and not allowed:
             yield f"the AppArmor profile is {_shown(value)}"
     for container in _containers(spec):
@@ -126,6 +126,8 @@ def _not_restricted(spec: dict[str, Any]) -> Iterator[str]:
     pod = _fields(spec.get("securityContext"))
     if pod.get("runAsUser") == 0:
         yield "runAsUser is 0"
+    if pod.get("runAsNonRoot") not in (None, True):  # also where each container has its own
+        yield "runAsNonRoot is not true"
     for container in _containers(spec):
         yield from _not_restricted_container(_fields(container.get("securityContext")), pod)
 

@@ -73,6 +73,7 @@ def test_what_baseline_forbids(found: dict[str, Any]) -> None:
         pod(context={"capabilities": {"drop": ["NET_RAW"]}}),
         pod(context={"capabilities": {"drop": ["ALL"], "add": ["CHOWN"]}}),
         pod(securityContext={"runAsUser": 0}),
+        pod(securityContext={"runAsNonRoot": False}),
         pod(initContainers=[{"securityContext": {**_CONTEXT, "runAsNonRoot": False}}]),
     ],
 )
@@ -94,6 +95,10 @@ def test_what_restricted_forbids(found: dict[str, Any]) -> None:
         pod(context={"runAsNonRoot": None}, securityContext={"runAsNonRoot": True}),
         pod(volumes=[{"name": "v", "emptyDir": {}}], securityContext={"runAsUser": 1}),
         pod(securityContext={"sysctls": [{"name": "net.ipv4.tcp_syncookies", "value": "1"}]}),
+        {
+            **pod(),
+            "metadata": {"annotations": {"container.apparmor.security.beta.kubernetes.io/a": ""}},
+        },
     ],
 )
 def test_what_restricted_allows(found: dict[str, Any]) -> None:
