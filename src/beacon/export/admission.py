@@ -47,10 +47,11 @@ _PRIVILEGED = (
     " && c.securityContext.privileged))"
 )
 
-#: By a tag, the same image would escape the other rules.
+#: By a tag, or a digest by another algorithm, the same image would escape the other rules.
 _BY_DIGEST_ONLY = (
     "variables.containers.all(c, !has(c.image) || c.image.contains('@sha256:')"
-    " || !variables.names.exists(n, c.image == n || c.image.startsWith(n + ':')))"
+    " || !variables.names.exists(n, c.image == n || c.image.startsWith(n + ':')"
+    " || c.image.startsWith(n + '@')))"
 )
 
 
@@ -134,7 +135,7 @@ def _spec(repository: str, digest: str, profile: str) -> dict[str, Any]:
             _validation(
                 _PRIVILEGED, f"the image {digest} has no profile in a privileged container"
             ),
-            _validation(_BY_DIGEST_ONLY, f"the image {repository} is named by its digest"),
+            _validation(_BY_DIGEST_ONLY, f"the image {repository} is named by its SHA-256 digest"),
         ],
     }
 

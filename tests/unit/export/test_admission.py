@@ -114,6 +114,8 @@ def test_what_passes(found: dict[str, Any]) -> None:
         (pod(container("example/server:1", PROFILE)), TAGGED),
         (pod(container("example/server", PROFILE)), TAGGED),
         (pod(container("docker.io/example/server:1", PROFILE)), TAGGED),
+        (pod(container(f"example/server@sha512:{'1' * 128}")), TAGGED),
+        (pod(container(f"docker.io/example/server@sha512:{'1' * 128}")), TAGGED),
         (pod(NOT_OURS, ephemeralContainers=[container("example/server:2")]), TAGGED),
     ],
 )
