@@ -27,6 +27,8 @@ _WRITTEN = frozenset(
     {"command", "entrypoint", "user", "read_only", "tmpfs", "workdir", "hostname", "sysctl"}
 )
 _IMAGE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_./:@-]*", re.ASCII)
+#: An image of such a name is another unit to Quadlet.
+_UNITS = (".build", ".image")
 #: What podman(1) and Quadlet take for a variable's name without quoting.
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*", re.ASCII)
 
@@ -83,7 +85,7 @@ def _settings(policy: Policy) -> Iterator[tuple[str, str]]:
 
 
 def _image(reference: str) -> str:
-    if not _IMAGE.fullmatch(reference):
+    if not _IMAGE.fullmatch(reference) or reference.endswith(_UNITS):
         shown = escape_untrusted(reference[:200])
         raise UsageError(
             f"{shown} is not an image's name for {QuadletExporter.file}: tag the image."

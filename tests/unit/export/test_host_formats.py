@@ -179,3 +179,17 @@ def test_what_a_unit_has_of_the_launch() -> None:
     assert "PodmanArgs=--read-only-tmpfs=false" in lines
     assert "PodmanArgs=--user=1000:1001" in lines
     assert "Exec=serve --verbose --verbose" in lines
+
+
+@pytest.mark.parametrize("name", ["web.image", "web.build", "host/web:1.image"])
+def test_an_image_that_quadlet_takes_for_a_unit_is_refused(name: str) -> None:
+    policy = POLICIES["plain"]()
+    image = msgspec.structs.replace(policy.image, reference=name)
+    with pytest.raises(UsageError, match="tag the image"):
+        QuadletExporter().render(msgspec.structs.replace(policy, image=image))
+
+
+def test_apparmor_denies_what_engines_deny_to_read() -> None:
+    """Power consumption tells a program what others do: CVE-2020-8694."""
+    text = AppArmorExporter().render(POLICIES["plain"]()).decode()
+    assert "deny /sys/{devices/virtual/powercap,firmware,kernel/security}/** rwklx," in text
