@@ -18,7 +18,7 @@ _WRITTEN = frozenset(
     {"command", "entrypoint", "workdir", "read_only", "tty", "interactive", "tmpfs", "sysctl"}
 )
 
-_IDS = re.compile(r"(\d{1,9})(?::(\d{1,9}))?")
+_IDS = re.compile(r"(\d{1,9})(?::(\d{1,9}))?", re.ASCII)
 #: What every version takes both for a variable's name and for a key in a Secret.
 _VARIABLE = re.compile(r"[-._a-zA-Z][-._a-zA-Z0-9]*")
 
@@ -97,7 +97,7 @@ def user(launch: Launch) -> dict[str, Any]:
 
 def groups(launch: Launch) -> list[int]:
     """The further groups; none if one is a name."""
-    numeric = all(re.fullmatch(r"\d{1,9}", word) for word in launch.group_add)
+    numeric = all(re.fullmatch(r"[0-9]{1,9}", word) for word in launch.group_add)
     return [int(word) for word in dict.fromkeys(launch.group_add)] if numeric else []
 
 

@@ -13,7 +13,7 @@ from beacon.export.launched import mounts
 from beacon.model.launch import Launch
 from beacon.model.volume import Tmpfs
 
-_SIZE = re.compile(r"(\d+(?:\.\d+)?) ?([kmgtp]?)i?b?", re.IGNORECASE)
+_SIZE = re.compile(r"(\d+(?:\.\d+)?) ?([kmgtp]?)i?b?", re.IGNORECASE | re.ASCII)
 _SHARED_MEMORY = "/dev/shm"  # noqa: S108 - in the container
 
 _Volumes = dict[str, tuple[str, bool, dict[str, Any]]]
