@@ -150,9 +150,9 @@ class Coordinator:
             place = self._place(attempt)
             for folder, files in _by_folder(done.files).items():
                 write_files(place / folder, files)
-            self._collect(attempt, result)
         except BeaconError as error:
-            self._end(attempt.unit, self._failed(attempt, str(error)))
+            result = self._failed(attempt, str(error))
+        self._collect(attempt, result)
 
     def _retry(self, attempt: _Attempt, error: BaseException) -> None:
         why = escape_untrusted(str(error)[:300]) or type(error).__name__
@@ -191,10 +191,19 @@ class Coordinator:
         spent = state.spent + sum(each.seconds for each in state.results)
         failed = [each for each in state.results if each.status is Status.FAILED]
         if not failed and attempt.job.record_only:
-            self._hand_out(unit, self._job(unit, profile=self._merged(unit)), spent)
+            self._verify_merged(attempt, spent)
             return
         found = failed[0] if failed else of_all_hosts(state.results)
         self._end(unit, msgspec.structs.replace(found, seconds=round(spent, 1)))
+
+    def _verify_merged(self, attempt: _Attempt, spent: float) -> None:
+        unit = attempt.unit
+        try:
+            profile = self._merged(unit)
+        except BeaconError as error:
+            self._end(unit, self._failed(attempt, str(error)))
+            return
+        self._hand_out(unit, self._job(unit, profile=profile), spent)
 
     def _merged(self, unit: Unit) -> dict[str, bytes]:
         """The files of all hosts' profiles as one; UsageError for those that cannot be one."""

@@ -11,6 +11,7 @@ import pytest
 from beacon.errors import ExitCode, UsageError
 from beacon.fleet.coordinate import Coordinator, Plan
 from beacon.fleet.entry import Unit
+from beacon.fleet.interface import WorkersLostError
 from beacon.fleet.job import Done, Job
 from beacon.fleet.journal import FleetJournal
 from beacon.fleet.local import LocalWorkers
@@ -207,6 +208,33 @@ def test_profiles_that_cannot_be_one(tmp_path: Path) -> None:
 
     (result,) = fleet(tmp_path, answer, unit("a", "one", "two"), shares_files=False)[0].images
     assert "profile.json is damaged" in str(result.reason)
+
+
+def test_a_host_that_sends_what_no_campaign_has_is_not_made_good_by_another(tmp_path: Path) -> None:
+    recorded = {f"profile/{PROFILE_FILE}": encode(profile(run(call("read"))))}
+    sent = iter([{"../x": b"x"}, recorded])
+
+    def answer(job: Job) -> Done:
+        return done(job, Status.RECORDED, next(sent))
+
+    summary, workers, heard = fleet(tmp_path, answer, unit("a", "one", "two"), shares_files=False)
+    (result,) = summary.images
+    assert result.status is Status.FAILED
+    assert str(result.reason).startswith("one: A worker sent a file")
+    assert heard.lines == ["a failed"]
+    assert len(workers.jobs) == 2
+
+
+def test_workers_that_are_lost_between_recording_and_verifying(tmp_path: Path) -> None:
+    recorded = {f"profile/{PROFILE_FILE}": encode(profile(run(call("read"))))}
+
+    def answer(job: Job) -> Done:
+        if not job.record_only:
+            raise WorkersLostError("The scheduler takes no more jobs.")
+        return done(job, Status.RECORDED, recorded)
+
+    with pytest.raises(WorkersLostError):
+        fleet(tmp_path, answer, unit("a", "one", "two"), shares_files=False)
 
 
 def test_hosts_are_known_before_anything_runs(tmp_path: Path) -> None:
