@@ -25,6 +25,7 @@ from beacon.model.intent import PRESETS
 from beacon.model.launch import Launch, joined
 from beacon.model.own_files import read_text
 from beacon.model.text import escape_untrusted
+from beacon.workloads.discovery import is_known
 
 #: Files of the fleet itself, beside the directories of its images.
 JOURNAL_FILE, DOCUMENT_FILE = "fleet.jsonl", "fleet.json"
@@ -34,6 +35,7 @@ _MOST = 10_000  # images
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}", re.ASCII)
 _RESERVED = frozenset({JOURNAL_FILE, DOCUMENT_FILE})
 _SEE = "see docs/reference/fleet.md"
+_AUTO = "auto"  # the workload is chosen by the sockets
 
 _Table = dict[str, Any]
 
@@ -76,7 +78,10 @@ def _csv(text: str) -> Iterator[_Table]:
     """Columns are fields of an entry or options of its launch; lists are split as a shell does."""
     rows = csv.DictReader(io.StringIO(text), strict=True)
     own, launch = _lists(Entry), _lists(Launch)
-    for name in rows.fieldnames or ():
+    names = rows.fieldnames or ()
+    for name in names:
+        if names.count(name) > 1:
+            raise ValueError(f"there are two columns {name!r}")
         if name not in own.keys() | launch.keys() or name == "launch":
             raise ValueError(f"there is no column {name!r}")
     for row in rows:
@@ -121,9 +126,22 @@ def _unit(path: Path, number: int, table: _Table) -> Unit:
         name=entry.name or default_name(entry.image),
         launch=joined(settings.launch, changed),
         settings=None,
-        workload=entry.workload or settings.workload,
+        workload=_workload(entry.workload, folder) or settings.workload,
     )
     return Unit(entry, msgspec.structs.replace(settings, launch=Launch()))
+
+
+def _workload(name: str | None, folder: Path) -> str | None:
+    """The same with programs of the user's taken from `folder`; None where it is to be chosen."""
+    if name is None or name == _AUTO:
+        return None
+    parts = [name] if (folder / name).is_file() else name.split("+")
+    return "+".join(str(folder / each) if _is_program(each, folder) else each for each in parts)
+
+
+def _is_program(name: str, folder: Path) -> bool:
+    """Another name may be a service's that only the workers' hosts have."""
+    return not is_known(name) and ("/" in name or (folder / name).is_file())
 
 
 def default_name(image: str) -> str:

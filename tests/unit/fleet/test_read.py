@@ -54,6 +54,29 @@ def test_paths_are_taken_from_the_files_folder(tmp_path: Path) -> None:
     assert data.entry.launch.volumes == (f"{tmp_path}/init:/init:ro",)
 
 
+@pytest.mark.parametrize(
+    ("workload", "expected"),
+    [
+        ("tcp", "tcp"),
+        ("auto", None),
+        ("none", "none"),
+        ("./drive.sh", "{folder}/drive.sh"),
+        ("drive.sh", "{folder}/drive.sh"),
+        ("tcp+drive.sh", "tcp+{folder}/drive.sh"),
+        ("a+b", "{folder}/a+b"),
+        ("/usr/bin/drive", "/usr/bin/drive"),
+        ("elsewhere", "elsewhere"),
+    ],
+)
+def test_a_program_is_taken_from_the_files_folder(
+    tmp_path: Path, workload: str, expected: str | None
+) -> None:
+    for name in ("drive.sh", "a+b", "tcp"):
+        (tmp_path / name).write_text("#!/bin/sh\n")
+    (unit,) = read(tmp_path, f'[[images]]\nimage = "web"\nworkload = "{workload}"\n')
+    assert unit.entry.workload == (expected and expected.format(folder=tmp_path))
+
+
 def test_a_table_in_csv(tmp_path: Path) -> None:
     web, data = read(tmp_path, CSV, "fleet.CSV")
     assert web.entry.launch.env == ("A=1", "B=two words")
@@ -124,6 +147,7 @@ def test_what_is_refused(tmp_path: Path, text: str, said: str) -> None:
     [
         ("image,colour\nweb,red\n", "no column 'colour'"),
         ("image,launch\nweb,x\n", "no column 'launch'"),
+        ("image,user,user\nweb,1,2\n", "two columns 'user'"),
         ("image,user\nweb\n", "not as many cells"),
         ("image\nweb,1\n", "not as many cells"),
         ("image,env\nweb,'\n", "No closing quotation"),
