@@ -20,14 +20,13 @@ from beacon.cli.unseen import not_seen
 from beacon.data.arguments import is_whole
 from beacon.data.runtimes import all_tables
 from beacon.errors import ExitCode, UsageError
-from beacon.export.all import render_all
+from beacon.export.all import OUTDATED, render_all
 from beacon.export.audit import AUDIT_FILE, audit_copy
 from beacon.export.launched import again
-from beacon.export.optional import OPTIONAL_FILES
 from beacon.model.ablation import Ablation
 from beacon.model.architecture import Architecture
 from beacon.model.event import Syscall
-from beacon.model.files import VERIFICATION_FILE, load_ablation, write_files, writing
+from beacon.model.files import load_ablation, write_files, writing
 from beacon.model.intent import Intent, Reserve
 from beacon.model.own_files import read_text
 from beacon.model.policy import Policy
@@ -259,8 +258,7 @@ def run(options: argparse.Namespace, console: Console) -> ExitCode:
     for note in (*architecture_notes(policy), *runtime_notes(policy), *notes(policy)):
         console.say(f"Note: {note}")
     with writing(options.output):
-        outdated = [VERIFICATION_FILE, AUDIT_FILE, *OPTIONAL_FILES]
-        write_files(options.output, files, outdated=outdated)
+        write_files(options.output, files, outdated=OUTDATED)
     if options.json:
         console.document("policy", policy)
     else:

@@ -24,7 +24,7 @@ from beacon.cli.verified import closing, told
 from beacon.cli.verify import EXIT_CODES
 from beacon.data.runtimes import all_tables
 from beacon.errors import ExitCode, UsageError
-from beacon.export.all import render_all
+from beacon.export.all import OUTDATED, render_all
 from beacon.model.files import (
     VERIFICATION_FILE,
     encode,
@@ -167,7 +167,7 @@ def _derive(recorded: Mapping[str, Profile], output: Path, console: Console) -> 
                 synthesize(profile, PRESETS["availability"], runtimes=all_tables()), console
             )
             files = render_all(policy)
-            write_files(output / name, files, outdated=[VERIFICATION_FILE])
+            write_files(output / name, files, outdated=OUTDATED)
 
 
 def _verify(request: RecordRequest, policies: Path, console: Console) -> dict[str, Verification]:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from beacon.export.audit import AUDIT_FILE
 from beacon.export.compose import ComposeExporter
 from beacon.export.docker_args import DockerArgsExporter
 from beacon.export.interface import Exporter
 from beacon.export.kubernetes import KubernetesExporter
+from beacon.export.optional import OPTIONAL_FILES
 from beacon.export.seccomp import SeccompExporter
 from beacon.export.seccomp_profile import SeccompProfileExporter
-from beacon.model.files import POLICY_FILE, encode
+from beacon.model.files import POLICY_FILE, VERIFICATION_FILE, encode
 from beacon.model.policy import Policy
 
 EXPORTERS: tuple[Exporter, ...] = (
@@ -18,6 +20,9 @@ EXPORTERS: tuple[Exporter, ...] = (
     KubernetesExporter(),
     SeccompProfileExporter(),
 )
+
+#: What a directory may have of a former policy beside these files.
+OUTDATED = (VERIFICATION_FILE, AUDIT_FILE, *OPTIONAL_FILES)
 
 
 def render_all(policy: Policy) -> dict[str, bytes]:

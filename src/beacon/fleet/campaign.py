@@ -27,7 +27,7 @@ from beacon.data.cves import cves
 from beacon.data.dimensions import general, select
 from beacon.data.runtimes import all_tables
 from beacon.errors import BeaconError, UsageError
-from beacon.export.all import render_all
+from beacon.export.all import OUTDATED, render_all
 from beacon.fleet.entry import Entry
 from beacon.fleet.job import Done, Job
 from beacon.fleet.result import Result, Status
@@ -130,7 +130,7 @@ def _derived(job: Job, recorded: Profile, directory: Path) -> Policy:
     contents = load_scripts(directory / PROFILE, recorded.scripts)
     scripts = {each.file: contents[each.name] for each in recorded.scripts}
     files = render_all(policy) | scripts
-    write_files(directory / POLICY, files, outdated=[VERIFICATION_FILE])
+    write_files(directory / POLICY, files, outdated=OUTDATED)
     return policy
 
 

@@ -71,6 +71,20 @@ def test_a_campaign_on_this_host(
     assert is_sealed(load_policy(tmp_path / "web" / "policy"))
 
 
+def test_nothing_stays_of_a_former_policy(
+    tmp_path: Path, asked: list[ProfileRequest | VerifyRequest]
+) -> None:
+    place = tmp_path / "web" / "policy"
+    place.mkdir(parents=True)
+    for name in ("seccomp.oci.tar", "seccomp.audit.json", "notes.txt"):
+        (place / name).write_text("of before")
+    work(job(tmp_path / "web"), lambda _: None)
+    assert (place / "policy.json").exists()
+    assert not (place / "seccomp.oci.tar").exists()
+    assert not (place / "seccomp.audit.json").exists()
+    assert (place / "notes.txt").exists()
+
+
 def test_a_campaign_elsewhere_brings_its_files_and_leaves_none() -> None:
     done = work(job(None), lambda _: None)
     assert {"profile/profile.json", "policy/policy.json", "policy/seccomp.json"} <= {*done.files}
