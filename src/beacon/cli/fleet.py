@@ -97,7 +97,7 @@ def _add_workers(parser: argparse.ArgumentParser) -> None:
         metavar="N",
         type=_count,
         default=_RETRIES,
-        help="Give an image to another worker this many times when its worker died. "
+        help="Give an image to another worker this many times when its worker died, at most 100. "
         f"Default: {_RETRIES}.",
     )
     group.add_argument(

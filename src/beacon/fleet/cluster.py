@@ -88,7 +88,7 @@ class ClusterWorkers(Workers):
         if host not in self._known:
             raise UsageError(
                 f"The cluster has no worker {escape_untrusted(host)}: it has "
-                f"{', '.join(sorted(self._known)) or 'none'}."
+                f"{', '.join(map(escape_untrusted, sorted(self._known))) or 'none'}."
             )
         return self._known[host]
 
