@@ -196,7 +196,7 @@ class ReportedPage(msgspec.Struct, frozen=True, kw_only=True):
     """A page and the policy that it opens with; without `figures` no run became ready.
 
     Its controls have so many `positions`, 0 where there is no profile to derive from. `verdict` is
-    that of the policy's verification, None without one.
+    that of the policy's verification, None without one, or where that is of other files.
     """
 
     file: str

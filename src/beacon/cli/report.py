@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import argparse
+import os
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from beacon.campaign.enforced import read_enforced
 from beacon.cli.arguments import check_output, check_output_file, directory
 from beacon.cli.console import Console, counted
 from beacon.cli.documents import Figures, Reported, ReportedPage
@@ -26,10 +28,11 @@ from beacon.model.files import (
     write_files,
     writing,
 )
+from beacon.model.verification import Verification
 from beacon.page.index import INDEX_FILE, file_names, pages
 from beacon.page.model import PageModel, page_model
 from beacon.page.page import page
-from beacon.page.proof import VERDICTS
+from beacon.page.proof import verdict
 from beacon.page.subject import Subject
 from beacon.synthesis.load import has, nothing_in, written_policy
 
@@ -97,8 +100,8 @@ def run(options: argparse.Namespace, console: Console) -> ExitCode:
     if options.json:
         console.document("report", Reported(pages=tuple(reported)))
     else:
-        for each in reported:
-            console.result(_line(each))
+        for each, model in zip(reported, models, strict=True):
+            console.result(_line(each, model.subject))
     console.say(f"Wrote {output if single else output / INDEX_FILE}")
     return ExitCode.DONE
 
@@ -134,7 +137,8 @@ def _with_profile(policy: Subject, other: Subject) -> Subject:
 
 def _read(place: Path) -> Subject:
     """Whatever lies in a directory."""
-    name = place.resolve().name or str(place)
+    # Unlike Path.resolve it takes links that lead in a circle.
+    name = Path(os.path.realpath(place)).name or str(place)
     subject = Subject(name)
     if has(place, PROFILE_FILE):
         profile = load_profile(place)
@@ -144,32 +148,47 @@ def _read(place: Path) -> Subject:
         policy = written_policy(place)
         verified = load_verification(place) if has(place, VERIFICATION_FILE) else None
         files = edits_of(policy, place)
-        subject = replace(subject, policy=policy, verification=verified, files=files)
+        subject = replace(
+            subject,
+            policy=policy,
+            verification=verified,
+            outdated=verified is not None and _is_outdated(verified, place),
+            files=files,
+        )
     if subject.profile is None and subject.policy is None:
         raise nothing_in(place)
     return subject
 
 
+def _is_outdated(verification: Verification, place: Path) -> bool:
+    """Whether what was proven are not the files that are enforced from there now."""
+    if verification.certificate is None:  # nothing was run, or an older BeaCon verified
+        return False
+    try:
+        return read_enforced(place).digest != verification.certificate.policy
+    except UsageError:
+        return True
+
+
 def _reported(name: str, model: PageModel) -> ReportedPage:
     subject = model.subject
-    verdict = None if subject.verification is None else subject.verification.verdict
+    verified = None if subject.outdated else subject.verification
     counts = model.states.counts(model.shown) if model.policies else None
     return ReportedPage(
         file=name,
         image=subject.image,
         figures=None if counts is None else Figures(**counts._asdict()),
-        verdict=verdict,
+        verdict=None if verified is None else verified.verdict,
         positions=0 if model.selection is None else model.selection.positions,
     )
 
 
-def _line(found: ReportedPage) -> str:
+def _line(found: ReportedPage, subject: Subject) -> str:
     if found.figures is None:
         return f"{found.file}: {found.image.reference}, no policy: no run became ready"
     figures = found.figures
-    verdict = "not verified" if found.verdict is None else VERDICTS[found.verdict]
     return (
         f"{found.file}: {found.image.reference}, {counted(figures.calls, 'system call')}, "
         f"{figures.stopped} of {figures.stopped + figures.open} known CVEs stopped, "
-        f"{verdict}; {counted(found.positions, 'position')}"
+        f"{verdict(subject)}; {counted(found.positions, 'position')}"
     )

@@ -8,7 +8,7 @@ from beacon.page.document import document
 from beacon.page.html import Html, table, tag, together
 from beacon.page.model import PageModel
 from beacon.page.page import page
-from beacon.page.proof import VERDICTS
+from beacon.page.proof import verdict
 
 INDEX_FILE = "index.html"
 _COLUMNS = (
@@ -53,8 +53,6 @@ def _row(name: str, model: PageModel) -> Html:
     counts: tuple[object, ...] = ("none",) * 4
     if model.policies:
         counts = model.states.counts(model.shown)
-    verified = "none"
-    if subject.verification is not None:
-        verified = VERDICTS[subject.verification.verdict]
+    verified = "none" if subject.verification is None else verdict(subject)
     cells = (tag("code", subject.name), *counts, verified)
     return tag("tr", link, *(tag("td", each) for each in cells))

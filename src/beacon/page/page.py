@@ -12,7 +12,7 @@ from beacon.page.exercised import covered, exercised_section, facts
 from beacon.page.growth_chart import growth_section
 from beacon.page.html import Html, tag, together
 from beacon.page.model import PageModel, script_data
-from beacon.page.proof import VERDICTS, proof_section
+from beacon.page.proof import proof_section, verdict
 from beacon.page.subject import Subject
 from beacon.page.tables import cve_section, policy_section
 
@@ -49,7 +49,7 @@ def _sections(model: PageModel) -> Iterator[_Section]:
     elif subject.policy is not None:
         yield "exercised", "What was exercised", list(_from_policy(subject.policy))
     if subject.policy is not None:
-        yield "proof", "Certificate", list(proof_section(subject.verification))
+        yield "proof", "Certificate", list(proof_section(subject))
 
 
 def _head(subject: Subject, up: str | None) -> Iterator[Html]:
@@ -100,9 +100,7 @@ def _summary(model: PageModel) -> Iterator[Html]:
 def _proven(subject: Subject) -> str:
     if subject.policy is None:
         return f"Derived from {subject.name}; not verified."
-    if subject.verification is None:
-        return f"The policy in {subject.name}; not verified."
-    return f"The policy in {subject.name}; {VERDICTS[subject.verification.verdict]}."
+    return f"The policy in {subject.name}; {verdict(subject)}."
 
 
 def _from_policy(policy: Policy) -> Iterator[Html]:

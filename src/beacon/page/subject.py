@@ -19,7 +19,8 @@ class Subject:
     """A profile, a policy of it, or both, with what was proven of them.
 
     `name` is the directory's, `profile_name` that of the profile. `files` say how the files of the
-    policy's directory differ from policy.json. At least one of profile and policy is there.
+    policy's directory differ from policy.json. The verification is `outdated` where what it proved
+    are not the files that are there. At least one of profile and policy is there.
     """
 
     name: str
@@ -28,6 +29,7 @@ class Subject:
     ablation: Ablation | None = None
     policy: Policy | None = None
     verification: Verification | None = None
+    outdated: bool = False
     files: tuple[Deviation, ...] = ()
 
     @property

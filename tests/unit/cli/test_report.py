@@ -7,6 +7,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from beacon.campaign.enforced import read_enforced
 from beacon.data.cves import cves
 from beacon.model.files import (
     POLICY_FILE,
@@ -69,11 +70,44 @@ def test_several_subjects_do_not_fit_into_a_file(place: Path) -> None:
 
 
 def test_the_verdict_of_a_verification(place: Path) -> None:
-    policy = load_policy(place / "web.policy")
-    files = {VERIFICATION_FILE: encode(passed(policy))}
-    write_files(place / "web.policy", files)
+    _verify(place)
     _, out, _ = _report(place, "DIR/web.policy", "-o", "DIR/web.html")
     assert "verified: nothing differs under the policy; 0 positions" in out
+
+
+def _verify(place: Path) -> None:
+    """As if it had passed."""
+    verification = passed(load_policy(place / "web.policy"))
+    assert verification.certificate is not None
+    digest = read_enforced(place / "web.policy").digest
+    certificate = msgspec.structs.replace(verification.certificate, policy=digest)
+    verification = msgspec.structs.replace(verification, certificate=certificate)
+    write_files(place / "web.policy", {VERIFICATION_FILE: encode(verification)})
+
+
+@pytest.mark.parametrize("change", ["other", "broken", "gone"])
+def test_a_verification_of_other_files_proves_nothing(place: Path, change: str) -> None:
+    _verify(place)
+    path = place / "web.policy" / "docker.args"
+    if change == "gone":
+        path.unlink()
+    else:
+        path.write_text(path.read_text() + {"other": "\n", "broken": " --privileged"}[change])
+    code, out, _ = _report(place, "DIR/web.policy", "-o", "DIR/pages", "--json")
+    assert code == 0
+    assert json.loads(out)["pages"][0]["verdict"] is None
+    said = "not verified: the verification beside it is of other files"
+    made = Page((place / "pages" / "web-policy.html").read_bytes())
+    assert said in made.by_id("summary").content
+    assert said in made.by_id("proof").content
+    assert said in (place / "pages" / "index.html").read_text()
+
+
+def test_a_link_in_a_circle_is_no_traceback(place: Path) -> None:
+    (place / "circle").symlink_to(place / "circle")
+    code, _, err = _report(place, "DIR/circle", "-o", "DIR/web.html")
+    assert code == 2
+    assert "neither a policy nor a profile" in err
 
 
 def test_edited_files_are_named(place: Path) -> None:

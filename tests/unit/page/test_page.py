@@ -10,6 +10,7 @@ import msgspec
 import pytest
 
 from beacon.data.runtimes import shipped
+from beacon.model.architecture import Architecture
 from beacon.model.consistency import check_profile
 from beacon.model.event import Syscall
 from beacon.model.files import encode
@@ -17,13 +18,14 @@ from beacon.model.intent import PRESETS, Intent
 from beacon.model.observation import Loss
 from beacon.model.profile import Profile
 from beacon.model.recall import LackingKind, Recall
+from beacon.model.verification import Difference, DifferenceKind, Shown
 from beacon.page.index import file_names, pages
 from beacon.page.model import PageModel, page_model
 from beacon.page.page import page
 from beacon.page.subject import Subject
 from beacon.synthesis.synthesize import synthesize
 from builders import run
-from unit.cli.stored import passed, stored_profile
+from unit.cli.stored import failed, passed, stored_profile
 from unit.page.hostile import ATTACK, SHOWN, hostile_profile, hostile_subject
 from unit.page.parsed import Page
 
@@ -141,6 +143,51 @@ def test_it_shows_what_is_without_a_script() -> None:
     assert "Starts20 of 20" in words
     assert "443/tcp" in made.by_id("exercised").content
     assert made.by_id("controls").attributes["hidden"] is None  # the script shows it
+
+
+def _proof(**changes: object) -> str:
+    """The certificate's section of a verification with these changes."""
+    subject = _subject()
+    assert subject.verification is not None
+    verification = msgspec.structs.replace(subject.verification, **changes)
+    made = page(_model(dataclasses.replace(subject, verification=verification)))
+    return Page(made).by_id("proof").content
+
+
+def test_a_verification_that_ran_nothing_says_so() -> None:
+    assert "not verified: nothing was run" in _proof(runs=())
+
+
+def test_whatever_differs_is_shown() -> None:
+    subject = _subject()
+    assert subject.policy is not None
+    assert subject.verification is not None
+    difference = Difference(DifferenceKind.CHECK, "page", "no answer")
+    (alone, driven) = subject.verification.runs
+    elsewhere = msgspec.structs.replace(driven, elsewhere=(difference,))
+    words = _proof(runs=(alone, elsewhere))
+    assert "not verified: the policy of another service makes the difference" in words
+    assert "by the policy of another service: check: page (no answer)" in words
+    unsteady = msgspec.structs.replace(driven, unsteady=(Shown(difference, 1, 1),))
+    words = _proof(runs=(alone, unsteady))
+    assert "verified: nothing differs" in words
+    assert "sometimes, and not by the policy: check: page (no answer)" in words
+    words = _proof(starts=failed(subject.policy).starts)
+    assert "19 of 20 succeeded, without the policy 3 of 3." in words
+    assert "The container exited with code 1." in words
+    assert "denied system call: sendfile" in words
+
+
+def test_what_was_not_proven_of_an_architecture_is_said() -> None:
+    subject = _subject()
+    assert subject.verification is not None
+    assert subject.verification.certificate is not None
+    certificate = msgspec.structs.replace(
+        subject.verification.certificate, recorded_on="arm64", elsewhere=(Architecture.ARM64,)
+    )
+    words = _proof(certificate=certificate)
+    assert "arm64: what it allows on the host is inferred" in words
+    assert "arm64, which the policy is for as well" in words
 
 
 def test_the_written_policy_is_shown_though_today_s_derivation_differs() -> None:
