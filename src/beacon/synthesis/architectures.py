@@ -209,25 +209,28 @@ def _without_counterpart(policy: Policy, wanted: Architecture) -> list[str]:
     return [f"{', '.join(sorted(set(names)))} ({why})" for why, names in sorted(found.items())]
 
 
+def _known(image_architecture: str) -> Architecture | None:
+    try:
+        return recorded_on(image_architecture)
+    except ValueError:
+        return None
+
+
 def not_for(policy: Policy, image_architecture: str) -> str | None:
     """What to say of an image for an architecture that a policy is not for, or was not seen on."""
-    try:
-        now = recorded_on(image_architecture)
-        own = recorded_on(policy.image.architecture)
-    except ValueError:
-        now, own = None, None
+    now, own = _known(image_architecture), _known(policy.image.architecture)
     if now is not None and now == own:
         return None
-    shown = escape_untrusted((image_architecture or "")[:_SHOWN])
-    recorded = escape_untrusted(policy.image.architecture[:_SHOWN])
-    if now is None or now not in architectures(policy):
+    shown = escape_untrusted((now or image_architecture)[:_SHOWN])
+    recorded = escape_untrusted((own or policy.image.architecture)[:_SHOWN])
+    both = f"recorded on {recorded}, verified on {shown}"
+    if now is None:
+        return f"{both}, whose system calls BeaCon has no table of: no policy can be for it"
+    if now not in architectures(policy):
         return (
-            f"recorded on {recorded}, verified on {shown}, which this policy is not for: "
-            f"`beacon policy --architecture {shown}` adds it"
+            f"{both}, which this policy is not for: `beacon policy --architecture {shown}` adds it"
         )
-    return (
-        f"recorded on {recorded}, verified on {shown}, where all that the policy allows is inferred"
-    )
+    return f"{both}, where all that the policy allows is inferred"
 
 
 _SHOWN = 40  # characters of an architecture's name

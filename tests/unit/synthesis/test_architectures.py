@@ -177,7 +177,7 @@ def test_an_architecture_without_tables_is_refused() -> None:
         ("amd64", None),
         ("", None),
         ("arm64", "all that the policy allows is inferred"),
-        ("s390x", "which this policy is not for"),
+        ("s390x", "whose system calls BeaCon has no table of"),
     ],
 )
 def test_verifying_on_another_says_so(now: str, said: str | None) -> None:
@@ -189,6 +189,13 @@ def test_one_that_it_is_not_for() -> None:
     found = not_for(policy("read", intent=Intent()), "arm64")
     assert found is not None
     assert "`beacon policy --architecture arm64` adds it" in found
+    assert "`beacon policy" not in (not_for(policy("read", intent=Intent()), "s390x") or "")
+
+
+def test_an_image_that_does_not_say_is_of_amd64() -> None:
+    found = policy("read", intent=Intent())
+    elsewhere = replace(found, image=replace(found.image, architecture="arm64"))
+    assert "recorded on arm64, verified on amd64, " in (not_for(elsewhere, "") or "")
 
 
 def test_an_older_document_is_of_amd64() -> None:
