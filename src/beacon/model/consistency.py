@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from beacon.model.coverage import coverage
 from beacon.model.environment import Environment, EnvironmentSpace
-from beacon.model.origin import Origin
+from beacon.model.origin import ImageIdentity, Origin
 from beacon.model.policy import Policy
 from beacon.model.profile import Profile
 from beacon.model.recall import Recall
@@ -21,9 +21,11 @@ def check_profile(profile: Profile) -> None:
     """ValueError if it names an environment that it does not describe, or a run twice.
 
     Also if its coverage is not what its runs show, if its recall is of environments without a run,
-    if a run comes from none of its sources, and for a script that it names twice.
+    if a run comes from none of its sources, for a script that it names twice, and for an image with
+    the name of an option.
     """
     _check_scripts(profile.scripts)
+    _check_names([profile.image, *(source.origin.image for source in profile.sources)])
     _check((each.kind, each.repeat) for each in profile.runs)
     environments = {each.environment for each in profile.runs}
     _check_settings(environments, profile.surroundings)
@@ -40,9 +42,11 @@ def check_profile(profile: Profile) -> None:
 def check_policy(policy: Policy) -> None:
     """ValueError if it names an environment that it does not describe, or a replay twice.
 
-    Also for more container runtimes than there are, and for an event or a script that comes twice.
+    Also for more container runtimes than there are, for an event or a script that comes twice, and
+    for an image with the name of an option.
     """
     _check_scripts(policy.scripts)
+    _check_names([policy.image, *(each.image for each in policy.replays if each.image)])
     if len({each.event for each in policy.entries}) < len(policy.entries):
         raise ValueError("it decides one event twice")
     if len(policy.runtimes) > _MOST_RUNTIMES:
@@ -62,6 +66,12 @@ def _check(runs: Iterable[_Named]) -> None:
         if run in seen:
             raise ValueError(f"it has the run {run[0]} twice")
         seen.add(run)
+
+
+def _check_names(images: Iterable[ImageIdentity]) -> None:
+    """Names stand in commands that are suggested to users, as no engine calls an image."""
+    if any(image.reference.startswith("-") for image in images):
+        raise ValueError("it calls an image by the name of an option")
 
 
 def _check_scripts(scripts: Sequence[Script]) -> None:
