@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import argparse
 import os
-import signal
 import sys
 import traceback
 from collections.abc import Sequence
 from pathlib import Path
-from types import FrameType
 
 from beacon import __version__
+from beacon.campaign.interrupts import Interrupted, catch_signals
 from beacon.cli import (
     ablate,
     check,
@@ -91,18 +90,6 @@ environment variables:
 """
 
 
-_AGAIN = 0.05  # seconds
-
-
-class Interrupted(BaseException):
-    """SIGINT, SIGTERM or SIGHUP; no `except Exception` may swallow it."""
-
-    def __init__(self, number: int) -> None:
-        super().__init__()
-        self.number = number
-        self.exit_code = 128 + number
-
-
 def main(arguments: Sequence[str]) -> int:
     """Run one command; its exit code."""
     _replace_closed_streams()
@@ -141,7 +128,7 @@ def _run(arguments: Sequence[str], console: Console) -> int:
                 f"The argument '{escape_untrusted(os.fsencode(argument))}' is not UTF-8 text."
             )
     options = build_parser().parse_args(arguments)
-    _catch_signals()
+    catch_signals()
     return int(options.run(options, console))
 
 
@@ -191,33 +178,3 @@ def _flush_or_drop() -> None:
         sys.stdout.flush()
     except OSError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-
-
-def _catch_signals() -> None:
-    sys.unraisablehook = _interrupt_again
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, _interrupt)
-    if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # as under nohup
-        signal.signal(signal.SIGHUP, _interrupt)
-
-
-def _interrupt(number: int, _frame: FrameType | None) -> None:
-    # The clean-up that follows must not be cut short by an impatient second one.
-    for each in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        signal.signal(each, signal.SIG_IGN)
-    raise Interrupted(number)
-
-
-def _interrupt_again(unraisable: sys.UnraisableHookArgs) -> None:
-    """Raise an interrupt once more that Python had to drop.
-
-    That is one that came in a function which C code called, as libbpf does for its messages, or in
-    a finalizer.
-    """
-    dropped = unraisable.exc_value
-    if not isinstance(dropped, Interrupted):
-        sys.__unraisablehook__(unraisable)
-        return
-    # What is raised here would be dropped as well: wait until that function has returned.
-    signal.signal(signal.SIGALRM, lambda _number, frame: _interrupt(dropped.number, frame))
-    signal.setitimer(signal.ITIMER_REAL, _AGAIN)

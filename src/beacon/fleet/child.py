@@ -11,19 +11,15 @@ import ctypes
 import os
 import signal
 import sys
-from types import FrameType
 from typing import IO
 
 import msgspec
 
+from beacon.campaign.interrupts import Interrupted, catch_signals
 from beacon.fleet.campaign import work
 from beacon.fleet.job import Job, Message, Told
 
 _PR_SET_PDEATHSIG = 1
-
-
-class _Interrupted(BaseException):
-    """SIGINT, SIGTERM or SIGHUP, or the parent's end; no `except Exception` may swallow it."""
 
 
 def main(arguments: list[str]) -> int:
@@ -36,8 +32,8 @@ def main(arguments: list[str]) -> int:
         os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
         job = msgspec.json.decode(sys.stdin.buffer.read(), type=Job)
         _send(messages, work(job, lambda text: _send(messages, Told(text))))
-    except _Interrupted:
-        return 128 + signal.SIGTERM
+    except Interrupted as interrupt:
+        return interrupt.exit_code
     return 0
 
 
@@ -47,18 +43,10 @@ def _send(messages: IO[bytes], message: Message) -> None:
 
 
 def _end_with(parent: int) -> None:
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, _interrupt)
+    catch_signals()
     ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
     if os.getppid() != parent:  # it ended before the call
-        raise _Interrupted
-
-
-def _interrupt(_number: int, _frame: FrameType | None) -> None:
-    # The clean-up that follows must not be cut short by an impatient second one.
-    for each in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        signal.signal(each, signal.SIG_IGN)
-    raise _Interrupted
+        raise Interrupted(signal.SIGTERM)
 
 
 if __name__ == "__main__":

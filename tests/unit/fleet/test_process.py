@@ -79,6 +79,37 @@ def test_nobody_wants_it_any_more() -> None:
     assert time.monotonic() - began < 60
 
 
+@pytest.mark.parametrize("where", ["interrupted", "in_a_call_from_c"])
+def test_an_interrupt_that_python_drops_ends_a_campaign(where: str) -> None:
+    """As one in a message of libbpf's: the campaign would go on, deaf to any further signal."""
+    program = f"""
+import ctypes, os, signal, sys, time
+from beacon.fleet import child
+
+def interrupted(*_):
+    os.kill(os.getpid(), signal.SIGTERM)
+    return 0
+
+def in_a_call_from_c():
+    ctypes.CFUNCTYPE(ctypes.c_int)(interrupted)()
+
+def work(job, tell):
+    try:
+        {where}()
+        time.sleep(300)
+    finally:
+        print("removed", file=sys.stderr)
+
+child.work = work
+sys.exit(child.main([str(os.getppid())]))
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", program], input=JOB, capture_output=True, timeout=60, check=False
+    )
+    assert (done.returncode, done.stdout) == (143, b"")
+    assert done.stderr == b"removed\n"
+
+
 def test_a_child_whose_parent_has_ended_does_nothing() -> None:
     command = [sys.executable, "-m", "beacon.fleet.child", "1"]  # as if it was this one's
     done = subprocess.run(command, input=JOB, capture_output=True, check=False)
