@@ -9,7 +9,7 @@ from typing import Any
 from beacon.cli.console import Console
 from beacon.cli.cves_update import update
 from beacon.cli.documents import Exposures
-from beacon.cli.drill import add_drill_options, check_alone, drill_all
+from beacon.cli.drill import add_drill_options, check_drill, drill_all
 from beacon.cli.edited import edits_of, warn
 from beacon.cli.explain import DIRECTORY
 from beacon.cli.parser import add_command, add_general_options
@@ -81,9 +81,9 @@ def run(options: argparse.Namespace, console: Console) -> ExitCode:
         return update(options, console)
     if options.feed is not None:
         raise UsageError("--from goes with the word update: beacon cves update --from FILE.")
+    check_drill(options)
     if options.id is not None:
         return drill_all(options, [Path(each) for each in options.what], console)
-    check_alone(options)
     directory = Path(options.what[0])
     policy = policy_of(directory)
     files = edits_of(policy, directory)

@@ -74,10 +74,14 @@ def add_drill_options(parser: argparse.ArgumentParser) -> None:
     add_jobs_option(group, "containers of --prove")
 
 
-def check_alone(options: argparse.Namespace) -> None:
-    """UsageError for several directories, or options of the drill, without a CVE."""
-    if len(options.what) > 1 or options.prove:
+def check_drill(options: argparse.Namespace) -> None:
+    """UsageError for what is about one CVE, or about its proof, without either."""
+    if options.id is None and (len(options.what) > 1 or options.prove):
         raise UsageError("Several directories and --prove are about one CVE: name it with --id.")
+    if not options.prove and (options.quick or options.trust):
+        raise UsageError("--quick and --trust are about --prove: give it, too, or leave them out.")
+    if options.id is not None and options.all:
+        raise UsageError("--all is about all known CVEs: leave it or --id out.")
 
 
 def drill_all(
@@ -196,7 +200,7 @@ def _of_policy(found: DrilledPolicy) -> Iterator[str]:
 
 def _cost(cost: Cost) -> Iterator[str]:
     start = "; the container needs it to become ready" if cost.start else ""
-    used = f"used {cost.count} times in {', '.join(cost.evidence.phases)}"
+    used = f"used {counted(cost.count, 'time')} in {', '.join(cost.evidence.phases)}"
     who = f", by {_some(cost.evidence.processes)}" if cost.evidence.processes else ""
     said = f"{used}{who}" if cost.count else "no run used it"
     yield f"  {cost.event}: {said}; functionality {cost.functionality:.2f}{start}"

@@ -142,3 +142,16 @@ def test_an_unknown_cve_is_one_sentence(capsys: pytest.CaptureFixture[str]) -> N
 def test_several_directories_are_about_one_cve(words: tuple[str, ...]) -> None:
     with pytest.raises(UsageError, match="name it with --id"):
         beacon(*words)
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("--quick", "a"), "about --prove"),
+        (("--trust", "--id", "CVE-2014-7822", "a"), "about --prove"),
+        (("--all", "--id", "CVE-2014-7822", "a"), "leave it or --id out"),
+    ],
+)
+def test_no_option_is_without_effect(words: tuple[str, ...], said: str) -> None:
+    with pytest.raises(UsageError, match=said):
+        beacon(*words)
