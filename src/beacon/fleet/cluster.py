@@ -8,6 +8,7 @@ scheduler runs programs on all workers, with or without BeaCon.
 from __future__ import annotations
 
 import time
+from collections.abc import Iterable
 from concurrent.futures import Future
 from importlib import import_module
 from typing import Any
@@ -22,7 +23,7 @@ from beacon.model.text import escape_untrusted
 RESOURCE = "campaign"
 
 _PATIENCE = 20  # seconds that the scheduler has to answer
-_LOOK = 3.0  # seconds between two questions whether a job is still wanted
+_LOOK = 3.0  # seconds between two questions to the scheduler
 _CLEANING = 120.0  # seconds that workers have to remove their containers
 
 
@@ -40,8 +41,8 @@ class ClusterWorkers(Workers):
         options: dict[str, Any] = {"pure": False, "resources": {RESOURCE: 1}}
         self._executor = self._client.get_executor(**options)
         self._stop = f"beacon-fleet-{uuid4().hex}"
-        self._futures: set[Future[bytes]] = set()
-        self._known: dict[str, str] = {}
+        self._bound: dict[Future[bytes], str] = {}  # to the address of one worker
+        self._looked = time.monotonic()
 
     def check_host(self, host: str) -> None:
         """UsageError for what is neither a worker's name, nor its host or address."""
@@ -49,7 +50,8 @@ class ClusterWorkers(Workers):
 
     def submit(self, name: str, job: bytes, host: str | None) -> Future[bytes]:
         """Have a job done by a worker that is free."""
-        where = {} if host is None else {"workers": [self._worker(host)]}
+        address = None if host is None else self._worker(host)
+        where = {} if address is None else {"workers": [address]}
         try:
             future: Future[bytes] = self._executor.submit(work, job, self._stop, **where)
         except Exception as error:  # whatever a lost connection is
@@ -57,8 +59,18 @@ class ClusterWorkers(Workers):
                 f"The scheduler takes no more jobs ({escape_untrusted(str(error)[:200])}): start "
                 "it and repeat the command with --resume."
             ) from None
-        self._futures.add(future)
+        if address is not None:
+            self._bound[future] = address
         return future
+
+    def stranded(self) -> Iterable[Future[bytes]]:
+        """Those for a worker that has gone; one that starts again has another address."""
+        if time.monotonic() - self._looked < _LOOK:
+            return ()
+        self._looked = time.monotonic()
+        self._bound = {future: each for future, each in self._bound.items() if not future.done()}
+        there = set(self._addresses().values())
+        return [future for future, address in self._bound.items() if address not in there]
 
     def stop(self) -> None:
         """Tell the workers; they interrupt their processes."""
@@ -80,17 +92,20 @@ class ClusterWorkers(Workers):
 
     def _worker(self, host: str) -> str:
         """The address of the worker that is meant."""
-        if host not in self._known:
-            workers = self._client.scheduler_info(n_workers=-1)["workers"]
-            for address, each in workers.items():
-                self._known |= {str(each["name"]): address, each["host"]: address}
-                self._known[address] = address
-        if host not in self._known:
+        known = self._addresses()
+        if host not in known:
             raise UsageError(
                 f"The cluster has no worker {escape_untrusted(host)}: it has "
-                f"{', '.join(map(escape_untrusted, sorted(self._known))) or 'none'}."
+                f"{', '.join(map(escape_untrusted, sorted(known))) or 'none'}."
             )
-        return self._known[host]
+        return known[host]
+
+    def _addresses(self) -> dict[str, str]:
+        """Of the workers that are there, by whatever they can be called."""
+        known: dict[str, str] = {}
+        for address, each in self._client.scheduler_info(n_workers=-1)["workers"].items():
+            known |= dict.fromkeys((str(each["name"]), each["host"], address), address)
+        return known
 
 
 def work(job: bytes, stop: str) -> bytes:

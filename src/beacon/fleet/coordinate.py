@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, wait
+from concurrent.futures import FIRST_COMPLETED, CancelledError, Future, wait
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Protocol
 
 import msgspec
 
-from beacon.errors import BeaconError
+from beacon.errors import BeaconError, UsageError
 from beacon.fleet.campaign import PROFILE
 from beacon.fleet.entry import Unit
 from beacon.fleet.interface import Workers
 from beacon.fleet.job import Done, Job
 from beacon.fleet.journal import FleetJournal
+from beacon.fleet.process import WorkerDiedError
 from beacon.fleet.result import Result, Status, Summary, of_all_hosts
 from beacon.model.files import PROFILE_FILE, encode, load_profile, load_scripts, write_files
 from beacon.model.text import escape_untrusted
@@ -95,6 +96,8 @@ class Coordinator:
             done, _ = wait(self._pending, _TICK, FIRST_COMPLETED)
             for future in done:
                 self._take(self._pending.pop(future), future)
+            for future in self._workers.stranded():
+                future.cancel()
             self._tell_begun()
         return Summary(images=tuple(self._results[unit.name] for unit in units))
 
@@ -125,7 +128,12 @@ class Coordinator:
 
     def _submit(self, attempt: _Attempt) -> None:
         job = msgspec.json.encode(attempt.job)
-        self._pending[self._workers.submit(attempt.unit.name, job, attempt.host)] = attempt
+        try:
+            future = self._workers.submit(attempt.unit.name, job, attempt.host)
+        except UsageError as error:  # its host has gone since it was looked for
+            self._collect(attempt, self._failed(attempt, str(error)))
+            return
+        self._pending[future] = attempt
 
     def _tell_begun(self) -> None:
         """Of those that wait nothing is kept: in their directories is nothing to continue."""
@@ -155,6 +163,8 @@ class Coordinator:
         self._collect(attempt, result)
 
     def _retry(self, attempt: _Attempt, error: BaseException) -> None:
+        if isinstance(error, CancelledError):
+            error = WorkerDiedError("its host has gone")
         why = escape_untrusted(str(error)[:300]) or type(error).__name__
         if attempt.number > self._plan.retries:
             times = f"{attempt.number} times" if attempt.number > 1 else "once"

@@ -6,6 +6,7 @@ A family of two: `local.py` and `cluster.py`.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Iterable
 from concurrent.futures import Future
 from typing import Any, Self
 
@@ -30,10 +31,15 @@ class Workers(ABC):
 
     @abstractmethod
     def submit(self, name: str, job: bytes, host: str | None) -> Future[bytes]:
-        """Have a job done, on this host if one is named. WorkersLostError.
+        """Have a job done, on this host if one is named.
 
+        WorkersLostError, and UsageError for a host that is not there any more.
         The future raises whatever a worker's death is to the executor.
         """
+
+    def stranded(self) -> Iterable[Future[bytes]]:
+        """What waits for a host that has gone: nobody else would ever do it."""
+        return ()
 
     @abstractmethod
     def stop(self) -> None:

@@ -3,6 +3,7 @@ from __future__ import annotations
 import threading
 from collections import Counter
 from collections.abc import Iterator
+from concurrent.futures import Future
 from pathlib import Path
 
 import msgspec
@@ -235,6 +236,50 @@ def test_workers_that_are_lost_between_recording_and_verifying(tmp_path: Path) -
 
     with pytest.raises(WorkersLostError):
         fleet(tmp_path, answer, unit("a", "one", "two"), shares_files=False)
+
+
+class Vanishing(FakeWorkers):
+    """A cluster whose host `two` goes before it is done, and does not come back."""
+
+    def __init__(self, answer: Answer, *, comes_back: bool) -> None:
+        super().__init__(answer, shares_files=False)
+        self._waiting: list[Future[bytes]] = []
+        self._comes_back, self._gone = comes_back, False
+
+    def submit(self, name: str, job: bytes, host: str | None) -> Future[bytes]:
+        if host != "two" or (self._gone and self._comes_back):
+            return super().submit(name, job, host)
+        if self._gone:
+            raise UsageError("The cluster has no worker two.")
+        self._gone = True
+        self._waiting.append(Future())
+        return self._waiting[-1]
+
+    def stranded(self) -> Iterator[Future[bytes]]:
+        for future in self._waiting:
+            yield future
+            future.set_running_or_notify_cancel()
+        self._waiting.clear()
+
+
+@pytest.mark.parametrize("comes_back", [False, True])
+def test_nobody_waits_for_a_host_that_has_gone(tmp_path: Path, comes_back: bool) -> None:
+    recorded = {f"profile/{PROFILE_FILE}": encode(profile(run(call("read"))))}
+
+    def answer(job: Job) -> Done:
+        status = Status.RECORDED if job.record_only else Status.VERIFIED
+        return done(job, status, recorded if job.record_only else {})
+
+    workers, heard = Vanishing(answer, comes_back=comes_back), Heard()
+    with FleetJournal(tmp_path, resume=False) as journal, workers:
+        plan = Plan(tmp_path, jobs=1)
+        coordinator = Coordinator(workers, plan, journal, heard)
+        (result,) = coordinator.run((unit("a", "one", "two"),)).images
+    assert heard.lines[0] == "a again: its host has gone"
+    if comes_back:
+        assert result.status is Status.VERIFIED
+    else:
+        assert result.reason == "two: The cluster has no worker two."
 
 
 def test_hosts_are_known_before_anything_runs(tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import sys
+import time
 
 import pytest
 
@@ -63,3 +64,29 @@ def test_a_cluster_does_what_is_submitted(monkeypatch: pytest.MonkeyPatch) -> No
         assert workers.submit("web", JOB, None).result(60).decode() == RESULT
         with pytest.raises(UsageError, match="no worker nowhere"):
             workers.check_host("nowhere")
+
+
+def test_what_waits_for_a_worker_that_has_gone_is_known(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The scheduler would keep it for ever: no other worker may take it."""
+    distributed = pytest.importorskip("distributed")
+    monkeypatch.setattr(cluster, "_LOOK", 0)
+    monkeypatch.setattr(cluster, "run_job", lambda job, stopped: RESULT.encode())
+    options = {"processes": False, "dashboard_address": None, "threads_per_worker": 1}
+    with (
+        distributed.LocalCluster(n_workers=1, **options) as real,
+        ClusterWorkers(real.scheduler_address) as workers,
+    ):
+        (name,) = (str(each["name"]) for each in real.scheduler_info["workers"].values())
+        # It has none of the resource, so it never takes the job.
+        future = workers.submit("web", JOB, name)
+        assert not list(workers.stranded())
+        real.scale(0)
+        deadline = time.monotonic() + 30
+        while not (stranded := list(workers.stranded())):
+            assert time.monotonic() < deadline
+            time.sleep(0.1)
+        assert stranded == [future]
+        assert future.cancel()
+        assert not list(workers.stranded())
+        with pytest.raises(UsageError, match="no worker"):
+            workers.submit("web", JOB, name)
