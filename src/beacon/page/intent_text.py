@@ -32,9 +32,18 @@ def _rest(intent: Intent) -> Iterator[str]:
 def _lists(intent: Intent, *names: str) -> Iterator[str]:
     for name in names:
         if values := getattr(intent, name):
-            # A string of JSON is one of TOML, but for DEL, which TOML wants as an escape.
-            shown = json.dumps([str(each) for each in values]).replace("\x7f", "\\u007f")
-            yield f"{name} = {shown}"
+            yield f"{name} = [{', '.join(_quoted(str(each)) for each in values)}]"
+
+
+def _quoted(text: str) -> str:
+    """A string of TOML, which has no pairs of surrogates as JSON has."""
+    return f'"{"".join(map(_escaped, text))}"'
+
+
+def _escaped(character: str) -> str:
+    if character in '"\\':
+        return f"\\{character}"
+    return character if " " <= character <= "~" else f"\\U{ord(character):08x}"
 
 
 def exact(weight: float) -> str:

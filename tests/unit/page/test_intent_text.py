@@ -15,7 +15,7 @@ FULL = Intent(
     allow=(Capability("CAP_CHOWN"), Syscall("socket", argument="AF_UNIX,SOCK_STREAM,0x0")),
     deny=(Syscall("ptrace"),),
     matter=("init=yes",),
-    ignore=("*", 'a"\\\x7f\u202e'),
+    ignore=("*", 'a"\\\x7f\x1b\u202e\U0001f4a9'),
     floor=False,
     runtimes=("crun",),
     reserve=Reserve.REACHABLE,
