@@ -98,7 +98,7 @@ def _arguments(policy: Policy) -> Iterator[str]:
     if launch.read_only:
         yield "--read-only-tmpfs=false"  # else Podman has /run and /tmp writable, and Docker not
     yield from (f"--tmpfs={each}" for each in launch.tmpfs)
-    yield from (f"--volume={_volume(each)}" for each in mounts(launch) if not each.of_host)
+    yield from (_volume(each) for each in mounts(launch) if not each.of_host)
     single = {
         "user": launch.user,
         "entrypoint": launch.entrypoint,
@@ -111,6 +111,15 @@ def _arguments(policy: Policy) -> Iterator[str]:
     yield from (f"--env={name}" for name in variables(launch) if _VARIABLE.fullmatch(name))
 
 
-def _volume(volume: Volume) -> Volume:
+def _cell(text: str) -> str:
+    """A cell of CSV, which the value of --mount is to Podman."""
+    quoted = text.replace('"', '""')
+    return f'"{quoted}"' if set(text) & set(',"\n\r') else text
+
+
+def _volume(volume: Volume) -> str:
     """The volume without options of Docker's own, which the remarks name."""
-    return replace(volume, options=("ro",) if volume.read_only else ())
+    if volume.source is None and volume.read_only:
+        # Behind a single path --volume takes `ro` for the target.
+        return f"--mount=type=volume,ro=true,{_cell(f'destination={volume.target}')}"
+    return f"--volume={replace(volume, options=('ro',) if volume.read_only else ())}"

@@ -171,6 +171,19 @@ def test_words_arrive_as_they_were(words: list[str]) -> None:
     assert not re.search(r"(?<!%)(?:%%)*%(?!%)", line)
 
 
+def test_a_new_volume_that_is_read_only() -> None:
+    """`--volume=/new:ro` would mount the host's /new, at no path."""
+    policy = launched(Launch(volumes=("@new:/new:ro", '@new:/a",b:ro', "@new:/other", "d:/d:ro")))
+    lines = QuadletExporter().render(policy).decode().splitlines()
+    words = [words_of(each.partition("=")[2])[0] for each in lines if each.startswith("PodmanArgs")]
+    assert words == [
+        "--mount=type=volume,ro=true,destination=/new",
+        '--mount=type=volume,ro=true,"destination=/a"",b"',
+        "--volume=/other",
+        "--volume=d:/d:ro",
+    ]
+
+
 def test_what_a_unit_has_of_the_launch() -> None:
     lines = QuadletExporter().render(POLICIES["equipped"]()).decode().splitlines()
     assert "Image=example/server:1" in lines
