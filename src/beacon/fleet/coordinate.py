@@ -23,6 +23,9 @@ from beacon.model.text import escape_untrusted
 from beacon.synthesis.merge import merge
 
 _TICK = 1.0  # seconds between two looks at who has begun
+_OTHERWISE = (
+    "its worker did not do what it was asked for: install the same version of BeaCon on all hosts"
+)
 
 
 class Observer(Protocol):
@@ -154,6 +157,10 @@ class Coordinator:
         result = msgspec.structs.replace(
             done.result, name=entry.name, image=entry.image, attempts=attempt.number
         )
+        recorded = result.status is Status.RECORDED
+        if result.status is not Status.FAILED and recorded is not attempt.job.record_only:
+            self._collect(attempt, self._failed(attempt, _OTHERWISE))
+            return
         try:
             place = self._place(attempt)
             for folder, files in _by_folder(done.files).items():

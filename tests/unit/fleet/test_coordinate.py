@@ -164,6 +164,17 @@ def test_a_worker_speaks_of_no_other_image(tmp_path: Path) -> None:
     assert (result.name, result.image) == ("a", "a:1")
 
 
+def test_a_worker_does_what_it_is_asked_for(tmp_path: Path) -> None:
+    """An older BeaCon records where it should verify: an image without a verdict."""
+    (result,) = fleet(tmp_path, lambda job: done(job, Status.RECORDED), unit("a"))[0].images
+    assert result.status is Status.FAILED
+    assert "install the same version" in str(result.reason)
+    hosts = unit("a", "one", "two")
+    (result,) = fleet(tmp_path, done, hosts, shares_files=False)[0].images
+    assert result.status is Status.FAILED
+    assert str(result.reason).startswith("one: its worker did not do")
+
+
 def test_profiles_of_several_hosts_are_one_policy_that_each_verifies(tmp_path: Path) -> None:
     runtimes = iter(["runc 1", "crun 1"])
 
