@@ -19,9 +19,10 @@ _PORT_START = "net.ipv4.ip_unprivileged_port_start"
 _PING_GROUPS = "net.ipv4.ping_group_range"
 _EVERYBODY = "0 2147483647"
 
-#: What a kubelet of Kubernetes 1.32 lets every Pod set; newer ones add to it.
+#: What a kubelet of Kubernetes 1.32 lets every Pod set, and the baseline of the Pod Security Standards
+#: as well; newer ones add to it.
 #: https://kubernetes.io/docs/tasks/administer-cluster/sysctl-cluster/
-_SAFE = frozenset(
+SAFE = frozenset(
     {"kernel.shm_rmid_forced", "net.ipv4.ip_local_port_range", "net.ipv4.tcp_syncookies",
      _PING_GROUPS, _PORT_START, "net.ipv4.ip_local_reserved_ports", "net.ipv4.tcp_keepalive_time",
      "net.ipv4.tcp_fin_timeout", "net.ipv4.tcp_keepalive_intvl", "net.ipv4.tcp_keepalive_probes",
@@ -67,7 +68,7 @@ def remarks(policy: Policy) -> Iterator[str]:
     if _PING_GROUPS in added:
         yield "Docker lets everybody open ICMP sockets (ping); not every runtime does: hence the"
         yield "sysctl, safe since Kubernetes 1.18."
-    if unsafe := ", ".join(sorted(_given(policy.launch).keys() - _SAFE)):
+    if unsafe := ", ".join(sorted(_given(policy.launch).keys() - SAFE)):
         yield f"The node's kubelet has to allow (--allowed-unsafe-sysctls): {unsafe}"
 
 

@@ -10,18 +10,12 @@ from collections.abc import Iterator
 from enum import StrEnum
 from typing import Any, NamedTuple
 
+from beacon.export.kubernetes_sysctls import SAFE
 from beacon.model.text import escape_untrusted
 
 _CAPABILITIES = frozenset(
     {"AUDIT_WRITE", "CHOWN", "DAC_OVERRIDE", "FOWNER", "FSETID", "KILL", "MKNOD",
      "NET_BIND_SERVICE", "SETFCAP", "SETGID", "SETPCAP", "SETUID", "SYS_CHROOT"}
-)  # fmt: skip
-_SYSCTLS = frozenset(
-    {"kernel.shm_rmid_forced", "net.ipv4.ip_local_port_range",
-     "net.ipv4.ip_unprivileged_port_start", "net.ipv4.tcp_syncookies",
-     "net.ipv4.ping_group_range", "net.ipv4.ip_local_reserved_ports",
-     "net.ipv4.tcp_keepalive_time", "net.ipv4.tcp_fin_timeout", "net.ipv4.tcp_keepalive_intvl",
-     "net.ipv4.tcp_keepalive_probes"}
 )  # fmt: skip
 _SELINUX_TYPES = frozenset(
     {"", "container_t", "container_init_t", "container_kvm_t", "container_engine_t"}
@@ -78,7 +72,7 @@ def _not_baseline(spec: dict[str, Any], metadata: dict[str, Any]) -> Iterator[st
     pod = _fields(spec.get("securityContext"))
     yield from _context(pod)
     for each in _items(pod.get("sysctls")):
-        if str(each.get("name")) not in _SYSCTLS:
+        if str(each.get("name")) not in SAFE:
             yield f"it sets the sysctl {_shown(each.get('name'))}"
     for key, value in _fields(metadata.get("annotations")).items():
         allowed = value in ("", "runtime/default") or str(value).startswith("localhost/")

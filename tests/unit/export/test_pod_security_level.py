@@ -95,6 +95,7 @@ def test_what_restricted_forbids(found: dict[str, Any]) -> None:
         pod(context={"runAsNonRoot": None}, securityContext={"runAsNonRoot": True}),
         pod(volumes=[{"name": "v", "emptyDir": {}}], securityContext={"runAsUser": 1}),
         pod(securityContext={"sysctls": [{"name": "net.ipv4.tcp_syncookies", "value": "1"}]}),
+        pod(securityContext={"sysctls": [{"name": "net.ipv4.tcp_rmem", "value": "1 2 3"}]}),
         {
             **pod(),
             "metadata": {"annotations": {"container.apparmor.security.beta.kubernetes.io/a": ""}},
