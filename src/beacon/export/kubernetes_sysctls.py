@@ -19,8 +19,8 @@ _PORT_START = "net.ipv4.ip_unprivileged_port_start"
 _PING_GROUPS = "net.ipv4.ping_group_range"
 _EVERYBODY = "0 2147483647"
 
-#: What a kubelet of Kubernetes 1.32 lets every Pod set, and the baseline of the Pod Security Standards
-#: as well; newer ones add to it.
+#: What a kubelet of Kubernetes 1.32 lets every Pod set, and the Pod Security Standards' baseline as
+#: well; newer ones add to it.
 #: https://kubernetes.io/docs/tasks/administer-cluster/sysctl-cluster/
 SAFE = frozenset(
     {"kernel.shm_rmid_forced", "net.ipv4.ip_local_port_range", "net.ipv4.tcp_syncookies",

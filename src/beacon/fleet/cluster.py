@@ -141,6 +141,10 @@ def _client(address: str) -> Any:
         ) from None
     try:
         return dask.Client(address, timeout=_PATIENCE, set_as_default=False)
-    except (OSError, ValueError) as error:
+    # TypeError and RuntimeError: TLS that this host's configuration of Dask has not, or demands.
+    except (OSError, ValueError, TypeError, RuntimeError) as error:
         reason = escape_untrusted(str(error)[:200])
-        raise UsageError(f"No scheduler answers at {address} ({reason}): name another.") from None
+        raise UsageError(
+            f"No scheduler answers at {escape_untrusted(address)} ({reason}): name another, or see "
+            "to Dask's own configuration."
+        ) from None

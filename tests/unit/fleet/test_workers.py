@@ -38,6 +38,14 @@ def test_a_scheduler_that_is_not_there(monkeypatch: pytest.MonkeyPatch) -> None:
         ClusterWorkers("tcp://127.0.0.1:1")
 
 
+@pytest.mark.parametrize("address", ["tls://127.0.0.1:1", "nothing://a:1", "", "tcp://a:b:c"])
+def test_an_address_that_cannot_be_used(monkeypatch: pytest.MonkeyPatch, address: str) -> None:
+    """One by TLS needs certificates, which only Dask's configuration names."""
+    monkeypatch.setattr(cluster, "_PATIENCE", 1)
+    with pytest.raises(UsageError, match="No scheduler answers at "):
+        ClusterWorkers(address)
+
+
 def test_without_dask(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "distributed", None)
     with pytest.raises(UsageError, match=r"beacon-policy\[dask\]"):
