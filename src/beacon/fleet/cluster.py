@@ -65,10 +65,12 @@ class ClusterWorkers(Workers):
 
     def stranded(self) -> Iterable[Future[bytes]]:
         """Those for a worker that has gone; one that starts again has another address."""
-        if time.monotonic() - self._looked < _LOOK:
+        self._bound = {future: each for future, each in self._bound.items() if not future.done()}
+        if not self._bound or time.monotonic() - self._looked < _LOOK:
             return ()
         self._looked = time.monotonic()
-        self._bound = {future: each for future, each in self._bound.items() if not future.done()}
+        if self._client.status != "running":  # the scheduler has gone, and its tasks with it
+            return ()
         there = set(self._addresses().values())
         return [future for future, address in self._bound.items() if address not in there]
 
