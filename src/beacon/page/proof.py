@@ -9,7 +9,6 @@ from beacon.model.verification import (
     Difference,
     Starts,
     Verdict,
-    Verification,
     VerifiedRun,
 )
 from beacon.page.exercised import facts, recalled
