@@ -61,7 +61,7 @@ def test_a_cluster_does_what_is_submitted(monkeypatch: pytest.MonkeyPatch) -> No
             n_workers=1,
             threads_per_worker=1,
             processes=False,
-            dashboard_address=None,
+            dashboard_address=":0",
             resources={cluster.RESOURCE: 1},
         ) as real,
         ClusterWorkers(real.scheduler_address) as workers,
@@ -79,7 +79,7 @@ def test_what_waits_for_a_worker_that_has_gone_is_known(monkeypatch: pytest.Monk
     distributed = pytest.importorskip("distributed")
     monkeypatch.setattr(cluster, "_LOOK", 0)
     monkeypatch.setattr(cluster, "run_job", lambda job, stopped: RESULT.encode())
-    options = {"processes": False, "dashboard_address": None, "threads_per_worker": 1}
+    options = {"processes": False, "dashboard_address": ":0", "threads_per_worker": 1}
     with (
         distributed.LocalCluster(n_workers=1, **options) as real,
         ClusterWorkers(real.scheduler_address) as workers,

@@ -12,7 +12,7 @@ profile beacon-example-server-1 flags=(attach_disconnected,mediate_deleted) {
   deny /proc/* w,
   deny /proc/{acpi,bus,driver,fs,irq,scsi,sys,tty}/** w,
   deny /proc/{kcore,kmem,mem,sysrq-trigger} rwklx,
-  deny /sys/{firmware,kernel/security}/** rwklx,
+  deny /sys/{devices/virtual/powercap,firmware,kernel/security}/** rwklx,
   deny /sys/{block,bus,class,dev,devices,hypervisor,kernel,module,power}/** wkl,
   deny /sys/fs/[^c]*/** wkl,
   signal (receive),
