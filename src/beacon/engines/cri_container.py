@@ -48,6 +48,8 @@ _MOST_FILES, _MOST_CONTENT = 100_000, 256 << 20
 #: Seconds for the runtime to hear of an end, beyond what the container is given.
 _MARGIN = 60.0
 _HEARD, _LOOK = 20.0, 0.02
+#: Attempts to remove a container, and the seconds between them.
+_REMOVALS, _PAUSE = 5, 0.5
 
 
 @dataclass
@@ -324,6 +326,15 @@ class CriContainer(Container):
             self._input = None
         request = messages.RemoveContainerRequest(container_id=self.id)
         with suppress(NotThereError):
+            # containerd stops it and then refuses to remove what was about to start just then.
+            for _ in range(_REMOVALS - 1):
+                try:
+                    self._client.call(self._client.runtime.RemoveContainer, request)
+                    return
+                except NotThereError:
+                    raise
+                except CriError:
+                    time.sleep(_PAUSE)
             self._client.call(self._client.runtime.RemoveContainer, request)
 
     def _status(self) -> Any:
