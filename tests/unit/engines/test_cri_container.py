@@ -29,9 +29,11 @@ def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(cri_container, "_PAUSE", 0)
 
 
+_RUNNING = CriError("still running")
+
+
 @pytest.mark.parametrize(
-    "answers",
-    [[None], [NotThereError("no such container")], [CriError("still running")] * 3 + [None]],
+    "answers", [[None], [NotThereError("no such container")], [*[_RUNNING] * 3, None]]
 )
 def test_what_starts_just_then_is_removed_later(answers: list[Exception | None]) -> None:
     _container(answers)._delete()
