@@ -4,8 +4,6 @@ from types import SimpleNamespace
 
 import pytest
 
-pytest.importorskip("grpc")
-
 from beacon.engines import cri_container
 from beacon.engines.cri_client import CriError, NotThereError
 from beacon.engines.cri_container import CriContainer
