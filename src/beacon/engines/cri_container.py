@@ -325,17 +325,16 @@ class CriContainer(Container):
             self._input.close()
             self._input = None
         request = messages.RemoveContainerRequest(container_id=self.id)
-        with suppress(NotThereError):
-            # containerd stops it and then refuses to remove what was about to start just then.
-            for _ in range(_REMOVALS - 1):
-                try:
-                    self._client.call(self._client.runtime.RemoveContainer, request)
-                    return
-                except NotThereError:
+        for left in reversed(range(_REMOVALS)):
+            try:
+                self._client.call(self._client.runtime.RemoveContainer, request)
+                return
+            except NotThereError:
+                return
+            except CriError:  # containerd stops it, and refuses if its restart was under way
+                if not left:
                     raise
-                except CriError:
-                    time.sleep(_PAUSE)
-            self._client.call(self._client.runtime.RemoveContainer, request)
+                time.sleep(_PAUSE)
 
     def _status(self) -> Any:
         request = messages.ContainerStatusRequest(container_id=self.id)
