@@ -17,17 +17,9 @@ from beacon.engines.tended import Tended
 from beacon.errors import UsageError
 from beacon.model.launch import Launch, MadeNetwork
 from beacon.pod.interface import Pod, PodContainer, PodError, PodFile, PodVolume, Role
+from fakes import IMAGE
 
-_IMAGE = Image(
-    reference="i",
-    id="sha256:0",
-    architecture="amd64",
-    ports=(),
-    user="",
-    command=(),
-    health_check=False,
-    stop_signal="SIGTERM",
-)
+_IMAGE = replace(IMAGE, reference="i", ports=())
 _LAUNCH = Launch(network=MadeNetwork.POD, hostname="web")
 
 

@@ -1,22 +1,14 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from beacon.data.capabilities import DOCKER_DEFAULT
 from beacon.engines.cri_existing import cgroup, launch
-from beacon.engines.interface import Image
 from beacon.model.launch import Launch
+from fakes import IMAGE
 
-_IMAGE = Image(
-    reference="i",
-    id="sha256:0",
-    architecture="amd64",
-    ports=(),
-    user="",
-    command=("serve", "--all"),
-    health_check=False,
-    stop_signal="SIGTERM",
-)
+_IMAGE = replace(IMAGE, reference="i", ports=(), command=("serve", "--all"))
 
 
 def _specification(**process: Any) -> dict[str, Any]:
