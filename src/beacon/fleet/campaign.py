@@ -28,7 +28,7 @@ from beacon.data.dimensions import general, select
 from beacon.data.runtimes import all_tables
 from beacon.errors import BeaconError, UsageError
 from beacon.export.all import OUTDATED, render_all
-from beacon.fleet.entry import Entry
+from beacon.fleet.image import FleetImage
 from beacon.fleet.job import Done, Job
 from beacon.fleet.result import Result, Status
 from beacon.model.files import (
@@ -150,7 +150,7 @@ def _verified(job: Job, directory: Path, lines: _Lines) -> Verification:
     return verification
 
 
-def _workloads(entry: Entry) -> frozenset[str]:
+def _workloads(entry: FleetImage) -> frozenset[str]:
     names = entry.workload.split("+") if entry.workload else ()
     return frozenset(name if is_known(name) else str(Path(name).resolve()) for name in names)
 

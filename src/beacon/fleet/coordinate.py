@@ -12,7 +12,7 @@ import msgspec
 
 from beacon.errors import BeaconError, UsageError
 from beacon.fleet.campaign import PROFILE
-from beacon.fleet.entry import Unit
+from beacon.fleet.image import Unit
 from beacon.fleet.interface import Workers
 from beacon.fleet.job import Done, Job
 from beacon.fleet.journal import FleetJournal

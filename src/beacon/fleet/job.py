@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from beacon.fleet.entry import Unit
+from beacon.fleet.image import Unit
 from beacon.fleet.result import Result
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import msgspec
 
 from beacon.campaign.record_file import RecordFile
-from beacon.fleet.entry import Unit
+from beacon.fleet.image import Unit
 from beacon.fleet.read import JOURNAL_FILE
 from beacon.fleet.result import Result, Status
 

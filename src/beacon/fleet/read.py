@@ -20,7 +20,7 @@ import msgspec
 from beacon.campaign.settings import Settings, anchored, check_launch_options, read_settings
 from beacon.errors import UsageError
 from beacon.exploration.choose import NAMES
-from beacon.fleet.entry import Entry, Unit
+from beacon.fleet.image import FleetImage, Unit
 from beacon.model.intent import PRESETS
 from beacon.model.launch import Launch, joined
 from beacon.model.own_files import read_text
@@ -77,7 +77,7 @@ def _toml(text: str) -> Iterator[_Table]:
 def _csv(text: str) -> Iterator[_Table]:
     """Columns are fields of an entry or options of its launch; lists are split as a shell does."""
     rows = csv.DictReader(io.StringIO(text), strict=True)
-    own, launch = _lists(Entry), _lists(Launch)
+    own, launch = _lists(FleetImage), _lists(Launch)
     names = rows.fieldnames or ()
     for name in names:
         if names.count(name) > 1:
@@ -111,7 +111,7 @@ def _unit(path: Path, number: int, table: _Table) -> Unit:
     check_launch_options(path, table)
     try:
         # Not strict: a cell of a table in CSV is text, also where it is a number.
-        entry = msgspec.convert(table, Entry, strict=path.suffix.lower() != ".csv")
+        entry = msgspec.convert(table, FleetImage, strict=path.suffix.lower() != ".csv")
     except msgspec.ValidationError as error:
         said = escape_untrusted(str(error))
         raise UsageError(f"Image {number} of {path} is not valid ({said}): {_SEE}.") from None
@@ -150,7 +150,7 @@ def default_name(image: str) -> str:
     return re.sub(r"[^A-Za-z0-9._-]", "-", last, flags=re.ASCII)
 
 
-def _check_choices(path: Path, number: int, entry: Entry) -> None:
+def _check_choices(path: Path, number: int, entry: FleetImage) -> None:
     for field, known in (("strategy", NAMES), ("preset", tuple(PRESETS))):
         value = getattr(entry, field)
         if value not in known:

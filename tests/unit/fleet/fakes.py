@@ -8,7 +8,7 @@ from concurrent.futures import Future
 import msgspec
 
 from beacon.errors import UsageError
-from beacon.fleet.entry import Entry, Unit
+from beacon.fleet.image import FleetImage, Unit
 from beacon.fleet.interface import Workers
 from beacon.fleet.job import Done, Job
 from beacon.fleet.process import WorkerDiedError
@@ -18,7 +18,7 @@ Answer = Callable[[Job], Done | Exception]
 
 
 def unit(name: str, *hosts: str) -> Unit:
-    return Unit(Entry(image=f"{name}:1", name=name, hosts=hosts))
+    return Unit(FleetImage(image=f"{name}:1", name=name, hosts=hosts))
 
 
 def done(job: Job, status: Status = Status.VERIFIED, files: dict[str, bytes] | None = None) -> Done:

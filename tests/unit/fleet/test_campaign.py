@@ -12,7 +12,7 @@ from beacon.campaign.seal import is_sealed, seal
 from beacon.errors import UsageError
 from beacon.fleet import campaign
 from beacon.fleet.campaign import why, work
-from beacon.fleet.entry import Entry, Unit
+from beacon.fleet.image import FleetImage, Unit
 from beacon.fleet.job import Job
 from beacon.fleet.result import Status
 from beacon.model.files import PROFILE_FILE, encode, load_policy
@@ -43,7 +43,7 @@ def asked(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[ProfileReques
 
 
 def job(directory: Path | None, **fields: object) -> Job:
-    entry = Entry(image="web:1", name="web", max_runs=7, quick=True, launch=Launch(user="1"))
+    entry = FleetImage(image="web:1", name="web", max_runs=7, quick=True, launch=Launch(user="1"))
     place = None if directory is None else str(directory)
     return msgspec.structs.replace(Job(Unit(entry), 2, place), **fields)
 

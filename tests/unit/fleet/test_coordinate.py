@@ -11,7 +11,7 @@ import pytest
 
 from beacon.errors import ExitCode, UsageError
 from beacon.fleet.coordinate import Coordinator, Plan
-from beacon.fleet.entry import Unit
+from beacon.fleet.image import Unit
 from beacon.fleet.interface import WorkersLostError
 from beacon.fleet.job import Done, Job
 from beacon.fleet.journal import FleetJournal

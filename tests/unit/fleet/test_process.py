@@ -8,12 +8,12 @@ import time
 import msgspec
 import pytest
 
-from beacon.fleet.entry import Entry, Unit
+from beacon.fleet.image import FleetImage, Unit
 from beacon.fleet.job import Done, Job
 from beacon.fleet.process import StoppedError, WorkerDiedError, run_job
 from beacon.fleet.result import Result, Status
 
-JOB = msgspec.json.encode(Job(Unit(Entry(image="web", name="web")), 1))
+JOB = msgspec.json.encode(Job(Unit(FleetImage(image="web", name="web")), 1))
 RESULT = msgspec.json.encode(Done(Result(name="web", image="web", status=Status.VERIFIED))).decode()
 
 
@@ -63,7 +63,7 @@ def test_a_process_without_a_result_is_a_dead_worker(program: str, said: str) ->
 
 
 def test_what_does_not_end_has_failed() -> None:
-    entry = Entry(image="web", name="web", timeout=0.1)
+    entry = FleetImage(image="web", name="web", timeout=0.1)
     done = run_job(msgspec.json.encode(Job(Unit(entry), 1)), command=child("time.sleep(600)"))
     result = msgspec.json.decode(done, type=Done).result
     assert result.status is Status.FAILED

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from beacon.errors import UsageError
-from beacon.fleet.entry import Entry, Unit
+from beacon.fleet.image import FleetImage, Unit
 from beacon.fleet.read import default_name, read_fleet
 
 TOML = """
@@ -105,8 +105,8 @@ def test_settings_are_read_with_it_and_its_own_come_after(tmp_path: Path) -> Non
 
 
 def test_a_campaign_has_a_key_by_what_it_does(tmp_path: Path) -> None:
-    one, other = (Unit(Entry(image="web", name="web", max_runs=n)) for n in (1, 2))
-    assert one.key == Unit(Entry(image="web", name="web", max_runs=1)).key != other.key
+    one, other = (Unit(FleetImage(image="web", name="web", max_runs=n)) for n in (1, 2))
+    assert one.key == Unit(FleetImage(image="web", name="web", max_runs=1)).key != other.key
 
 
 @pytest.mark.parametrize(

@@ -21,7 +21,7 @@ _Positive = Annotated[int, Meta(ge=1, le=1_000_000)]
 _Seconds = Annotated[float, Meta(gt=0, le=31_536_000)]
 
 
-class Entry(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class FleetImage(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """One image, as the fleet's file has it; docs/reference/fleet.md says what each field means.
 
     The fields are those of `beacon profile`, `policy` and `verify`. Times are in seconds. `hosts`
@@ -52,7 +52,7 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
 class Unit(msgspec.Struct, frozen=True):
     """A campaign: an entry whose files have been read, so that another host can work on it."""
 
-    entry: Entry
+    entry: FleetImage
     settings: Settings = Settings()
 
     @property
