@@ -56,7 +56,13 @@ class Place(msgspec.Struct, frozen=True):
         return ("--engine", self.engine, "--runtime", self.runtime)
 
 
-_PLACES = (Place("docker", "runc"), Place("podman", "runc"), Place("podman", "crun"))
+_PLACES = (
+    Place("docker", "runc"),
+    Place("podman", "runc"),
+    Place("podman", "crun"),
+    Place("cri", "runc"),
+    Place("cri", "crun"),
+)
 
 
 class Held(msgspec.Struct, frozen=True):
@@ -82,7 +88,7 @@ class Held(msgspec.Struct, frozen=True):
 
 
 def _provide(name: str) -> None:
-    """Give Podman the image that Docker has."""
+    """Give Podman the image that Docker has; BeaCon's containerd takes it by itself."""
     with subprocess.Popen(["docker", "save", f"beacon/{name}"], stdout=subprocess.PIPE) as saved:
         subprocess.run(
             [*_PODMAN, "load"], stdin=saved.stdout, stdout=subprocess.DEVNULL, check=True
