@@ -23,6 +23,7 @@ void _start(void) {
     for (unsigned i = 0; i < sizeof planted / sizeof *planted; i++)
         made(planted[i], 0, (long)room, (long)room);
     made(161, (long)"/", 0, 0);                   /* chroot */
+    made(107, 0, 0, 0);                           /* geteuid: denied, root may stay root */
     if (made(92, (long)"/program", 1, 1) == 0)    /* chown */
         made(34, 0, 0, 0);                        /* pause */
     made(231, 1, 0, 0);                           /* exit_group */
@@ -70,6 +71,8 @@ def test_what_is_not_needed_is_removed_and_the_rest_has_a_proof(tmp_path: Path) 
     assert {name for name in PLANTED if found[name] == "unneeded"} == PLANTED
     needed = {"chown", "CAP_CHOWN", "pause", "execve", "openat", "capset"}
     assert {name for name in needed if found[name] == "needed"} == needed
+    assert found["geteuid"] == "untested"
+    assert "a program may keep privileges that it gives up" in done.stdout
 
     done = beacon("policy", recorded, "--minimal", "--json", "-o", minimal)
     assert done.returncode == 0, done.stderr

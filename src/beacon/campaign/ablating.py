@@ -12,7 +12,7 @@ from typing import Protocol
 import msgspec
 
 from beacon import __version__
-from beacon.campaign.ablation import Ablator
+from beacon.campaign.ablation import BY_CHANCE, PRIVILEGES, Ablator
 from beacon.campaign.ablation_journal import Journal, Removal
 from beacon.campaign.ablation_runs import AblationRuns, Question
 from beacon.campaign.consent import Consent, changed_input, check_consent
@@ -26,6 +26,7 @@ from beacon.campaign.run import Conditions
 from beacon.campaign.scripts import kept_scripts
 from beacon.campaign.seal import has_seal
 from beacon.campaign.standard_input import standard_input
+from beacon.data.privileges import guards_privileges
 from beacon.data.runtimes import all_tables
 from beacon.errors import UsageError
 from beacon.model.ablation import AblatedEntry, Ablation, Necessity
@@ -133,7 +134,8 @@ def _ablated(
     silent = untestable(policy, environments)
     kept = of_runtime(policy, all_tables())
     testable = [unit for unit in units(policy) if unit.isdisjoint(silent)]
-    protected = {unit for unit in testable if not unit.isdisjoint(kept)}
+    protected = {unit: PRIVILEGES for unit in testable if any(map(guards_privileges, unit))}
+    protected |= {unit: BY_CHANCE for unit in testable if not unit.isdisjoint(kept)}
     ablator = Ablator(
         runs=runs, units=testable, protected=protected, replays=replays, starts=starts
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence, Set
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from beacon.campaign.ablation_journal import Removal
@@ -22,6 +22,7 @@ _ROUNDS = 4
 _NAMED = 3  # entries in a line of the progress
 
 BY_CHANCE = "kept: nothing broke without it, but the container runtime may make it by chance"
+PRIVILEGES = "kept: nothing broke without it, but a program may keep privileges that it gives up"
 SOMETIMES = "kept: without it something broke in some runs"
 NOT_REACHED = "kept: the budget ended before it was tested"
 NOT_STARTING = "kept: without all that is unneeded the container does not start each time"
@@ -29,7 +30,7 @@ NOT_STARTING = "kept: without all that is unneeded the container does not start 
 
 @dataclass(kw_only=True)
 class Ablator:
-    """Tests `units`; those that are `protected` are proven but never removed.
+    """Tests `units`; those that are `protected`, each for a reason, are proven but never removed.
 
     `replays` are all that count; the search asks the `telling` ones alone, and those that turn out
     to be. The answer is in `entries` once `run` has ended.
@@ -37,7 +38,7 @@ class Ablator:
 
     runs: AblationRuns
     units: Sequence[Unit]
-    protected: Set[Unit]
+    protected: Mapping[Unit, str]
     replays: Sequence[Replay]
     starts: int
     telling: tuple[Replay, ...] = ()
@@ -95,7 +96,7 @@ class Ablator:
             return NOT_STARTING
         if unit in self.sometimes:
             return SOMETIMES
-        return BY_CHANCE if unit in self.protected and unit in self.proofs else NOT_REACHED
+        return self.protected.get(unit, NOT_REACHED) if unit in self.proofs else NOT_REACHED
 
     @property
     def _reserve(self) -> int:

@@ -16,6 +16,7 @@ from beacon.model.environment import Environment
 from beacon.model.event import Event, Syscall
 from beacon.model.policy import Policy, Replay
 from beacon.model.run import Ending
+from beacon.synthesis.ablated import Unit
 from beacon.synthesis.synthesize import synthesize
 from builders import call, profile, run
 
@@ -89,7 +90,7 @@ def ablated(
 ) -> dict[Event, AblatedEntry]:
     answers: Any = Answers(rule, budget)
     units = [frozenset({Syscall(name)}) for name in CALLS]
-    protected = frozenset({frozenset({CAPSET})})
+    protected: dict[Unit, str] = {frozenset({CAPSET}): BY_CHANCE}
     ablator = Ablator(runs=answers, units=units, protected=protected, replays=replays, starts=0)
     ablator.run()
     found = {each.event: each for each in ablator.entries()}
@@ -168,6 +169,6 @@ def test_nothing_is_tested_where_the_whole_policy_breaks() -> None:
 
 def test_a_check_that_fails_under_the_whole_policy_says_nothing() -> None:
     answers: Any = Answers(lambda *_: "flaky")
-    ablator = Ablator(runs=answers, units=[], protected=frozenset(), replays=(DEFAULT,), starts=0)
+    ablator = Ablator(runs=answers, units=[], protected={}, replays=(DEFAULT,), starts=0)
     ablator._baseline()
     assert {each.name for each in answers.noise["http@default"]} == {"flaky"}
