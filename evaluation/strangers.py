@@ -103,7 +103,7 @@ def _started(image: str, policy: Path) -> Iterator[tuple[str, str, int]]:
     """The container's id, its address, and a process of it."""
     options = (policy / "docker.args").read_text().split()
     command = ["docker", "run", "--detach", *options, image]
-    done = subprocess.run(command, check=True, capture_output=True, text=True)
+    done = subprocess.run(command, cwd=policy, check=True, capture_output=True, text=True)
     identifier = done.stdout.strip()
     try:
         form = "{{.NetworkSettings.IPAddress}} {{.State.Pid}}"
