@@ -118,9 +118,9 @@ def build(image: Image) -> str | None:
         with TemporaryDirectory() as folder:
             context = Path(folder)
             _write(image, context)
-            arguments = [word for name in _PROXIES for word in ("--build-arg", name)]
+            words = ("docker", "build", "--network", "host", *build_arguments())
             _run(
-                ("docker", "build", "--network", "host", *arguments, "--tag", image.tag, folder),
+                (*words, "--tag", image.tag, folder),
                 {**os.environ, "DOCKER_BUILDKIT": "0"},
             )
     except subprocess.CalledProcessError as error:
@@ -128,6 +128,11 @@ def build(image: Image) -> str | None:
         return f"{error.cmd[0]} ended with {error.returncode}: {last[:300]}"
     print(f"{image.tag} is ready ({time.monotonic() - began:.0f} s)", file=sys.stderr)
     return None
+
+
+def build_arguments() -> list[str]:
+    """Of `docker build`: the host's proxies, which every Dockerfile takes without an ARG."""
+    return [word for name in _PROXIES for word in ("--build-arg", name)]
 
 
 def _write(image: Image, context: Path) -> None:
