@@ -7,29 +7,36 @@ import hashlib
 import json
 from functools import cache
 from importlib.resources import files
+from typing import NamedTuple
 
 from beacon.page.html import Html, tag, together
 
-_STYLE, _SCRIPT = "style.css", "script.js"
+_STYLE = "style.css"
 
 
-def document(title: str, body: Html, data: object = None) -> bytes:
-    """The document in UTF-8. The script comes with `data`; without any there is none.
+class Script(NamedTuple):
+    """A file of this package, and what it reads, which becomes a block of JSON; None: nothing."""
+
+    file: str
+    data: object = None
+
+
+def document(title: str, body: Html, script: Script | None = None) -> bytes:
+    """The document in UTF-8.
 
     The policy of the content lets in the style and the script by their digests alone, and takes
     from the script all ways to make markup out of text.
     """
-    style, script = _part(_STYLE), _part(_SCRIPT)
-    scripts = (
-        Html() if data is None else together([_data(data), Html(f"<script>{script}</script>")])
-    )
+    style, program = _part(_STYLE), None if script is None else _part(script.file)
+    data = Html() if script is None or script.data is None else _data(script.data)
+    run = Html() if program is None else Html(f"<script>{program}</script>")
     head = together(
         [
             tag("meta", charset="utf-8"),
             tag(
                 "meta",
                 http_equiv="Content-Security-Policy",
-                content=_policy(style, None if data is None else script),
+                content=_policy(style, program),
             ),
             tag("meta", name="referrer", content="no-referrer"),
             tag("meta", name="viewport", content="width=device-width, initial-scale=1"),
@@ -38,7 +45,7 @@ def document(title: str, body: Html, data: object = None) -> bytes:
             Html(f"<style>{style}</style>"),
         ]
     )
-    page = tag("html", tag("head", head), tag("body", body, scripts), lang="en")
+    page = tag("html", tag("head", head), tag("body", body, data, run), lang="en")
     return f"<!DOCTYPE html>\n{page}\n".encode()
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from beacon import __version__
 from beacon.model.policy import Policy
 from beacon.page.controls import controls_section
-from beacon.page.document import document
+from beacon.page.document import Script, document
 from beacon.page.exercised import covered, exercised_section, facts
 from beacon.page.growth_chart import growth_section
 from beacon.page.html import Html, tag, together
@@ -29,7 +29,9 @@ def page(model: PageModel, up: str | None = None) -> bytes:
             tag("footer", tag("p", f"Made by BeaCon {__version__}.")),
         ]
     )
-    return document(f"BeaCon: {model.subject.image.reference}", body, script_data(model))
+    data = script_data(model)
+    script = None if data is None else Script("script.js", data)
+    return document(f"BeaCon: {model.subject.image.reference}", body, script)
 
 
 _Section = tuple[str, str, list[Html]]

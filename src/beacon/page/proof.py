@@ -15,7 +15,8 @@ from beacon.page.exercised import facts, recalled
 from beacon.page.html import Html, table, tag, together
 from beacon.page.subject import Subject
 
-_VERDICTS = {
+#: What each verdict means for a reader.
+VERDICTS = {
     Verdict.VERIFIED: "verified: nothing differs under the policy",
     Verdict.POLICY: "not verified: the container differs under the policy",
     Verdict.ENVIRONMENT: "not verified: what differs also differs without the policy",
@@ -33,7 +34,7 @@ def verdict(subject: Subject) -> str:
         return "not verified: nothing was run"
     if found.verdict is Verdict.ENVIRONMENT and any(run.elsewhere for run in found.runs):
         return "not verified: the policy of another service makes the difference"
-    return _VERDICTS[found.verdict]
+    return VERDICTS[found.verdict]
 
 
 def proof_section(subject: Subject) -> Iterator[Html]:
