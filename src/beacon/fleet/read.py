@@ -31,7 +31,7 @@ from beacon.workloads.discovery import is_known
 JOURNAL_FILE, DOCUMENT_FILE = "fleet.jsonl", "fleet.json"
 
 _LARGEST = 4 << 20  # bytes
-_MOST = 10_000  # images
+MOST = 10_000  # images
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}", re.ASCII)
 _RESERVED = frozenset({JOURNAL_FILE, DOCUMENT_FILE})
 _SEE = "see docs/reference/fleet.md"
@@ -58,8 +58,8 @@ def read_fleet(path: Path) -> tuple[Unit, ...]:
         raise UsageError(
             f"Cannot read {path} ({escape_untrusted(reason[:200])}): {_SEE}."
         ) from None
-    if not 0 < len(tables) <= _MOST:
-        raise UsageError(f"{path} has {len(tables)} images: name at least one, at most {_MOST}.")
+    if not 0 < len(tables) <= MOST:
+        raise UsageError(f"{path} has {len(tables)} images: name at least one, at most {MOST}.")
     units = [_unit(path, number, table) for number, table in enumerate(tables, start=1)]
     _check_names(path, units)
     return tuple(units)
@@ -162,10 +162,15 @@ def _check_choices(path: Path, number: int, entry: FleetImage) -> None:
 
 def _check_names(path: Path, units: Sequence[Unit]) -> None:
     for name, count in Counter(unit.name.lower() for unit in units).items():
-        if not _NAME.fullmatch(name) or name in _RESERVED:
+        if not is_name(name):
             raise UsageError(
                 f"{path} calls an image {escape_untrusted(name)!r}: give it a `name` of letters, "
                 "digits, dots and dashes."
             )
         if count > 1:
             raise UsageError(f"{path} has {count} images {name!r}: give each a `name` of its own.")
+
+
+def is_name(name: str) -> bool:
+    """Whether an image may be called so: a name that a directory beside the fleet's files has."""
+    return _NAME.fullmatch(name) is not None and name not in _RESERVED
