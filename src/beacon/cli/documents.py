@@ -206,10 +206,18 @@ class ReportedPage(msgspec.Struct, frozen=True, kw_only=True):
     positions: int
 
 
+class Unreported(msgspec.Struct, frozen=True, kw_only=True):
+    """An image of a fleet that has no page, and why."""
+
+    name: str
+    reason: str
+
+
 class Reported(msgspec.Struct, frozen=True, kw_only=True):
-    """The pages that were written."""
+    """The pages that were written, and the images of a fleet that have none."""
 
     pages: tuple[ReportedPage, ...]
+    without: tuple[Unreported, ...] = ()
 
 
 class CvesUpdate(msgspec.Struct, frozen=True, kw_only=True):

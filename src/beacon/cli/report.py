@@ -1,40 +1,27 @@
-"""beacon report: the page of a profile and its policy."""
+"""beacon report: the page of a profile and its policy, or those of a fleet."""
 
 from __future__ import annotations
 
 import argparse
-import os
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from beacon.campaign.enforced import read_enforced
 from beacon.cli.arguments import check_output, check_output_file, directory
-from beacon.cli.console import Console, counted
-from beacon.cli.documents import Figures, Reported, ReportedPage
-from beacon.cli.edited import edits_of
+from beacon.cli.console import Console
+from beacon.cli.documents import Reported
 from beacon.cli.explain import DIRECTORY
 from beacon.cli.parser import add_command, add_general_options
+from beacon.cli.report_fleet import report_fleet
+from beacon.cli.reported import line, reported
+from beacon.cli.subjects import joined, read_subject
 from beacon.data.runtimes import all_tables
 from beacon.errors import ExitCode, UsageError
-from beacon.model.files import (
-    POLICY_FILE,
-    PROFILE_FILE,
-    VERIFICATION_FILE,
-    load_ablation,
-    load_profile,
-    load_verification,
-    write_files,
-    writing,
-)
-from beacon.model.verification import Verification
+from beacon.fleet.summary_file import is_fleet
+from beacon.model.files import write_files, writing
 from beacon.page.index import INDEX_FILE, file_names, pages
-from beacon.page.model import PageModel, page_model
+from beacon.page.model import page_model
 from beacon.page.page import page
-from beacon.page.proof import verdict
-from beacon.page.subject import Subject
-from beacon.synthesis.load import has, nothing_in, written_policy
 
 _SUFFIX = ".html"
 
@@ -50,18 +37,26 @@ def add(commands: Any) -> None:
         "environment to environment, and the certificate. With a profile, its sliders for security "
         "and functionality show what `beacon policy` comes to at each position "
         "(docs/guides/report.md).\n\n"
-        "A policy and the profile that it was derived from share a page. A page shows what "
-        "containers wrote where they failed, so only you may read the file.",
+        "A policy and the profile that it was derived from share a page. The directory of a fleet "
+        "(`beacon fleet -o DIR`) makes a folder: an index.html with a row for each image, whether "
+        "it is verified or why not, and a page for each that was profiled.\n\n"
+        "A page shows what containers wrote where they failed, so only you may read the file.\n\n"
+        "Exits 1 if documents of an image of a fleet cannot be read; its row says why.",
         ["-o FILE.html DIR…", "-o FOLDER DIR…"],
         [
             "web.profile -o web.html",
             "web.profile web.policy -o web.html",
             "*.profile *.policy -o pages",
+            "policies -o pages",
         ],
     )
     group = parser.add_argument_group("arguments")
     group.add_argument(
-        "directories", metavar="DIR", type=Path, nargs="+", help=f"{DIRECTORY} May be repeated."
+        "directories",
+        metavar="DIR",
+        type=Path,
+        nargs="+",
+        help=f"{DIRECTORY} May be repeated. Or the one that `beacon fleet` wrote, alone.",
     )
     group = parser.add_argument_group("options")
     group.add_argument(
@@ -83,7 +78,13 @@ def run(options: argparse.Namespace, console: Console) -> ExitCode:
     single = output.suffix.lower() == _SUFFIX
     place = output.parent if single else output
     (check_output_file if single else check_output)(output)
-    subjects = joined([_read(each) for each in options.directories])
+    if fleet := _fleet(options.directories):
+        if single:
+            raise UsageError(
+                f"{fleet} is a fleet's directory, and {output} is one file: give a folder with -o."
+            )
+        return report_fleet(fleet, output, console, as_json=options.json)
+    subjects = joined([read_subject(each) for each in options.directories])
     if single and len(subjects) > 1:
         raise UsageError(
             f"These are {len(subjects)} pages, and {output} is one file: give a folder with -o."
@@ -96,99 +97,21 @@ def run(options: argparse.Namespace, console: Console) -> ExitCode:
         names, files = file_names(each.subject.name for each in models), pages(models)
     with writing(place):
         write_files(place, files)
-    reported = [_reported(*each) for each in zip(names, models, strict=True)]
+    found = [reported(*each) for each in zip(names, models, strict=True)]
     if options.json:
-        console.document("report", Reported(pages=tuple(reported)))
+        console.document("report", Reported(pages=tuple(found)))
     else:
-        for each, model in zip(reported, models, strict=True):
-            console.result(_line(each, model.subject))
+        for each, model in zip(found, models, strict=True):
+            console.result(line(each, model.subject))
     console.say(f"Wrote {output if single else output / INDEX_FILE}")
     return ExitCode.DONE
 
 
-def joined(found: Sequence[Subject]) -> list[Subject]:
-    """The subjects, each policy with the profile of the same image and options, if there is one."""
-    made: list[Subject] = []
-    used: list[Subject] = []
-    for each in found:
-        other = next((other for other in found if _belong(each, other)), None)
-        if other is None:
-            made.append(each)
-        else:
-            used.append(other)
-            made.append(_with_profile(each, other))
-    return [each for each in made if not any(each is other for other in used)]
-
-
-def _belong(one: Subject, other: Subject) -> bool:
-    """Whether the one is a policy alone, and the other a profile alone that it may be from."""
-    alone = one.profile is None and other.policy is None
-    return alone and one.image.id == other.image.id and one.launch == other.launch
-
-
-def _with_profile(policy: Subject, other: Subject) -> Subject:
-    return replace(
-        policy,
-        profile_name=other.profile_name,
-        profile=other.profile,
-        ablation=other.ablation,
-    )
-
-
-def _read(place: Path) -> Subject:
-    """Whatever lies in a directory."""
-    # Unlike Path.resolve it takes links that lead in a circle.
-    name = Path(os.path.realpath(place)).name or str(place)
-    subject = Subject(name)
-    if has(place, PROFILE_FILE):
-        profile = load_profile(place)
-        ablation = load_ablation(place, profile)
-        subject = replace(subject, profile_name=name, profile=profile, ablation=ablation)
-    if has(place, POLICY_FILE):
-        policy = written_policy(place)
-        verified = load_verification(place) if has(place, VERIFICATION_FILE) else None
-        files = edits_of(policy, place)
-        subject = replace(
-            subject,
-            policy=policy,
-            verification=verified,
-            outdated=verified is not None and _is_outdated(verified, place),
-            files=files,
+def _fleet(directories: Sequence[Path]) -> Path | None:
+    """The fleet's directory, if there is one; UsageError where it is not alone."""
+    found = next(filter(is_fleet, directories), None)
+    if found is not None and len(directories) > 1:
+        raise UsageError(
+            f"{found} is a fleet's directory, which has pages of its own: name it alone."
         )
-    if subject.profile is None and subject.policy is None:
-        raise nothing_in(place)
-    return subject
-
-
-def _is_outdated(verification: Verification, place: Path) -> bool:
-    """Whether what was proven are not the files that are enforced from there now."""
-    if verification.certificate is None:  # nothing was run, or an older BeaCon verified
-        return False
-    try:
-        return read_enforced(place).digest != verification.certificate.policy
-    except UsageError:
-        return True
-
-
-def _reported(name: str, model: PageModel) -> ReportedPage:
-    subject = model.subject
-    verified = None if subject.outdated else subject.verification
-    counts = model.states.counts(model.shown) if model.policies else None
-    return ReportedPage(
-        file=name,
-        image=subject.image,
-        figures=None if counts is None else Figures(**counts._asdict()),
-        verdict=None if verified is None else verified.verdict,
-        positions=0 if model.selection is None else model.selection.positions,
-    )
-
-
-def _line(found: ReportedPage, subject: Subject) -> str:
-    if found.figures is None:
-        return f"{found.file}: {found.image.reference}, no policy: no run became ready"
-    figures = found.figures
-    return (
-        f"{found.file}: {found.image.reference}, {counted(figures.calls, 'system call')}, "
-        f"{figures.stopped} of {figures.stopped + figures.open} known CVEs stopped, "
-        f"{verdict(subject)}; {counted(found.positions, 'position')}"
-    )
+    return found

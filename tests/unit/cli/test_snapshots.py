@@ -10,11 +10,13 @@ from typing import Any
 
 import pytest
 
+from beacon.cli.console import document_text
 from beacon.cli.main import COMMANDS, build_parser
 from beacon.data import runtimes as data
 from beacon.data.cves import cves
 from beacon.fleet.job import Done, Job
-from beacon.fleet.result import Result, Status
+from beacon.fleet.read import DOCUMENT_FILE
+from beacon.fleet.result import Result, Status, Summary
 from beacon.model.files import PROFILE_FILE, encode, load_policy, write_files
 from beacon.model.policy import Policy
 from beacon.model.verification import Verification
@@ -55,6 +57,7 @@ SHOWN = {
     "cves": ("cves", "DIR/policy"),
     "cves-drill": ("cves", "--id", "CVE-2014-7822", "DIR/policy", "DIR/strict"),
     "report": ("report", "DIR/profile", "DIR/policy", "-o", "DIR/web.html"),
+    "report-fleet": ("report", "DIR/policies", "-o", "DIR/pages"),
 }
 #: Exit codes other than 0.
 CODES = {"fleet": 1, "verify-failed": 10, "verify-log": 10, "check": 10}
@@ -64,15 +67,17 @@ FLEET = "".join(f'[[images]]\nimage = "{name}:1"\n' for name in ("web", "db", "w
 
 
 def _campaign(job: Job) -> Done:
+    return Done(_came_to(job.unit.name))
+
+
+def _came_to(name: str) -> Result:
     """One image that holds, one whose policy fails, one without an answer."""
-    name, image = job.unit.name, job.unit.entry.image
+    image = name.replace("-", ":")
     if name == "worker-1":
         reason = "its worker died 3 times: its process was ended by SIGKILL"
-        return Done(
-            Result(name=name, image=image, status=Status.FAILED, reason=reason, seconds=9.5)
-        )
+        return Result(name=name, image=image, status=Status.FAILED, reason=reason, seconds=9.5)
     broken = name == "db-1"
-    result = Result(
+    return Result(
         name=name,
         image=image,
         status=Status.POLICY if broken else Status.VERIFIED,
@@ -85,7 +90,6 @@ def _campaign(job: Job) -> Done:
         seconds=371.2,
         hosts=("vm",),
     )
-    return Done(result)
 
 
 def _parsers() -> dict[str, argparse.ArgumentParser]:
@@ -129,6 +133,12 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     cves.cache_clear()
     write_files(tmp_path / "profile", {PROFILE_FILE: encode(stored_profile())})
     write_files(tmp_path / "other", {PROFILE_FILE: encode(other_profile())})
+    write_files(
+        tmp_path / "policies" / "web-1" / "profile", {PROFILE_FILE: encode(stored_profile())}
+    )
+    summary = Summary(images=tuple(_came_to(name) for name in ("web-1", "db-1", "worker-1")))
+    fleet = document_text("fleet", summary)
+    write_files(tmp_path / "policies", {DOCUMENT_FILE: fleet.encode()})
     for name, words in (("policy", ()), ("strict", ("--preset", "strict"))):
         made = ("policy", tmp_path / "profile", "-o", tmp_path / name, *words)
         assert check(tmp_path, *made)[0] == 0

@@ -28,6 +28,7 @@ from beacon.data.dimensions import general
 from beacon.errors import BeaconError
 from beacon.export.all import render_all
 from beacon.export.optional import optional_exporters
+from beacon.fleet.result import Result, Status
 from beacon.model.ablation import AblatedEntry, Ablation, Breakage, BreakageKind, Necessity
 from beacon.model.certificate import Certificate
 from beacon.model.environment import Environment, EnvironmentSpace
@@ -353,6 +354,25 @@ def test_policies_that_runs_go_beyond(place: Path, content: bytes) -> None:
         policy = load_policy(folder)
         found = remedy(policy, policy, BEYOND)
         render_all(healed(policy, policy, found, image="sha256:0", at="now"))
+
+
+FLEET = {
+    "schema": "beacon.fleet/1",
+    "images": [
+        plain(Result(name="web", image="web:1", status=Status.VERIFIED, syscalls=9, cves=287)),
+        plain(Result(name="lost", image="lost:1", status=Status.FAILED, reason="it died")),
+    ],
+}
+
+
+@examples(60)
+@given(content=mutated(FLEET).map(encoded) | damaged(encoded(FLEET)))
+def test_fleets_that_are_reported(place: Path, content: bytes) -> None:
+    folder = fresh(place)
+    write_files(folder / "fleet" / "web" / "policy", {"policy.json": encode(POLICY)})
+    (folder / "fleet" / "fleet.json").write_bytes(content)
+    check(folder, "report", folder / "fleet", "-o", folder / "pages")
+    assert {path.name for path in folder.iterdir()} <= {"fleet", "pages"}
 
 
 @examples(60)
