@@ -14,6 +14,11 @@ from selenium.webdriver import Chrome
 from selenium.webdriver.chrome.options import Options
 from selenium.webdriver.chrome.service import Service
 
+from beacon.cli.console import document_text
+from beacon.fleet.read import DOCUMENT_FILE
+from beacon.fleet.result import Result, Status, Summary
+from unit.page.hostile import ATTACK
+
 ROOT = Path(__file__).parents[2]
 IMAGE = "beacon-test/hostile:latest"
 
@@ -47,7 +52,31 @@ def pages(recordings: Path) -> Path:
     """The folder with an index and a page each."""
     names = ("web.profile", "web.policy", "hostile.profile")
     beacon("report", "-o", recordings / "pages", *(recordings / name for name in names))
+    fleet = _fleet(recordings, recordings / "policies")
+    beacon("report", "-o", recordings / "pages" / "fleet", fleet)
     return recordings / "pages"
+
+
+#: What a fleet came to, of which one image has nothing but an attack on the page.
+RESULTS = (
+    Result(
+        name="web", image="beacon/nginx", status=Status.VERIFIED, runs=9, syscalls=90, seconds=61.5
+    ),
+    Result(
+        name="hostile", image=IMAGE, status=Status.FAILED, reason="it exits", runs=10, seconds=9.4
+    ),
+    Result(name="attack", image=ATTACK, status=Status.FAILED, reason=ATTACK, seconds=100.0),
+)
+
+
+def _fleet(recordings: Path, place: Path) -> Path:
+    """The recordings as a fleet leaves them."""
+    for name in ("web.profile", "web.policy", "hostile.profile"):
+        image, kind = name.split(".")
+        shutil.copytree(recordings / name, place / image / kind)
+    document = document_text("fleet", Summary(images=RESULTS))
+    (place / DOCUMENT_FILE).write_text(document)
+    return place
 
 
 @pytest.fixture(scope="session")

@@ -129,7 +129,7 @@ def test_rows_are_chosen_by_decision(browser: Chrome, pages: Path) -> None:
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
-@pytest.mark.parametrize("page", ["index", "web-policy", "hostile-profile"])
+@pytest.mark.parametrize("page", ["index", "web-policy", "hostile-profile", "fleet/index"])
 def test_nothing_keeps_anybody_from_using_it(
     browser: Chrome, pages: Path, axe: str, theme: str, page: str
 ) -> None:
@@ -177,7 +177,7 @@ def test_it_prints_all_rows_and_no_controls(browser: Chrome, pages: Path) -> Non
         browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": ""})
 
 
-@pytest.mark.parametrize("page", ["index", "web-policy", "hostile-profile"])
+@pytest.mark.parametrize("page", ["index", "web-policy", "hostile-profile", "fleet/index"])
 def test_a_narrow_window_scrolls_one_way_only(browser: Chrome, pages: Path, page: str) -> None:
     size = {"width": 360, "height": 740, "deviceScaleFactor": 1, "mobile": True}
     browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)

@@ -64,6 +64,12 @@ def test_three_images(file: Path, tmp_path: Path) -> None:
     assert done.returncode == 1, done.stderr
     assert "2 verified, 1 failed" in done.stdout
     check(tmp_path / "out")
+    done = beacon("report", tmp_path / "out", "-o", tmp_path / "pages")
+    assert done.returncode == 0, done.stderr
+    pages = {path.name: path.read_text() for path in (tmp_path / "pages").iterdir()}
+    assert pages.keys() == {"index.html", "redis.html", "shell.html"}
+    assert pages["index.html"].count("verified: nothing differs under the policy") == 2
+    assert "No image" in pages["index.html"]
 
 
 def begun(file: Path, output: Path, log: IO[bytes], *options: str) -> subprocess.Popen[bytes]:
