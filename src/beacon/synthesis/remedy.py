@@ -121,8 +121,12 @@ def _decide(
     decisions = decide(runs, intent, known, withheld(runs, policy, intent))
     gone = [each for each in policy.entries if each.dropped]
     decisions = without_unasked([*decisions, *gone], uses_of(runs), intent)
-    settled = policy.events() | policy.dropped()
-    return [_with_reason(each, defeated) for each in decisions if each.event not in settled]
+    allowed, dropped = Allowed(policy), policy.dropped()
+    return [
+        _with_reason(each, defeated)
+        for each in decisions
+        if each.event not in allowed and each.event not in dropped
+    ]
 
 
 def _defeated(policy: Policy, event: Event) -> tuple[Event, ...]:

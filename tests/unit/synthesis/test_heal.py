@@ -68,6 +68,13 @@ def test_what_was_taken_out_of_a_policy_comes_back(
         assert not remedy(again, again, [seen], ()).missing
 
 
+def test_what_follows_from_a_call_is_not_added_beside_a_rule_that_covers_it() -> None:
+    """Threads of `clone` wait by futex, which is allowed whatever its arguments."""
+    seen = run(call("clone"), call("futex"))
+    policy = synthesize(profile(seen), known=())
+    assert heal(without(policy, "clone"), [seen]).events() == policy.events()
+
+
 @given(st.lists(st.sampled_from(NAMES), max_size=20), st.lists(st.sampled_from(NAMES), max_size=20))
 def test_healing_never_takes_away(names: list[str], more: list[str]) -> None:
     policy = synthesize(profile(run(call("read"), *map(call, names))), known=())
