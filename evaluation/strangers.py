@@ -99,25 +99,26 @@ def _commands(image: str, account: Sequence[str], place: Path) -> None:
 
 
 @contextmanager
-def _started(image: str, policy: Path) -> Iterator[tuple[str, str, int]]:
-    """The container's id, its address, and a process of it."""
+def _started(image: str, policy: Path) -> Iterator[tuple[str, str, int, str]]:
+    """The container's id, its address, a process of it, and this host's address for it."""
     options = (policy / "docker.args").read_text().split()
     command = ["docker", "run", "--detach", *options, image]
     done = subprocess.run(command, cwd=policy, check=True, capture_output=True, text=True)
     identifier = done.stdout.strip()
     try:
-        form = "{{.NetworkSettings.IPAddress}} {{.State.Pid}}"
+        network = "{{.NetworkSettings.IPAddress}} {{.NetworkSettings.Gateway}}"
+        form = f"{{{{.State.Pid}}}} {network}"
         asked = ["docker", "inspect", "--format", form, identifier]
         facts = subprocess.run(asked, check=True, capture_output=True, text=True).stdout.split()
-        yield identifier, facts[0], int(facts[-1])
+        yield identifier, facts[1], int(facts[0]), facts[2]
     finally:
         subprocess.run(["docker", "rm", "--force", "--volumes", identifier], capture_output=True)
 
 
 def _used(stranger: Stranger, image: str, policy: Path) -> tuple[str, frozenset[Listener]]:
     """What came of its clients, and what it listened on meanwhile."""
-    with _started(image, policy) as (identifier, address, pid):
-        with Origin(_gateway()) as origin:
+    with _started(image, policy) as (identifier, address, pid, gateway):
+        with Origin(gateway) as origin:
             end = time.monotonic() + _PATIENCE
             for client in stranger.clients:
                 while said := _failure(client, address, origin.location):
@@ -125,13 +126,6 @@ def _used(stranger: Stranger, image: str, policy: Path) -> tuple[str, frozenset[
                         return said, frozenset()
                     time.sleep(1)
         return "works", frozenset(sockets.waiting(pid, identifier, shared=False))
-
-
-def _gateway() -> str:
-    """This host's address in the network of containers."""
-    form = "{{(index .IPAM.Config 0).Gateway}}"
-    command = ["docker", "network", "inspect", "bridge", "--format", form]
-    return subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip()
 
 
 def _failure(client: Client, address: str, origin: str) -> str | None:
