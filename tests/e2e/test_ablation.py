@@ -23,7 +23,8 @@ void _start(void) {
     for (unsigned i = 0; i < sizeof planted / sizeof *planted; i++)
         made(planted[i], 0, (long)room, (long)room);
     made(161, (long)"/", 0, 0);                   /* chroot */
-    made(107, 0, 0, 0);                           /* geteuid: denied, root may stay root */
+    if (made(107, 0, 0, 0) == 0)                  /* geteuid */
+        made(106, 65534, 0, 0);                   /* setgid */
     if (made(92, (long)"/program", 1, 1) == 0)    /* chown */
         made(34, 0, 0, 0);                        /* pause */
     made(231, 1, 0, 0);                           /* exit_group */
@@ -69,18 +70,31 @@ def test_what_is_not_needed_is_removed_and_the_rest_has_a_proof(tmp_path: Path) 
     found = necessities(done.stdout)
     assert json.loads(done.stdout)["complete"]
     assert {name for name in PLANTED if found[name] == "unneeded"} == PLANTED
-    needed = {"chown", "CAP_CHOWN", "pause", "execve", "openat", "capset"}
+    needed = {
+        "geteuid",
+        "setgid",
+        "CAP_SETGID",
+        "chown",
+        "CAP_CHOWN",
+        "pause",
+        "execve",
+        "openat",
+        "capset",
+    }
     assert {name for name in needed if found[name] == "needed"} == needed
-    assert found["geteuid"] == "untested"
-    assert "a program may keep privileges that it gives up" in done.stdout
 
     done = beacon("policy", recorded, "--minimal", "--json", "-o", minimal)
     assert done.returncode == 0, done.stderr
     events = [each["event"] for each in json.loads(done.stdout)["entries"] if each["allowed"]]
     allowed = {each["name"] for each in events if each["type"] == "syscall"}
     assert not allowed & PLANTED
-    assert [each["name"] for each in events if each["type"] == "capability"] == ["CAP_CHOWN"]
+    assert [each["name"] for each in events if each["type"] == "capability"] == [
+        "CAP_CHOWN",
+        "CAP_SETGID",
+    ]
     done = beacon("verify", "--starts", "3", minimal)
     assert done.returncode == 0, done.stdout + done.stderr
     proof = "proven: without it the container does not become ready"
     assert proof in beacon("explain", minimal, "CAP_CHOWN").stdout
+    proof = "proven: without it the container may keep privileges that it gives up by setgid"
+    assert proof in beacon("explain", minimal, "geteuid").stdout

@@ -26,17 +26,18 @@ from beacon.campaign.run import Conditions
 from beacon.campaign.scripts import kept_scripts
 from beacon.campaign.seal import has_seal
 from beacon.campaign.standard_input import standard_input
-from beacon.data.privileges import guards_privileges
 from beacon.data.runtimes import all_tables
 from beacon.errors import UsageError
 from beacon.model.ablation import AblatedEntry, Ablation, Necessity
-from beacon.model.event import sort_key
+from beacon.model.event import Syscall, sort_key
 from beacon.model.files import load_profile
 from beacon.model.intent import Intent
 from beacon.model.policy import Policy, Replay
 from beacon.model.profile import Profile
+from beacon.model.run import Run, RunKind
 from beacon.synthesis.ablated import of_runtime, units, untestable
 from beacon.synthesis.intents import check_environments
+from beacon.synthesis.privileges import always_given_up, guarded
 from beacon.synthesis.synthesize import synthesize
 from beacon.workloads.discovery import find_kept
 
@@ -106,6 +107,7 @@ def ablate(request: AblateRequest, reporter: AblationReporter) -> Ablation:
                 journal=journal,
                 tell=reporter.tried,
                 jobs=request.jobs,
+                given_up=_given_up(profile),
             )
             with _kept(journal, request, reporter):
                 runtime = context.engine.facts().runtime
@@ -126,6 +128,13 @@ def _kept(journal: Journal, request: AblateRequest, reporter: AblationReporter) 
         raise
 
 
+def _given_up(profile: Profile) -> dict[RunKind, frozenset[Syscall]]:
+    runs: dict[RunKind, list[Run]] = {}
+    for run in profile.runs:
+        runs.setdefault(run.kind, []).append(run)
+    return {kind: always_given_up(alike) for kind, alike in runs.items()}
+
+
 def _ablated(
     runs: AblationRuns, profile: Profile, replays: Sequence[Replay], starts: int, runtime: str
 ) -> Ablation:
@@ -134,7 +143,8 @@ def _ablated(
     silent = untestable(policy, environments)
     kept = of_runtime(policy, all_tables())
     testable = [unit for unit in units(policy) if unit.isdisjoint(silent)]
-    protected = {unit: PRIVILEGES for unit in testable if any(map(guards_privileges, unit))}
+    asking = guarded(profile.runs)
+    protected = {unit: PRIVILEGES for unit in testable if not unit.isdisjoint(asking)}
     protected |= {unit: BY_CHANCE for unit in testable if not unit.isdisjoint(kept)}
     ablator = Ablator(
         runs=runs, units=testable, protected=protected, replays=replays, starts=starts

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import threading
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import msgspec
@@ -15,13 +15,15 @@ from beacon.campaign.context import RunContext
 from beacon.campaign.enforced import enforcement
 from beacon.campaign.record import Budget
 from beacon.campaign.run import Conditions, RunSpec, check_engine, run_once
+from beacon.data.privileges import privileges
 from beacon.model.ablation import Breakage, BreakageKind
 from beacon.model.event import Event, Syscall, sort_key
 from beacon.model.policy import Policy, Replay
-from beacon.model.run import Ending, Run
+from beacon.model.run import Ending, Run, RunKind
 from beacon.model.verification import DENIALS, Difference, DifferenceKind
 from beacon.synthesis.ablated import without
 from beacon.synthesis.coverage import overlap
+from beacon.synthesis.privileges import given_up
 from beacon.workloads.interface import Workload
 
 
@@ -56,7 +58,8 @@ class Question:
 class AblationRuns:
     """Answers questions, `jobs` at a time, as long as the budget lasts.
 
-    `noise` names, by run, the differences that show under the whole policy, too. `tell` is
+    `noise` names, by run, the differences that show under the whole policy, too; `given_up` the
+    calls, by kind of run, by which the container gave up privileges when it was recorded. `tell` is
     called for each answer. `made` counts the runs, also those of an earlier command.
     """
 
@@ -68,6 +71,7 @@ class AblationRuns:
     journal: Journal
     tell: Callable[[Question, Removal], None]
     jobs: int
+    given_up: Mapping[RunKind, frozenset[Syscall]] = field(default_factory=dict)
     noise: dict[str, frozenset[Breakage]] = field(default_factory=dict)
     made: int = 0
     _lock: threading.Lock = field(default_factory=threading.Lock)
@@ -110,7 +114,7 @@ class AblationRuns:
         denied: set[Event] = set()
         made = 0
         for replay in question.replays:
-            breaks, now, runs = self._repeated(policy, question, replay)
+            breaks, now, runs = self._repeated(policy, question.removed, replay)
             denied |= now
             made += runs
             if breaks:
@@ -118,37 +122,56 @@ class AblationRuns:
         return Removal(question.key, (), _ordered(denied), made)
 
     def _repeated(
-        self, policy: Policy, question: Question, replay: Replay
+        self, policy: Policy, removed: frozenset[Event], replay: Replay
     ) -> tuple[tuple[Breakage, ...], frozenset[Event], int]:
         """What breaks, what was denied, and in how many runs: a second where it may be chance."""
         spec = RunSpec(environment=replay.environment, workload=self.find_workload(replay.workload))
         conditions = self.under(policy)
         run = run_once(self.context, conditions, spec)
-        breaks = tuple(self._breaks(policy, replay, run))
-        denied = _denied(question.removed, run)
+        denied = _denied(removed, run)
+        breaks = tuple(self._breaks(policy, replay, run, denied))
         if not breaks or not _may_be_chance(breaks, denied):
             return breaks, denied, 1
         if run.outcome.ending is Ending.REFUSED:
             check_engine(self.context, self.conditions)
         again = run_once(self.context, conditions, spec)
-        both = set(self._breaks(policy, replay, again))
+        then = _denied(removed, again)
+        both = set(self._breaks(policy, replay, again, then))
         confirmed = tuple(each for each in breaks if each in both)
-        return confirmed, denied | _denied(question.removed, again), 2
+        return confirmed, denied | then, 2
 
     def under(self, policy: Policy) -> Conditions:
         """The conditions of a run under this policy."""
         return replace(self.conditions, enforcement=enforcement(policy))
 
-    def _breaks(self, policy: Policy, replay: Replay, run: Run) -> Iterable[Breakage]:
-        """What differs, the weightiest first; what was removed and is denied does not count."""
+    def _breaks(
+        self, policy: Policy, replay: Replay, run: Run, denied: frozenset[Event]
+    ) -> Iterable[Breakage]:
+        """What differs, the weightiest first.
+
+        What was removed and is `denied` does not count by itself, unless it gives up privileges.
+        """
         excused = exceptions(policy, replay, run)
         known = self.noise.get(run.name, frozenset())
-        found = (
+        found = [
             _breakage(each, run)
             for each in compare(policy, replay, run)
             if (each.kind, each.name) not in excused
-        )
+        ]
+        if run.outcome.ready:
+            found += (
+                Breakage(BreakageKind.PRIVILEGES, str(each), run.name)
+                for each in _ordered(self._kept_by(replay, run, denied))
+            )
         return dict.fromkeys(each for each in found if each not in known)
+
+    def _kept_by(self, replay: Replay, run: Run, denied: frozenset[Event]) -> set[Event]:
+        """What gives up privileges and was denied, or was not made any more.
+
+        The latter: without what it asks by, a program may believe that it has none.
+        """
+        gone = self.given_up.get(replay.kind, frozenset()) - given_up(run.observation)
+        return {*gone, *filter(privileges().give_up, denied)}
 
 
 def _may_be_chance(breaks: Sequence[Breakage], denied: Collection[Event]) -> bool:

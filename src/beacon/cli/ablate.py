@@ -190,6 +190,7 @@ _FOR = {
     BreakageKind.READINESS: "readiness",
     BreakageKind.CHECK: "checks",
     BreakageKind.ENDING: "the ending",
+    BreakageKind.PRIVILEGES: "what gives up privileges",
     BreakageKind.DENIAL: "what is tried in their place",
 }
 

@@ -1,4 +1,4 @@
-"""By what a program gives up privileges, or learns that it has some, from `privileges.toml`."""
+"""How a program gives up privileges, from `privileges.toml`."""
 
 from __future__ import annotations
 
@@ -7,28 +7,38 @@ from functools import cache
 import msgspec
 
 from beacon.data.table import read_table
-from beacon.model.event import Event, Syscall, parse_event
+from beacon.model.event import Capability, Event, Syscall, parse_event
 
 
-class _Table(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    events: tuple[str, ...]
+class Privileges(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The events as texts; some are one class of a call. Calls are meant on every ABI."""
+
+    gives_up: frozenset[str]
+    asks: frozenset[str]
+    capabilities: frozenset[str]
+
+    def give_up(self, event: Event) -> bool:
+        """Whether a program gives up privileges by it, or needs it to do so."""
+        if isinstance(event, Capability):
+            return event.name in self.capabilities
+        return _among(self.gives_up, event)
+
+    def ask(self, event: Event) -> bool:
+        """Whether it tells a program which privileges it has, or is the first step of giving up."""
+        return isinstance(event, Syscall) and _among(self.asks, event)
+
+
+def _among(events: frozenset[str], event: Syscall) -> bool:
+    """Whether it is one of the events; a call whatever its arguments is all of its classes."""
+    if event.argument is not None:
+        return event.name in events or f"{event.name}({event.argument})" in events
+    return any(each.partition("(")[0] == event.name for each in events)
 
 
 @cache
-def privilege_events() -> frozenset[Event]:
-    """The calls, spelt for x86-64, and the capabilities; some are one class of a call only."""
-    return frozenset(map(parse_event, read_table("privileges.toml", _Table).events))
-
-
-def guards_privileges(event: Event) -> bool:
-    """Whether a program that is denied it may keep privileges that it gives up.
-
-    On every ABI, and also for a call whatever its arguments of which one class does.
-    """
-    if not isinstance(event, Syscall):
-        return event in privilege_events()
-    return any(
-        each.name == event.name and (None in (each.argument, event.argument) or each == event)
-        for each in privilege_events()
-        if isinstance(each, Syscall)
-    )
+def privileges() -> Privileges:
+    """The table, read once."""
+    found = read_table("privileges.toml", Privileges)
+    for text in (*found.gives_up, *found.asks, *found.capabilities):
+        parse_event(text)
+    return found

@@ -37,6 +37,7 @@ class BreakageKind(StrEnum):
     READINESS = "readiness"
     CHECK = "check"
     ENDING = "ending"
+    PRIVILEGES = "privileges"  # it does not give them up, or is denied what it does so by
     DENIAL = "denial"  # of another call or capability, that the container tries in its place
 
 
@@ -55,6 +56,8 @@ class Breakage(msgspec.Struct, frozen=True):
                 return f"the container does not become ready ({name})"
             case BreakageKind.CHECK:
                 return f"check {name} fails"
+            case BreakageKind.PRIVILEGES:
+                return f"the container may keep privileges that it gives up by {name}"
             case BreakageKind.DENIAL:
                 return f"the container tries {name}, which is denied"
         return f"the container ends otherwise ({name})"

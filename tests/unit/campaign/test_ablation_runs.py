@@ -20,7 +20,7 @@ from beacon.errors import UsageError
 from beacon.model.ablation import Breakage, BreakageKind
 from beacon.model.event import Capability, Event, Phase, Syscall
 from beacon.model.launch import Launch
-from beacon.model.observation import Observation
+from beacon.model.observation import Observation, SyscallCount
 from beacon.model.run import Check
 from beacon.monitor.replay import ReplayMonitor
 from beacon.synthesis.synthesize import synthesize
@@ -83,6 +83,10 @@ def made(
         )
 
 
+def with_calls(seen: Observation, *more: SyscallCount) -> Observation:
+    return msgspec.structs.replace(seen, syscalls=(*seen.syscalls, *more))
+
+
 def question(*removed: Event, number: int = 0) -> Question:
     return Question("without", frozenset(removed), POLICY.replays, number)
 
@@ -138,6 +142,30 @@ def test_what_is_tried_in_its_place_and_denied_is_a_consequence(tmp_path: Path) 
     with made(tmp_path, [tried] * 2) as runs:
         found = ask(runs, UNAME)
     assert [(each.kind, each.name) for each in found.breaks] == [(BreakageKind.DENIAL, "pselect6")]
+
+
+def test_privileges_that_are_not_given_up_any_more_are_a_consequence(tmp_path: Path) -> None:
+    setuid = Syscall("setuid")
+    (replay,) = POLICY.replays
+    for seen, kept in ((DENIED, ["setuid"]), (with_calls(DENIED, call("setuid")), [])):
+        (folder := tmp_path / str(len(kept))).mkdir()
+        with made(folder, [seen] * 2) as runs:
+            runs.given_up = {replay.kind: frozenset({setuid})}
+            found = ask(runs, UNAME)
+        assert [each.name for each in found.breaks] == kept
+        assert {each.kind for each in found.breaks} <= {BreakageKind.PRIVILEGES}
+
+
+def test_what_gives_up_privileges_is_missed_where_it_is_denied(tmp_path: Path) -> None:
+    refused = check("CAP_SETUID", granted=False)
+    for name, seen in (
+        ("call", with_calls(DENIED, call("setuid", count=0, denied=1))),
+        ("capability", msgspec.structs.replace(FINE, capabilities=(refused,))),
+    ):
+        (tmp_path / name).mkdir()
+        with made(tmp_path / name, [seen] * 2) as runs:
+            found = ask(runs, Syscall("setuid"), Capability("CAP_SETUID"))
+        assert BreakageKind.PRIVILEGES in {each.kind for each in found.breaks}
 
 
 def test_what_differs_under_the_whole_policy_is_noise(tmp_path: Path) -> None:
