@@ -59,6 +59,7 @@ class Script:
     unstartable: tuple[int, ...] = ()  # and which of them it will not start
     refuses_abort: bool = False
     dies: bool = False
+    why_ended: str | None = None
     hangs: threading.Event | None = None
     listeners: tuple[Listener, ...] = (Listener(80),)
     connected: frozenset[int] = frozenset()
@@ -94,6 +95,9 @@ class FakeContainer(Container):
 
     def started_at(self) -> str:
         return "2026"
+
+    def why_ended(self) -> str | None:
+        return self._engine.script.why_ended
 
     def exit_code(self) -> int | None:
         return 1

@@ -335,9 +335,8 @@ class ContainerRun:
             return _ended(container, Ending.DIED, f"It did not come back: {failure}")
         except RefusedError as refusal:
             # It is gone, or dead: nobody but us should touch it, yet somebody did.
-            return Outcome(
-                ending=Ending.DIED, detail=f"Somebody else ended it during the run: {refusal}"
-            )
+            why = container.why_ended() or f"Somebody else ended it during the run: {refusal}"
+            return Outcome(ending=Ending.DIED, detail=why)
 
     def _serve(self, container: Container) -> Outcome:
         self._target.set_phase(Phase.SERVE)
@@ -349,7 +348,8 @@ class ContainerRun:
         if not container.running():
             # Without a workload it had no reason to end but its own.
             done = None if checks else self._finished(container)
-            return done or _ended(container, Ending.DIED, "It ended under the workload.", checks)
+            why = container.why_ended() or "It ended under the workload."
+            return done or _ended(container, Ending.DIED, why, checks)
         restarted = container.started_at() != step_context.started_at
         if restarted and self._plan.launch.restart is None:
             return _ended(

@@ -69,7 +69,8 @@ NO_CARE = Care()
 
 @dataclass(frozen=True)
 class Verdict:
-    """How a try went, in a few words."""
+    """How a try went, in a few words; `late`: no answer came in time."""
 
     passed: bool
     detail: str = field(default="")
+    late: bool = False

@@ -31,7 +31,7 @@ from beacon.engines.cri_sandbox import Sandbox, SandboxView
 from beacon.engines.file_digest import digest
 from beacon.engines.file_tree import Budget
 from beacon.engines.inside_root import attribute_inside
-from beacon.engines.interface import Container, Readiness, RefusedError
+from beacon.engines.interface import TIMED_OUT, Container, Readiness, RefusedError
 from beacon.engines.processes import processes
 from beacon.engines.streams import KEPT, printable_lines
 from beacon.errors import BeaconError
@@ -39,8 +39,8 @@ from beacon.model.file_capabilities import carried
 from beacon.model.listener import Listener
 from beacon.model.text import escape_untrusted
 
-#: What `timeout(1)` answers, and a shell for what is no program or is not there.
-TIMED_OUT, NO_PROGRAM, NOT_THERE = 124, 126, 127
+#: What a shell answers for what is no program or is not there.
+NO_PROGRAM, NOT_THERE = 126, 127
 _ATTRIBUTE = "security.capability"
 _MOST_LINES = 1000
 #: What is looked at of all files that a job leaves.

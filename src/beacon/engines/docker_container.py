@@ -20,13 +20,11 @@ from beacon.engines.docker_guard import answering
 from beacon.engines.docker_streams import head, limited, tail
 from beacon.engines.file_digest import digest
 from beacon.engines.file_tree import Budget
-from beacon.engines.interface import Container, Readiness
+from beacon.engines.interface import TIMED_OUT, Container, Readiness
 from beacon.engines.streams import printable_lines
 from beacon.model.listener import Listener
 from beacon.model.text import escape_untrusted
 
-#: What `timeout(1)` answers too.
-TIMED_OUT = 124
 #: Seconds that a removal which is already under way may take.
 _REMOVAL = 20.0
 #: How engines say that there is no health check.

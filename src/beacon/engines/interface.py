@@ -181,6 +181,10 @@ class Place:
         return msgspec.structs.replace(launch.with_sources(self.volumes), network=network)
 
 
+#: The exit code of a command that took longer than it was given; what `timeout(1)` answers too.
+TIMED_OUT = 124
+
+
 class Container(ABC):
     """A created container; a context manager that removes it (and its volumes) at the end."""
 
@@ -205,6 +209,10 @@ class Container(ABC):
     @abstractmethod
     def running(self) -> bool:
         """Whether its first process lives."""
+
+    def why_ended(self) -> str | None:
+        """Why BeaCon itself ended it before its time, a sentence; None if it did not."""
+        return None
 
     @abstractmethod
     def exit_code(self) -> int | None:
@@ -233,8 +241,8 @@ class Container(ABC):
         """Run a command inside; its exit code and printable output (64 KiB of it at most).
 
         Without a `user` it runs as the container does.
-        As with timeout(1), 126 or 127 is a command that could not be started, and 124 one that
-        has not ended after `timeout` seconds (it lives on until the container ends).
+        As with timeout(1), 126 or 127 is a command that could not be started, and TIMED_OUT one
+        that has not ended after `timeout` seconds (it lives on until the container ends).
         RefusedError if the container does not run.
         """
 

@@ -10,11 +10,18 @@ import threading
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from threading import Event
 from urllib.parse import urljoin, urlsplit
 
 from beacon.engines.care import Care, Handler, HttpGet, Probe, Verdict
-from beacon.engines.interface import Container, NotReadyError, Readiness, RefusedError
+from beacon.engines.interface import (
+    TIMED_OUT,
+    Container,
+    NotReadyError,
+    Readiness,
+    RefusedError,
+)
 from beacon.errors import BeaconError
 from beacon.model.listener import Listener
 from beacon.model.text import escape_untrusted
@@ -23,11 +30,43 @@ _HOOK_SECONDS = 60.0
 #: What a container has after its preStop hook, however long that took: minimumGracePeriodInSeconds
 #: of pkg/kubelet/kuberuntime.
 _LEAST_GRACE = 2.0
+_LATE = 30.0  # seconds without an answer in time, after which lateness counts as failure
 _LOOK = 0.05  # seconds between two looks at whether it lives
 _GOOD = range(200, 400)
 _ELSEWHERE = (301, 302, 303, 307, 308)
 _MOST_REQUESTS = 10
 _SHOWN = 200
+
+
+@dataclass
+class _Tries:
+    """How a probe went so far: how often in a row it passed, or failed, since when."""
+
+    probe: Probe
+    good: int = 0
+    bad: int = 0
+    late: int = 0  # of the bad ones
+    since: float = 0.0
+
+    def add(self, verdict: Verdict) -> None:
+        """Count one more."""
+        if verdict.passed:
+            self.good, self.bad, self.late = self.good + 1, 0, 0
+            return
+        if not self.bad:
+            self.since = time.monotonic()
+        self.good, self.bad, self.late = 0, self.bad + 1, self.late + verdict.late
+
+    def failed(self) -> bool:
+        """Whether it failed too often.
+
+        On a busy host the runtime takes a second to start a probe's command, which says nothing of
+        the container: where answers were only late, it has until none was in time for longer.
+        """
+        answered = self.bad - self.late
+        if answered >= self.probe.failures:
+            return True
+        return self.bad >= self.probe.failures and time.monotonic() - self.since >= _LATE
 
 
 class Tended(Container):
@@ -41,10 +80,12 @@ class Tended(Container):
         self.id = inner.id
         self._over = Event()
         self._watching: threading.Thread | None = None
+        self._why: str | None = None
 
     def start(self) -> None:
         """Start it, then run its postStart hook."""
         self._end_probes()
+        self._why = None
         self._inner.start()
         self.id = self._inner.id
         if self._care.post_start is None:
@@ -81,7 +122,7 @@ class Tended(Container):
         """Try until it passes; NotReadyError."""
         patient = time.monotonic() + (math.inf if probe.patience is None else probe.patience)
         self._pause(probe.delay)
-        good = bad = 0
+        tries = _Tries(probe)
         while True:
             if not self._inner.running():
                 code = self._inner.exit_code()
@@ -90,11 +131,11 @@ class Tended(Container):
                     f"The container exited{shown} before it was ready: see its log.", exited=True
                 )
             verdict = self._do(probe.handler, probe.timeout)
-            good, bad = (good + 1, 0) if verdict.passed else (0, bad + 1)
-            if good >= probe.successes:
+            tries.add(verdict)
+            if tries.good >= probe.successes:
                 return f"its {probe.name} passed"
             now = time.monotonic()
-            if (bad >= probe.failures and now > patient) or now > end:
+            if (tries.failed() and now > patient) or now > end:
                 raise NotReadyError(
                     f"Its {probe.name} failed ({verdict.detail}): see the container's log.",
                     exited=False,
@@ -121,16 +162,18 @@ class Tended(Container):
 
     def _repeat(self, probes: Sequence[tuple[Probe, bool]]) -> None:
         due = {n: time.monotonic() + probe.delay for n, (probe, _) in enumerate(probes)}
-        bad = dict.fromkeys(due, 0)
+        tries = [_Tries(probe) for probe, _ in probes]
         while not self._over.wait(_LOOK):
             for number, (probe, ends) in enumerate(probes):
                 if time.monotonic() < due[number]:
                     continue
                 due[number] = time.monotonic() + probe.period
-                passed = self._do(probe.handler, probe.timeout).passed
-                bad[number] = 0 if passed else bad[number] + 1
-                if ends and bad[number] >= probe.failures and not self._over.is_set():
+                verdict = self._do(probe.handler, probe.timeout)
+                tries[number].add(verdict)
+                if ends and tries[number].failed() and not self._over.is_set():
                     with suppress(BeaconError):  # it has ended by itself
+                        if self._inner.running():
+                            self._why = f"Its {probe.name} failed ({verdict.detail})."
                         self._inner.stop(0)
                     return
 
@@ -147,7 +190,8 @@ class Tended(Container):
                 return Verdict(handler.pause <= timeout, f"it sleeps longer than {timeout:g} s")
             if handler.command:
                 code, output = self._inner.exec(handler.command, timeout)
-                return Verdict(code == 0, f"code {code}: {output[:_SHOWN]}")
+                shown = f"code {code}: {output[:_SHOWN]}"
+                return Verdict(code == 0, shown, late=code == TIMED_OUT)
             address = self._inner.address() or "127.0.0.1"
             if handler.request is not None:
                 return _get(handler.request, address, timeout)
@@ -155,7 +199,8 @@ class Tended(Container):
                 return Verdict(passed=True)
         except (OSError, http.client.HTTPException, ValueError, BeaconError) as error:
             # What no request can have, such as a line feed in a header, is a ValueError.
-            return Verdict(passed=False, detail=escape_untrusted(str(error)[:_SHOWN]))
+            shown = escape_untrusted(str(error)[:_SHOWN])
+            return Verdict(passed=False, detail=shown, late=isinstance(error, TimeoutError))
 
     def address(self) -> str | None:
         """The container's own."""
@@ -168,6 +213,10 @@ class Tended(Container):
     def running(self) -> bool:
         """Whether its first process lives."""
         return self._inner.running()
+
+    def why_ended(self) -> str | None:
+        """Which probe ended it, if one did."""
+        return self._why or self._inner.why_ended()
 
     def exit_code(self) -> int | None:
         """The exit code of its first process, None while it runs."""

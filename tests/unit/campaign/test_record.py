@@ -112,6 +112,14 @@ def test_every_ending(script: Script, ending: Ending) -> None:
     assert outcome.ready == (ending in (Ending.SERVED, Ending.DIED))
 
 
+def test_what_beacon_ended_says_why() -> None:
+    """A liveness probe of a Pod, say; else a run that died tells nothing of its cause."""
+    outcome, _ = outcome_of(Script(dies=True))
+    assert outcome.detail == "It ended under the workload."
+    outcome, _ = outcome_of(Script(dies=True, why_ended="Its liveness probe failed (code 1)."))
+    assert (outcome.ending, outcome.detail) == (Ending.DIED, "Its liveness probe failed (code 1).")
+
+
 def test_no_ready_run_is_an_error_with_the_last_words() -> None:
     script = Script(not_ready=NotReadyError("It ended.", exited=True))
     with pytest.raises(NeverReadyError, match="It ended") as failure:

@@ -13,7 +13,13 @@ from typing import Any
 import pytest
 
 from beacon.engines.care import Care, Handler, HttpGet, Probe
-from beacon.engines.interface import Container, NotReadyError, Readiness, RefusedError
+from beacon.engines.interface import (
+    TIMED_OUT,
+    Container,
+    NotReadyError,
+    Readiness,
+    RefusedError,
+)
 from beacon.engines.tended import Tended
 
 
@@ -158,14 +164,62 @@ def test_an_end_before_it_is_ready() -> None:
 
 def test_a_liveness_probe_that_fails_ends_it() -> None:
     inner = _Container(0, 0, 1)
-    tended = Tended(inner, Care(liveness=_probe(failures=2)))
+    tended = Tended(inner, Care(liveness=_probe(name="liveness probe", failures=2)))
     tended.start()
     tended.wait_ready(_FAST)
     end = time.monotonic() + 5
     while inner.alive and time.monotonic() < end:
         time.sleep(0.02)
     assert not inner.alive
+    assert tended.why_ended() == "Its liveness probe failed (code 1: said)."
+    tended.start()
+    assert tended.why_ended() is None
     tended.remove()
+
+
+def _lives(inner: _Container, tended: Tended, tries: int) -> bool:
+    """Whether it lives after so many tries of its liveness probe."""
+    tended.start()
+    tended.wait_ready(_FAST)
+    end = time.monotonic() + 5
+    while inner.alive and inner.done.count("probe") < tries and time.monotonic() < end:
+        time.sleep(0.02)
+    return inner.alive
+
+
+def test_probes_that_are_only_late_end_nothing_at_once() -> None:
+    """On a busy host the runtime takes long to run a command, three times in a row as well."""
+    inner = _Container(TIMED_OUT)
+    tended = Tended(inner, Care(liveness=_probe(failures=2)))
+    assert _lives(inner, tended, 6)
+    tended.remove()
+    assert tended.why_ended() is None
+
+
+def test_a_container_that_answers_no_probe_for_long_is_ended(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("beacon.engines.tended._LATE", 0.1)
+    inner = _Container(TIMED_OUT)
+    tended = Tended(inner, Care(liveness=_probe(failures=2)))
+    assert not _lives(inner, tended, 1000)
+    tended.remove()
+
+
+def test_failures_among_late_answers_count() -> None:
+    inner = _Container(TIMED_OUT, 1, TIMED_OUT, 1)
+    tended = Tended(inner, Care(liveness=_probe(failures=2)))
+    assert not _lives(inner, tended, 1000)
+    assert inner.done.count("probe") == 4
+    tended.remove()
+
+
+def test_a_startup_probe_that_is_late_is_waited_for() -> None:
+    inner = _Container(TIMED_OUT, TIMED_OUT, TIMED_OUT, 0)
+    startup = _probe(name="startup probe", patience=0.0, failures=2)
+    tended = Tended(inner, Care(startup=startup))
+    tended.start()
+    assert tended.wait_ready(_FAST) == "its startup probe passed"
 
 
 class _Answers(http.server.BaseHTTPRequestHandler):
