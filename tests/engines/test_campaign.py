@@ -50,6 +50,33 @@ def test_a_policy_is_recorded_and_verified(subject: Subject, nginx: Image, tmp_p
     assert (verified.certificate.starts, verified.certificate.denied) == (3, ())
 
 
+FLEET = f"""
+[[images]]
+image = "{DEBIAN}"
+name = "shell"
+launch.command = ["sh", "-c", "sleep 1000; true"]
+strategy = "baseline"
+quick = true
+starts = 1
+"""
+
+
+def test_a_fleet_is_of_one_engine(subject: Subject, debian: Image, tmp_path: Path) -> None:
+    file, output = tmp_path / "fleet.toml", tmp_path / "fleet"
+    file.write_text(FLEET)
+    words = ("fleet", *_options(subject), "--jobs", "2", "-o", output)
+    assert "1 verified" in _beacon(*words, file)
+    recorded = load_profile(output / "shell" / "profile").host
+    assert recorded.engine.startswith(f"{subject.name} ")
+    assert recorded.runtime.startswith(f"{subject.runtime} ")
+    verified = load_verification(output / "shell" / "policy")
+    assert verified.certificate is not None
+    assert verified.certificate.host == recorded
+    written = (output / "shell" / "policy" / "verification.json").read_bytes()
+    assert "1 verified" in _beacon(*words, "--resume", file)
+    assert (output / "shell" / "policy" / "verification.json").read_bytes() == written
+
+
 def test_a_denied_call_fails_the_verification(
     subject: Subject, debian: Image, tmp_path: Path
 ) -> None:

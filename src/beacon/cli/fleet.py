@@ -6,13 +6,17 @@ import argparse
 import os
 import threading
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
+
+import msgspec
 
 from beacon.campaign.open_context import open_context
 from beacon.campaign.request import default_jobs
 from beacon.cli.arguments import check_output, directory, positive
 from beacon.cli.console import Console, document_text
+from beacon.cli.engine_options import add_engine_options, engine_choice
 from beacon.cli.parser import add_command, add_general_options
 from beacon.engines.choose import EngineChoice
 from beacon.errors import ExitCode
@@ -44,6 +48,7 @@ def add(commands: Any) -> None:
         [
             "-o policies images.toml",
             "-o policies --workers 4 images.csv",
+            "-o policies --engine podman images.toml",
             "-o policies --resume images.toml",
             "-o policies --scheduler tcp://scheduler:8786 images.toml",
         ],
@@ -65,6 +70,7 @@ def add(commands: Any) -> None:
         help="Write all files to this directory; it is made if it is not there. Required.",
     )
     _add_workers(parser)
+    add_engine_options(parser)
     add_general_options(parser, "what came of each image")
     parser.set_defaults(run=run)
 
@@ -128,6 +134,8 @@ def run(options: argparse.Namespace, console: Console) -> ExitCode:
     check_output(options.output)
     units = read_fleet(options.file)
     lines = _Lines(console, len(units))
+    engine = _engine(options, lines)
+    units = tuple(msgspec.structs.replace(unit, engine=engine) for unit in units)
     with (
         writing(options.output),
         FleetJournal(options.output, resume=options.resume) as journal,
@@ -148,10 +156,20 @@ def run(options: argparse.Namespace, console: Console) -> ExitCode:
 def _workers(options: argparse.Namespace, lines: _Lines) -> Workers:
     if options.scheduler is not None:
         return ClusterWorkers(options.scheduler)
-    with open_context(
-        EngineChoice(), lambda text: lines.say("host", text)
-    ):  # says once what it cannot do
-        return LocalWorkers(options.workers, lines.say)
+    return LocalWorkers(options.workers, lines.say)
+
+
+def _engine(options: argparse.Namespace, lines: _Lines) -> EngineChoice:
+    """What runs all campaigns; on this host by name, so that all have the same to their end.
+
+    A cluster's hosts choose each for itself, if nothing is named.
+    """
+    choice = engine_choice(options)
+    if options.scheduler is not None:
+        return choice
+    # It says once what this host cannot do.
+    with open_context(choice, lambda text: lines.say("host", text)) as context:
+        return replace(choice, engine=context.engine.facts().name)
 
 
 def _jobs(options: argparse.Namespace) -> int:

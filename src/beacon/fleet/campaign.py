@@ -120,6 +120,7 @@ def _request(job: Job, directory: Path) -> ProfileRequest:
         jobs=job.jobs,
         directory=directory,
         resume=job.resume,
+        engine=job.unit.engine,
     )
 
 
@@ -144,6 +145,7 @@ def _verified(job: Job, directory: Path, lines: _Lines) -> Verification:
         jobs=job.jobs,
         consent=Consent(workloads=_workloads(entry), launch=entry.launch),
         granted={**own_effects(settings.dimensions), **own_effects(chosen)},
+        engine=job.unit.engine,
     )
     verification = verify(request, lines)
     write_files(directory, {VERIFICATION_FILE: encode(verification)})

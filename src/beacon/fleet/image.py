@@ -11,6 +11,7 @@ from msgspec import Meta
 from beacon import __version__
 from beacon.campaign.settings import Settings
 from beacon.campaign.starts import STARTS
+from beacon.engines.choose import EngineChoice
 from beacon.engines.interface import Pull
 from beacon.model.launch import Launch
 
@@ -50,10 +51,14 @@ class FleetImage(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
 
 
 class Unit(msgspec.Struct, frozen=True):
-    """A campaign: an entry whose files have been read, so that another host can work on it."""
+    """A campaign: an entry whose files have been read, so that another host can work on it.
+
+    `engine` is what runs its containers; another one makes it another campaign.
+    """
 
     entry: FleetImage
     settings: Settings = Settings()
+    engine: EngineChoice = EngineChoice()
 
     @property
     def name(self) -> str:

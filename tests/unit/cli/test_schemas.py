@@ -18,6 +18,7 @@ from beacon.cli.console import Console
 from beacon.cli.documents import DOCUMENTS
 from beacon.data import runtimes as data
 from beacon.data.cves import cves
+from beacon.engines.choose import EngineChoice
 from beacon.engines.runtime_version import RuntimeVersion
 from beacon.model.denial import Denial, DenialKind, Standing, Watched
 from beacon.model.event import Syscall
@@ -139,6 +140,7 @@ def host(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         monkeypatch.setenv(name, str(tmp_path))
     monkeypatch.setattr(data, "HOST_TABLE", tmp_path / "none.toml")
     (tmp_path / "fleet.toml").write_text('[[images]]\nimage = "web"\n')
+    monkeypatch.setattr("beacon.cli.fleet._engine", lambda *_: EngineChoice())
     monkeypatch.setattr("beacon.cli.fleet._workers", lambda *_: FakeWorkers(done))
     monkeypatch.setattr("beacon.cli.record.record", lambda *_: {"web": stored_profile()})
     installed = {"/usr/bin/runc": RuntimeVersion("runc", "1.1.5")}

@@ -142,6 +142,7 @@ def fake_host(patch: pytest.MonkeyPatch, home: Path) -> None:
     """Engine, monitor and workloads are fakes; keys and scores lie in `home`."""
     for command in ("profiling", "verifying", "ablating"):
         patch.setattr(f"beacon.campaign.{command}.open_context", _open_context)
+    patch.setattr("beacon.cli.fleet.open_context", _open_context)
     for command in ("profiling", "verifying"):
         patch.setattr(f"beacon.campaign.{command}.find", _find)
     for command in ("verifying", "ablating"):

@@ -6,9 +6,11 @@ from pathlib import Path
 
 import msgspec
 import pytest
+from msgspec.structs import replace
 
 from beacon.campaign.request import ProfileRequest, VerifyRequest
 from beacon.campaign.seal import is_sealed, seal
+from beacon.engines.choose import EngineChoice
 from beacon.errors import UsageError
 from beacon.fleet import campaign
 from beacon.fleet.campaign import why, work
@@ -69,6 +71,15 @@ def test_a_campaign_on_this_host(
     assert (verified.quick, verified.consent.launch.user) == (True, "1")
     assert not verified.consent.trust
     assert is_sealed(load_policy(tmp_path / "web" / "policy"))
+
+
+def test_the_engine_runs_both_the_profile_and_the_verification(
+    tmp_path: Path, asked: list[ProfileRequest | VerifyRequest]
+) -> None:
+    choice = EngineChoice("podman", "crun")
+    plain = job(tmp_path / "web")
+    work(msgspec.structs.replace(plain, unit=replace(plain.unit, engine=choice)), print)
+    assert [each.engine for each in asked] == [choice, choice]
 
 
 def test_nothing_stays_of_a_former_policy(

@@ -9,6 +9,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from beacon.engines.choose import EngineChoice
 from beacon.errors import ExitCode, UsageError
 from beacon.fleet.coordinate import Coordinator, Plan
 from beacon.fleet.image import Unit
@@ -132,6 +133,20 @@ def test_a_changed_entry_is_another_campaign(tmp_path: Path) -> None:
     entry = msgspec.structs.replace(unit("a").entry, preset="strict")
     _, workers, _ = fleet(tmp_path, done, Unit(entry), resume=True)
     assert [job.resume for job, _ in workers.jobs] == [False]
+
+
+def test_another_engine_is_another_campaign(tmp_path: Path) -> None:
+    """What Docker verified says nothing of Podman, nor of another runtime."""
+
+    def under(*words: str) -> Unit:
+        return msgspec.structs.replace(unit("a"), engine=EngineChoice(*words))
+
+    fleet(tmp_path, done, under("docker"))
+    for other in (under("podman"), under("docker", "crun")):
+        _, workers, _ = fleet(tmp_path, done, other, resume=True)
+        assert [(job.unit.engine, job.resume) for job, _ in workers.jobs] == [(other.engine, False)]
+    _, workers, heard = fleet(tmp_path, done, under("docker"), resume=True)
+    assert (workers.jobs, heard.lines) == ([], ["a kept"])
 
 
 def test_a_worker_elsewhere_sends_its_files(tmp_path: Path) -> None:
