@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -57,8 +58,39 @@ def test_its_policy_is_proven_with_all_around_it(policy: Path) -> None:
 
 
 def test_without_its_manifest_a_policy_says_what_is_missing(policy: Path) -> None:
-    said = _beacon("verify", "--engine", "cri", policy, code=2)
-    assert "name its manifest with --pod" in said
+    for words in (
+        ("verify", "--engine", "cri", policy),
+        ("check", "--engine", "cri", "--policy", policy, "beacon/nginx"),
+        ("ablate", "--engine", "cri", policy.parent / "profile"),
+    ):
+        assert "name its manifest with --pod" in _beacon(*words, code=2)
+
+
+def test_an_update_is_checked_in_the_place_of_the_manifest_s_image(
+    policy: Path, tmp_path: Path
+) -> None:
+    manifest = tmp_path / "web.yaml"
+    manifest.write_text(_MANIFEST.read_text().replace("beacon/nginx", "beacon.invalid/former:1"))
+    words = ("check", "--starts", "0", "--pod", manifest, "--policy", policy)
+    assert "works under it" in _beacon(*words, "beacon/nginx")
+    # What shows that the Pod is around: without its files no probe passes.
+    lacks = manifest.read_text().replace("touch /shared/kept", "touch /shared/kept && exit 1")
+    manifest.write_text(lacks)
+    assert "beside it failed" in _beacon(*words, "beacon/nginx", code=11)
+
+
+def test_an_ablation_has_the_pod_around_each_run(policy: Path, tmp_path: Path) -> None:
+    profile = tmp_path / "profile"
+    shutil.copytree(policy.parent / "profile", profile)
+    words = ("ablate", "--pod", _MANIFEST, "--max-runs", "6", "--starts", "0")
+    assert "the whole policy: nothing breaks" in _beacon(*words, profile)
+    found = json.loads((profile / "ablation.json").read_text())
+    assert 0 < found["runs"] <= 6
+    # Answers of other Pods are not continued after.
+    manifest = tmp_path / "web.yaml"
+    manifest.write_text(_MANIFEST.read_text().replace("    hello\n", "    good day\n"))
+    other = ("ablate", "--pod", manifest, "--starts", "0", "--resume")
+    assert "is of another campaign" in _beacon(*other, profile, code=2)
 
 
 def test_a_policy_that_denies_too_much_fails(policy: Path, tmp_path: Path) -> None:

@@ -18,15 +18,18 @@ from beacon.campaign.ablation_runs import AblationRuns, Question
 from beacon.campaign.consent import Consent, changed_input, check_consent
 from beacon.campaign.demands import Demand, demands, script_digests
 from beacon.campaign.enforced import enforcement
+from beacon.campaign.neighbours import beside
 from beacon.campaign.open_context import open_context
-from beacon.campaign.pod_life import refuse_pod
+from beacon.campaign.pod_life import check_pod, pod_life
 from beacon.campaign.record import Budget
 from beacon.campaign.request import AblateRequest
 from beacon.campaign.run import Conditions
 from beacon.campaign.scripts import kept_scripts
 from beacon.campaign.seal import has_seal
 from beacon.campaign.standard_input import standard_input
+from beacon.campaign.whole import check_whole
 from beacon.data.runtimes import all_tables
+from beacon.engines.interface import EngineFacts
 from beacon.errors import UsageError
 from beacon.model.ablation import AblatedEntry, Ablation, Necessity
 from beacon.model.event import Syscall, sort_key
@@ -35,6 +38,7 @@ from beacon.model.intent import Intent
 from beacon.model.policy import Policy, Replay
 from beacon.model.profile import Profile
 from beacon.model.run import Run, RunKind
+from beacon.pod.interface import Pod
 from beacon.synthesis.ablated import of_runtime, units, untestable
 from beacon.synthesis.intents import check_environments
 from beacon.synthesis.privileges import always_given_up, guarded
@@ -66,9 +70,9 @@ def ablate(request: AblateRequest, reporter: AblationReporter) -> Ablation:
     differs under the whole policy.
     """
     profile = load_profile(request.profile)
-    refuse_pod(profile.launch)
     # Whatever was seen, without a reserve: no run says anything of what no run showed.
     policy = synthesize(profile, Intent(), allow_incomplete=True, runtimes=all_tables())
+    service = check_whole(policy, request.stack, request.pod)
     replays = _chosen(policy, profile, request.environments)
     consent = _consented(request, profile, policy, replays, reporter)
     find = partial(find_kept, kept=kept_scripts(policy, request.profile))
@@ -78,6 +82,7 @@ def ablate(request: AblateRequest, reporter: AblationReporter) -> Ablation:
     with (
         standard_input(launch) as (launch, stdin),
         open_context(request.engine, reporter.say) as context,
+        beside(context, request.stack, service, reporter.say) as place,
     ):
         if note := changed_input(policy.launch, stdin, consent):
             reporter.say(f"Note: {note}.")
@@ -92,10 +97,14 @@ def ablate(request: AblateRequest, reporter: AblationReporter) -> Ablation:
             enforcement=enforcement(policy),
             surroundings=policy.surroundings,
             stdin=stdin,
+            place=place,
+            pod=pod_life(context, request.pod, check_pod(policy.launch, request.pod), image),
             ends=policy.ends_by_itself(),
             serves=policy.never_ends(),
         )
-        with Journal(request.profile, _identity(policy, replays), resume=request.resume) as journal:
+        engine = context.engine.facts()
+        mark = _identity(policy, replays, engine, request.pod)
+        with Journal(request.profile, mark, resume=request.resume) as journal:
             if request.resume:
                 reporter.say(f"Going on after {len(journal)} answers.")
             runs = AblationRuns(
@@ -110,8 +119,7 @@ def ablate(request: AblateRequest, reporter: AblationReporter) -> Ablation:
                 given_up=_given_up(profile),
             )
             with _kept(journal, request, reporter):
-                runtime = context.engine.facts().runtime
-                return _ablated(runs, profile, replays, request.starts, runtime)
+                return _ablated(runs, profile, replays, request.starts, engine.runtime)
 
 
 @contextmanager
@@ -195,10 +203,14 @@ def _consented(
     return consent
 
 
-def _identity(policy: Policy, replays: Sequence[Replay]) -> str:
+def _identity(
+    policy: Policy, replays: Sequence[Replay], engine: EngineFacts, pod: Pod | None
+) -> str:
     """What a journal has to agree in to be this ablation's."""
     words = (
         __version__,
+        (engine.name, engine.runtime),
+        None if pod is None else pod.key,
         policy.image.id,
         policy.launch,
         sorted(policy.events(), key=sort_key),

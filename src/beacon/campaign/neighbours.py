@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 
 from beacon.campaign.context import RunContext
-from beacon.campaign.reporter import Reporter
 from beacon.compose.interface import Condition, Stack, StackService
 from beacon.compose.volumes import named_volumes
 from beacon.engines.interface import (
@@ -48,20 +47,20 @@ def alone(stack: Stack, name: str) -> Launch:
 
 
 def beside(
-    context: RunContext, stack: Stack | None, name: str | None, reporter: Reporter
+    context: RunContext, stack: Stack | None, name: str | None, say: Callable[[str], None]
 ) -> AbstractContextManager[Place | None]:
     """What the service needs, while it runs; nothing without a stack."""
-    return (
-        nullcontext() if stack is None or name is None else _started(context, stack, name, reporter)
-    )
+    return nullcontext() if stack is None or name is None else _started(context, stack, name, say)
 
 
 @contextmanager
-def _started(context: RunContext, stack: Stack, name: str, reporter: Reporter) -> Iterator[Place]:
+def _started(
+    context: RunContext, stack: Stack, name: str, say: Callable[[str], None]
+) -> Iterator[Place]:
     with context.engine.place(stack.volumes) as place, ExitStack() as running:
         needed = stack.needed_by(name)
         for service in needed:
-            reporter.say(f"{service.name}: starting {service.image}, which {name} needs")
+            say(f"{service.name}: starting {service.image}, which {name} needs")
             launch = place.launch(service.launch)
             image = context.engine.image(service.image, platform=launch.platform)
             container = running.enter_context(

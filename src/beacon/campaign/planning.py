@@ -14,7 +14,7 @@ from beacon.campaign.request import ProfileRequest
 from beacon.campaign.service_environments import settings_of
 from beacon.data.dimensions import general, select
 from beacon.engines.choose import PODS
-from beacon.engines.interface import Image
+from beacon.engines.interface import EngineFacts, Image
 from beacon.errors import UsageError
 from beacon.exploration.choose import choose
 from beacon.exploration.interface import Strategy
@@ -68,6 +68,7 @@ def check_services(names: tuple[str, ...] | None) -> None:
 
 def identity(
     request: ProfileRequest,
+    engine: EngineFacts,
     image: Image,
     launch: Launch,
     surroundings: EnvironmentSpace,
@@ -76,6 +77,7 @@ def identity(
     """What a journal has to agree in to be this campaign's."""
     words = (
         __version__,
+        (engine.name, engine.runtime),
         image.id,
         launch,
         surroundings,
@@ -86,6 +88,7 @@ def identity(
         scripts,
         request.services,
         request.as_configured,
+        None if request.pod is None else request.pod.key,
         [(each.name, settings_of(each)) for each in services().values()],
     )
     return hashlib.sha256(msgspec.json.encode(words)).hexdigest()

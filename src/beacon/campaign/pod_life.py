@@ -125,12 +125,19 @@ def _wait(container: Container, other: PodContainer, context: RunContext) -> Non
         raise NotReadyError(f"It ended with code {code}.", exited=True)
 
 
-def pod_life(context: RunContext, pod: Pod | None, name: str | None) -> PodLife | None:
-    """What the container of this name needs; ImageNotFoundError, PodError."""
+def pod_life(
+    context: RunContext, pod: Pod | None, name: str | None, image: Image
+) -> PodLife | None:
+    """What the container of this name needs, run from this `image` whatever the manifest says.
+
+    ImageNotFoundError for another container's, PodError.
+    """
     if pod is None:
         return None
     container = pod.container(name)
-    images = {each.name: context.engine.image(each.image) for each in pod.containers}
+    others = (each for each in pod.containers if each is not container)
+    images = {each.name: context.engine.image(each.image) for each in others}
+    images[container.name] = image
     for each in (container, *pod.before(container)):
         _check_user(each, images[each.name])
     return PodLife(pod, container, images)
@@ -145,15 +152,6 @@ def _check_user(container: PodContainer, image: Image) -> None:
         raise PodError(
             f"The container {escape_untrusted(container.name)} has runAsNonRoot, and its user is "
             f"{escape_untrusted(user)}: give a runAsUser that is not 0."
-        )
-
-
-def refuse_pod(launch: Launch) -> None:
-    """UsageError for a container of a Pod, where nothing starts what is around it."""
-    if launch.network == MadeNetwork.POD:
-        raise UsageError(
-            "This was recorded as a container of a Pod, which only `profile --pod` and `verify "
-            "--pod` start: name a profile of the image alone."
         )
 
 

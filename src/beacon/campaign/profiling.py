@@ -43,7 +43,7 @@ def profile(request: ProfileRequest, reporter: Reporter) -> Profile:
     with (
         standard_input(request.launch) as (launch, stdin),
         open_context(request.engine, reporter.say) as context,
-        beside(context, request.stack, request.stack_service, reporter) as place,
+        beside(context, request.stack, request.stack_service, reporter.say) as place,
     ):
         return _record(context, replace(request, launch=launch), stdin, place, reporter)
 
@@ -65,7 +65,7 @@ def _record(
         find(guess(image.ports))  # a client that is missing is missed before the first run
     plan = planner(request, image, launch)
     surroundings, strategy = plan((), ())
-    pod = pod_life(context, request.pod, request.pod_container)
+    pod = pod_life(context, request.pod, request.pod_container, image)
     conditions = Conditions(
         image=image, launch=launch, surroundings=surroundings, stdin=stdin, place=place, pod=pod
     )
@@ -79,7 +79,8 @@ def _record(
         vary=vary,
     )
     scripts = scripts_of(workload)
-    mark = identity(request, image, launch, surroundings, [each.script for each in scripts])
+    written = [each.script for each in scripts]
+    mark = identity(request, context.engine.facts(), image, launch, surroundings, written)
     with _journal(request, mark) as journal:
         campaign = Campaign(
             context=context,

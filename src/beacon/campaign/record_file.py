@@ -125,8 +125,8 @@ class RecordFile:
     def _check(self, header: bytes) -> None:
         if msgspec.json.decode(header) != self._identity:
             raise UsageError(
-                f"{self._path} is of another campaign (another image, option, seed or version): "
-                "repeat the command as it was, or leave --resume out to begin anew."
+                f"{self._path} is of another campaign (another image, option, engine, seed or "
+                "version): repeat the command as it was, or leave --resume out to begin anew."
             )
 
     def _open(self) -> IO[bytes]:

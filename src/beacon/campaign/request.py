@@ -118,7 +118,8 @@ class AblateRequest:
     Beside the default environment the container is run in those recorded ones that consist of
     `environments` (`init=yes`, or `init` for all its values; `*` for all). `max_runs` bounds all
     runs but the starts; after `time_budget` seconds nothing but the final check begins. `starts`
-    and the consent are those of VerifyRequest, `resume` is that of ProfileRequest.
+    and the consent are those of VerifyRequest, as are `stack` and `pod`; `resume` is that of
+    ProfileRequest.
     """
 
     profile: Path
@@ -131,4 +132,6 @@ class AblateRequest:
     resume: bool = False
     consent: Consent = field(default_factory=Consent)
     granted: Mapping[Setting, Changes] = field(default_factory=dict)
+    stack: Stack | None = None
+    pod: Pod | None = None
     engine: EngineChoice = field(default_factory=EngineChoice)

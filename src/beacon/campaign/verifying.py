@@ -27,21 +27,19 @@ from beacon.campaign.run import Conditions
 from beacon.campaign.scripts import kept_scripts, not_recorded
 from beacon.campaign.seal import has_seal
 from beacon.campaign.series import Series
-from beacon.campaign.stack_stage import COMMAND
 from beacon.campaign.standard_input import standard_input
 from beacon.campaign.starts import start_again
 from beacon.campaign.verify import Kept, chosen, verify_runs
-from beacon.compose.interface import Stack
+from beacon.campaign.whole import check_whole
 from beacon.engines.choose import PODS
 from beacon.engines.interface import Enforcement
 from beacon.errors import UsageError
 from beacon.export.seccomp import SeccompExporter
 from beacon.model.deviation import Deviation, is_wider
 from beacon.model.files import load_policy
-from beacon.model.launch import Launch, MadeNetwork
+from beacon.model.launch import Launch
 from beacon.model.policy import Policy
 from beacon.model.verification import Verification
-from beacon.pod.interface import Pod
 from beacon.synthesis.architectures import architectures, not_for
 from beacon.synthesis.runtime_floor import other_engine, other_runtime
 from beacon.workloads.discovery import find, find_kept
@@ -144,7 +142,7 @@ def read_subject(request: VerifyRequest, reporter: Reporter) -> Subject:
     files = edits(policy, request.policy, enforced.texts)
     if is_wider(files):
         return Subject(policy=policy, enforced=enforced, files=files, found=[], consent=Consent())
-    service = _service(policy, request.stack, request.pod)
+    service = check_whole(policy, request.stack, request.pod)
     found, consent = consented(request, policy, enforced, reporter)
     if request.consent.launch.stdin is not None and policy.launch.stdin is None:
         raise UsageError("This policy was recorded without --stdin: leave it out here, too.")
@@ -167,23 +165,6 @@ def say_starts(request: VerifyRequest, reporter: Reporter) -> None:
     if request.starts:
         times = "1 more time" if request.starts == 1 else f"{request.starts} more times"
         reporter.say(f"Starting it {times}, without a workload")
-
-
-def _service(policy: Policy, stack: Stack | None, pod: Pod | None) -> str | None:
-    """The service of the stack that the policy is for; UsageError where it cannot run alone."""
-    if any(replay.workload == COMMAND for replay in policy.replays):
-        raise UsageError(
-            "This policy was recorded while a command drove its whole stack: verify it with "
-            "`beacon record --compose FILE --policies DIR -- COMMAND`."
-        )
-    check_pod(policy.launch, pod)
-    if policy.launch.network != MadeNetwork.STACK:
-        return None
-    if stack is None:
-        raise UsageError(
-            "This policy was recorded as a service of a stack: name its file with --compose."
-        )
-    return next(iter(policy.launch.network_alias), None)
 
 
 def consented(
@@ -228,7 +209,7 @@ def opened(
     with (
         standard_input(launch) as (launch, stdin),
         open_context(request.engine, reporter.say) as context,
-        beside(context, request.stack, subject.service, reporter) as place,
+        beside(context, request.stack, subject.service, reporter.say) as place,
     ):
         if note := changed_input(policy.launch, stdin, consent):
             reporter.say(f"Note: {note}.")
@@ -255,6 +236,7 @@ def opened(
             reporter.say(
                 f"Note: this repeats no runs of {', '.join(others)}: name that image to do so."
             )
+        pod = pod_life(context, request.pod, check_pod(policy.launch, request.pod), image)
         yield (
             context,
             Conditions(
@@ -264,7 +246,7 @@ def opened(
                 surroundings=policy.surroundings,
                 stdin=stdin,
                 place=place,
-                pod=pod_life(context, request.pod, check_pod(policy.launch, request.pod)),
+                pod=pod,
                 ends=policy.ends_by_itself(),
                 serves=policy.never_ends(),
                 listens=policy.listens(),

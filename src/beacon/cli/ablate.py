@@ -16,16 +16,25 @@ from beacon.campaign.ablation_runs import Question
 from beacon.campaign.request import AblateRequest
 from beacon.campaign.starts import STARTS
 from beacon.cli.arguments import number_of_starts, positive
-from beacon.cli.consent_options import add_consent_options, consent_of
+from beacon.cli.around import Around, around_of, for_containers
+from beacon.cli.consent_options import add_consent_options
 from beacon.cli.console import Console, counted
-from beacon.cli.engine_options import add_engine_options, engine_choice
+from beacon.cli.engine_options import add_engine_options
 from beacon.cli.explore_options import add_jobs_option, duration
 from beacon.cli.parser import add_command, add_general_options
+from beacon.cli.pod_options import add_pod_options
 from beacon.cli.progress import Progress
 from beacon.errors import ExitCode
 from beacon.model.ablation import AblatedEntry, Ablation, BreakageKind, Necessity
 from beacon.model.event import Syscall
-from beacon.model.files import ABLATION_FILE, encode, load_profile, write_files, writing
+from beacon.model.files import (
+    ABLATION_FILE,
+    PROFILE_FILE,
+    encode,
+    load_profile,
+    write_files,
+    writing,
+)
 
 
 def add(commands: Any) -> None:
@@ -40,7 +49,12 @@ def add(commands: Any) -> None:
         "last run all that stays as a whole. Writes PROFILE_DIR/ablation.json, which `beacon "
         "policy` takes into account and `--minimal` makes it follow (docs/guides/tighten.md).",
         "[OPTIONS] PROFILE_DIR",
-        ["web.profile", "--time-budget 10m web.profile", "--environment init=yes web.profile"],
+        [
+            "web.profile",
+            "--time-budget 10m web.profile",
+            "--environment init=yes web.profile",
+            "--pod deployment.yaml web.profile",
+        ],
     )
     group = parser.add_argument_group("arguments")
     group.add_argument(
@@ -48,6 +62,7 @@ def add(commands: Any) -> None:
     )
     _add_extent(parser)
     add_consent_options(parser, "PROFILE_DIR")
+    add_pod_options(parser, "the one that was profiled")
     add_engine_options(parser)
     add_general_options(parser, "the ablation")
     parser.set_defaults(run=run)
@@ -123,10 +138,14 @@ def _outcome(removal: Removal) -> str:
 
 
 def run(options: argparse.Namespace, console: Console) -> ExitCode:
-    """Ablate, write, tell."""
-    load_profile(options.profile)  # before a directory that has none is locked
+    """Ablate, write, tell; for all containers of a Pod where the directory has one for each."""
+    return for_containers(options, console, "profile", PROFILE_FILE, _run)
+
+
+def _run(options: argparse.Namespace, console: Console) -> ExitCode:
+    launch = load_profile(options.profile).launch  # before a directory that has none is locked
     with writing(options.profile, make=False):
-        ablation = _ablated(options, console)
+        ablation = _ablated(options, around_of(options, launch), console)
         write_files(options.profile, {ABLATION_FILE: encode(ablation)})
     if options.json:
         console.document("ablation", ablation)
@@ -138,8 +157,7 @@ def run(options: argparse.Namespace, console: Console) -> ExitCode:
     return ExitCode.DONE
 
 
-def _ablated(options: argparse.Namespace, console: Console) -> Ablation:
-    consent, granted = consent_of(options)
+def _ablated(options: argparse.Namespace, around: Around, console: Console) -> Ablation:
     request = AblateRequest(
         profile=options.profile,
         environments=tuple(options.environment),
@@ -148,9 +166,11 @@ def _ablated(options: argparse.Namespace, console: Console) -> Ablation:
         starts=options.starts,
         jobs=options.jobs,
         resume=options.resume,
-        consent=consent,
-        granted=granted,
-        engine=engine_choice(options),
+        consent=around.consent,
+        granted=around.granted,
+        stack=around.stack,
+        pod=around.pod,
+        engine=around.engine,
     )
     with AblationProgress(console, options.jobs) as progress:
         return ablate(request, progress)

@@ -12,15 +12,17 @@ import msgspec
 from beacon.campaign.checking import check, examine
 from beacon.campaign.request import VerifyRequest
 from beacon.cli.arguments import check_output_file, number_of_starts
-from beacon.cli.consent_options import add_consent_options, consent_of
+from beacon.cli.around import around_of, directory_of_one
+from beacon.cli.consent_options import add_consent_options
 from beacon.cli.console import Console, document_text
-from beacon.cli.engine_options import add_engine_options, engine_choice
+from beacon.cli.engine_options import add_engine_options
 from beacon.cli.explore_options import add_jobs_option
 from beacon.cli.parser import add_command, add_general_options
+from beacon.cli.pod_options import add_pod_options
 from beacon.cli.progress import Progress
 from beacon.cli.verify import EXIT_CODES, add_workload_option
 from beacon.errors import ExitCode, UsageError
-from beacon.model.files import write_files, writing
+from beacon.model.files import POLICY_FILE, load_policy, write_files, writing
 from beacon.model.image_check import ImageCheck
 from beacon.model.verification import Verdict
 from beacon.report.all import FORMATS
@@ -55,6 +57,7 @@ def add(commands: Any) -> None:
         "[OPTIONS] --policy DIR IMAGE",
         [
             "--policy web.policy web:2",
+            "--policy web.policy --pod deployment.yaml web:2",
             "--policy web.policy --format sarif=beacon.sarif --format markdown=comment.md web:2",
         ],
     )
@@ -78,6 +81,7 @@ def add(commands: Any) -> None:
     )
     _add_extent(parser)
     add_consent_options(parser)
+    add_pod_options(parser, "the one that was profiled; it is started from IMAGE")
     add_engine_options(parser)
     add_general_options(parser, "the check")
     parser.set_defaults(run=run)
@@ -106,19 +110,22 @@ def _add_extent(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace, console: Console) -> ExitCode:
     """Check, write, tell."""
     shown, files = _outputs(options)
-    consent, granted = consent_of(options)
+    policy = directory_of_one(options, options.policy, POLICY_FILE)
+    around = around_of(options, load_policy(policy).launch)
     request = VerifyRequest(
-        policy=options.policy,
+        policy=policy,
         quick=not options.all_environments,
         starts=options.starts,
         jobs=options.jobs,
-        consent=consent,
-        granted=granted,
+        consent=around.consent,
+        granted=around.granted,
         image=options.image,
         workloads=tuple(options.workload),
-        engine=engine_choice(options),
+        stack=around.stack,
+        pod=around.pod,
+        engine=around.engine,
     )
-    with writing(options.policy, make=False):
+    with writing(policy, make=False):
         with Progress(console, options.jobs) as progress:
             examined = examine(request, progress)
         with Progress(console, options.jobs) as progress:

@@ -12,25 +12,23 @@ import msgspec
 
 from beacon.campaign.healing import ROUNDS, heal
 from beacon.campaign.logged import log
-from beacon.campaign.neighbours import alone
 from beacon.campaign.request import VerifyRequest
 from beacon.campaign.starts import STARTS
 from beacon.campaign.verifying import verify
 from beacon.cli.arguments import number_of_starts
+from beacon.cli.around import around_of, for_containers
 from beacon.cli.certified import certified
-from beacon.cli.consent_options import add_consent_options, consent_of
+from beacon.cli.consent_options import add_consent_options
 from beacon.cli.console import Console, counted
-from beacon.cli.engine_options import add_engine_options, engine_choice
+from beacon.cli.engine_options import add_engine_options
 from beacon.cli.explore_options import add_jobs_option
 from beacon.cli.missing import told_healing, told_log
 from beacon.cli.parser import add_command, add_general_options
-from beacon.cli.pod_options import add_pod_options, over_cri, pod_of
+from beacon.cli.pod_options import add_pod_options
 from beacon.cli.progress import Progress
 from beacon.cli.recalled import told_left_out
 from beacon.cli.unseen import not_seen
 from beacon.cli.verified import closing, told, told_starts
-from beacon.compose.interface import Stack
-from beacon.compose.read import read_stack
 from beacon.errors import ExitCode, UsageError
 from beacon.model.files import (
     POLICY_FILE,
@@ -40,11 +38,8 @@ from beacon.model.files import (
     write_files,
     writing,
 )
-from beacon.model.launch import Launch
 from beacon.model.policy import Policy
-from beacon.model.text import escape_untrusted
 from beacon.model.verification import Verdict, Verification
-from beacon.pod.interface import Pod
 
 #: By what a verification came to.
 EXIT_CODES = {
@@ -161,15 +156,7 @@ def add_workload_option(group: argparse._ArgumentGroup) -> None:
 
 def run(options: argparse.Namespace, console: Console) -> ExitCode:
     """Do as asked, write, tell; for all containers of a Pod where DIR has a policy for each."""
-    pod = pod_of(options)
-    if pod is None or (options.policy / POLICY_FILE).exists():
-        return _run(options, console)
-    codes = []
-    for each in pod.containers:
-        console.say(f"The container {escape_untrusted(each.name)}:")
-        own = argparse.Namespace(**{**vars(options), "policy": options.policy / each.name})
-        codes.append(_run(own, console))
-    return max(codes)
+    return for_containers(options, console, "policy", POLICY_FILE, _run)
 
 
 def _run(options: argparse.Namespace, console: Console) -> ExitCode:
@@ -223,22 +210,20 @@ def _heal(options: argparse.Namespace, console: Console) -> ExitCode:
 def _progress(
     options: argparse.Namespace, console: Console
 ) -> Iterator[tuple[VerifyRequest, Progress]]:
-    stack = read_stack(options.compose) if options.compose else None
-    pod = pod_of(options)
-    consent, granted = consent_of(options, _launch(load_policy(options.policy), stack, pod))
+    around = around_of(options, load_policy(options.policy).launch)
     request = VerifyRequest(
         policy=options.policy,
         quick=options.quick,
         starts=options.starts,
         jobs=options.jobs,
-        consent=consent,
-        granted=granted,
+        consent=around.consent,
+        granted=around.granted,
         leave_one_out=options.leave_one_out,
         image=options.image,
         workloads=tuple(options.workload),
-        stack=stack,
-        pod=pod,
-        engine=over_cri(engine_choice(options), pod),
+        stack=around.stack,
+        pod=around.pod,
+        engine=around.engine,
     )
     with Progress(console, options.jobs) as progress:
         yield request, progress
@@ -246,14 +231,6 @@ def _progress(
 
 def _judgement(verification: Verification) -> dict[str, Any]:
     return {"passed": verification.passed, "verdict": verification.verdict}
-
-
-def _launch(policy: Policy, stack: Stack | None, pod: Pod | None) -> Launch | None:
-    """How the compose file, or the manifest, starts what the policy is for."""
-    names = policy.launch.network_alias
-    if pod is not None and names:
-        return pod.container(names[0]).launch
-    return alone(stack, names[0]) if stack is not None and names else None
 
 
 def _plain(verification: Verification) -> dict[str, Any]:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from pathlib import Path
 
@@ -87,6 +88,11 @@ class Pod:
         if len(found) > 1:
             raise PodError(f"{self.path} has several containers: choose with --container {known}.")
         return found[0]
+
+    @property
+    def key(self) -> str:
+        """What is the same as long as its containers are run in the same way."""
+        return hashlib.sha256(repr(replace(self, path=Path())).encode()).hexdigest()
 
     def before(self, container: PodContainer) -> tuple[PodContainer, ...]:
         """What is started before it, or beside it: for an init container those above it."""

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from beacon.campaign.pod_life import PodLife, check_pod, pod_life, refuse_pod
+from beacon.campaign.pod_life import PodLife, check_pod, pod_life
 from beacon.engines.care import Care, Handler
 from beacon.engines.interface import Image, Place, RefusedError
 from beacon.engines.tended import Tended
@@ -177,23 +177,24 @@ def test_what_two_pods_share() -> None:
 
 def test_no_root_where_the_manifest_says_so(tmp_path: Path) -> None:
     lab: Any = _Lab(_Engine(tmp_path))
+    image = _IMAGE
     for user in (None, "0", "web", ":7"):
         launch = Launch(network=MadeNetwork.POD, network_alias=("c",), user=user)
         pod = Pod(Path("p"), "p", (PodContainer("c", "i", launch, non_root=True),))
         with pytest.raises(PodError, match="runAsNonRoot"):
-            pod_life(lab, pod, "c")
+            pod_life(lab, pod, "c", image)
     for own, user in (("", "5"), ("1000:1000", ":7"), ("1000:0", None), (f"{'9' * 5000}", None)):
-        lab.engine.image = lambda _, own=own: replace(_IMAGE, user=own)
+        image = replace(_IMAGE, user=own)
         launch = Launch(network=MadeNetwork.POD, user=user)
         pod = Pod(Path("p"), "p", (PodContainer("c", "i", launch, non_root=True),))
-        assert pod_life(lab, pod, "c") is not None
+        assert pod_life(lab, pod, "c", image) is not None
     for own in ("0:7", "000", "web:1000", "٣"):
-        lab.engine.image = lambda _, own=own: replace(_IMAGE, user=own)
+        image = replace(_IMAGE, user=own)
         launch = Launch(network=MadeNetwork.POD)
         pod = Pod(Path("p"), "p", (PodContainer("c", "i", launch, non_root=True),))
         with pytest.raises(PodError, match="runAsNonRoot"):
-            pod_life(lab, pod, "c")
-    assert pod_life(lab, None, None) is None
+            pod_life(lab, pod, "c", image)
+    assert pod_life(lab, None, None, _IMAGE) is None
 
 
 def test_a_policy_of_a_pod_needs_its_manifest() -> None:
@@ -203,6 +204,35 @@ def test_a_policy_of_a_pod_needs_its_manifest() -> None:
     assert check_pod(Launch(), None) is None
     with pytest.raises(UsageError, match="--pod"):
         check_pod(launch, None)
-    with pytest.raises(UsageError, match="of the image alone"):
-        refuse_pod(launch)
-    refuse_pod(Launch())
+
+
+def test_the_image_of_a_run_takes_the_place_of_the_manifest_s(tmp_path: Path) -> None:
+    """An update is checked without the image that it replaces, also for whose user it is."""
+    asked: list[str] = []
+    lab: Any = _Lab(_Engine(tmp_path))
+
+    def beside(reference: str) -> Image:
+        asked.append(reference)
+        return replace(_IMAGE, id="beside")
+
+    lab.engine.image = beside
+    launch = Launch(network=MadeNetwork.POD)
+    web = PodContainer("web", "web:1", launch, non_root=True)
+    pod = Pod(Path("p"), "p", (web, PodContainer("other", "other:1", launch)))
+    update = replace(_IMAGE, reference="web:2", id="update", user="1000")
+    life = pod_life(lab, pod, "web", update)
+    assert life is not None
+    assert asked == ["other:1"]
+    assert {name: image.id for name, image in life.images.items()} == {
+        "web": "update",
+        "other": "beside",
+    }
+    with pytest.raises(PodError, match="runAsNonRoot"):
+        pod_life(lab, pod, "web", replace(update, user="root"))
+
+
+def test_two_pods_are_run_alike_that_differ_in_their_file_alone() -> None:
+    pod = Pod(Path("p"), "p", _CONTAINERS, volumes=(PodVolume("a", None, {"f": PodFile(b"1")}),))
+    moved = replace(pod, path=Path("q"))
+    other = replace(pod, volumes=(PodVolume("a", None, {"f": PodFile(b"2")}),))
+    assert pod.key == moved.key != other.key

@@ -166,18 +166,18 @@ def test_what_a_service_needs_runs_beside_it() -> None:
     made = stack(service("web", "app"), service("app", "db"), service("db"), service("other"))
     engine, diary = FakeEngine(), Diary()
     context = RunContext(engine=engine, monitor=cast(Any, None))
-    with beside(context, made, "web", cast(Any, diary)) as place:
+    with beside(context, made, "web", diary.say) as place:
         assert place is not None
         assert len(engine.alive) == 2
         assert [parent for _, parent in engine.created] == ["", ""]
     assert not engine.alive
-    with beside(context, None, None, cast(Any, diary)) as nothing:
+    with beside(context, None, None, diary.say) as nothing:
         assert nothing is None
 
 
 def fails(context: RunContext, made: Stack, said: str) -> None:
     """What `web` needs does not come."""
-    neighbours = beside(context, made, "web", cast(Any, Diary()))
+    neighbours = beside(context, made, "web", Diary().say)
     with pytest.raises(NeighbourFailedError, match=said):
         neighbours.__enter__()
 
