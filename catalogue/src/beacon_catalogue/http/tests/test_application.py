@@ -53,6 +53,13 @@ class Application(Healthy):
         self.wfile.write(body)
 
 
+@pytest.fixture(autouse=True)
+def _time_on_a_busy_host(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Schemathesis alone takes seconds to be imported."""
+    monkeypatch.setattr(openapi, "_ALL", 50.0)
+    monkeypatch.setattr(openapi, "_MAKING", 40.0)
+
+
 def _application(**pages: str) -> type[Application]:
     """An application of pages by their names; `index` is the first."""
 
@@ -69,7 +76,7 @@ def _application(**pages: str) -> type[Application]:
 def _try(handler: type[Application], *names: str) -> dict[str, Check]:
     checks = SUITE.checks
     with serving(handler) as port:
-        subject = site_of(Peer("127.0.0.1", port, Deadline(20)), endpoint(port, CONTAINER))
+        subject = site_of(Peer("127.0.0.1", port, Deadline(60)), endpoint(port, CONTAINER))
         done = run_all(
             {name: partial(checks[name], subject) for name in names or _CHECKS}, subject.deadline
         )
