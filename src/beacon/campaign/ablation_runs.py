@@ -23,7 +23,7 @@ from beacon.model.run import Ending, Run, RunKind
 from beacon.model.verification import DENIALS, Difference, DifferenceKind
 from beacon.synthesis.ablated import without
 from beacon.synthesis.coverage import overlap
-from beacon.synthesis.privileges import given_up
+from beacon.synthesis.privileges import not_given_up
 from beacon.workloads.interface import Workload
 
 
@@ -159,19 +159,14 @@ class AblationRuns:
             if (each.kind, each.name) not in excused
         ]
         if run.outcome.ready:
-            found += (
-                Breakage(BreakageKind.PRIVILEGES, str(each), run.name)
-                for each in _ordered(self._kept_by(replay, run, denied))
-            )
-        return dict.fromkeys(each for each in found if each not in known)
-
-    def _kept_by(self, replay: Replay, run: Run, denied: frozenset[Event]) -> set[Event]:
-        """What gives up privileges and was denied, or was not made any more.
-
-        The latter: without what it asks by, a program may believe that it has none.
-        """
-        gone = self.given_up.get(replay.kind, frozenset()) - given_up(run.observation)
-        return {*gone, *filter(privileges().give_up, denied)}
+            # Without what it asks by, a program may believe that it has none.
+            gone = not_given_up(self.given_up.get(replay.kind, ()), run.observation)
+            found += _kept_privileges(gone, run)
+        found = [each for each in found if each not in known]
+        if run.outcome.ready:
+            # No noise: under the whole policy nothing is denied, it was only not tried.
+            found += _kept_privileges(filter(privileges().give_up, denied), run)
+        return dict.fromkeys(found)
 
 
 def _may_be_chance(breaks: Sequence[Breakage], denied: Collection[Event]) -> bool:
@@ -193,6 +188,10 @@ def _breakage(difference: Difference, run: Run) -> Breakage:
     same = difference.name == run.outcome.ending
     name = difference.name if same else difference.detail
     return Breakage(BreakageKind.ENDING, name, run.name)
+
+
+def _kept_privileges(events: Iterable[Event], run: Run) -> list[Breakage]:
+    return [Breakage(BreakageKind.PRIVILEGES, str(each), run.name) for each in _ordered(events)]
 
 
 def _denied(removed: frozenset[Event], run: Run) -> frozenset[Event]:

@@ -14,6 +14,9 @@ import msgspec
 from beacon.model.event import Abi, Capability, Event, Phase, Syscall
 from beacon.model.numbers import Count
 
+#: The name of all processes beyond those of which the kernel program keeps the names.
+OTHERS = "(others)"
+
 
 class ClassCount(msgspec.Struct, frozen=True, gc=False):
     """The calls among those of a SyscallCount that belong to one argument class.

@@ -16,6 +16,7 @@ from beacon.data.advisory_checks import is_advisory
 from beacon.data.kernel import capability_name
 from beacon.model.event import Abi, Capability, Phase, Syscall
 from beacon.model.observation import (
+    OTHERS,
     CapabilityCheck,
     ClassCount,
     Holding,
@@ -338,7 +339,7 @@ class KernelMonitor(Monitor):
 
 def _processes(bits: int, names: dict[int, bytes]) -> tuple[str, ...]:
     ids = (n for n in range(64) if bits >> n & 1)
-    found = {escape_untrusted(names[n].split(b"\0")[0]) if n in names else "(others)" for n in ids}
+    found = {escape_untrusted(names[n].split(b"\0")[0]) if n in names else OTHERS for n in ids}
     return tuple(sorted(found))
 
 

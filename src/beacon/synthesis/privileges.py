@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Set
 
 from beacon.data.privileges import privileges
 from beacon.model.event import Event, Phase, Syscall
-from beacon.model.observation import Observation, Use
+from beacon.model.observation import OTHERS, Observation, Use
 from beacon.model.run import Run
+from beacon.synthesis.coverage import overlap
 
 
 def given_up(seen: Observation) -> frozenset[Syscall]:
@@ -25,18 +26,36 @@ def always_given_up(runs: Iterable[Run]) -> frozenset[Syscall]:
     return frozenset.intersection(*found) if found else frozenset()
 
 
-def guarded(runs: Iterable[Run]) -> frozenset[Event]:
-    """What tells a program its privileges that gives some up, in one of these runs.
+def not_given_up(before: Iterable[Syscall], seen: Observation) -> frozenset[Syscall]:
+    """Those of the calls that were not made now.
 
-    By the program's name: what a script asks before it starts another program is not meant.
+    A call is told apart by its arguments in one run and, where they are too many, not in another.
+    """
+    now = given_up(seen)
+    return frozenset(each for each in before if not any(_same(each, other) for other in now))
+
+
+def _same(one: Syscall, other: Syscall) -> bool:
+    return (one.name, one.abi) == (other.name, other.abi) and overlap(one, other)
+
+
+def guarded(runs: Iterable[Run]) -> frozenset[Event]:
+    """What gives up privileges in one of these runs, and what tells such a program which it has.
+
+    The former may happen seldom, so that no later run misses it. The latter goes by the program's
+    name: what a script asks before it starts another program is not meant.
     """
     uses = [use for run in runs for use in _own(run.observation)]
-    giving = {name for use in uses if privileges().give_up(use.event) for name in use.processes}
-    return frozenset(
-        use.event
-        for use in uses
-        if privileges().ask(use.event) and not giving.isdisjoint(use.processes)
-    )
+    giving = [use for use in uses if privileges().give_up(use.event)]
+    names = {name for use in giving for name in use.processes}
+    asking = (use for use in uses if privileges().ask(use.event) and _may_be(names, use))
+    return frozenset(use.event for use in (*giving, *asking))
+
+
+def _may_be(names: Set[str], use: Use) -> bool:
+    """Whether one of these programs made it; the names of many are not kept."""
+    unknown = OTHERS in names or (bool(names) and OTHERS in use.processes)
+    return unknown or not names.isdisjoint(use.processes)
 
 
 def _own(seen: Observation) -> Iterator[Use]:

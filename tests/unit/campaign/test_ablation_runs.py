@@ -176,6 +176,14 @@ def test_what_differs_under_the_whole_policy_is_noise(tmp_path: Path) -> None:
         assert ask(runs, UNAME).breaks == ()
 
 
+def test_a_denial_of_what_gives_up_privileges_is_never_noise(tmp_path: Path) -> None:
+    seen = with_calls(FINE, call("setuid", count=0, denied=1))
+    found = Breakage(BreakageKind.PRIVILEGES, "setuid", "fake@default")
+    with made(tmp_path, [seen] * 2) as runs:
+        runs.noise["fake@default"] = frozenset({found})
+        assert found in ask(runs, Syscall("setuid")).breaks
+
+
 def test_answers_are_taken_from_the_journal(tmp_path: Path) -> None:
     with made(tmp_path, [DENIED]) as runs:
         first = ask(runs, UNAME)

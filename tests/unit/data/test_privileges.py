@@ -26,6 +26,8 @@ def test_every_entry_is_an_event_as_profiles_spell_it() -> None:
         ("prctl", True, True),
         ("prctl(PR_CAP_AMBIENT)", True, False),
         ("prctl(PR_SET_KEEPCAPS)", False, True),
+        ("prctl(PR_CAPBSET_READ)", False, True),
+        ("prctl(PR_GET_SECCOMP)", False, True),
         ("prctl(PR_SET_NAME)", False, False),
         ("CAP_SETUID", True, False),
         ("CAP_CHOWN", False, False),

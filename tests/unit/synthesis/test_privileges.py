@@ -1,8 +1,11 @@
 from __future__ import annotations
 
+import msgspec
+import pytest
+
 from beacon.model.event import Phase, Syscall
-from beacon.model.observation import Observation
-from beacon.synthesis.privileges import always_given_up, given_up, guarded
+from beacon.model.observation import OTHERS, ClassCount, Observation
+from beacon.synthesis.privileges import always_given_up, given_up, guarded, not_given_up
 from builders import call, run
 
 SETUID, SETGID = Syscall("setuid"), Syscall("setgid")
@@ -30,4 +33,24 @@ def test_what_a_program_asks_that_gives_up_nothing_is_not_guarded() -> None:
         call("getegid", process="sh"),
         call("getgid", Phase.RUNTIME, process="server"),
     )
-    assert guarded([seen]) == {Syscall("geteuid")}
+    assert guarded([seen]) == {Syscall("geteuid"), SETUID}
+
+
+def test_what_gives_up_privileges_in_one_run_alone_is_guarded() -> None:
+    assert guarded([run(call("read")), run(call("setgid"), call("read"))]) == {SETGID}
+
+
+@pytest.mark.parametrize(("asks", "gives"), [("server", OTHERS), (OTHERS, "server")])
+def test_a_program_whose_name_was_not_kept_may_be_the_one_that_asks(asks: str, gives: str) -> None:
+    seen = run(call("geteuid", process=asks), call("setuid", process=gives))
+    assert guarded([seen]) == {Syscall("geteuid"), SETUID}
+    assert guarded([run(call("geteuid", process=asks))]) == frozenset()
+
+
+def test_a_call_as_a_whole_is_the_one_of_the_same_arguments() -> None:
+    whole, part = Syscall("prctl"), Syscall("prctl", argument="PR_SET_NO_NEW_PRIVS")
+    counted = ClassCount("PR_SET_NO_NEW_PRIVS", 1, 0, ("server",))
+    told_apart = msgspec.structs.replace(call("prctl"), classes=(counted,))
+    assert not_given_up([whole], Observation(syscalls=(told_apart,))) == frozenset()
+    assert not_given_up([part], Observation(syscalls=(call("prctl"),))) == frozenset()
+    assert not_given_up([part], Observation(syscalls=(call("setuid"),))) == {part}
