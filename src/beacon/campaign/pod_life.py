@@ -156,8 +156,13 @@ def _check_user(container: PodContainer, image: Image) -> None:
 
 
 def check_pod(launch: Launch, pod: Pod | None) -> str | None:
-    """The name of the container that a policy is for; UsageError without its manifest."""
+    """The name of the container that a policy is for; UsageError without its manifest.
+
+    Also for a manifest that it is not from: another container would run in its place.
+    """
     if launch.network != MadeNetwork.POD:
+        if pod is not None:
+            raise UsageError("This was not recorded as a container of a Pod: leave out --pod.")
         return None
     if pod is None:
         raise UsageError(

@@ -17,13 +17,16 @@ from beacon.cli.pod_options import container_name, over_cri, pod_of
 from beacon.compose.interface import Stack
 from beacon.compose.read import read_stack
 from beacon.engines.choose import EngineChoice
-from beacon.errors import ExitCode
+from beacon.errors import ExitCode, UsageError
 from beacon.model.launch import Launch
 from beacon.model.text import escape_untrusted
 from beacon.pod.interface import Pod
 
 #: A command, for one container.
 Command = Callable[[argparse.Namespace, Console], ExitCode]
+
+#: The codes that a container may come to, the worst last.
+_WORST = (ExitCode.DONE, ExitCode.ENVIRONMENT, ExitCode.DIFFERENCE)
 
 
 @dataclass(frozen=True)
@@ -41,8 +44,20 @@ def around_of(options: argparse.Namespace, recorded: Launch) -> Around:
     """What is around the container that was recorded so; UsageError, PodError."""
     stack = read_stack(options.compose) if options.compose else None
     pod = pod_of(options)
+    _check_container(options, recorded)
     consent, granted = consent_of(options, _launch(recorded, stack, pod))
     return Around(consent, granted, stack, pod, over_cri(engine_choice(options), pod))
+
+
+def _check_container(options: argparse.Namespace, recorded: Launch) -> None:
+    """UsageError where another container than the recorded one was chosen."""
+    name = container_name(options)
+    if name is not None and recorded.network_alias and name not in recorded.network_alias:
+        raise UsageError(
+            f"This was recorded as {escape_untrusted(recorded.network_alias[0])}, not as "
+            f"{escape_untrusted(name)}: name another container with --container, or another "
+            "directory."
+        )
 
 
 def _launch(recorded: Launch, stack: Stack | None, pod: Pod | None) -> Launch | None:
@@ -69,7 +84,7 @@ def for_containers(
         console.say(f"The container {escape_untrusted(each.name)}:")
         own = argparse.Namespace(**{**vars(options), argument: directory / each.name})
         codes.append(command(own, console))
-    return max(codes)
+    return max(codes, key=_WORST.index)
 
 
 def directory_of_one(options: argparse.Namespace, directory: Path, file: str) -> Path:

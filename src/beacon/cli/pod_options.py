@@ -10,6 +10,8 @@ from beacon.errors import UsageError
 from beacon.pod.interface import Pod
 from beacon.pod.read import Given, read_pod
 
+_READ = "pod_that_was_read"
+
 
 def add_pod_options(parser: argparse.ArgumentParser, default: str) -> None:
     """Add them; `default` says which container is meant without a choice."""
@@ -50,8 +52,13 @@ def pod_of(options: argparse.Namespace) -> Pod | None:
         return None
     if options.compose:
         raise UsageError("--pod and --compose name two kinds of files: give one of them.")
-    workload = (options.container or "").rpartition("/")[0]
-    return read_pod(options.pod, workload or None, Given(options.host_path))
+    # Once: the file may be a pipe.
+    if not hasattr(options, _READ):
+        workload = (options.container or "").rpartition("/")[0]
+        found = read_pod(options.pod, workload or None, Given(options.host_path))
+        setattr(options, _READ, found)
+    pod: Pod = getattr(options, _READ)
+    return pod
 
 
 def container_name(options: argparse.Namespace) -> str | None:

@@ -202,8 +202,10 @@ def test_a_policy_of_a_pod_needs_its_manifest() -> None:
     launch = Launch(network=MadeNetwork.POD, network_alias=("web",))
     assert check_pod(launch, pod) == "web"
     assert check_pod(Launch(), None) is None
-    with pytest.raises(UsageError, match="--pod"):
+    with pytest.raises(UsageError, match="name its manifest with --pod"):
         check_pod(launch, None)
+    with pytest.raises(UsageError, match="leave out --pod"):
+        check_pod(Launch(), pod)
 
 
 def test_the_image_of_a_run_takes_the_place_of_the_manifest_s(tmp_path: Path) -> None:

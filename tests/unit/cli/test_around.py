@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import argparse
+import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
+from beacon.cli.around import for_containers
+from beacon.cli.console import Console
 from beacon.engines.interface import Place
+from beacon.errors import ExitCode
 from beacon.model.launch import Launch
 from fakes import FakeEngine
 from unit.documents.harness import check, fake_host
@@ -113,6 +118,40 @@ def test_where_there_is_a_directory_for_each_all_are_run(manifest: Path, command
     _, _, said = run(manifest, command, "", "--pod", manifest, "--container", "cache")
     assert "The container web:" not in said
     assert "The container cache:" in said
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_another_container_than_the_recorded_one_is_refused(
+    manifest: Path, pods: list[Launch], command: str
+) -> None:
+    code, _, said = run(manifest, command, "web", "--pod", manifest, "--container", "cache")
+    assert code == 2
+    assert "recorded as web, not as cache" in said
+    assert pods == []
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_a_manifest_may_come_through_a_pipe(
+    manifest: Path, pods: list[Launch], command: str
+) -> None:
+    reader, writer = os.pipe()
+    os.write(writer, MANIFEST.encode())
+    os.close(writer)
+    try:
+        code, _, said = run(manifest, command, "web", "--pod", f"/dev/fd/{reader}")
+    finally:
+        os.close(reader)
+    assert code != 2, said
+    assert pods
+
+
+def test_a_policy_s_fault_is_worse_than_that_of_the_surroundings(manifest: Path) -> None:
+    codes = iter((ExitCode.DIFFERENCE, ExitCode.ENVIRONMENT))
+    options = argparse.Namespace(
+        pod=manifest, compose=None, container=None, host_path=[], profile=manifest.parent
+    )
+    found = for_containers(options, Console(), "profile", "profile.json", lambda *_: next(codes))
+    assert found is ExitCode.DIFFERENCE
 
 
 def test_an_image_is_checked_for_one_container(manifest: Path, pods: list[Launch]) -> None:
