@@ -25,7 +25,7 @@ _NAMED = 3  # entries in a line of the progress
 _NOISE = (BreakageKind.CHECK, BreakageKind.PRIVILEGES)
 
 BY_CHANCE = "kept: nothing broke without it, but the container runtime may make it by chance"
-PRIVILEGES = "kept: nothing broke without it, but it gives up privileges, or tells which there are"
+PRIVILEGES = "kept: nothing broke without it, but it gives up privileges, or asks which there are"
 SOMETIMES = "kept: without it something broke in some runs"
 NOT_REACHED = "kept: the budget ended before it was tested"
 NOT_STARTING = "kept: without all that is unneeded the container does not start each time"

@@ -16,11 +16,15 @@ from beacon.fleet.page import Row, fleet_page, row, row_without_page
 from beacon.fleet.result import Result
 from beacon.fleet.summary_file import read_summary
 from beacon.model.files import POLICY_FILE, PROFILE_FILE, write_files, writing
+from beacon.model.own_files import read_regular
+from beacon.page.document import MADE_BY
 from beacon.page.index import INDEX_FILE, file_names
 from beacon.page.model import PageModel, page_model
 from beacon.page.page import page
 from beacon.page.subject import Subject
 from beacon.synthesis.load import has
+
+_LARGEST = 256 << 20  # bytes of a page
 
 
 def report_fleet(directory: Path, output: Path, console: Console, *, as_json: bool) -> ExitCode:
@@ -72,7 +76,8 @@ class _Work:
 
     def _leave_out(self, found: Row, file: str) -> None:
         self.rows.append(found)
-        self.outdated.append(file)
+        if _is_page(self._output / file):
+            self.outdated.append(file)
         reason = (found.came_to, *found.notes)[-1]
         self.without.append(Unreported(name=found.result.name, reason=reason))
         self._result(f"{found.result.name}, no page: {reason}")
@@ -80,6 +85,14 @@ class _Work:
     def _result(self, text: str) -> None:
         if not self._as_json:
             self._console.result(text)
+
+
+def _is_page(file: Path) -> bool:
+    """Whether BeaCon made it: names are the fleet's, and the folder may hold files of others."""
+    try:
+        return MADE_BY.encode() in read_regular(file, _LARGEST)
+    except OSError:
+        return False
 
 
 def _model(place: Path, name: str, tables: Table) -> PageModel | None:

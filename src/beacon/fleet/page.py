@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from beacon import __version__
 from beacon.fleet.result import Result, Status
 from beacon.model.verification import Verdict
-from beacon.page.document import Script, document
+from beacon.page.document import MADE_BY, Script, document
 from beacon.page.html import Html, cell, table, tag, together
 from beacon.page.model import PageModel
 from beacon.page.proof import VERDICTS, verdict
@@ -103,7 +103,7 @@ def fleet_page(name: str, rows: Sequence[Row]) -> bytes:
                 ),
                 table("Images", _COLUMNS, map(_row, rows), "images"),
             ),
-            tag("footer", tag("p", f"Made by BeaCon {__version__}.")),
+            tag("footer", tag("p", f"{MADE_BY} {__version__}.")),
         ]
     )
     return document(title, body, Script("sort.js"))

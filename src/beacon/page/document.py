@@ -11,6 +11,9 @@ from typing import NamedTuple
 
 from beacon.page.html import Html, tag, together
 
+#: What the footer of each page begins with.
+MADE_BY = "Made by BeaCon"
+
 _STYLE = "style.css"
 
 

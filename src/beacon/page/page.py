@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from beacon import __version__
 from beacon.model.policy import Policy
 from beacon.page.controls import controls_section
-from beacon.page.document import Script, document
+from beacon.page.document import MADE_BY, Script, document
 from beacon.page.exercised import covered, exercised_section, facts
 from beacon.page.growth_chart import growth_section
 from beacon.page.html import Html, tag, together
@@ -26,7 +26,7 @@ def page(model: PageModel, up: str | None = None) -> bytes:
             tag("header", *_head(model.subject, up)),
             tag("nav", *_links(sections), aria_label="Sections"),
             tag("main", *(_section(*each) for each in sections)),
-            tag("footer", tag("p", f"Made by BeaCon {__version__}.")),
+            tag("footer", tag("p", f"{MADE_BY} {__version__}.")),
         ]
     )
     data = script_data(model)

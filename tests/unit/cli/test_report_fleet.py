@@ -180,3 +180,16 @@ def test_a_fleet_that_has_not_ended(place: Path) -> None:
     code, _, err = _report(place, "DIR/policies", "-o", "DIR/pages")
     assert code == 2
     assert "continue it with `beacon fleet --resume`" in err
+
+
+def test_a_file_that_is_no_page_of_ours_stays(place: Path) -> None:
+    """Its name is the fleet's choice, and nothing takes its place."""
+    (mine := place / "pages" / "lost.html").parent.mkdir()
+    mine.write_text("mine")
+    (folder := place / "pages" / "other.html").mkdir()
+    other = msgspec.structs.replace(LOST, name="other")
+    _write(place, WEB, LOST, other)
+    code, _, err = _report(place, "DIR/policies", "-o", "DIR/pages")
+    assert code == 0, err
+    assert mine.read_text() == "mine"
+    assert folder.is_dir()
