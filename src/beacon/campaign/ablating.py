@@ -32,7 +32,7 @@ from beacon.data.runtimes import all_tables
 from beacon.engines.interface import EngineFacts
 from beacon.errors import UsageError
 from beacon.model.ablation import AblatedEntry, Ablation, Necessity
-from beacon.model.event import Syscall, sort_key
+from beacon.model.event import sort_key
 from beacon.model.files import load_profile
 from beacon.model.intent import Intent
 from beacon.model.policy import Policy, Replay
@@ -41,7 +41,7 @@ from beacon.model.run import Run, RunKind
 from beacon.pod.interface import Pod
 from beacon.synthesis.ablated import of_runtime, units, untestable
 from beacon.synthesis.intents import check_environments
-from beacon.synthesis.privileges import always_given_up, guarded
+from beacon.synthesis.privileges import GivingUp, always_given_up, guarded
 from beacon.synthesis.synthesize import synthesize
 from beacon.workloads.discovery import find_kept
 
@@ -136,7 +136,7 @@ def _kept(journal: Journal, request: AblateRequest, reporter: AblationReporter) 
         raise
 
 
-def _given_up(profile: Profile) -> dict[RunKind, frozenset[Syscall]]:
+def _given_up(profile: Profile) -> dict[RunKind, frozenset[GivingUp]]:
     runs: dict[RunKind, list[Run]] = {}
     for run in profile.runs:
         runs.setdefault(run.kind, []).append(run)

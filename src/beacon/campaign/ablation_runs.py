@@ -15,7 +15,6 @@ from beacon.campaign.context import RunContext
 from beacon.campaign.enforced import enforcement
 from beacon.campaign.record import Budget
 from beacon.campaign.run import Conditions, RunSpec, check_engine, run_once
-from beacon.data.privileges import privileges
 from beacon.model.ablation import Breakage, BreakageKind
 from beacon.model.event import Event, Syscall, sort_key
 from beacon.model.policy import Policy, Replay
@@ -23,7 +22,7 @@ from beacon.model.run import Ending, Run, RunKind
 from beacon.model.verification import DENIALS, Difference, DifferenceKind
 from beacon.synthesis.ablated import without
 from beacon.synthesis.coverage import overlap
-from beacon.synthesis.privileges import not_given_up
+from beacon.synthesis.privileges import GivingUp, lacking, not_given_up
 from beacon.workloads.interface import Workload
 
 
@@ -58,9 +57,9 @@ class Question:
 class AblationRuns:
     """Answers questions, `jobs` at a time, as long as the budget lasts.
 
-    `noise` names, by run, the differences that show under the whole policy, too; `given_up` the
-    calls, by kind of run, by which the container gave up privileges when it was recorded. `tell` is
-    called for each answer. `made` counts the runs, also those of an earlier command.
+    `noise` names, by run, the differences that show under the whole policy, too; `given_up` is how,
+    by kind of run, the container gave up privileges when it was recorded. `tell` is called for each
+    answer. `made` counts the runs, also those of an earlier command.
     """
 
     context: RunContext
@@ -71,7 +70,7 @@ class AblationRuns:
     journal: Journal
     tell: Callable[[Question, Removal], None]
     jobs: int
-    given_up: Mapping[RunKind, frozenset[Syscall]] = field(default_factory=dict)
+    given_up: Mapping[RunKind, frozenset[GivingUp]] = field(default_factory=dict)
     noise: dict[str, frozenset[Breakage]] = field(default_factory=dict)
     made: int = 0
     _lock: threading.Lock = field(default_factory=threading.Lock)
@@ -165,7 +164,7 @@ class AblationRuns:
         found = [each for each in found if each not in known]
         if run.outcome.ready:
             # No noise: under the whole policy nothing is denied, it was only not tried.
-            found += _kept_privileges(filter(privileges().give_up, denied), run)
+            found += _kept_privileges(lacking(denied, run.observation), run)
         return dict.fromkeys(found)
 
 

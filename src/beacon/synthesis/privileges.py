@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Set
+from typing import NamedTuple
 
 from beacon.data.privileges import privileges
 from beacon.model.event import Event, Phase, Syscall
@@ -11,32 +12,57 @@ from beacon.model.run import Run
 from beacon.synthesis.coverage import overlap
 
 
-def given_up(seen: Observation) -> frozenset[Syscall]:
-    """The calls that its own processes made to that end, whatever came of them."""
+class GivingUp(NamedTuple):
+    """A call by which a program, named as processes are, gave up privileges."""
+
+    call: Syscall
+    program: str
+
+
+def given_up(seen: Observation) -> frozenset[GivingUp]:
+    """What its own processes did to that end, whatever came of it."""
     return frozenset(
-        use.event
+        GivingUp(use.event, program)
         for use in _own(seen)
         if isinstance(use.event, Syscall) and privileges().give_up(use.event)
+        for program in use.processes
     )
 
 
-def always_given_up(runs: Iterable[Run]) -> frozenset[Syscall]:
-    """Those that each of the runs made; nothing for none."""
+def always_given_up(runs: Iterable[Run]) -> frozenset[GivingUp]:
+    """What each of the runs did; nothing for none."""
     found = [given_up(run.observation) for run in runs]
     return frozenset.intersection(*found) if found else frozenset()
 
 
-def not_given_up(before: Iterable[Syscall], seen: Observation) -> frozenset[Syscall]:
-    """Those of the calls that were not made now.
+def not_given_up(before: Iterable[GivingUp], seen: Observation) -> frozenset[Syscall]:
+    """The calls of these that were not made now, by any program or by one of those.
 
     A call is told apart by its arguments in one run and, where they are too many, not in another.
     """
     now = given_up(seen)
-    return frozenset(each for each in before if not any(_same(each, other) for other in now))
+    return frozenset(each.call for each in before if not any(_same(each, other) for other in now))
 
 
-def _same(one: Syscall, other: Syscall) -> bool:
-    return (one.name, one.abi) == (other.name, other.abi) and overlap(one, other)
+def _same(one: GivingUp, other: GivingUp) -> bool:
+    return (
+        (one.call.name, one.call.abi) == (other.call.name, other.call.abi)
+        and overlap(one.call, other.call)
+        and (one.program == other.program or OTHERS in (one.program, other.program))
+    )
+
+
+def lacking(denied: Iterable[Event], seen: Observation) -> frozenset[Event]:
+    """What a program lacked to give up privileges, of what was denied.
+
+    Also a capability that such a call asked for (CAP_SYS_ADMIN by seccomp).
+    """
+    asked = {
+        check.capability
+        for check in seen.capabilities
+        if check.refused and check.call and privileges().give_up(Syscall(check.call))
+    }
+    return frozenset(each for each in denied if privileges().give_up(each) or each in asked)
 
 
 def guarded(runs: Iterable[Run]) -> frozenset[Event]:

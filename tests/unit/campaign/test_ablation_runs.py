@@ -23,6 +23,7 @@ from beacon.model.launch import Launch
 from beacon.model.observation import Observation, SyscallCount
 from beacon.model.run import Check
 from beacon.monitor.replay import ReplayMonitor
+from beacon.synthesis.privileges import GivingUp
 from beacon.synthesis.synthesize import synthesize
 from builders import call, check, profile, run
 from fakes import IMAGE, FakeEngine, FakeWorkload, Script
@@ -150,7 +151,7 @@ def test_privileges_that_are_not_given_up_any_more_are_a_consequence(tmp_path: P
     for seen, kept in ((DENIED, ["setuid"]), (with_calls(DENIED, call("setuid")), [])):
         (folder := tmp_path / str(len(kept))).mkdir()
         with made(folder, [seen] * 2) as runs:
-            runs.given_up = {replay.kind: frozenset({setuid})}
+            runs.given_up = {replay.kind: frozenset({GivingUp(setuid, "server")})}
             found = ask(runs, UNAME)
         assert [each.name for each in found.breaks] == kept
         assert {each.kind for each in found.breaks} <= {BreakageKind.PRIVILEGES}
