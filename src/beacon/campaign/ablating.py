@@ -31,7 +31,7 @@ from beacon.campaign.whole import check_whole
 from beacon.data.runtimes import all_tables
 from beacon.engines.interface import EngineFacts
 from beacon.errors import UsageError
-from beacon.model.ablation import AblatedEntry, Ablation, Necessity
+from beacon.model.ablation import ABLATION_VERSION, AblatedEntry, Ablation, Necessity
 from beacon.model.event import sort_key
 from beacon.model.files import load_profile
 from beacon.model.intent import Intent
@@ -208,7 +208,7 @@ def _identity(
 ) -> str:
     """What a journal has to agree in to be this ablation's."""
     words = (
-        __version__,
+        (__version__, ABLATION_VERSION),
         (engine.name, engine.runtime),
         None if pod is None else pod.key,
         policy.image.id,

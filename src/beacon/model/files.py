@@ -100,13 +100,18 @@ def _load_script(path: Path, digest: str) -> bytes:
 def load_ablation(directory: Path, profile: Profile) -> Ablation | None:
     """Read DIR/ablation.json; None where there is none.
 
-    UsageError when it is damaged, newer than this BeaCon, or of another profile: what one recording
+    UsageError when it is damaged, of another version, or of another profile: what one recording
     does not need says nothing of another one, even of the same image.
     """
     path = directory / ABLATION_FILE
     if not os.path.lexists(path):
         return None
     ablation = _load(path, Ablation, ABLATION_VERSION, "beacon ablate", _LARGEST_ABLATION)
+    if ablation.version < ABLATION_VERSION:
+        raise UsageError(
+            f"{path} is of an older BeaCon, which let programs keep privileges: make it again with "
+            "`beacon ablate`, or remove it."
+        )
     if ablation.profile != profile.digest():
         raise UsageError(
             f"{path} is not of the profile beside it: make it again with `beacon ablate`, or "

@@ -88,6 +88,7 @@ def test_it_is_read_as_it_was_written(tmp_path: Path) -> None:
     [
         ({"profile": "0" * 64}, "not of the profile beside it"),
         ({"version": ABLATION_VERSION + 1}, "update BeaCon"),
+        ({"version": 1}, "let programs keep privileges"),
         ({"version": 0}, "has no version"),
         ({"entries": MADE.entries * 8193}, "is damaged"),
         ({"runs": -1}, "is damaged"),
