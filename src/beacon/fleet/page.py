@@ -116,7 +116,7 @@ def _totals(rows: Sequence[Row]) -> Iterator[Html]:
         ("images", len(rows)),
         ("verified", verified),
         ("not verified", len(rows) - verified - without),
-        ("failed", without),
+        ("without a policy", without),
         ("runs", sum(each.result.runs for each in rows)),
         ("seconds", f"{sum(each.result.seconds for each in rows):.0f}"),
     )

@@ -116,7 +116,7 @@ def test_the_totals() -> None:
         "images": "4",
         "verified": "1",
         "not verified": "2",
-        "failed": "1",
+        "without a policy": "1",
         "runs": "123",
         "seconds": "1123",
     }
