@@ -28,6 +28,7 @@ from beacon.campaign.scripts import kept_scripts
 from beacon.campaign.seal import has_seal
 from beacon.campaign.standard_input import standard_input
 from beacon.campaign.whole import check_whole
+from beacon.compose.interface import Stack
 from beacon.data.runtimes import all_tables
 from beacon.engines.interface import EngineFacts
 from beacon.errors import UsageError
@@ -103,7 +104,7 @@ def ablate(request: AblateRequest, reporter: AblationReporter) -> Ablation:
             serves=policy.never_ends(),
         )
         engine = context.engine.facts()
-        mark = _identity(policy, replays, engine, request.pod)
+        mark = _identity(policy, replays, engine, request.stack or request.pod)
         with Journal(request.profile, mark, resume=request.resume) as journal:
             if request.resume:
                 reporter.say(f"Going on after {len(journal)} answers.")
@@ -204,13 +205,13 @@ def _consented(
 
 
 def _identity(
-    policy: Policy, replays: Sequence[Replay], engine: EngineFacts, pod: Pod | None
+    policy: Policy, replays: Sequence[Replay], engine: EngineFacts, around: Stack | Pod | None
 ) -> str:
     """What a journal has to agree in to be this ablation's."""
     words = (
         (__version__, ABLATION_VERSION),
         (engine.name, engine.runtime),
-        None if pod is None else pod.key,
+        None if around is None else around.key,
         policy.image.id,
         policy.launch,
         sorted(policy.events(), key=sort_key),

@@ -88,7 +88,7 @@ def identity(
         scripts,
         request.services,
         request.as_configured,
-        None if request.pod is None else request.pod.key,
+        [each.key for each in (request.stack, request.pod) if each is not None],
         [(each.name, settings_of(each)) for each in services().values()],
     )
     return hashlib.sha256(msgspec.json.encode(words)).hexdigest()

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from pathlib import Path
 
@@ -47,6 +48,11 @@ class Stack:
     path: Path
     services: Mapping[str, StackService]
     volumes: tuple[str, ...] = ()
+
+    @property
+    def key(self) -> str:
+        """What is the same as long as its services are run in the same way."""
+        return hashlib.sha256(repr(replace(self, path=Path())).encode()).hexdigest()
 
     def service(self, name: str) -> StackService:
         """The service of this name; ComposeError if there is none."""

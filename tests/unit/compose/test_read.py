@@ -417,3 +417,13 @@ def test_any_document_is_a_stack_or_refused_in_a_sentence(
     except UsageError as refusal:
         said = str(refusal)
     assert said.endswith((".", "?"))
+
+
+def test_two_stacks_are_run_alike_that_differ_in_their_file_alone(tmp_path: Path) -> None:
+    text = "services: {web: {image: 'web:1', depends_on: [db]}, db: {image: 'db:1'}}"
+    folders = [tmp_path / name for name in ("one", "two")]
+    for folder in folders:
+        folder.mkdir()
+    one, moved = (stack(folder, text) for folder in folders)
+    other = stack(folders[0], text.replace("db:1", "db:2"))
+    assert one.key == moved.key != other.key
