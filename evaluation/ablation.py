@@ -35,9 +35,10 @@ from results import keep
 
 _IMAGES = ["nginx", "redis", "postgres"]
 _WANTED = 0.9
-#: By number, since perl knows no names: what no image of these makes itself, but for chance.
+#: By number, since perl knows no names: what no image of these makes itself, but for chance. (bash
+#: needs getpgrp, and postgres starts by bash.)
 _PLANTED = {
-    "getpgrp": 111,
+    "getitimer": 36,
     "getsid": 124,
     "getpriority": 140,
     "sched_getscheduler": 145,
