@@ -118,11 +118,7 @@ def build(image: Image) -> str | None:
         with TemporaryDirectory() as folder:
             context = Path(folder)
             _write(image, context)
-            words = ("docker", "build", "--network", "host", *build_arguments())
-            _run(
-                (*words, "--tag", image.tag, folder),
-                {**os.environ, "DOCKER_BUILDKIT": "0"},
-            )
+            docker_build(image.tag, context)
     except subprocess.CalledProcessError as error:
         last = (error.stdout.strip().splitlines() or ["it said nothing"])[-1]
         return f"{error.cmd[0]} ended with {error.returncode}: {last[:300]}"
@@ -130,9 +126,12 @@ def build(image: Image) -> str | None:
     return None
 
 
-def build_arguments() -> list[str]:
-    """Of `docker build`: the host's proxies, which every Dockerfile takes without an ARG."""
-    return [word for name in _PROXIES for word in ("--build-arg", name)]
+def docker_build(tag: str, context: Path) -> None:
+    """Build a folder's Dockerfile; CalledProcessError, whose `stdout` is all that was said."""
+    # Every Dockerfile takes the host's proxies without an ARG.
+    proxies = [word for name in _PROXIES for word in ("--build-arg", name)]
+    words = ("docker", "build", "--network", "host", *proxies, "--tag", tag, str(context))
+    _run(words, {**os.environ, "DOCKER_BUILDKIT": "0"})
 
 
 def _write(image: Image, context: Path) -> None:

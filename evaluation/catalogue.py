@@ -46,7 +46,7 @@ def chosen(words: list[str]) -> list[str]:
     """The named images, or all of them; exits when one is unknown."""
     unknown = sorted(set(words) - set(names()))
     if unknown:
-        sys.exit(f"There is no image {unknown[0]!r}: give some of {', '.join(names())}.")
+        sys.exit(f"There is no image {unknown[0]!r}. Choose from {', '.join(names())}.")
     return words or names()
 
 

@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import shutil
 import subprocess
 import sys
@@ -25,7 +24,7 @@ from tempfile import TemporaryDirectory
 import msgspec
 
 from beacon.model.files import load_policy
-from breadth_images import build_arguments
+from breadth_images import docker_build
 from catalogue import BEACON, profile, settings
 from markdown import table
 from results import keep
@@ -78,7 +77,6 @@ class Held(msgspec.Struct, frozen=True):
     calls: int
     verdict: str
     checks: int
-    failed: int
     denied: tuple[str, ...]
 
     @property
@@ -118,16 +116,10 @@ def _base() -> None:
 
 
 def _build(tag: str, context: Path) -> None:
-    words = ["docker", "build", "--quiet", "--network", "host", *build_arguments(), "--tag", tag]
-    done = subprocess.run(
-        [*words, str(context)],
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        env={**os.environ, "DOCKER_BUILDKIT": "0"},
-    )
-    if done.returncode:
-        sys.exit(f"{tag} cannot be built: {(done.stdout + done.stderr).strip()[-500:]}")
+    try:
+        docker_build(tag, context)
+    except subprocess.CalledProcessError as error:
+        sys.exit(f"{tag} cannot be built: {error.stdout.strip()[-500:]}")
 
 
 def _version(image: str, package: str) -> str:
@@ -150,12 +142,10 @@ def _held(kind: str, recorded: Path, image: str) -> Held:
     if done.returncode not in (0, 10, 11):
         sys.exit(f"beacon verify of {folder} ended with {done.returncode}.")
     found = json.loads(done.stdout)
-    checks = found["certificate"]["checks"]
     held = Held(
         calls=len(load_policy(folder).names()),
         verdict=found["verdict"],
-        checks=sum(each["passed"] for each in checks),
-        failed=sum(each["count"] - each["passed"] for each in checks),
+        checks=sum(each["passed"] for each in found["certificate"]["checks"]),
         denied=tuple(found["certificate"]["denied"]),
     )
     kept.write_bytes(msgspec.json.encode(held))
@@ -202,7 +192,7 @@ def main(arguments: list[str]) -> None:
     parser.add_argument("names", nargs="*")
     options = parser.parse_intermixed_args(arguments)
     if unknown := sorted(set(options.names) - _MOVED.keys()):
-        sys.exit(f"There is no image {unknown[0]!r}: give some of {', '.join(_MOVED)}.")
+        sys.exit(f"There is no image {unknown[0]!r}. Choose from {', '.join(_MOVED)}.")
     options.directory.mkdir(parents=True, exist_ok=True)
     _base()
     wanted = options.names or [*_MOVED]
