@@ -10,12 +10,12 @@ import msgspec
 from beacon.errors import UsageError
 from beacon.fleet.read import DOCUMENT_FILE, JOURNAL_FILE, MOST, is_name
 from beacon.fleet.result import Result, Summary
-from beacon.model.own_files import read_regular
-from beacon.model.text import escape_untrusted
+from beacon.model.files import read_document, undamaged
 from beacon.synthesis.load import has
 
 _SCHEMA = re.compile(r"beacon\.fleet/([1-9][0-9]{0,8})", re.ASCII)
 _VERSION = 1
+_MAKER = "beacon fleet"
 _LARGEST = 64 << 20  # bytes; 10,000 images have 4 MiB if the reasons are short
 
 
@@ -40,25 +40,14 @@ def read_summary(directory: Path) -> Summary:
     All names in it are such that a directory may have them.
     """
     path = directory / DOCUMENT_FILE
-    try:
-        raw = read_regular(path, _LARGEST)
-    except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or str(error)
-        raise UsageError(
-            f"Cannot read {path} ({reason}): name a directory that `beacon fleet` wrote."
-        ) from None
-    try:
+    raw = read_document(path, _MAKER, _LARGEST)
+    with undamaged(path, _MAKER):
         version = _version(msgspec.json.decode(raw, type=_Kind).schema)
-        if version <= _VERSION:
-            summary = msgspec.json.decode(raw, type=Summary)
-            _check(summary.images)
-            return summary
-    except (msgspec.DecodeError, ValueError, RecursionError) as error:
-        reason = escape_untrusted(str(error)[:200])
-        raise UsageError(
-            f"{path} is damaged ({reason}): make it again with `beacon fleet`."
-        ) from None
-    raise UsageError(f"{path} has version {version}, newer than {_VERSION}: update BeaCon.")
+        if version > _VERSION:
+            raise UsageError(f"{path} has version {version}, newer than {_VERSION}: update BeaCon.")
+        summary = msgspec.json.decode(raw, type=Summary)
+        _check(summary.images)
+    return summary
 
 
 def _version(schema: str) -> int:

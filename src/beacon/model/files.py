@@ -60,7 +60,7 @@ def load_profile(directory: Path) -> Profile:
     """Read DIR/profile.json; UsageError when it is missing, damaged or newer than this BeaCon."""
     path = directory / PROFILE_FILE
     profile = _load(path, Profile, PROFILE_VERSION, "beacon profile", _LARGEST_PROFILE)
-    with _undamaged(path, "beacon profile"):
+    with undamaged(path, "beacon profile"):
         check_profile(profile)
     return profile
 
@@ -69,7 +69,7 @@ def load_policy(directory: Path) -> Policy:
     """Read DIR/policy.json; UsageError when it is missing, damaged or newer than this BeaCon."""
     path = directory / POLICY_FILE
     policy = _load(path, Policy, POLICY_VERSION, "beacon policy", _LARGEST_POLICY)
-    with _undamaged(path, "beacon policy"):
+    with undamaged(path, "beacon policy"):
         check_policy(policy)
     return policy
 
@@ -121,14 +121,8 @@ def load_ablation(directory: Path, profile: Profile) -> Ablation | None:
 
 
 def _load(path: Path, kind: type[_Document], version: int, maker: str, largest: int) -> _Document:
-    try:
-        raw = read_regular(path, largest)
-    except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or str(error)
-        raise UsageError(
-            f"Cannot read {path} ({reason}): name a directory that `{maker}` wrote."
-        ) from None
-    with _undamaged(path, maker):
+    raw = read_document(path, maker, largest)
+    with undamaged(path, maker):
         found = msgspec.json.decode(raw, type=_Versioned).version
         if found < 1:
             raise UsageError(f"{path} has no version: make it again with `{maker}`.")
@@ -139,8 +133,20 @@ def _load(path: Path, kind: type[_Document], version: int, maker: str, largest: 
         return msgspec.json.decode(raw, type=kind)
 
 
+def read_document(path: Path, maker: str, largest: int) -> bytes:
+    """What a command, the `maker`, wrote to a file, at most `largest` bytes; UsageError."""
+    try:
+        return read_regular(path, largest)
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        raise UsageError(
+            f"Cannot read {path} ({reason}): name a directory that `{maker}` wrote."
+        ) from None
+
+
 @contextmanager
-def _undamaged(path: Path, maker: str) -> Iterator[None]:
+def undamaged(path: Path, maker: str) -> Iterator[None]:
+    """While a document is decoded: UsageError for what does not fit."""
     try:
         yield
     except (msgspec.DecodeError, ValueError, RecursionError) as error:
