@@ -7,7 +7,7 @@ from functools import cache
 import msgspec
 
 from beacon.data.table import read_table
-from beacon.model.event import Capability, Event, Syscall, parse_event
+from beacon.model.event import Capability, Event, Syscall
 
 
 class Privileges(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -38,7 +38,4 @@ def _among(events: frozenset[str], event: Syscall) -> bool:
 @cache
 def privileges() -> Privileges:
     """The table, read once."""
-    found = read_table("privileges.toml", Privileges)
-    for text in (*found.gives_up, *found.asks, *found.capabilities):
-        parse_event(text)
-    return found
+    return read_table("privileges.toml", Privileges)

@@ -39,7 +39,7 @@ from beacon.model.file_capabilities import carried
 from beacon.model.listener import Listener
 from beacon.model.text import escape_untrusted
 
-#: What a shell answers for what is no program or is not there.
+#: The exit codes of a shell for a file that is not a program, and for one that does not exist.
 NO_PROGRAM, NOT_THERE = 126, 127
 _ATTRIBUTE = "security.capability"
 _MOST_LINES = 1000

@@ -38,7 +38,7 @@ def always_given_up(runs: Iterable[Run]) -> frozenset[GivingUp]:
 def not_given_up(before: Iterable[GivingUp], seen: Observation) -> frozenset[Syscall]:
     """The calls of these that were not made now, by any program or by one of those.
 
-    A call is told apart by its arguments in one run and, where they are too many, not in another.
+    One run may tell a call's arguments apart where another, with too many of them, does not.
     """
     now = given_up(seen)
     return frozenset(each.call for each in before if not any(_same(each, other) for other in now))
